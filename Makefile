@@ -1,0 +1,42 @@
+# Python 3.10 to 3.13 and make are all that has to be there.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo dev test lint clean
+
+help: ## show this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: $(STAMP) ## make the virtual environment with everything in it
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[sandbox,dev]'
+	@touch $@
+
+demo: install ## sandbox, archive, a minute of trading, and answers from the warehouse
+	$(BIN)/hedgehog demo
+
+dev: install ## the sandbox and the Dagster UI on http://127.0.0.1:3000
+	$(BIN)/hedgehog sandbox up
+	$(BIN)/dagster dev
+
+test: install lint ## lint, types and the whole test suite
+	$(BIN)/python -m pytest
+
+lint: install ## ruff, pyright, bandit
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/bandit --quiet --recursive hedgehog_pipeline
+
+audit: install ## known vulnerabilities in the pinned packages
+	$(BIN)/pip-audit --skip-editable
+
+clean: ## stop the sandbox and remove what was made here
+	-$(BIN)/hedgehog sandbox down
+	rm -rf $(VENV) .sandbox .env

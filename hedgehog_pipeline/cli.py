@@ -1,0 +1,60 @@
+"""The `hedgehog` command. Errors are one sentence on stderr and exit code 1."""
+
+import json
+import sys
+from collections import defaultdict
+from dataclasses import asdict
+from datetime import datetime, timezone
+
+import click
+from botocore.exceptions import BotoCoreError
+from dotenv import load_dotenv
+
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.operations.status import read_status
+from hedgehog_pipeline.runner import StageRun, run_until_done
+from hedgehog_pipeline.sandbox.cli import sandbox
+from hedgehog_pipeline.settings import Settings
+from hedgehog_pipeline.surroundings import Surroundings
+
+
+@click.group()
+def hedgehog() -> None:
+    """Keep a star-schema warehouse true to a shop's PostgreSQL database."""
+
+
+@hedgehog.command()
+def run() -> None:
+    """Run the three stages until nothing is pending."""
+    done: dict[str, list[StageRun]] = defaultdict(list)
+    for stage_run in run_until_done(Surroundings(Settings.from_environment())):
+        done[stage_run.stage].append(stage_run)
+    if not done:
+        click.echo("Nothing to do: the warehouse holds everything that the shop holds.")
+    for stage, runs in done.items():
+        rows, seconds = sum(r.rows for r in runs), sum(r.seconds for r in runs)
+        click.echo(f"{stage:<12}{len(runs):>4} runs {rows:>12,} rows {seconds:>8.1f} s")
+
+
+@hedgehog.command()
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+def status(*, as_json: bool) -> None:
+    """Tell what is landed, processed and loaded, and how far behind the warehouse is."""
+    surroundings = Surroundings(Settings.from_environment())
+    with surroundings.warehouse() as warehouse:
+        found = read_status(surroundings.lake, warehouse, datetime.now(timezone.utc))
+    click.echo(json.dumps(asdict(found)) if as_json else str(found))
+
+
+hedgehog.add_command(sandbox)
+
+
+def main() -> None:
+    """Run the command with the settings of the environment and of a `.env` file here."""
+    load_dotenv(".env")
+    try:
+        hedgehog()
+    except HedgehogError as error:
+        sys.exit(f"hedgehog: {error}")
+    except BotoCoreError as error:
+        sys.exit(f"hedgehog: AWS cannot be reached: {error} Look at the AWS_* variables.")

@@ -1,0 +1,5 @@
+"""Errors that a person can act on: what is wrong, where, and what to do."""
+
+
+class HedgehogError(Exception):
+    """A failure told in one sentence that names what, where and what to do; never a secret."""

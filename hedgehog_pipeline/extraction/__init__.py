@@ -1,0 +1,1 @@
+"""Shop to ingestion bucket: what changed since the last capture, told by transaction ids."""

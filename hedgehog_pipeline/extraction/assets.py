@@ -1,0 +1,87 @@
+"""The assets `oltp/<table>`: one step, because all tables of a capture share one snapshot."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timezone
+
+from dagster import AssetExecutionContext, AssetKey, AssetOut, Output, ResourceParam, multi_asset
+
+from hedgehog_pipeline.extraction.capture import plan_capture
+from hedgehog_pipeline.extraction.landing import landing_of
+from hedgehog_pipeline.lake.batch import Batch, batch_id
+from hedgehog_pipeline.lake.csv_parts import CsvRows
+from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.operations.logs import StageLog
+from hedgehog_pipeline.partitions import DAYS
+from hedgehog_pipeline.resources import SourceResource, WatermarksResource
+from hedgehog_pipeline.schema.shop import SHOP, ShopTable
+
+
+def key_of(table: ShopTable) -> AssetKey:
+    """Give the asset key of a table of the shop."""
+    return AssetKey(["oltp", table.name])
+
+
+@multi_asset(
+    name="extract",
+    outs={
+        table.name: AssetOut(
+            key=key_of(table),
+            description=table.description,
+            group_name="extraction",
+            io_manager_key="csv",
+            kinds={"postgres", "s3", "csv"},
+            owners=["team:data"],
+            is_required=False,
+        )
+        for table in SHOP.values()
+    },
+    partitions_def=DAYS,
+    can_subset=True,
+    pool="extraction",
+)
+def extract(
+    context: AssetExecutionContext,
+    source: SourceResource,
+    lake: ResourceParam[Lake],
+    watermarks: WatermarksResource,
+    log: ResourceParam[StageLog],
+) -> Iterator[Output[CsvRows]]:
+    """Land what is new in the shop today; of a past day, report what landed then."""
+    now = datetime.now(timezone.utc)
+    day = date.fromisoformat(context.partition_key)
+    tables = [table for table in SHOP.values() if key_of(table) in context.selected_asset_keys]
+    batch = Batch(batch_id(now), day)
+    if day != now.date():
+        yield from _report(lake, tables, batch)
+        return
+
+    head = lake.ingestion.head()
+    moment = source.moment(tables)
+    capture = plan_capture(
+        moment, head, tables, slice_rows=source.slice_rows, captured_at=now
+    )
+    for table in tables:
+        rows = CsvRows(batch, (), ())
+        if taken := capture.tables.get(table.name):
+            rows = CsvRows(batch, taken.columns, moment.lines(taken.query))
+        yield Output(rows, output_name=table.name)
+    source.close()
+    commit = lake.ingestion.append(
+        landing_of(capture, batch, after=head, source=moment.identity, captured_at=now)
+    )
+    if commit is None:
+        log.dropped("extraction", batch)
+    else:
+        log.committed("extraction", commit, now)
+        watermarks.publish(commit)
+
+
+def _report(lake: Lake, tables: list[ShopTable], batch: Batch) -> Iterator[Output[CsvRows]]:
+    """Tell what a past day landed; PostgreSQL has no past to read it from again."""
+    commits = lake.ingestion.of_day(batch.date)
+    for table in tables:
+        parts = [part for commit in commits for part in commit.parts_of(f"oltp/{table.name}")]
+        landed = sum(part.rows for part in parts)
+        yield Output(
+            CsvRows(batch, (), ()), output_name=table.name, metadata={"landed that day": landed}
+        )

@@ -1,0 +1,182 @@
+"""What one capture takes of each table, and up to where the table is captured afterwards.
+
+The archive is defined by its first snapshot: slices walk on in primary-key order and leave out
+every row written at or above that snapshot's horizon. The first increment starts at that horizon
+with nothing seen, so that both together miss nothing and take nothing twice.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from psycopg import sql
+
+from hedgehog_pipeline.extraction.snapshot import Snapshot, Window, carried_forward
+from hedgehog_pipeline.extraction.source import Moment
+from hedgehog_pipeline.lake.commits import Base, IngestionCommit, Place
+from hedgehog_pipeline.schema.shop import ShopTable
+
+
+@dataclass(frozen=True)
+class TableCapture:
+    """What a capture takes of a table.
+
+    Attributes:
+        columns: the names of its columns, in order.
+        query: selects the rows to land.
+        base: up to where the table is captured once they have landed.
+    """
+
+    columns: tuple[str, ...]
+    query: sql.Composed
+    base: Base
+
+
+@dataclass(frozen=True)
+class Capture:
+    """What a capture takes of the shop.
+
+    Attributes:
+        kind: a slice of the archive, or an increment.
+        kept: the bases of tables that this capture leaves as they are.
+        tables: what it takes, by table.
+    """
+
+    kind: Literal["archive", "increment"]
+    kept: Mapping[str, Base]
+    tables: Mapping[str, TableCapture]
+
+
+def known_bases(moment: Moment, head: IngestionCommit | None) -> dict[str, Base]:
+    """Give the bases from which increments can be told; a table without one is read in full.
+
+    None holds when the source is another one, or its transaction counter went back or round.
+    """
+    if head is None or head.source != moment.identity:
+        return {}
+    return {
+        name: base
+        for name, base in head.base.items()
+        if Snapshot(base.snapshot).xmax <= moment.snapshot.xmax
+        and not window_since(base, moment).wraps
+    }
+
+
+def window_since(base: Base, moment: Moment) -> Window:
+    """Give the transactions from a base's horizon up to a moment."""
+    return Window(Snapshot(base.snapshot).xmin, moment.snapshot.xmax)
+
+
+def plan_capture(
+    moment: Moment,
+    head: IngestionCommit | None,
+    tables: Sequence[ShopTable],
+    *,
+    slice_rows: int,
+    captured_at: datetime,
+) -> Capture:
+    """Decide what to take of each table: archive first, increments once it is complete.
+
+    Args:
+        moment: the shop now.
+        head: the last commit of the ingestion log, read before the moment was opened.
+        tables: the tables to capture, reference tables first.
+        slice_rows: how many rows a slice of the archive may take.
+        captured_at: when the capture began, UTC.
+    """
+    bases = known_bases(moment, head)
+    number = head.number + 1 if head else 1
+    landed = {name: base.landed for name, base in head.base.items()} if head else {}
+    begun = {
+        table.name: bases.get(table.name)
+        or Base(
+            snapshot=moment.snapshot.horizon.text,
+            archive=Place(),
+            captured_at=captured_at,
+            commit=number,
+            landed=landed.get(table.name, 0),
+        )
+        for table in tables
+    }
+    archive = [table for table in tables if begun[table.name].archive is not None]
+    taken: dict[str, TableCapture] = {}
+    left = slice_rows
+    for table in archive or tables:
+        base = begun[table.name].model_copy(update={"commit": number, "captured_at": captured_at})
+        if archive:
+            taken[table.name], rows = _archive_slice(moment, table, base, left)
+            left -= rows
+        else:
+            taken[table.name] = _increment(moment, table, base)
+    kept = {name: base for name, base in bases.items() if name not in taken}
+    return Capture("archive" if archive else "increment", kept, taken)
+
+
+def _archive_slice(
+    moment: Moment, table: ShopTable, base: Base, limit: int
+) -> tuple[TableCapture, int]:
+    """Take the next rows of the archive, at most `limit`; say how many keys were walked."""
+    assert base.archive is not None  # noqa: S101 (the caller chose tables whose archive is open)
+    key, name = sql.Identifier(table.key), sql.Identifier(table.name)
+    after = base.archive.after
+    beyond = (
+        sql.SQL("{key} > {after}").format(key=key, after=sql.Literal(after))
+        if after is not None
+        else sql.SQL("true")
+    )
+    walk = sql.SQL(
+        "select count(*), max(key) from (select {key} as key from {name} where {beyond} "
+        "order by {key} limit {limit}) as slice"
+    ).format(key=key, name=name, beyond=beyond, limit=sql.Literal(limit))
+    rows, last = moment.connection.execute(walk).fetchone() or (0, None)
+    complete = rows < limit
+    conditions = [beyond, sql.SQL("not {}").format(window_since(base, moment).new_rows(()))]
+    if last is None:
+        conditions.append(sql.SQL("false"))
+    elif not complete:
+        conditions.append(sql.SQL("{} <= {}").format(key, sql.Literal(last)))
+    place = None if complete else Place(after=last if last is not None else after)
+    query = sql.SQL("{rows} order by {key}").format(rows=_rows(moment, table, conditions), key=key)
+    return (
+        TableCapture(moment.columns[table.name], query, base.model_copy(update={"archive": place})),
+        rows,
+    )
+
+
+def _increment(moment: Moment, table: ShopTable, base: Base) -> TableCapture:
+    """Take the rows that became visible since the base, whatever their stamps say."""
+    window = window_since(base, moment)
+    after = base.model_copy(
+        update={
+            "snapshot": moment.snapshot.text,
+            "seen": carried_forward(base.seen, _met(moment, table), moment.snapshot.xmin),
+        }
+    )
+    query = _rows(moment, table, [window.new_rows(base.seen)])
+    return TableCapture(moment.columns[table.name], query, after)
+
+
+def _met(moment: Moment, table: ShopTable) -> list[int]:
+    """List the transactions at or above the horizon whose rows are visible now.
+
+    The next capture's window holds them again, because one that was open now keeps the horizon
+    back. A transaction, also a subtransaction, becomes visible as a whole.
+    """
+    window = Window(moment.snapshot.xmin, moment.snapshot.xmax)
+    if window.horizon == window.end:
+        return []
+    query = sql.SQL("select distinct {transaction} from {name} where {held}").format(
+        transaction=window.transaction, name=sql.Identifier(table.name), held=window.holds_row
+    )
+    return [row[0] for row in moment.connection.execute(query)]
+
+
+def _rows(
+    moment: Moment, table: ShopTable, conditions: Sequence[sql.Composable]
+) -> sql.Composed:
+    return sql.SQL("select {columns} from {name} where {conditions}").format(
+        columns=sql.SQL(", ").join(map(sql.Identifier, moment.columns[table.name])),
+        name=sql.Identifier(table.name),
+        conditions=sql.SQL(" and ").join(conditions),
+    )

@@ -1,0 +1,104 @@
+"""The capture rule: which rows are new since an earlier snapshot.
+
+A row is told by its `xmin`, the 32 bits of the transaction that wrote it. Counted from the
+horizon of the earlier capture (the xmin of its snapshot: every transaction below it was over),
+the rows of later transactions are those whose distance, modulo 2^32, is below the distance of
+the new snapshot's xmax. A frozen row keeps its old xmin, which is why neither `age()` nor the
+snapshot's epoch may be used. See docs/design.md, "Capture".
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from psycopg import sql
+
+WRAP = 2**32
+"""Transaction ids of rows repeat after so many; PostgreSQL's `xid` has 32 bits."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A snapshot as `pg_current_snapshot()` writes it: `xmin:xmax:xip,...` with 64-bit ids.
+
+    Attributes:
+        text: the whole text; two equal texts see the same transactions.
+    """
+
+    text: str
+
+    @property
+    def xmin(self) -> int:
+        """Every transaction below it is over."""
+        return int(self.text.split(":")[0])
+
+    @property
+    def xmax(self) -> int:
+        """The first transaction id not yet given out; none at or above it is visible."""
+        return int(self.text.split(":")[1])
+
+    @property
+    def horizon(self) -> "Snapshot":
+        """The snapshot that sees what was over by now and nothing of what was still open."""
+        return Snapshot(f"{self.xmin}:{self.xmin}:")
+
+
+@dataclass(frozen=True)
+class Window:
+    """The transactions from a horizon up to a later snapshot."""
+
+    horizon: int
+    end: int
+
+    @property
+    def wraps(self) -> bool:
+        """Whether it is too long to tell a new row from an old one."""
+        return self.end < self.horizon or self.end - self.horizon >= WRAP
+
+    @property
+    def holds_row(self) -> sql.Composed:
+        """SQL condition: the row was written within the window."""
+        return sql.SQL("{distance} < {length}").format(
+            distance=self._distance, length=sql.Literal(self.end - self.horizon)
+        )
+
+    @property
+    def transaction(self) -> sql.Composed:
+        """SQL expression: the 64-bit id of the row's transaction, where the window holds it."""
+        return sql.SQL("({horizon} + {distance})").format(
+            horizon=sql.Literal(self.horizon), distance=self._distance
+        )
+
+    def new_rows(self, seen: Sequence[tuple[int, int]]) -> sql.Composed:
+        """SQL condition: the row is in the window and its transaction was not met before."""
+        unseen = sql.SQL("").join(
+            sql.SQL(" and {transaction} not between {first} and {last}").format(
+                transaction=self.transaction, first=sql.Literal(first), last=sql.Literal(last)
+            )
+            for first, last in seen
+        )
+        return sql.SQL("({held}{unseen})").format(held=self.holds_row, unseen=unseen)
+
+    @property
+    def _distance(self) -> sql.Composed:
+        return sql.SQL("((xmin::text::bigint - {horizon}) & {mask})").format(
+            horizon=sql.Literal(self.horizon), mask=sql.Literal(WRAP - 1)
+        )
+
+
+def as_ranges(ids: Iterable[int]) -> tuple[tuple[int, int], ...]:
+    """Write ids as inclusive ranges; only ids that stand in a row are joined."""
+    ranges: list[tuple[int, int]] = []
+    for number in sorted(set(ids)):
+        if ranges and ranges[-1][1] == number - 1:
+            ranges[-1] = (ranges[-1][0], number)
+        else:
+            ranges.append((number, number))
+    return tuple(ranges)
+
+
+def carried_forward(
+    seen: Iterable[tuple[int, int]], met: Iterable[int], horizon: int
+) -> tuple[tuple[int, int], ...]:
+    """Join the ids seen before with those met now, as far as a new horizon has not passed them."""
+    earlier = (n for first, last in seen for n in range(max(first, horizon), last + 1))
+    return as_ranges([*earlier, *met])

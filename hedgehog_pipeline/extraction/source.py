@@ -1,0 +1,148 @@
+"""The shop's database as a reader with SELECT rights sees it: one moment at a time."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import Connection, IsolationLevel, sql
+
+from hedgehog_pipeline.databases import Credentials, connect
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.extraction.snapshot import Snapshot
+from hedgehog_pipeline.schema.shop import SHOP, ShopTable
+
+_OLDEST = 130000
+"""`pg_current_snapshot()` came with PostgreSQL 13."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The shop as one snapshot sees it, while its transaction is open.
+
+    Attributes:
+        connection: in a read-only REPEATABLE READ transaction.
+        identity: system identifier / timeline / database oid.
+        snapshot: the transactions that are visible.
+        columns: per table, the names of the columns that it has, in order.
+    """
+
+    connection: Connection
+    identity: str
+    snapshot: Snapshot
+    columns: dict[str, tuple[str, ...]]
+
+    def lines(self, query: sql.Composed) -> Iterator[memoryview]:
+        """Stream a query as CSV: a header, then a record for each row.
+
+        The server sends each row as a message of its own (PostgreSQL, "COPY Operations").
+        """
+        copy = sql.SQL("copy ({}) to stdout (format csv, header)").format(query)
+        with _explained(), self.connection.cursor().copy(copy) as rows:
+            yield from rows  # type: ignore[misc]
+
+
+@dataclass(frozen=True)
+class Source:
+    """The shop's database."""
+
+    credentials: Credentials
+    ca: str | None
+
+    @contextmanager
+    def moment(self, tables: Sequence[ShopTable]) -> Iterator[Moment]:
+        """Open a moment that sees these tables, all of them in one snapshot.
+
+        The tables are locked before the snapshot is taken: a rewrite that commits in between
+        (ALTER TYPE, TRUNCATE) would otherwise show an empty table.
+
+        Raises:
+            HedgehogError: where the database is a standby, too old, or lacks a declared table or
+                column.
+        """
+        with connect(self.credentials, role="source", ca=self.ca) as connection, _explained():
+            self._refuse_unfit(connection)
+            connection.isolation_level = IsolationLevel.REPEATABLE_READ
+            connection.read_only = True
+            connection.execute("set local lock_timeout = '10s'")
+            connection.execute("set local idle_in_transaction_session_timeout = '10min'")
+            connection.execute("set local row_security = off")
+            connection.execute("set local datestyle = 'ISO, YMD'")
+            names = sql.SQL(", ").join(sql.Identifier(table.name) for table in tables)
+            connection.execute(sql.SQL("lock table {} in access share mode").format(names))
+            snapshot = _scalar(connection, "select pg_current_snapshot()::text")
+            identity = _scalar(connection, _IDENTITY)
+            columns = {table.name: _columns(connection, table) for table in tables}
+            yield Moment(connection, identity, Snapshot(snapshot), columns)
+
+    def _refuse_unfit(self, connection: Connection) -> None:
+        if connection.info.server_version < _OLDEST:
+            raise HedgehogError(
+                f"The source database {self.credentials.dbname} runs PostgreSQL "
+                f"{connection.info.server_version // 10000}; Hedgehog needs 13 or newer, whose "
+                "snapshots a reader can see."
+            )
+        if _scalar(connection, "select pg_is_in_recovery()::text") == "true":
+            raise HedgehogError(
+                f"The source database {self.credentials.dbname} is a standby, whose snapshots "
+                "follow other rules; name the primary in the source's secret."
+            )
+        connection.rollback()
+
+
+_IDENTITY = """
+    select concat_ws('/', (select system_identifier from pg_control_system()),
+                          (select timeline_id from pg_control_checkpoint()),
+                          (select oid from pg_database where datname = current_database()))
+"""
+
+_COLUMNS = """
+    select attname from pg_attribute
+    where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped order by attnum
+"""
+
+
+def _columns(connection: Connection, table: ShopTable) -> tuple[str, ...]:
+    name = sql.Identifier(table.name).as_string(connection)
+    found = tuple(row[0] for row in connection.execute(_COLUMNS, [name]))
+    missing = [column.name for column in table.columns if column.name not in found]
+    if missing:
+        raise HedgehogError(
+            f"The source's table {table.name} has no column {', '.join(missing)}, which the star "
+            f"needs (it has {', '.join(found)}); bring it back, or change the declaration."
+        )
+    return found
+
+
+def _scalar(connection: Connection, query: str) -> str:
+    row = connection.execute(query).fetchone()  # type: ignore[arg-type]
+    assert row is not None  # noqa: S101 (a select without from has one row)
+    return row[0]
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn what PostgreSQL says into a sentence that tells what to do."""
+    try:
+        yield
+    except psycopg.errors.UndefinedTable as error:
+        raise HedgehogError(
+            f"The source lacks a table: {error.diag.message_primary}. The star needs "
+            f"{', '.join(SHOP)}; name the shop's own database in the source's secret."
+        ) from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise HedgehogError(
+            f"The source's role may not read: {error.diag.message_primary}. Grant it SELECT on "
+            "every table of the shop, and no row-level policy."
+        ) from error
+    except psycopg.errors.LockNotAvailable as error:
+        raise HedgehogError(
+            "The source's tables are locked by another session for more than ten seconds (an "
+            "ALTER or TRUNCATE in progress); run again when it is over."
+        ) from error
+    except psycopg.Error as error:
+        reason = error.diag.message_primary or str(error).strip()
+        raise HedgehogError(
+            f"The source database failed while it was read: {reason}. Nothing was committed; run "
+            "again."
+        ) from error

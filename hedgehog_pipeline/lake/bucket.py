@@ -1,0 +1,125 @@
+"""An S3 bucket whose objects are written once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from hedgehog_pipeline.errors import HedgehogError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+else:
+    S3Client = Any
+
+_CONFLICTS = 5
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket by its name, through an S3 client that honours the AWS SDK's environment."""
+
+    client: S3Client
+    name: str
+
+    def create(self, key: str, body: bytes) -> bool:
+        """Write an object that is not there yet; say False, and write nothing, where it is.
+
+        The SDK repeats a request whose answer was lost, so False may also mean that an earlier
+        try of this very call has written the object: the caller tells the two apart by content.
+        409 (two conditional writes at the same time) is answered with another try, as S3's
+        documentation of conditional writes asks.
+        """
+        for attempt in range(_CONFLICTS):
+            try:
+                self.client.put_object(Bucket=self.name, Key=key, Body=body, IfNoneMatch="*")
+            except ClientError as error:
+                if _status(error) == 412:  # noqa: PLR2004 (Precondition Failed)
+                    return False
+                if _status(error) != 409 or attempt == _CONFLICTS - 1:  # noqa: PLR2004 (Conflict)
+                    raise self._explained(error, "write", key) from error
+            except BotoCoreError as error:
+                raise self._explained(error, "write", key) from error
+            else:
+                return True
+        return False
+
+    def find(self, key: str) -> bytes | None:
+        """Read an object whole, or say None where there is none."""
+        try:
+            return self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
+        except ClientError as error:
+            if _code(error) == "NoSuchKey":
+                return None
+            raise self._explained(error, "read", key) from error
+        except BotoCoreError as error:
+            raise self._explained(error, "read", key) from error
+
+    def read(self, key: str) -> bytes:
+        """Read an object whole.
+
+        Raises:
+            HedgehogError: where there is none: a commit names it, so somebody removed it.
+        """
+        body = self.find(key)
+        if body is None:
+            raise HedgehogError(
+                f"The object {key} is missing from the bucket {self.name} although a commit "
+                "names it; restore it from the bucket's versions or from a backup."
+            )
+        return body
+
+    def holds(self, key: str) -> bool:
+        """Tell whether an object is there."""
+        try:
+            self.client.head_object(Bucket=self.name, Key=key)
+        except ClientError as error:
+            if _code(error) == "404":
+                return False
+            raise self._explained(error, "look for", key) from error
+        except BotoCoreError as error:
+            raise self._explained(error, "look for", key) from error
+        return True
+
+    def keys(self, prefix: str, after: str = "") -> Iterator[str]:
+        """List the keys under a prefix that sort after a key, in order."""
+        pages = self.client.get_paginator("list_objects_v2")
+        try:
+            for page in pages.paginate(Bucket=self.name, Prefix=prefix, StartAfter=after):
+                for item in page.get("Contents", []):
+                    yield item["Key"]
+        except (ClientError, BotoCoreError) as error:
+            raise self._explained(error, "list", prefix) from error
+
+    def confirm(self) -> None:
+        """See that the bucket itself is there: to `holds`, a missing one looks like an empty one.
+
+        Raises:
+            HedgehogError: where there is no such bucket.
+        """
+        try:
+            self.client.head_bucket(Bucket=self.name)
+        except (ClientError, BotoCoreError) as error:
+            raise self._explained(error, "look into", "") from error
+
+    def _explained(self, error: Exception, verb: str, key: str) -> HedgehogError:
+        if isinstance(error, ClientError) and (
+            _code(error) == "NoSuchBucket" or (not key and _status(error) == 404)  # noqa: PLR2004
+        ):
+            return HedgehogError(
+                f"There is no bucket {self.name}; create it, or name another one in "
+                "HEDGEHOG_INGESTION_BUCKET or HEDGEHOG_PROCESSED_BUCKET."
+            )
+        return HedgehogError(
+            f"S3 could not {verb} {key!r} in the bucket {self.name}: {error} "
+            "Check AWS_ENDPOINT_URL_S3, the credentials and their rights."
+        )
+
+
+def _code(error: ClientError) -> str:
+    return error.response.get("Error", {}).get("Code", "")
+
+
+def _status(error: ClientError) -> int:
+    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

@@ -1,0 +1,135 @@
+"""Commits: the JSON objects that say which parts make a batch, readable by any S3 client.
+
+Their fields are the lake's contract. Times are aware UTC. `format` is raised when a reader of the
+earlier format would misread a new one.
+"""
+
+from datetime import date, datetime
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Part(_Record):
+    """An immutable object of a batch: CSV in the ingestion bucket, Parquet in the processed one.
+
+    Attributes:
+        asset: the asset it belongs to, `oltp/<table>` or `star/<table>`.
+        kind: what its rows are.
+        key: its key in the bucket.
+        rows: how many rows it holds.
+        bytes: its size.
+        columns: the names of its columns, in order.
+    """
+
+    asset: str
+    kind: Literal["rows"] = "rows"
+    key: str
+    rows: int
+    bytes: int
+    columns: tuple[str, ...]
+
+
+class Place(_Record):
+    """How far the archive of a table is landed: up to and with this primary key, or not begun."""
+
+    after: int | None = None
+
+
+class Base(_Record):
+    """Up to where a table of the shop is captured (docs/design.md, "Capture").
+
+    Attributes:
+        snapshot: text of `pg_current_snapshot()` at the last capture; of the archive, the
+            transactions that were over at its first slice.
+        seen: inclusive ranges of transaction ids at or above the snapshot's xmin whose rows
+            were met already.
+        archive: the place that the archive has reached, or None when it is complete.
+        captured_at: when the last capture began, UTC.
+        commit: the commit of the last capture.
+        landed: the latest commit that holds rows of the table, 0 where none does.
+    """
+
+    snapshot: str
+    seen: tuple[tuple[int, int], ...] = ()
+    archive: Place | None = None
+    captured_at: datetime
+    commit: int
+    landed: int = 0
+
+
+class Commit(_Record):
+    """What both logs have in common.
+
+    Attributes:
+        log: id of the log, given by its first commit.
+        number: place in the log, from 1 without gaps.
+        previous: batch id of the commit before, None for the first.
+        batch: id of the batch, unique and sorting by time.
+        date: UTC day on which the batch landed: the partition.
+        parts: the objects of the batch.
+    """
+
+    format: Literal[1] = 1
+    log: str
+    number: int
+    previous: str | None
+    batch: str
+    date: date
+    parts: tuple[Part, ...] = ()
+
+    def parts_of(self, asset: str) -> tuple[Part, ...]:
+        """Give the parts that belong to an asset."""
+        return tuple(part for part in self.parts if part.asset == asset)
+
+
+class IngestionCommit(Commit):
+    """A capture of the shop.
+
+    Attributes:
+        kind: a slice of the archive, or the change since the capture before.
+        captured_at: when the capture began, UTC.
+        source: identity of the database: system identifier / timeline / database oid.
+        base: per table, up to where the shop is captured with this commit.
+    """
+
+    kind: Literal["archive", "increment"]
+    captured_at: datetime
+    source: str
+    base: dict[str, Base]
+
+    @property
+    def archive_complete(self) -> bool:
+        """Whether the archive of every table that was begun has landed."""
+        return all(base.archive is None for base in self.base.values())
+
+
+class ProcessedCommit(Commit):
+    """What came out of some ingestion commits.
+
+    Attributes:
+        kind: `processed` marks its sources as done, a `restatement` does not.
+        source_log: id of the ingestion log.
+        sources: number and batch id of the ingestion commits it was made from.
+        through: the highest ingestion commit that is processed with this commit.
+        gaps: the ingestion commits below it that are not.
+        archive_complete: whether the shop's archive had landed with the last of its sources.
+    """
+
+    kind: Literal["processed", "restatement"]
+    source_log: str
+    sources: tuple[tuple[int, str], ...]
+    through: int
+    gaps: tuple[int, ...] = ()
+    archive_complete: bool
+
+    def covers(self, number: int) -> bool:
+        """Tell whether an ingestion commit is processed with this commit or one before it."""
+        return number <= self.through and number not in self.gaps
+
+
+AnyCommit = TypeVar("AnyCommit", bound=Commit)

@@ -1,0 +1,124 @@
+"""The commit log of a bucket: numbered objects without gaps, each created once."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Generic
+from uuid import uuid4
+
+from pydantic import ValidationError
+
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.lake.bucket import Bucket
+from hedgehog_pipeline.lake.commits import AnyCommit
+
+_PREFIX = "commits/"
+
+
+def commit_key(number: int) -> str:
+    """Give the key of a commit; twenty digits, so that keys sort as numbers do."""
+    return f"{_PREFIX}{number:020d}.json"
+
+
+@dataclass(frozen=True)
+class CommitLog(Generic[AnyCommit]):
+    """The log in a bucket, its commits of one model."""
+
+    bucket: Bucket
+    model: type[AnyCommit]
+
+    def end(self) -> int:
+        """Find the number of the last commit, 0 for an empty log.
+
+        Numbers are dense, so the end is found by doubling and bisecting, never by listing.
+        """
+        beyond = 1
+        while self._holds(beyond):
+            beyond *= 2
+        numbers = range(beyond // 2 + 1, beyond)
+        end = beyond // 2 + bisect_left(numbers, x=True, key=lambda n: not self._holds(n))
+        if end == 0:
+            self.bucket.confirm()
+        return end
+
+    def head(self) -> AnyCommit | None:
+        """Read the last commit, None for an empty log."""
+        end = self.end()
+        return self.read(end) if end else None
+
+    def read(self, number: int) -> AnyCommit:
+        """Read a commit.
+
+        Raises:
+            HedgehogError: where it is missing or cannot be read.
+        """
+        return self._parse(number, self.bucket.read(commit_key(number)))
+
+    def after(self, number: int) -> Iterator[AnyCommit]:
+        """Read the commits after a number, in order, at the cost of those alone."""
+        for key in self.bucket.keys(_PREFIX, after=commit_key(number)):
+            yield self.read(int(key.removeprefix(_PREFIX).removesuffix(".json")))
+
+    def of_day(self, day: date) -> list[AnyCommit]:
+        """Read the commits of a day, in a log whose dates never go back."""
+        numbers = range(1, self.end() + 1)
+        first = bisect_left(numbers, day, key=lambda n: self.read(n).date) + 1
+        found: list[AnyCommit] = []
+        for number in numbers[first - 1 :]:
+            commit = self.read(number)
+            if commit.date != day:
+                break
+            found.append(commit)
+        return found
+
+    def confirm(self, number: int, batch: str, taken_by: str) -> None:
+        """See that a commit which was taken from this log is still the one that stands there.
+
+        Raises:
+            HedgehogError: where it is gone or another one: the bucket was emptied, swapped or
+                rolled back.
+        """
+        body = self.bucket.find(commit_key(number))
+        found = self._parse(number, body).batch if body is not None else "nothing"
+        if found != batch:
+            raise HedgehogError(
+                f"{taken_by} holds commit {number} (batch {batch}) of the bucket "
+                f"{self.bucket.name}, where {found} stands now: the bucket was emptied, swapped "
+                "or rolled back. Restore it, or start over with empty buckets and warehouse."
+            )
+
+    def append(self, build: Callable[[AnyCommit | None], AnyCommit | None]) -> AnyCommit | None:
+        """Append the commit that `build` makes for the head of the log.
+
+        `build` is asked again with the new head whenever another writer was first; it gives None
+        to let its batch go. A commit of one's own batch in the place means that an earlier try
+        got through although its answer was lost.
+        """
+        while True:
+            commit = build(self.head())
+            if commit is None:
+                return None
+            body = commit.model_dump_json(indent=1).encode()
+            if self.bucket.create(commit_key(commit.number), body):
+                return commit
+            if self.read(commit.number).batch == commit.batch:
+                return commit
+
+    def _holds(self, number: int) -> bool:
+        return self.bucket.holds(commit_key(number))
+
+    def _parse(self, number: int, body: bytes) -> AnyCommit:
+        try:
+            return self.model.model_validate_json(body)
+        except ValidationError as error:
+            raise HedgehogError(
+                f"Commit {number} in the bucket {self.bucket.name} cannot be read "
+                f"({error.error_count()} faults, first: {error.errors()[0]['msg']}); it was "
+                "written by a newer Hedgehog or by something else."
+            ) from error
+
+
+def new_log_id() -> str:
+    """Make the id that a log's first commit gives it."""
+    return uuid4().hex

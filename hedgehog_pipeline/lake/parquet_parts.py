@@ -1,0 +1,54 @@
+"""Parquet parts: rows of the star, in the declared Arrow types."""
+
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hedgehog_pipeline.lake.batch import Batch
+from hedgehog_pipeline.lake.bucket import Bucket
+from hedgehog_pipeline.lake.commits import ProcessedCommit
+from hedgehog_pipeline.schema.star import StarTable
+
+
+@dataclass(frozen=True)
+class ParquetRows:
+    """Rows of a star table on their way into a batch, a bounded table at a time."""
+
+    batch: Batch
+    tables: Iterable[pa.Table]
+
+    def write(self, bucket: Bucket, asset: str, part_bytes: int) -> None:
+        """Write the rows, gathered into parts of about so many bytes in memory."""
+        waiting: list[pa.Table] = []
+        for table in self.tables:
+            waiting.append(table)
+            if sum(part.nbytes for part in waiting) >= part_bytes:
+                self._flush(bucket, asset, waiting)
+        self._flush(bucket, asset, waiting)
+
+    def _flush(self, bucket: Bucket, asset: str, waiting: list[pa.Table]) -> None:
+        rows = pa.concat_tables(waiting) if waiting else None
+        waiting.clear()
+        if rows is None or not rows.num_rows:
+            return
+        sink = io.BytesIO()
+        pq.write_table(rows, sink, compression="zstd")
+        self.batch.write(
+            bucket, asset, "parquet", sink.getvalue(), rows.num_rows, rows.column_names
+        )
+
+
+@dataclass(frozen=True)
+class ProcessedTable:
+    """What the processed log holds of a star table; read when asked."""
+
+    bucket: Bucket
+    table: StarTable
+
+    def rows_of(self, commit: ProcessedCommit) -> Iterator[pa.Table]:
+        """Read the rows that a commit holds, a part at a time."""
+        for part in commit.parts_of(f"star/{self.table.name}"):
+            yield pq.read_table(io.BytesIO(self.bucket.read(part.key)), schema=self.table.arrow)

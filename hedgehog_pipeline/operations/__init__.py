@@ -1,0 +1,1 @@
+"""What people watch the platform by: logs, status, alerts."""

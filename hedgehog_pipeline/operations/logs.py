@@ -1,0 +1,103 @@
+"""Structured log lines: a JSON object each, the same on the console and in CloudWatch."""
+
+import json
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import Any
+
+from hedgehog_pipeline.lake.batch import Batch
+from hedgehog_pipeline.lake.commits import Commit, Part, ProcessedCommit
+from hedgehog_pipeline.storage.warehouse import Loaded
+
+_LOGGER = logging.getLogger("hedgehog_pipeline")
+
+
+class JsonFormatter(logging.Formatter):
+    """Writes a record's event and fields as one line of JSON; times are UTC."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write the line."""
+        at = datetime.fromtimestamp(record.created, timezone.utc)
+        fields: dict[str, Any] = getattr(record, "fields", {})
+        line = {"at": at.isoformat(timespec="milliseconds"), "level": record.levelname}
+        return json.dumps({**line, "event": record.getMessage(), **fields}, default=str)
+
+
+@contextmanager
+def attached(log_group: str | None, stream: str) -> Iterator[None]:
+    """Send the lines to the console and, where a log group is named, to CloudWatch.
+
+    Args:
+        log_group: the CloudWatch log group, which has to be there, or None.
+        stream: name of the log stream within it.
+    """
+    handlers: list[logging.Handler] = [logging.StreamHandler()]
+    if log_group:
+        handlers.append(_cloudwatch(log_group, stream))
+    for handler in handlers:
+        handler.setFormatter(JsonFormatter())
+        _LOGGER.addHandler(handler)
+    _LOGGER.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            _LOGGER.removeHandler(handler)
+            handler.close()
+
+
+def _cloudwatch(log_group: str, stream: str) -> logging.Handler:
+    # Imported where it is used: most processes log to the console alone.
+    import boto3  # noqa: PLC0415
+    from watchtower import CloudWatchLogHandler  # noqa: PLC0415
+
+    return CloudWatchLogHandler(
+        log_group_name=log_group,
+        log_stream_name=stream,
+        boto3_client=boto3.client("logs"),
+        create_log_group=False,
+        send_interval=5,
+    )
+
+
+class StageLog:
+    """Writes what the stages did, in the same fields everywhere."""
+
+    def committed(self, stage: str, commit: Commit, began: datetime) -> None:
+        """Write a line for each asset of a commit, and one for the commit."""
+        where = {"stage": stage, "batch": commit.batch, "commit": commit.number}
+        for asset in dict.fromkeys(part.asset for part in commit.parts):
+            _log("written", **where, table=asset.split("/")[-1], **_size(commit.parts_of(asset)))
+        _log("committed", **where, **_size(commit.parts), seconds=_seconds_since(began))
+
+    def dropped(self, stage: str, batch: Batch) -> None:
+        """Write that a batch was let go: nothing new in it, or another writer was faster."""
+        _log("let go", stage=stage, batch=batch.id, **_size(batch.parts))
+
+    def loaded(self, commit: ProcessedCommit, loaded: Loaded, began: datetime) -> None:
+        """Write a line for each table that a load wrote to, and one for the load."""
+        where = {"stage": "storage", "batch": commit.batch, "commit": commit.number}
+        for table, rows in loaded.rows.items():
+            _log("written", **where, table=table, rows=rows)
+        _log(
+            "loaded" if loaded.marked else "replayed",
+            **where,
+            rows=sum(loaded.rows.values()),
+            inferred=loaded.inferred,
+            seconds=_seconds_since(began),
+        )
+
+
+def _log(event: str, **fields: object) -> None:
+    _LOGGER.info(event, extra={"fields": fields})
+
+
+def _size(parts: Iterable[Part]) -> dict[str, int]:
+    parts = list(parts)
+    return {"rows": sum(p.rows for p in parts), "bytes": sum(p.bytes for p in parts)}
+
+
+def _seconds_since(began: datetime) -> float:
+    return round((datetime.now(timezone.utc) - began).total_seconds(), 3)

@@ -1,0 +1,53 @@
+"""Where the three stages stand: landed, processed, loaded, and how far behind."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.storage.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Status:
+    """Numbers of ingestion commits, each with all commits before it.
+
+    Attributes:
+        landed: the last commit of the ingestion log.
+        processed: the last one that is processed.
+        loaded: the last one that the warehouse holds.
+        building: whether the archive is still on its way into the warehouse.
+        seconds_behind: age of the oldest capture that the warehouse does not hold, 0 if none.
+    """
+
+    landed: int
+    processed: int
+    loaded: int
+    building: bool
+    seconds_behind: float
+
+    def __str__(self) -> str:
+        """Write the line that people read."""
+        lag = f"{self.seconds_behind:.0f} s behind" if self.seconds_behind else "up to date"
+        building = " · building" if self.building else ""
+        return (
+            f"landed {self.landed} · processed {self.processed} · loaded {self.loaded}"
+            f" · {lag}{building}"
+        )
+
+
+def read_status(lake: Lake, warehouse: Warehouse, now: datetime) -> Status:
+    """Compare the logs and the warehouse.
+
+    Args:
+        lake: the two logs.
+        warehouse: the warehouse, prepared or not.
+        now: the moment, aware UTC.
+    """
+    landed = lake.ingestion.end()
+    head = lake.processed.head()
+    processed = min(head.gaps, default=head.through + 1) - 1 if head else 0
+    loaded = warehouse.loaded_through() if warehouse.is_prepared() else 0
+    behind = 0.0
+    if loaded < landed:
+        behind = (now - lake.ingestion.read(loaded + 1).captured_at).total_seconds()
+    return Status(landed, processed, loaded, warehouse.is_building(), behind)

@@ -1,0 +1,82 @@
+"""The assets `star/<table>`: one step, because a processed commit is whole or absent."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timezone
+
+from dagster import AssetExecutionContext, AssetIn, AssetKey, AssetOut, Output, ResourceParam, multi_asset
+
+from hedgehog_pipeline.lake.batch import Batch, batch_id
+from hedgehog_pipeline.lake.csv_parts import LandedTable
+from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.lake.parquet_parts import ParquetRows
+from hedgehog_pipeline.operations.logs import StageLog
+from hedgehog_pipeline.partitions import DAYS
+from hedgehog_pipeline.processing.commit import is_replay, processed_commit_of
+from hedgehog_pipeline.processing.pending import confirm_source
+from hedgehog_pipeline.processing.transform import transformed
+from hedgehog_pipeline.runs import commits_in
+from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.schema.star import STAR, StarTable
+
+
+def key_of(table: StarTable) -> AssetKey:
+    """Give the asset key of a star table."""
+    return AssetKey(["star", table.name])
+
+
+@multi_asset(
+    name="process",
+    ins={
+        name: AssetIn(key=AssetKey(["oltp", name]), input_manager_key="csv") for name in SHOP
+    },
+    outs={
+        table.name: AssetOut(
+            key=key_of(table),
+            description=table.description,
+            group_name="processing",
+            io_manager_key="parquet",
+            kinds={"pandas", "s3", "parquet"},
+            owners=["team:data"],
+            is_required=False,
+        )
+        for table in STAR.values()
+    },
+    internal_asset_deps={
+        table.name: {AssetKey(["oltp", name]) for name in table.inputs}
+        for table in STAR.values()
+    },
+    partitions_def=DAYS,
+    can_subset=True,
+    pool="processing",
+)
+def process(
+    context: AssetExecutionContext,
+    lake: ResourceParam[Lake],
+    log: ResourceParam[StageLog],
+    **inputs: LandedTable,
+) -> Iterator[Output[ParquetRows]]:
+    """Shape the commits that the run was launched for; launched by a person, the whole day."""
+    now = datetime.now(timezone.utc)
+    day = date.fromisoformat(context.partition_key)
+    tables = [table for table in STAR.values() if key_of(table) in context.selected_asset_keys]
+    batch = Batch(batch_id(now), day)
+    numbers = commits_in(context.run.tags)
+    commits = (
+        lake.ingestion.of_day(day)
+        if numbers is None
+        else [lake.ingestion.read(number) for number in numbers]
+    )
+    head = lake.processed.head()
+    if head is not None:
+        confirm_source(lake, head)
+    replay = is_replay(commits, head, whole=len(tables) == len(STAR))
+    for table in tables:
+        rows = ParquetRows(batch, transformed(table, inputs, commits))
+        yield Output(rows, output_name=table.name)
+    if not commits:
+        return
+    commit = lake.processed.append(processed_commit_of(commits, batch, replay=replay))
+    if commit is None:
+        log.dropped("processing", batch)
+    else:
+        log.committed("processing", commit, now)

@@ -1,0 +1,39 @@
+"""The facts of the star: one pure function each, named after its table.
+
+Frames are as in `dimensions.py`. Moments of the shop are UTC; a fact holds their day and time.
+"""
+
+import pandas as pd
+
+from hedgehog_pipeline.processing.dates import days_of
+
+
+def fact_sales_order(sales_order: pd.DataFrame) -> pd.DataFrame:
+    """Give each version of a sales order."""
+    return _with_stamps(sales_order).assign(
+        sales_staff_id=sales_order["staff_id"],
+        agreed_payment_date=days_of(sales_order, "agreed_payment_date"),
+        agreed_delivery_date=days_of(sales_order, "agreed_delivery_date"),
+    )
+
+
+def fact_purchase_order(purchase_order: pd.DataFrame) -> pd.DataFrame:
+    """Give each version of a purchase order."""
+    return _with_stamps(purchase_order).assign(
+        agreed_delivery_date=days_of(purchase_order, "agreed_delivery_date"),
+        agreed_payment_date=days_of(purchase_order, "agreed_payment_date"),
+    )
+
+
+def fact_payment(payment: pd.DataFrame) -> pd.DataFrame:
+    """Give each version of a payment."""
+    return _with_stamps(payment).assign(payment_date=days_of(payment, "payment_date"))
+
+
+def _with_stamps(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.assign(
+        created_date=rows["created_at"].dt.date,
+        created_time=rows["created_at"].dt.time,
+        last_updated_date=rows["last_updated"].dt.date,
+        last_updated_time=rows["last_updated"].dt.time,
+    )

@@ -1,0 +1,47 @@
+"""Which ingestion commits wait to be processed."""
+
+from collections.abc import Iterable, Sequence
+
+from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
+from hedgehog_pipeline.lake.lake import Lake
+
+
+def pending_commits(lake: Lake, most: int) -> list[IngestionCommit]:
+    """Read the ingestion commits that no processed commit covers, the oldest, of one day.
+
+    Raises:
+        HedgehogError: where the ingestion bucket is not the one that was processed.
+    """
+    head = lake.processed.head()
+    if head is not None:
+        confirm_source(lake, head)
+    gaps = head.gaps if head else ()
+    waiting = (lake.ingestion.read(number) for number in gaps)
+    found: list[IngestionCommit] = []
+    for commits in (waiting, lake.ingestion.after(head.through if head else 0)):
+        for commit in commits:
+            if len(found) == most or (found and commit.date != found[0].date):
+                return found
+            found.append(commit)
+    return found
+
+
+def confirm_source(lake: Lake, head: ProcessedCommit) -> None:
+    """See that the ingestion log is the one that the processed log was made from."""
+    number, batch = max(head.sources)
+    lake.ingestion.confirm(number, batch, f"The bucket {lake.processed.bucket.name}")
+
+
+def advanced(
+    head: ProcessedCommit | None, done: Iterable[int]
+) -> tuple[int, tuple[int, ...]]:
+    """Give `through` and `gaps` once these ingestion commits are processed as well."""
+    done = set(done)
+    through, gaps = (head.through, head.gaps) if head else (0, ())
+    reached = max(through, *done)
+    return reached, tuple(sorted({*gaps, *range(through + 1, reached + 1)} - done))
+
+
+def sources_of(commits: Sequence[IngestionCommit]) -> tuple[tuple[int, str], ...]:
+    """Name ingestion commits by number and batch."""
+    return tuple((commit.number, commit.batch) for commit in commits)

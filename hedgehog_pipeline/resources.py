@@ -1,0 +1,95 @@
+"""Dagster's resources: thin shells that hand plain domain objects to the assets."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from dagster import ConfigurableResource, InitResourceContext, ResourceDependency
+from dagster_aws.s3 import S3Resource
+from dagster_aws.secretsmanager import SecretsManagerResource
+from dagster_aws.ssm import SSMResource
+from pydantic import PrivateAttr
+
+from hedgehog_pipeline.databases import read_credentials
+from hedgehog_pipeline.extraction.source import Moment, Source
+from hedgehog_pipeline.extraction.watermarks import publish_watermarks
+from hedgehog_pipeline.lake.commits import IngestionCommit
+from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.operations.logs import StageLog, attached
+from hedgehog_pipeline.schema.shop import ShopTable
+from hedgehog_pipeline.storage.warehouse import Warehouse
+
+
+class LakeResource(ConfigurableResource[Lake]):
+    """The two buckets and their logs."""
+
+    s3: ResourceDependency[S3Resource]
+    ingestion_bucket: str
+    processed_bucket: str
+
+    def create_resource(self, context: InitResourceContext) -> Lake:  # noqa: ARG002
+        """Put the lake together; nothing is read."""
+        return Lake.of(self.s3.get_client(), self.ingestion_bucket, self.processed_bucket)
+
+
+class SourceResource(ConfigurableResource["SourceResource"]):
+    """The shop's database; owns the open snapshot, so that a failed step lets go of it."""
+
+    secrets: ResourceDependency[SecretsManagerResource]
+    secret: str
+    ca: str | None
+    slice_rows: int
+
+    _open: ExitStack = PrivateAttr(default_factory=ExitStack)
+
+    @contextmanager
+    def yield_for_execution(self, context: InitResourceContext) -> Iterator["SourceResource"]:  # noqa: ARG002
+        """Close at the end of the run whatever is still open."""
+        with self._open:
+            yield self
+
+    def moment(self, tables: Sequence[ShopTable]) -> Moment:
+        """Open the shop in one snapshot, until `close` or the end of the run."""
+        credentials = read_credentials(self.secrets.get_client(), self.secret)
+        return self._open.enter_context(Source(credentials, self.ca).moment(tables))
+
+    def close(self) -> None:
+        """Let go of the snapshot."""
+        self._open.close()
+
+
+class WarehouseResource(ConfigurableResource["WarehouseResource"]):
+    """The warehouse's database."""
+
+    secrets: ResourceDependency[SecretsManagerResource]
+    secret: str
+    ca: str | None
+
+    @contextmanager
+    def open(self) -> Iterator[Warehouse]:
+        """Connect to the warehouse."""
+        credentials = read_credentials(self.secrets.get_client(), self.secret)
+        with Warehouse.open(credentials, self.ca) as warehouse:
+            yield warehouse
+
+
+class WatermarksResource(ConfigurableResource["WatermarksResource"]):
+    """The timestamps in SSM."""
+
+    ssm: ResourceDependency[SSMResource]
+    prefix: str
+
+    def publish(self, commit: IngestionCommit) -> None:
+        """Publish up to where each table is captured."""
+        publish_watermarks(self.ssm.get_client(), self.prefix, commit)
+
+
+class LogResource(ConfigurableResource[StageLog]):
+    """Where the structured log lines of a run go."""
+
+    log_group: str | None
+
+    @contextmanager
+    def yield_for_execution(self, context: InitResourceContext) -> Iterator[StageLog]:
+        """Attach the console and CloudWatch for the length of a run."""
+        with attached(self.log_group, context.run.run_id if context.run else "none"):
+            yield StageLog()

@@ -1,0 +1,1 @@
+"""The platform's surroundings on a laptop, made of real parts: PostgreSQL, S3, AWS, a shop."""

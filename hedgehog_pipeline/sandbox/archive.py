@@ -1,0 +1,60 @@
+"""The shop's past: two years of trade, of any size, always the same for the same seed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+
+from hedgehog_pipeline.sandbox.archive_orders import Numbers, order_tables
+from hedgehog_pipeline.sandbox.archive_reference import design_moments, reference_tables
+from hedgehog_pipeline.sandbox.columns import DAY, Integers, milliseconds
+
+_YEARS = timedelta(days=730)
+_OPENS = 8 * 3_600_000
+_CLOSES = 19 * 3_600_000
+_WEEKDAYS = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 0.15, 0.05])
+
+# Orders that are in memory at a time, give or take a day's.
+_CHUNK = 50_000
+
+
+@dataclass(frozen=True)
+class Archive:
+    """All that the shop holds at the moment `until` (UTC, naive), after so many orders."""
+
+    orders: int
+    until: datetime
+    seed: int = 0
+
+    @property
+    def opening(self) -> datetime:
+        """Midnight of the first day of trade."""
+        return datetime.combine((self.until - _YEARS).date(), datetime.min.time())
+
+    def tables(self) -> Iterator[tuple[str, pa.Table]]:
+        """Tables with their rows, a chunk at a time, none before the ones that it refers to."""
+        designs = design_moments(self.orders, self.opening, self.until)
+        yield from reference_tables(self.opening, designs, self.seed)
+        until = milliseconds(self.until)
+        numbers = Numbers()
+        for first_day, moments in self._chunks():
+            rng = np.random.default_rng([self.seed, first_day])
+            numbers, chunk = order_tables(rng, moments, numbers, designs, until)
+            yield from chunk.items()
+
+    def _chunks(self) -> Iterator[tuple[int, Integers]]:
+        """The moments of all orders, ascending, whole days together."""
+        rng = np.random.default_rng([self.seed, self.orders])
+        until = milliseconds(self.until)
+        first = milliseconds(self.opening) // DAY
+        day = np.arange(first, until // DAY + 1)
+        closes = np.clip(until - day * DAY, _OPENS, _CLOSES)
+        weight = _WEEKDAYS[(day + 3) % 7] * (closes - _OPENS)
+        counts = rng.multinomial(self.orders, weight / weight.sum())
+        edges = np.flatnonzero(np.diff(np.cumsum(counts) // _CHUNK)) + 1
+        for part in np.split(np.arange(len(day)), edges):
+            opens = np.repeat(day[part] * DAY + _OPENS, counts[part])
+            length = np.repeat(closes[part] - _OPENS, counts[part])
+            yield int(part[0]), np.sort(opens + (rng.random(len(opens)) * length).astype(np.int64))

@@ -1,0 +1,149 @@
+"""A PostgreSQL cluster of one's own, from a Python wheel: no installation, no Docker."""
+
+import secrets
+import shlex
+import shutil
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import psutil
+from psycopg.conninfo import make_conninfo
+
+from hedgehog_pipeline.sandbox.errors import SandboxError, log_tail
+from hedgehog_pipeline.sandbox.files import private_folder, write_private
+from hedgehog_pipeline.sandbox.ports import LOOPBACK, keep_ports, last_port
+from hedgehog_pipeline.sandbox.postgres_programs import hand_over, run_program
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+_SETTINGS = {
+    "listen_addresses": LOOPBACK,
+    "unix_socket_directories": "",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "max_prepared_transactions": "20",
+    # Nobody replicates a sandbox: a table that is made and filled at once is written once.
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "2GB",
+}
+_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class PostgresServer:
+    """A cluster in a folder, reached over loopback TCP with a password.
+
+    With `durable=False` it is faster and loses its data when the machine (not the server) crashes.
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+        """Nothing is made or started yet."""
+        self.folder = folder.resolve()
+        self._data = self.folder / "data"
+        self._pid_file = self._data / "postmaster.pid"
+        self._log = self.folder / "log"
+        self._output = self.folder / "output"
+        self._ports = self.folder / "ports.json"
+        self._password = self.folder / "password"
+        self._settings = _SETTINGS if durable else _SETTINGS | _FORGETFUL
+
+    def __repr__(self) -> str:
+        """Where it is, without its password."""
+        return f"PostgresServer({str(self.folder)!r})"
+
+    def __enter__(self) -> "Self":
+        """Start."""
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+    @property
+    def running(self) -> bool:
+        """Whether this cluster's server runs."""
+        pid = self._pid()
+        try:
+            return pid is not None and str(self._data) in psutil.Process(pid).cmdline()
+        except psutil.Error:
+            return False
+
+    @property
+    def port(self) -> int:
+        """The port of the last start."""
+        return last_port(self._ports, "postgres")
+
+    @property
+    def address(self) -> str:
+        """Host and port, as a person writes them."""
+        return f"{LOOPBACK}:{self.port}"
+
+    def dsn(self, dbname: str, *, user: str = "postgres", password: str | None = None) -> str:
+        """The connection string of a database, the superuser's unless another one is named."""
+        if password is None:
+            password = self._password.read_text(encoding="utf-8")
+        return make_conninfo(
+            host=LOOPBACK, port=self.port, dbname=dbname, user=user, password=password
+        )
+
+    def start(self) -> "Self":
+        """Make the cluster where it is missing and start its server where it is not running."""
+        if self.running:
+            return self
+        hand_over(private_folder(self.folder))
+        if not self._data.exists():
+            self._create()
+        self._forget_recycled_pid()
+        port = keep_ports(self._ports, ["postgres"])["postgres"]
+        options = [f"-p{port}", *(f"-c{name}={value}" for name, value in self._settings.items())]
+        arguments = ["--log", str(self._log), "--options", shlex.join(options)]
+        if not self._pg_ctl("start", *arguments):
+            raise SandboxError(f"PostgreSQL did not start on {self.address}. {log_tail(self._log)}")
+        return self
+
+    def stop(self) -> None:
+        """Stop the server (open connections are cut); nothing when it is not running."""
+        if self.running and not self._pg_ctl("stop", "--mode=fast") and self.running:
+            raise SandboxError(f"PostgreSQL in {self.folder} did not stop. {log_tail(self._log)}")
+
+    def _create(self) -> None:
+        """Make the cluster: it exists when, and only when, `initdb` went through to its end."""
+        draft = self.folder / "data.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        write_private(self._password, secrets.token_urlsafe(24))
+        hand_over(self._password)
+        access = ["--username=postgres", "--auth=scram-sha-256", f"--pwfile={self._password}"]
+        text = ["--encoding=UTF8", "--no-locale"]
+        if not self._run("initdb", f"--pgdata={draft}", *access, *text):
+            raise SandboxError(f"{self.folder} cannot become a cluster. {log_tail(self._output)}")
+        draft.rename(self._data)
+
+    def _pid(self) -> int | None:
+        """The pid that the server itself wrote down, on the first line."""
+        try:
+            return int(self._pid_file.read_text(encoding="utf-8").splitlines()[0])
+        except (FileNotFoundError, IndexError):
+            return None
+
+    def _forget_recycled_pid(self) -> None:
+        """Let PostgreSQL start where, after a crash, another process got its old pid.
+
+        Where the pid is nobody's the file stays: by it PostgreSQL sees that no child lives on.
+        """
+        pid = self._pid()
+        if pid is not None and psutil.pid_exists(pid) and not self.running:
+            self._pid_file.unlink()
+
+    def _pg_ctl(self, action: str, *arguments: str) -> bool:
+        hand_over(self.folder)
+        return self._run("pg_ctl", action, "--wait", f"--pgdata={self._data}", *arguments)
+
+    def _run(self, program: str, *arguments: str) -> bool:
+        return run_program(program, *arguments, data=self._data, output=self._output)

@@ -1,0 +1,59 @@
+"""Columns and their types, in PostgreSQL's words and in Arrow's."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class ColumnType:
+    """A type as PostgreSQL declares it and as Arrow holds it.
+
+    Attributes:
+        sql: the PostgreSQL type in DDL.
+        arrow: the Arrow type of values in pandas and in Parquet.
+    """
+
+    sql: str
+    arrow: pa.DataType
+
+
+INTEGER = ColumnType("integer", pa.int32())
+BIGINT = ColumnType("bigint", pa.int64())
+TEXT = ColumnType("text", pa.string())
+BOOLEAN = ColumnType("boolean", pa.bool_())
+MONEY = ColumnType("numeric(10,2)", pa.decimal128(10, 2))
+AMOUNT = ColumnType("numeric", pa.decimal128(10, 2))
+DATE = ColumnType("date", pa.date32())
+TIME = ColumnType("time without time zone", pa.time64("us"))
+SHOP_TIME = ColumnType("timestamp(3) without time zone", pa.timestamp("ms", tz="UTC"))
+"""The shop's naive `timestamp(3)`: its clocks run in UTC, so its values are UTC moments."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        name: its name, the same in the database, the CSV and the Parquet.
+        type: its type.
+        description: what a value means.
+        nullable: whether a value may be absent.
+        references: the table whose key this column holds, if any.
+        sources: the shop's columns (`table.column`) that it is made of, for lineage.
+        unknown: the SQL expression of its value in an inferred member, over the key's column;
+            None where the value is absent (Kimball: late arriving dimension).
+    """
+
+    name: str
+    type: ColumnType
+    description: str
+    nullable: bool = False
+    references: str | None = None
+    sources: tuple[str, ...] = ()
+    unknown: str | None = None
+
+
+def arrow_schema(columns: tuple[Column, ...]) -> pa.Schema:
+    """Give the Arrow schema that holds these columns."""
+    return pa.schema([pa.field(c.name, c.type.arrow, c.nullable) for c in columns])

@@ -1,0 +1,63 @@
+"""The settings of a deployment: names in environment variables, never a secret."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from hedgehog_pipeline.errors import HedgehogError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the platform finds its surroundings.
+
+    Attributes:
+        source_secret: name of the shop database's secret in Secrets Manager.
+        warehouse_secret: name of the warehouse's secret in Secrets Manager.
+        ingestion_bucket: S3 bucket of the CSV parts and the ingestion log.
+        processed_bucket: S3 bucket of the Parquet parts and the processed log.
+        parameter_prefix: path of the SSM parameters.
+        first_day: first partition of the calendar, a UTC day.
+        alert_topic: ARN of the SNS topic for failures, or None.
+        log_group: CloudWatch log group, or None for the console alone.
+        database_ca: file of the CA certificates that databases are verified against,
+            or None for those of the system.
+        part_bytes: about how many bytes of CSV one part holds; bounds each stage's memory.
+        slice_rows: how many rows of the archive one commit takes at most.
+    """
+
+    source_secret: str = "hedgehog/source"  # noqa: S105 (a name, not a secret)
+    warehouse_secret: str = "hedgehog/warehouse"  # noqa: S105 (a name, not a secret)
+    ingestion_bucket: str = "hedgehog-ingestion"
+    processed_bucket: str = "hedgehog-processed"
+    parameter_prefix: str = "/hedgehog"
+    first_day: date = date(2026, 1, 1)
+    alert_topic: str | None = None
+    log_group: str | None = None
+    database_ca: str | None = None
+    part_bytes: int = 16 * 1024 * 1024
+    slice_rows: int = 250_000
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the `HEDGEHOG_*` variables; one that is absent or empty keeps its default.
+
+        Raises:
+            HedgehogError: where a value cannot be read.
+        """
+        readers = {"first_day": date.fromisoformat, "part_bytes": int, "slice_rows": int}
+        found: dict[str, object] = {}
+        for name in cls.__dataclass_fields__:
+            variable = f"HEDGEHOG_{name.upper()}"
+            text = environment.get(variable)
+            if not text:
+                continue
+            try:
+                found[name] = readers.get(name, str)(text)
+            except ValueError as error:
+                raise HedgehogError(
+                    f"{variable} is {text!r}, which cannot be read ({error}); "
+                    f"set it in the form of its default, {getattr(cls, name)}."
+                ) from error
+        return cls(**found)  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""Processed bucket to warehouse: each commit in one transaction, together with its own row."""

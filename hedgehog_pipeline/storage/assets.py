@@ -1,0 +1,82 @@
+"""The assets `warehouse/<table>`: one step, because a commit becomes visible at once."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime, timezone
+
+from dagster import (
+    AssetExecutionContext,
+    AssetIn,
+    AssetKey,
+    AssetSpec,
+    MaterializeResult,
+    ResourceParam,
+    multi_asset,
+)
+
+from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
+from hedgehog_pipeline.operations.logs import StageLog
+from hedgehog_pipeline.partitions import DAYS
+from hedgehog_pipeline.resources import WarehouseResource
+from hedgehog_pipeline.runs import commits_in
+from hedgehog_pipeline.schema.star import STAR, StarTable
+from hedgehog_pipeline.storage.pending import commits_of_day
+
+
+def key_of(table: StarTable) -> AssetKey:
+    """Give the asset key of a warehouse table."""
+    return AssetKey(["warehouse", table.name])
+
+
+@multi_asset(
+    name="store",
+    ins={
+        name: AssetIn(key=AssetKey(["star", name]), input_manager_key="parquet") for name in STAR
+    },
+    specs=[
+        AssetSpec(
+            key_of(table),
+            deps=[AssetKey(["star", table.name])],
+            description=table.description,
+            group_name="storage",
+            kinds={"postgres", "table"},
+            owners=["team:data"],
+        )
+        for table in STAR.values()
+    ],
+    partitions_def=DAYS,
+    can_subset=True,
+    pool="storage",
+)
+def store(
+    context: AssetExecutionContext,
+    lake: ResourceParam[Lake],
+    warehouse: WarehouseResource,
+    log: ResourceParam[StageLog],
+    **inputs: ProcessedTable,
+) -> Iterator[MaterializeResult]:
+    """Load the commits that the run was launched for; launched by a person, the whole day."""
+    tables = [table for table in STAR.values() if key_of(table) in context.selected_asset_keys]
+    numbers = commits_in(context.run.tags)
+    written: Counter[str] = Counter()
+    with warehouse.open() as target:
+        target.prepare()
+        commits = (
+            commits_of_day(lake, target, date.fromisoformat(context.partition_key))
+            if numbers is None
+            else [lake.processed.read(number) for number in numbers]
+        )
+        for commit in commits:
+            began = datetime.now(timezone.utc)
+            loaded = target.load(commit, tables, lambda table, held: inputs[table.name].rows_of(held))
+            log.loaded(commit, loaded, began)
+            written.update(loaded.rows)
+    for table in tables:
+        yield MaterializeResult(
+            asset_key=key_of(table),
+            metadata={
+                "dagster/partition_row_count": written[table.name],
+                "commits": [commit.number for commit in commits],
+            },
+        )

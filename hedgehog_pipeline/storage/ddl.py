@@ -1,0 +1,118 @@
+"""The warehouse's tables and views in SQL, composed from the declarations."""
+
+from collections.abc import Iterator
+
+from psycopg import sql
+
+from hedgehog_pipeline.schema.columns import BOOLEAN, Column
+from hedgehog_pipeline.schema.star import (
+    INGESTION_COMMIT,
+    PROCESSED_COMMIT,
+    STAR,
+    Dimension,
+    Fact,
+    StarTable,
+)
+
+INFERRED = Column("inferred", BOOLEAN, "Whether the row only stands in for one not landed yet.")
+
+CREATE_COMMITS = """
+    create schema if not exists hedgehog;
+    create table if not exists hedgehog.commits (
+        number bigint primary key,
+        log text not null,
+        batch text not null unique,
+        kind text not null,
+        date date not null,
+        through bigint not null,
+        archive_complete boolean not null,
+        loaded_at timestamptz not null default clock_timestamp());
+    comment on table hedgehog.commits is 'The processed commits that this warehouse holds';
+"""
+
+
+def stored_columns(table: StarTable) -> tuple[Column, ...]:
+    """Give the columns of a table in the warehouse but for a fact's serial key."""
+    technical = (INGESTION_COMMIT, PROCESSED_COMMIT)
+    return (*table.columns, *technical, *((INFERRED,) if isinstance(table, Dimension) else ()))
+
+
+def names(columns: tuple[Column, ...] | tuple[str, ...]) -> sql.Composed:
+    """List columns by name."""
+    return sql.SQL(", ").join(sql.Identifier(getattr(c, "name", c)) for c in columns)
+
+
+def create_table(table: Dimension | Fact) -> sql.Composed:
+    """Create a table with its keys; foreign keys are added when the archive is complete."""
+    columns = [_column(column) for column in stored_columns(table)]
+    if isinstance(table, Fact):
+        serial = sql.SQL("{} serial primary key").format(sql.Identifier(table.serial))
+        columns = [serial, *columns, _key("unique", table)]
+    else:
+        columns.append(_key("primary key", table))
+    return sql.SQL("create table if not exists {name} ({columns})").format(
+        name=sql.Identifier(table.name), columns=sql.SQL(", ").join(columns)
+    )
+
+
+def create_current_view(table: Fact) -> sql.Composed:
+    """Create the view of the version of each key that was captured last."""
+    return sql.SQL(
+        "create or replace view {view} as select distinct on ({key}) * from {table} "
+        "order by {key}, ingestion_commit desc, processed_commit desc"
+    ).format(
+        view=sql.Identifier(f"{table.name}_current"),
+        key=sql.Identifier(table.key.name),
+        table=sql.Identifier(table.name),
+    )
+
+
+def references() -> Iterator[tuple[StarTable, Column, StarTable]]:
+    """Give every foreign key: the table, its column, and the dimension."""
+    for table in STAR.values():
+        for column in table.columns:
+            if column.references:
+                yield table, column, STAR[column.references]
+
+
+def foreign_key_name(table: StarTable, column: Column) -> str:
+    """Name a foreign key as PostgreSQL would."""
+    return f"{table.name}_{column.name}_fkey"
+
+
+def add_foreign_key(table: StarTable, column: Column, dimension: StarTable) -> sql.Composed:
+    """Add a foreign key, which checks every row that is there."""
+    return sql.SQL(
+        "alter table {table} add constraint {name} foreign key ({column}) references {dimension}"
+    ).format(
+        table=sql.Identifier(table.name),
+        name=sql.Identifier(foreign_key_name(table, column)),
+        column=sql.Identifier(column.name),
+        dimension=sql.Identifier(dimension.name),
+    )
+
+
+def comment_on(table: StarTable) -> Iterator[sql.Composed]:
+    """Describe a table and its columns to whoever looks into the warehouse."""
+    yield sql.SQL("comment on table {} is {}").format(
+        sql.Identifier(table.name), sql.Literal(table.description)
+    )
+    for column in stored_columns(table):
+        yield sql.SQL("comment on column {} is {}").format(
+            sql.Identifier(table.name, column.name), sql.Literal(column.description)
+        )
+
+
+def _column(column: Column) -> sql.Composed:
+    return sql.SQL("{name} {type} {null}").format(
+        name=sql.Identifier(column.name),
+        type=sql.SQL(column.type.sql),  # type: ignore[arg-type]
+        null=sql.SQL("" if column.nullable else "not null"),
+    )
+
+
+def _key(kind: str, table: StarTable) -> sql.Composed:
+    return sql.SQL("{kind} ({columns})").format(
+        kind=sql.SQL(kind),  # type: ignore[arg-type]
+        columns=names(table.identity),
+    )

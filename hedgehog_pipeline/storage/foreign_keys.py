@@ -1,0 +1,42 @@
+"""The warehouse's foreign keys: absent while the archive is on its way, enforced ever after.
+
+Nine of them hold a bulk load to a tenth of its speed (docs/design.md, "Measured"). That they are
+absent is all that says "building", so no flag can disagree with the tables.
+"""
+
+from psycopg import Connection
+
+from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline.storage.ddl import add_foreign_key, foreign_key_name, references
+from hedgehog_pipeline.storage.upsert import infer_members
+
+
+def is_building(connection: Connection) -> bool:
+    """Tell whether a declared foreign key is absent."""
+    wanted = [foreign_key_name(table, column) for table, column, _ in references()]
+    row = connection.execute(
+        "select count(*) from pg_constraint where contype = 'f' and conname = any(%s)", [wanted]
+    ).fetchone()
+    return row is None or row[0] < len(wanted)
+
+
+def complete_archive(connection: Connection) -> int:
+    """Add and validate the foreign keys if the whole archive is loaded; count inferred members.
+
+    It is whole when a commit with a complete archive is loaded and no commit before it is missing.
+    Statistics come first: with stale ones PostgreSQL validates a key by a nested loop.
+    """
+    row = connection.execute(
+        "select exists (select from (select archive_complete, number, row_number() over "
+        "(order by number) as place from hedgehog.commits) as held "
+        "where archive_complete and number = place)"
+    ).fetchone()
+    if row is None or not row[0]:
+        return 0
+    connection.execute("analyze")
+    inferred = infer_members(connection, STAR.values(), staged=False)
+    present = {r[0] for r in connection.execute("select conname from pg_constraint")}
+    for table, column, dimension in references():
+        if foreign_key_name(table, column) not in present:
+            connection.execute(add_foreign_key(table, column, dimension))
+    return inferred

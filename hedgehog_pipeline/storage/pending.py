@@ -1,0 +1,40 @@
+"""Which processed commits wait to be loaded."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from hedgehog_pipeline.lake.commits import ProcessedCommit
+from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.storage.warehouse import Warehouse
+
+
+def pending_commits(lake: Lake, warehouse: Warehouse, most: int) -> list[ProcessedCommit]:
+    """Read the processed commits that are not loaded, the oldest, of one day.
+
+    Raises:
+        HedgehogError: where the processed bucket is not the one that was loaded.
+    """
+    found: list[ProcessedCommit] = []
+    for commit in _not_loaded(lake, warehouse):
+        if len(found) == most or (found and commit.date != found[0].date):
+            break
+        found.append(commit)
+    return found
+
+
+def commits_of_day(lake: Lake, warehouse: Warehouse, day: date) -> list[ProcessedCommit]:
+    """Read every processed commit of a day, loaded or not, in order."""
+    numbers = set(warehouse.loaded_on(day)) if warehouse.is_prepared() else set[int]()
+    waiting = [commit for commit in _not_loaded(lake, warehouse) if commit.date == day]
+    return sorted(
+        [*waiting, *(lake.processed.read(number) for number in numbers)], key=lambda c: c.number
+    )
+
+
+def _not_loaded(lake: Lake, warehouse: Warehouse) -> Iterator[ProcessedCommit]:
+    last = warehouse.last_loaded() if warehouse.is_prepared() else None
+    if last is not None:
+        lake.processed.confirm(*last, "The warehouse")
+    end = lake.processed.end()
+    missing = warehouse.missing(end) if last is not None else range(1, end + 1)
+    return (lake.processed.read(number) for number in missing)

@@ -1,0 +1,164 @@
+"""One table of one commit into the warehouse: staging by COPY, then one set-based upsert.
+
+Where two rows claim one identity, the greater pair (ingestion commit, processed commit) wins,
+never a clock; so any commit can be loaded again, in any order, at any time.
+"""
+
+import io
+from collections.abc import Callable, Iterable
+
+import pyarrow as pa
+from psycopg import Connection, sql
+from pyarrow import csv
+
+from hedgehog_pipeline.lake.commits import ProcessedCommit
+from hedgehog_pipeline.schema.columns import Column
+from hedgehog_pipeline.schema.star import Dimension, StarTable
+from hedgehog_pipeline.storage.ddl import names, references, stored_columns
+
+PartsOf = Callable[[StarTable, ProcessedCommit], Iterable[pa.Table]]
+"""Reads the rows of a table that a processed commit holds, a part at a time."""
+
+
+def load_table(
+    connection: Connection, table: StarTable, parts: Iterable[pa.Table], processed_commit: int
+) -> int:
+    """Load the rows of a table that a processed commit holds; give how many were written.
+
+    Rows of which the warehouse holds the same version with the same or a greater pair are left
+    alone. The staging table lives until the transaction ends.
+    """
+    _stage(connection, table, parts)
+    conflict = (
+        sql.SQL("do update set {changes} where {older}").format(
+            changes=_changes(table),
+            older=sql.SQL("{older} < {newer}").format(older=_pair("held"), newer=_pair("excluded")),
+        )
+    )
+    upsert = sql.SQL(
+        """
+        insert into {table} as held ({columns})
+        select distinct on ({identity}) {staged} from {staging} as staged
+        where not exists (
+            select from {table} as known where {same} and {known_pair} >= {staged_pair})
+        order by {identity}, ingestion_commit desc
+        on conflict ({identity}) {conflict}
+        """
+    ).format(
+        table=sql.Identifier(table.name),
+        columns=names(stored_columns(table)),
+        identity=names(table.identity),
+        staged=_staged(table, processed_commit),
+        staging=_staging(table),
+        same=_same(table),
+        known_pair=_pair("known"),
+        staged_pair=sql.SQL("(staged.ingestion_commit, {}::bigint)").format(
+            sql.Literal(processed_commit)
+        ),
+        conflict=conflict,
+    )
+    return connection.execute(upsert).rowcount
+
+
+def infer_members(connection: Connection, tables: Iterable[StarTable], *, staged: bool) -> int:
+    """Add a member to a dimension wherever a fact mentions a key that it lacks; give how many.
+
+    Kimball's late arriving dimension: the pair (0, 0) lets any true row replace it.
+
+    Args:
+        connection: in the transaction that loads.
+        tables: the tables whose references are followed.
+        staged: whether only the rows just staged are looked at, or all.
+    """
+    wanted = {table.name for table in tables}
+    return sum(
+        _infer(connection, _staging(table) if staged else sql.Identifier(table.name), *reference)
+        for table, *reference in references()
+        if table.name in wanted
+    )
+
+
+def _infer(
+    connection: Connection,
+    facts: sql.Identifier,
+    column: Column,
+    dimension: StarTable,
+) -> int:
+    unknown = [sql.SQL(other.unknown or "null") for other in dimension.columns[1:]]  # type: ignore[arg-type]
+    query = sql.SQL(
+        """
+        insert into {dimension} ({columns})
+        select {key}, {unknown} 0, 0, true
+        from (select distinct {column} as {key} from {facts}) as mentioned
+        where not exists (select from {dimension} as known where known.{key} = mentioned.{key})
+        on conflict do nothing
+        """
+    ).format(
+        dimension=sql.Identifier(dimension.name),
+        columns=names(stored_columns(dimension)),
+        key=sql.Identifier(dimension.key.name),
+        unknown=sql.SQL("").join(sql.SQL("{}, ").format(value) for value in unknown),
+        column=sql.Identifier(column.name),
+        facts=facts,
+    )
+    return connection.execute(query).rowcount
+
+
+def _stage(connection: Connection, table: StarTable, parts: Iterable[pa.Table]) -> None:
+    connection.execute(
+        sql.SQL(
+            "create temporary table if not exists {staging} on commit drop as "
+            "select {columns} from {table} with no data"
+        ).format(
+            staging=_staging(table),
+            columns=_columns_of_parts(table),
+            table=sql.Identifier(table.name),
+        )
+    )
+    connection.execute(sql.SQL("truncate {}").format(_staging(table)))
+    copy = sql.SQL("copy {staging} ({columns}) from stdin (format csv)").format(
+        staging=_staging(table), columns=_columns_of_parts(table)
+    )
+    with connection.cursor().copy(copy) as stream:
+        for part in parts:
+            sink = io.BytesIO()
+            # Arrow quotes every string and no NULL, which is how COPY tells them apart.
+            csv.write_csv(part, sink, csv.WriteOptions(include_header=False))
+            stream.write(sink.getbuffer())
+    connection.execute(sql.SQL("analyze {}").format(_staging(table)))
+
+
+def _staging(table: StarTable) -> sql.Identifier:
+    return sql.Identifier(f"staging_{table.name}")
+
+
+def _columns_of_parts(table: StarTable) -> sql.Composed:
+    return names(tuple(table.arrow.names))
+
+
+def _staged(table: StarTable, processed_commit: int) -> sql.Composed:
+    technical = [sql.SQL("{}::bigint").format(sql.Literal(processed_commit))]
+    if isinstance(table, Dimension):
+        technical.append(sql.SQL("false").format())
+    return sql.SQL(", ").join([_columns_of_parts(table), *technical])
+
+
+def _changes(table: StarTable) -> sql.Composed:
+    return sql.SQL(", ").join(
+        sql.SQL("{name} = excluded.{name}").format(name=sql.Identifier(column.name))
+        for column in stored_columns(table)
+        if column.name not in table.identity
+    )
+
+
+def _same(table: StarTable) -> sql.Composed:
+    return sql.SQL(" and ").join(
+        sql.SQL("known.{name} = staged.{name}").format(name=sql.Identifier(name))
+        for name in table.identity
+    )
+
+
+def _pair(alias: str) -> sql.Composed:
+    return sql.SQL("({alias}.ingestion_commit, {alias}.processed_commit)").format(
+        alias=sql.Identifier(alias)
+    )

@@ -1,0 +1,152 @@
+"""The warehouse: the commits that it holds, and the transaction that takes one more."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+import psycopg
+from psycopg import Connection
+
+from hedgehog_pipeline.databases import Credentials, connect
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.lake.commits import ProcessedCommit
+from hedgehog_pipeline.schema.star import STAR, StarTable
+from hedgehog_pipeline.storage.foreign_keys import complete_archive, is_building
+from hedgehog_pipeline.storage.tables import prepare_tables
+from hedgehog_pipeline.storage.upsert import PartsOf, infer_members, load_table
+
+_LOADERS_LOCK = 0x4865646765686F67
+"""Key of the advisory lock that loaders take; "Hedgehog" in ASCII."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a load wrote.
+
+    Attributes:
+        commit: number of the processed commit.
+        rows: rows written by table; those that were there already are not counted.
+        inferred: members inferred for keys that no dimension held.
+        marked: whether the commit counts as loaded by this load.
+    """
+
+    commit: int
+    rows: Mapping[str, int]
+    inferred: int
+    marked: bool
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """The warehouse's database, through one connection in autocommit mode."""
+
+    connection: Connection
+
+    @classmethod
+    @contextmanager
+    def open(cls, credentials: Credentials, ca: str | None) -> Iterator["Warehouse"]:
+        """Connect; what PostgreSQL says becomes a sentence."""
+        with connect(credentials, role="warehouse", ca=ca) as connection:
+            connection.autocommit = True
+            try:
+                yield cls(connection)
+            except psycopg.Error as error:
+                reason = error.diag.message_primary or str(error).strip()
+                raise HedgehogError(
+                    f"The warehouse {credentials.dbname} at {credentials.host} failed: {reason}. "
+                    "What was not committed is loaded again by the next run."
+                ) from error
+
+    def prepare(self) -> None:
+        """Create the tables that are missing; refuse those that differ from the declaration."""
+        with self._loading():
+            prepare_tables(self.connection)
+
+    def is_prepared(self) -> bool:
+        """Tell whether the warehouse keeps a list of commits, however empty."""
+        found = self.connection.execute("select to_regclass('hedgehog.commits')").fetchone()
+        return found is not None and found[0] is not None
+
+    def is_building(self) -> bool:
+        """Tell whether the archive is still on its way: the foreign keys are absent until then."""
+        return is_building(self.connection)
+
+    def last_loaded(self) -> tuple[int, str] | None:
+        """Give number and batch of the highest processed commit that is loaded."""
+        return self.connection.execute(  # type: ignore[return-value]
+            "select number, batch from hedgehog.commits order by number desc limit 1"
+        ).fetchone()
+
+    def missing(self, end: int) -> list[int]:
+        """List the processed commits up to a number that are not loaded."""
+        query = (
+            "select number from generate_series(1, %s::bigint) as log(number) "
+            "where not exists (select from hedgehog.commits as held where held.number = log.number)"
+        )
+        return [row[0] for row in self.connection.execute(query, [end])]
+
+    def loaded_on(self, day: date) -> list[int]:
+        """List the loaded commits whose batch landed on a day."""
+        query = "select number from hedgehog.commits where date = %s order by number"
+        return [row[0] for row in self.connection.execute(query, [day])]
+
+    def loaded_through(self) -> int:
+        """Give the last ingestion commit that the warehouse holds together with all before it."""
+        row = self.connection.execute(
+            "select through from (select number, through, row_number() over (order by number) as n "
+            "from hedgehog.commits) as numbered where n = number order by number desc limit 1"
+        ).fetchone()
+        return row[0] if row else 0
+
+    def load(
+        self, commit: ProcessedCommit, tables: Sequence[StarTable], parts_of: PartsOf
+    ) -> Loaded:
+        """Load a processed commit in one transaction, visible at once or not at all.
+
+        A load of all tables writes the commit's own row as well; a load of some is a replay and
+        marks nothing. A commit that another loader marked while this one waited for the lock is
+        loaded again all the same, which changes nothing.
+
+        Args:
+            commit: what to load.
+            tables: the tables to load.
+            parts_of: reads the rows of a table that a commit holds, a part at a time.
+        """
+        whole = len(tables) == len(STAR)
+        held = [t for t in STAR.values() if t in tables and commit.parts_of(f"star/{t.name}")]
+        with self._loading():
+            building = is_building(self.connection)
+            rows: dict[str, int] = {}
+            for table in held:
+                parts = parts_of(table, commit)
+                rows[table.name] = load_table(self.connection, table, parts, commit.number)
+            inferred = 0 if building else infer_members(self.connection, held, staged=True)
+            if whole:
+                self._mark(commit)
+                if building:
+                    inferred = complete_archive(self.connection)
+        return Loaded(commit.number, rows, inferred, whole)
+
+    def _mark(self, commit: ProcessedCommit) -> None:
+        self.connection.execute(
+            "insert into hedgehog.commits "
+            "(number, log, batch, kind, date, through, archive_complete) "
+            "values (%s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+            [
+                commit.number,
+                commit.log,
+                commit.batch,
+                commit.kind,
+                commit.date,
+                commit.through,
+                commit.archive_complete,
+            ],
+        )
+
+    @contextmanager
+    def _loading(self) -> Iterator[None]:
+        """Hold the lock that lets one loader write at a time, for one transaction."""
+        with self.connection.transaction():
+            self.connection.execute("select pg_advisory_xact_lock(%s)", [_LOADERS_LOCK])
+            yield

@@ -1,0 +1,52 @@
+"""What a deployment's settings name, reached without Dagster: for the CLI and the sensors' ticks."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+import boto3
+
+from hedgehog_pipeline.databases import read_credentials
+from hedgehog_pipeline.extraction.pending import has_changes
+from hedgehog_pipeline.extraction.source import Source
+from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.settings import Settings
+from hedgehog_pipeline.storage.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The lake, the shop and the warehouse that the settings name."""
+
+    settings: Settings
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The two buckets and their logs."""
+        return Lake.of(
+            boto3.client("s3"), self.settings.ingestion_bucket, self.settings.processed_bucket
+        )
+
+    @cached_property
+    def source(self) -> Source:
+        """The shop's database."""
+        secrets = boto3.client("secretsmanager")
+        credentials = read_credentials(secrets, self.settings.source_secret)
+        return Source(credentials, self.settings.database_ca)
+
+    @contextmanager
+    def warehouse(self) -> Iterator[Warehouse]:
+        """The warehouse, connected."""
+        secrets = boto3.client("secretsmanager")
+        credentials = read_credentials(secrets, self.settings.warehouse_secret)
+        with Warehouse.open(credentials, self.settings.database_ca) as warehouse:
+            yield warehouse
+
+    def shop_has_changes(self) -> bool:
+        """Tell whether a capture would land something; opens and leaves the shop."""
+        head = self.lake.ingestion.head()
+        tables = list(SHOP.values())
+        with self.source.moment(tables) as moment:
+            return has_changes(moment, head, tables)

@@ -1,0 +1,1 @@
+"""Tests of hedgehog_pipeline; the folders mirror the package."""

@@ -1,0 +1,40 @@
+"""Real servers, one set a test process; a shop, a lake and a warehouse of its own for each test."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from hedgehog_pipeline_tests.world import Servers, World
+
+from hedgehog_pipeline.sandbox.aws import AwsServer
+from hedgehog_pipeline.sandbox.clients import REGION
+from hedgehog_pipeline.sandbox.postgres import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """A PostgreSQL and a stand-in for AWS, S3 included."""
+    folder: Path = tmp_path_factory.mktemp("servers")
+    with PostgresServer(folder / "postgres", durable=False) as postgres:
+        aws = AwsServer(folder / "aws").start()
+        os.environ.update(
+            AWS_ENDPOINT_URL=aws.endpoint,
+            AWS_REGION=REGION,
+            AWS_DEFAULT_REGION=REGION,
+            AWS_ACCESS_KEY_ID="test",
+            AWS_SECRET_ACCESS_KEY="test",
+        )
+        for name in ("AWS_ENDPOINT_URL_S3", "DAGSTER_HOME"):
+            os.environ.pop(name, None)
+        boto3.setup_default_session()
+        yield Servers(postgres, aws)
+        aws.stop()
+
+
+@pytest.fixture
+def world(servers: Servers) -> Iterator[World]:
+    """An empty shop with the shop's own DDL, empty buckets, an empty warehouse."""
+    with World.make(servers) as world:
+        yield world
