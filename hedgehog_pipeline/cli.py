@@ -13,7 +13,7 @@ from dotenv import load_dotenv
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.operations.status import read_status
 from hedgehog_pipeline.runner import StageRun, run_until_done
-from hedgehog_pipeline.sandbox.cli import sandbox
+from hedgehog_pipeline.sandbox.cli import demo, sandbox
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.surroundings import Surroundings
 
@@ -47,6 +47,7 @@ def status(*, as_json: bool) -> None:
 
 
 hedgehog.add_command(sandbox)
+hedgehog.add_command(demo)
 
 
 def main() -> None:

@@ -1,31 +1,35 @@
 """The platform assembled: assets, jobs, sensors, resources. Nothing is connected at import."""
 
+import warnings
 from functools import cache
 
-from dagster import AssetSelection, Definitions, define_asset_job, in_process_executor
+from dagster import AssetSelection, BetaWarning, Definitions, define_asset_job, in_process_executor
 from dagster_aws.s3 import S3Resource
 from dagster_aws.secretsmanager import SecretsManagerResource
 from dagster_aws.ssm import SSMResource
 
 from hedgehog_pipeline.extraction.assets import extract
+from hedgehog_pipeline.extraction.resources import SourceResource, WatermarksResource
 from hedgehog_pipeline.lake.io_managers import CsvIOManager, ParquetIOManager
+from hedgehog_pipeline.lake.resources import LakeResource
+from hedgehog_pipeline.logs import LogResource
 from hedgehog_pipeline.processing.assets import process
-from hedgehog_pipeline.resources import (
-    LakeResource,
-    LogResource,
-    SourceResource,
-    WarehouseResource,
-    WatermarksResource,
-)
+from hedgehog_pipeline.sensors import log_sensor, shop_sensor
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.storage.assets import store
+from hedgehog_pipeline.storage.resources import WarehouseResource
+from hedgehog_pipeline.surroundings import Surroundings
 
 STAGES = ("extraction", "processing", "storage")
+
+# dagster-aws calls its Secrets Manager and SSM resources beta; its 0.x versions are pinned.
+warnings.filterwarnings("ignore", category=BetaWarning)
 
 
 @cache
 def platform(settings: Settings) -> Definitions:
     """Put the platform together for a deployment."""
+    surroundings = Surroundings(settings)
     secrets = SecretsManagerResource()
     lake = LakeResource(
         s3=S3Resource(),
@@ -35,6 +39,11 @@ def platform(settings: Settings) -> Definitions:
     return Definitions(
         assets=[extract, process, store],
         jobs=[define_asset_job(stage, AssetSelection.groups(stage)) for stage in STAGES],
+        sensors=[
+            shop_sensor(surroundings.shop_has_changes),
+            log_sensor("ingestion_log", "processing", surroundings.commits_to_process),
+            log_sensor("processed_log", "storage", surroundings.commits_to_load),
+        ],
         executor=in_process_executor,
         resources={
             "log": LogResource(log_group=settings.log_group),

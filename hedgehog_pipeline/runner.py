@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timezone
 
 from hedgehog_pipeline.lake.commits import Commit
-from hedgehog_pipeline.processing.pending import pending_commits as pending_processing
-from hedgehog_pipeline.runs import MOST_COMMITS
-from hedgehog_pipeline.storage.pending import pending_commits as pending_storage
 from hedgehog_pipeline.surroundings import Surroundings
 
 
@@ -53,12 +50,10 @@ def run_until_done(surroundings: Surroundings) -> Iterator[StageRun]:
 
 
 def _drain(surroundings: Surroundings) -> Iterator[StageRun]:
-    lake = surroundings.lake
-    while landed := pending_processing(lake, MOST_COMMITS):
+    while landed := surroundings.commits_to_process():
         yield _run(surroundings, "processing", landed[0].date, landed)
-    with surroundings.warehouse() as warehouse:
-        while processed := pending_storage(lake, warehouse, MOST_COMMITS):
-            yield _run(surroundings, "storage", processed[0].date, processed)
+    while processed := surroundings.commits_to_load():
+        yield _run(surroundings, "storage", processed[0].date, processed)
 
 
 def _run(

@@ -1,4 +1,4 @@
-"""What a deployment's settings name, reached without Dagster: for the CLI and the sensors' ticks."""
+"""What a deployment's settings name, without Dagster: for the CLI and the sensors' ticks."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +10,13 @@ import boto3
 from hedgehog_pipeline.databases import read_credentials
 from hedgehog_pipeline.extraction.pending import has_changes
 from hedgehog_pipeline.extraction.source import Source
+from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.processing import pending as processing
+from hedgehog_pipeline.runs import MOST_COMMITS
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.settings import Settings
+from hedgehog_pipeline.storage import pending as storage
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 
@@ -50,3 +54,12 @@ class Surroundings:
         tables = list(SHOP.values())
         with self.source.moment(tables) as moment:
             return has_changes(moment, head, tables)
+
+    def commits_to_process(self) -> list[IngestionCommit]:
+        """Read the ingestion commits that the next run of processing takes."""
+        return processing.pending_commits(self.lake, MOST_COMMITS)
+
+    def commits_to_load(self) -> list[ProcessedCommit]:
+        """Read the processed commits that the next run of storage takes."""
+        with self.warehouse() as warehouse:
+            return storage.pending_commits(self.lake, warehouse, MOST_COMMITS)

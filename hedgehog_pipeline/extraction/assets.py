@@ -10,9 +10,9 @@ from hedgehog_pipeline.extraction.landing import landing_of
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.csv_parts import CsvRows
 from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.operations.logs import StageLog
+from hedgehog_pipeline.logs import StageLog
 from hedgehog_pipeline.partitions import DAYS
-from hedgehog_pipeline.resources import SourceResource, WatermarksResource
+from hedgehog_pipeline.extraction.resources import SourceResource, WatermarksResource
 from hedgehog_pipeline.schema.shop import SHOP, ShopTable
 
 
@@ -73,7 +73,8 @@ def extract(
         log.dropped("extraction", batch)
     else:
         log.committed("extraction", commit, now)
-        watermarks.publish(commit)
+    if landed := commit or head:
+        watermarks.publish(landed)
 
 
 def _report(lake: Lake, tables: list[ShopTable], batch: Batch) -> Iterator[Output[CsvRows]]:

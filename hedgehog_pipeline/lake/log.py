@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Generic
 from uuid import uuid4
@@ -27,19 +27,23 @@ class CommitLog(Generic[AnyCommit]):
 
     bucket: Bucket
     model: type[AnyCommit]
+    _ends: list[int] = field(default_factory=list, repr=False, compare=False)
 
     def end(self) -> int:
         """Find the number of the last commit, 0 for an empty log.
 
-        Numbers are dense, so the end is found by doubling and bisecting, never by listing.
+        Numbers are dense, so the end is found by doubling and bisecting, never by listing; from
+        the end found before, where that still stands.
         """
-        beyond = 1
-        while self._holds(beyond):
-            beyond *= 2
-        numbers = range(beyond // 2 + 1, beyond)
-        end = beyond // 2 + bisect_left(numbers, x=True, key=lambda n: not self._holds(n))
+        known = self._ends[-1] if self._ends and self._holds(self._ends[-1]) else 0
+        step = 1
+        while self._holds(known + step):
+            step *= 2
+        numbers = range(known + step // 2 + 1, known + step)
+        end = numbers.start - 1 + bisect_left(numbers, x=True, key=lambda n: not self._holds(n))
         if end == 0:
             self.bucket.confirm()
+        self._ends[:] = [end]
         return end
 
     def head(self) -> AnyCommit | None:

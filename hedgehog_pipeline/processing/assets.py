@@ -9,7 +9,7 @@ from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.csv_parts import LandedTable
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows
-from hedgehog_pipeline.operations.logs import StageLog
+from hedgehog_pipeline.logs import StageLog
 from hedgehog_pipeline.partitions import DAYS
 from hedgehog_pipeline.processing.commit import is_replay, processed_commit_of
 from hedgehog_pipeline.processing.pending import confirm_source

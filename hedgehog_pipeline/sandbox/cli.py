@@ -1,7 +1,10 @@
 """`hedgehog sandbox`: the whole platform's surroundings on a laptop."""
 
+from pathlib import Path
+
 import click
 
+from hedgehog_pipeline.sandbox.demo import run_demo
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
 from hedgehog_pipeline.sandbox.trade import trade
 
@@ -39,6 +42,13 @@ def trade_(seconds: float, per_second: float) -> None:
     """Let the shop go on trading."""
     done = trade(Sandbox().shop_dsn(), seconds=seconds, per_second=per_second)
     click.echo(", ".join(f"{count} {kind}" for kind, count in sorted(done.items())))
+
+
+@click.command()
+@click.option("--orders", default=5000, show_default=True, help="Orders in the shop's archive.")
+def demo(orders: int) -> None:
+    """Show it all: sandbox, archive, trading, and answers from the warehouse."""
+    run_demo(Path(".sandbox"), orders)
 
 
 def _tell(place: Sandbox) -> None:

@@ -16,9 +16,9 @@ from dagster import (
 
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
-from hedgehog_pipeline.operations.logs import StageLog
+from hedgehog_pipeline.logs import StageLog
 from hedgehog_pipeline.partitions import DAYS
-from hedgehog_pipeline.resources import WarehouseResource
+from hedgehog_pipeline.storage.resources import WarehouseResource
 from hedgehog_pipeline.runs import commits_in
 from hedgehog_pipeline.schema.star import STAR, StarTable
 from hedgehog_pipeline.storage.pending import commits_of_day
@@ -69,8 +69,10 @@ def store(
         )
         for commit in commits:
             began = datetime.now(timezone.utc)
-            loaded = target.load(commit, tables, lambda table, held: inputs[table.name].rows_of(held))
-            log.loaded(commit, loaded, began)
+            loaded = target.load(
+                commit, tables, lambda table, held: inputs[table.name].rows_of(held)
+            )
+            log.loaded(commit, loaded.rows, began)
             written.update(loaded.rows)
     for table in tables:
         yield MaterializeResult(

@@ -2,14 +2,15 @@
 
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any
 
+from dagster import ConfigurableResource, InitResourceContext
+
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.commits import Commit, Part, ProcessedCommit
-from hedgehog_pipeline.storage.warehouse import Loaded
 
 _LOGGER = logging.getLogger("hedgehog_pipeline")
 
@@ -76,18 +77,24 @@ class StageLog:
         """Write that a batch was let go: nothing new in it, or another writer was faster."""
         _log("let go", stage=stage, batch=batch.id, **_size(batch.parts))
 
-    def loaded(self, commit: ProcessedCommit, loaded: Loaded, began: datetime) -> None:
+    def loaded(self, commit: ProcessedCommit, rows: Mapping[str, int], began: datetime) -> None:
         """Write a line for each table that a load wrote to, and one for the load."""
         where = {"stage": "storage", "batch": commit.batch, "commit": commit.number}
-        for table, rows in loaded.rows.items():
-            _log("written", **where, table=table, rows=rows)
-        _log(
-            "loaded" if loaded.marked else "replayed",
-            **where,
-            rows=sum(loaded.rows.values()),
-            inferred=loaded.inferred,
-            seconds=_seconds_since(began),
-        )
+        for table, count in rows.items():
+            _log("written", **where, table=table, rows=count)
+        _log("loaded", **where, rows=sum(rows.values()), seconds=_seconds_since(began))
+
+
+class LogResource(ConfigurableResource[StageLog]):
+    """Where the structured log lines of a run go."""
+
+    log_group: str | None
+
+    @contextmanager
+    def yield_for_execution(self, context: InitResourceContext) -> Iterator[StageLog]:
+        """Attach the console and CloudWatch for the length of a run."""
+        with attached(self.log_group, context.run.run_id if context.run else "none"):
+            yield StageLog()
 
 
 def _log(event: str, **fields: object) -> None:

@@ -1,10 +1,9 @@
-"""Dagster's resources: thin shells that hand plain domain objects to the assets."""
+"""Dagster's view of the shop and of SSM: thin shells around plain domain objects."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from dagster import ConfigurableResource, InitResourceContext, ResourceDependency
-from dagster_aws.s3 import S3Resource
 from dagster_aws.secretsmanager import SecretsManagerResource
 from dagster_aws.ssm import SSMResource
 from pydantic import PrivateAttr
@@ -13,22 +12,7 @@ from hedgehog_pipeline.databases import read_credentials
 from hedgehog_pipeline.extraction.source import Moment, Source
 from hedgehog_pipeline.extraction.watermarks import publish_watermarks
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.operations.logs import StageLog, attached
 from hedgehog_pipeline.schema.shop import ShopTable
-from hedgehog_pipeline.storage.warehouse import Warehouse
-
-
-class LakeResource(ConfigurableResource[Lake]):
-    """The two buckets and their logs."""
-
-    s3: ResourceDependency[S3Resource]
-    ingestion_bucket: str
-    processed_bucket: str
-
-    def create_resource(self, context: InitResourceContext) -> Lake:  # noqa: ARG002
-        """Put the lake together; nothing is read."""
-        return Lake.of(self.s3.get_client(), self.ingestion_bucket, self.processed_bucket)
 
 
 class SourceResource(ConfigurableResource["SourceResource"]):
@@ -57,21 +41,6 @@ class SourceResource(ConfigurableResource["SourceResource"]):
         self._open.close()
 
 
-class WarehouseResource(ConfigurableResource["WarehouseResource"]):
-    """The warehouse's database."""
-
-    secrets: ResourceDependency[SecretsManagerResource]
-    secret: str
-    ca: str | None
-
-    @contextmanager
-    def open(self) -> Iterator[Warehouse]:
-        """Connect to the warehouse."""
-        credentials = read_credentials(self.secrets.get_client(), self.secret)
-        with Warehouse.open(credentials, self.ca) as warehouse:
-            yield warehouse
-
-
 class WatermarksResource(ConfigurableResource["WatermarksResource"]):
     """The timestamps in SSM."""
 
@@ -81,15 +50,3 @@ class WatermarksResource(ConfigurableResource["WatermarksResource"]):
     def publish(self, commit: IngestionCommit) -> None:
         """Publish up to where each table is captured."""
         publish_watermarks(self.ssm.get_client(), self.prefix, commit)
-
-
-class LogResource(ConfigurableResource[StageLog]):
-    """Where the structured log lines of a run go."""
-
-    log_group: str | None
-
-    @contextmanager
-    def yield_for_execution(self, context: InitResourceContext) -> Iterator[StageLog]:
-        """Attach the console and CloudWatch for the length of a run."""
-        with attached(self.log_group, context.run.run_id if context.run else "none"):
-            yield StageLog()

@@ -1,0 +1,25 @@
+"""Dagster's view of the warehouse."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dagster import ConfigurableResource, ResourceDependency
+from dagster_aws.secretsmanager import SecretsManagerResource
+
+from hedgehog_pipeline.databases import read_credentials
+from hedgehog_pipeline.storage.warehouse import Warehouse
+
+
+class WarehouseResource(ConfigurableResource["WarehouseResource"]):
+    """The warehouse's database."""
+
+    secrets: ResourceDependency[SecretsManagerResource]
+    secret: str
+    ca: str | None
+
+    @contextmanager
+    def open(self) -> Iterator[Warehouse]:
+        """Connect to the warehouse."""
+        credentials = read_credentials(self.secrets.get_client(), self.secret)
+        with Warehouse.open(credentials, self.ca) as warehouse:
+            yield warehouse
