@@ -72,7 +72,6 @@ def connect(credentials: Credentials, *, role: str, ca: str | None) -> Connectio
     Raises:
         HedgehogError: where no connection comes about.
     """
-    tls = {} if credentials.local else {"sslmode": "verify-full", "sslrootcert": ca or "system"}
     try:
         return psycopg.connect(
             host=credentials.host,
@@ -82,7 +81,8 @@ def connect(credentials: Credentials, *, role: str, ca: str | None) -> Connectio
             dbname=credentials.dbname,
             application_name=f"hedgehog {role}",
             connect_timeout=10,
-            **tls,
+            sslmode="prefer" if credentials.local else "verify-full",
+            sslrootcert=ca or (None if credentials.local else "system"),
         )
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[-1]

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any
@@ -27,7 +27,7 @@ class JsonFormatter(logging.Formatter):
 
 
 @contextmanager
-def attached(log_group: str | None, stream: str) -> Iterator[None]:
+def attached(log_group: str | None, stream: str) -> Generator[None, None, None]:
     """Send the lines to the console and, where a log group is named, to CloudWatch.
 
     Args:
@@ -91,7 +91,7 @@ class LogResource(ConfigurableResource[StageLog]):
     log_group: str | None
 
     @contextmanager
-    def yield_for_execution(self, context: InitResourceContext) -> Iterator[StageLog]:
+    def yield_for_execution(self, context: InitResourceContext) -> Generator[StageLog, None, None]:
         """Attach the console and CloudWatch for the length of a run."""
         with attached(self.log_group, context.run.run_id if context.run else "none"):
             yield StageLog()

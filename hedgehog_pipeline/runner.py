@@ -40,11 +40,13 @@ def run_until_done(surroundings: Surroundings) -> Iterator[StageRun]:
     Raises:
         HedgehogError: where a stage fails.
     """
+    began = datetime.now(timezone.utc)
     while surroundings.shop_has_changes():
         yield _run(surroundings, "extraction", datetime.now(timezone.utc).date(), ())
         yield from _drain(surroundings)
         head = surroundings.lake.ingestion.head()
-        if head is not None and head.kind == "increment":
+        # Another extractor's increment, the faster one, may come from before this run.
+        if head is not None and head.kind == "increment" and head.captured_at >= began:
             break
     yield from _drain(surroundings)
 
@@ -56,9 +58,7 @@ def _drain(surroundings: Surroundings) -> Iterator[StageRun]:
         yield _run(surroundings, "storage", processed[0].date, processed)
 
 
-def _run(
-    surroundings: Surroundings, stage: str, day: date, commits: Sequence[Commit]
-) -> StageRun:
+def _run(surroundings: Surroundings, stage: str, day: date, commits: Sequence[Commit]) -> StageRun:
     from hedgehog_pipeline.stage_run import execute  # noqa: PLC0415 (imports Dagster)
 
     rows, seconds = execute(surroundings.settings, stage, day, commits)

@@ -49,9 +49,7 @@ def shop_sensor(shop_has_changes: Callable[[], bool]) -> SensorDefinition:
     return scan
 
 
-def log_sensor(
-    name: str, job: str, pending: Callable[[], Sequence[Commit]]
-) -> SensorDefinition:
+def log_sensor(name: str, job: str, pending: Callable[[], Sequence[Commit]]) -> SensorDefinition:
     """Make a sensor that launches a stage for the commits that wait for it, of one day.
 
     Args:

@@ -1,7 +1,7 @@
 """One run of a stage's job in this process: the same assets that a sensor launches."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from time import monotonic
@@ -31,11 +31,15 @@ def execute(
     """
     began = monotonic()
     with _instance() as instance, _reason_told():
-        result = platform(settings).resolve_job_def(stage).execute_in_process(
-            instance=instance,
-            partition_key=day.isoformat(),
-            tags=tags_for(commits),
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        result = (
+            platform(settings)
+            .resolve_job_def(stage)
+            .execute_in_process(
+                instance=instance,
+                partition_key=day.isoformat(),
+                tags=tags_for(commits),
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
         )
     rows = sum(
         int(str(event.materialization.metadata["dagster/partition_row_count"].value))
@@ -45,7 +49,7 @@ def execute(
 
 
 @contextmanager
-def _instance() -> Iterator[DagsterInstance]:
+def _instance() -> Generator[DagsterInstance, None, None]:
     """Record runs in the instance of DAGSTER_HOME, or nowhere where there is none."""
     home = os.environ.get("DAGSTER_HOME")
     with DagsterInstance.get() if home else DagsterInstance.ephemeral() as instance:
@@ -53,7 +57,7 @@ def _instance() -> Iterator[DagsterInstance]:
 
 
 @contextmanager
-def _reason_told() -> Iterator[None]:
+def _reason_told() -> Generator[None, None, None]:
     """Bring out the sentence from the errors that Dagster wraps around it."""
     try:
         yield

@@ -1,6 +1,6 @@
 """What a deployment's settings name, without Dagster: for the CLI and the sensors' ticks."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,7 +41,7 @@ class Surroundings:
         return Source(credentials, self.settings.database_ca)
 
     @contextmanager
-    def warehouse(self) -> Iterator[Warehouse]:
+    def warehouse(self) -> Generator[Warehouse, None, None]:
         """The warehouse, connected."""
         secrets = boto3.client("secretsmanager")
         credentials = read_credentials(secrets, self.settings.warehouse_secret)

@@ -7,12 +7,12 @@ from dagster import AssetExecutionContext, AssetKey, AssetOut, Output, ResourceP
 
 from hedgehog_pipeline.extraction.capture import plan_capture
 from hedgehog_pipeline.extraction.landing import landing_of
+from hedgehog_pipeline.extraction.resources import SourceResource, WatermarksResource
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.csv_parts import CsvRows
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.logs import StageLog
 from hedgehog_pipeline.partitions import DAYS
-from hedgehog_pipeline.extraction.resources import SourceResource, WatermarksResource
 from hedgehog_pipeline.schema.shop import SHOP, ShopTable
 
 
@@ -50,16 +50,14 @@ def extract(
     now = datetime.now(timezone.utc)
     day = date.fromisoformat(context.partition_key)
     tables = [table for table in SHOP.values() if key_of(table) in context.selected_asset_keys]
-    batch = Batch(batch_id(now), day)
+    batch = Batch(batch_id(now), day, lake.ingestion.bucket)
     if day != now.date():
         yield from _report(lake, tables, batch)
         return
 
     head = lake.ingestion.head()
     moment = source.moment(tables)
-    capture = plan_capture(
-        moment, head, tables, slice_rows=source.slice_rows, captured_at=now
-    )
+    capture = plan_capture(moment, head, tables, slice_rows=source.slice_rows, captured_at=now)
     for table in tables:
         rows = CsvRows(batch, (), ())
         if taken := capture.tables.get(table.name):

@@ -172,9 +172,7 @@ def _met(moment: Moment, table: ShopTable) -> list[int]:
     return [row[0] for row in moment.connection.execute(query)]
 
 
-def _rows(
-    moment: Moment, table: ShopTable, conditions: Sequence[sql.Composable]
-) -> sql.Composed:
+def _rows(moment: Moment, table: ShopTable, conditions: Sequence[sql.Composable]) -> sql.Composed:
     return sql.SQL("select {columns} from {name} where {conditions}").format(
         columns=sql.SQL(", ").join(map(sql.Identifier, moment.columns[table.name])),
         name=sql.Identifier(table.name),

@@ -10,9 +10,7 @@ from hedgehog_pipeline.lake.commits import Base, IngestionCommit
 from hedgehog_pipeline.schema.shop import ShopTable
 
 
-def has_changes(
-    moment: Moment, head: IngestionCommit | None, tables: Sequence[ShopTable]
-) -> bool:
+def has_changes(moment: Moment, head: IngestionCommit | None, tables: Sequence[ShopTable]) -> bool:
     """Tell whether a capture would land something.
 
     An equal snapshot text means that nothing new is visible, which costs no scan. Otherwise the

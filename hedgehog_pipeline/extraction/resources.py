@@ -1,6 +1,6 @@
 """Dagster's view of the shop and of SSM: thin shells around plain domain objects."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from dagster import ConfigurableResource, InitResourceContext, ResourceDependency
@@ -26,7 +26,9 @@ class SourceResource(ConfigurableResource["SourceResource"]):
     _open: ExitStack = PrivateAttr(default_factory=ExitStack)
 
     @contextmanager
-    def yield_for_execution(self, context: InitResourceContext) -> Iterator["SourceResource"]:  # noqa: ARG002
+    def yield_for_execution(
+        self, context: InitResourceContext
+    ) -> Generator["SourceResource", None, None]:  # noqa: ARG002
         """Close at the end of the run whatever is still open."""
         with self._open:
             yield self

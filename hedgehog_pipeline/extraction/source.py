@@ -1,6 +1,6 @@
 """The shop's database as a reader with SELECT rights sees it: one moment at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -50,7 +50,7 @@ class Source:
     ca: str | None
 
     @contextmanager
-    def moment(self, tables: Sequence[ShopTable]) -> Iterator[Moment]:
+    def moment(self, tables: Sequence[ShopTable]) -> Generator[Moment, None, None]:
         """Open a moment that sees these tables, all of them in one snapshot.
 
         The tables are locked before the snapshot is taken: a rewrite that commits in between
@@ -121,7 +121,7 @@ def _scalar(connection: Connection, query: str) -> str:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _explained() -> Generator[None, None, None]:
     """Turn what PostgreSQL says into a sentence that tells what to do."""
     try:
         yield

@@ -26,28 +26,28 @@ class Batch:
     Attributes:
         id: see `batch_id`.
         date: UTC day on which the batch lands.
+        bucket: where it lands.
         parts: what was written so far.
     """
 
     id: str
     date: date
-    parts: list[Part] = field(default_factory=list)
+    bucket: Bucket
+    parts: list[Part] = field(default_factory=list[Part])
 
     def write(
-        self, bucket: Bucket, asset: str, extension: str, body: bytes, rows: int,
-        columns: Sequence[str],
-    ) -> Part:  # fmt: skip
+        self, asset: str, extension: str, body: bytes, rows: int, columns: Sequence[str]
+    ) -> None:
         """Write the next part of an asset; its key belongs to this batch alone."""
         place = sum(part.asset == asset for part in self.parts)
         key = f"{asset}/{self.date}/{self.id}-{place}.{extension}"
-        if not bucket.create(key, body) and bucket.read(key) != body:
+        if not self.bucket.create(key, body) and self.bucket.read(key) != body:
             raise HedgehogError(
-                f"The object {key} in the bucket {bucket.name} was written by somebody else; "
+                f"The object {key} in the bucket {self.bucket.name} was written by somebody else; "
                 "nothing is overwritten: run again, which takes a new key."
             )
         part = Part(asset=asset, key=key, rows=rows, bytes=len(body), columns=tuple(columns))
         self.parts.append(part)
-        return part
 
     def parts_of(self, asset: str) -> list[Part]:
         """Give the parts of an asset that were written so far."""

@@ -14,7 +14,6 @@ from pyarrow import csv
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.batch import Batch
-from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import IngestionCommit, Part
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.schema.columns import SHOP_TIME, arrow_schema
@@ -38,7 +37,7 @@ class CsvRows:
     columns: tuple[str, ...]
     lines: Iterable[bytes | memoryview]
 
-    def write(self, bucket: Bucket, asset: str, part_bytes: int) -> None:
+    def write(self, asset: str, part_bytes: int) -> None:
         """Write the rows as parts of about so many bytes; none where there are no rows."""
         lines = iter(self.lines)
         header = bytes(next(lines, b""))
@@ -47,10 +46,10 @@ class CsvRows:
             body += line
             rows += 1
             if len(body) >= part_bytes:
-                self.batch.write(bucket, asset, "csv", bytes(body), rows, self.columns)
+                self.batch.write(asset, "csv", bytes(body), rows, self.columns)
                 body, rows = bytearray(header), 0
         if rows:
-            self.batch.write(bucket, asset, "csv", bytes(body), rows, self.columns)
+            self.batch.write(asset, "csv", bytes(body), rows, self.columns)
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,7 @@ def read_csv(body: bytes, table: ShopTable, part: Part) -> pa.Table:
                 quoted_strings_can_be_null=False,
                 true_values=["t"],
                 false_values=["f"],
-                timestamp_parsers=[csv.ISO8601],
+                timestamp_parsers=[csv.ISO8601],  # pyright: ignore[reportArgumentType] (stub)
             ),
         )
     except pa.ArrowInvalid as error:

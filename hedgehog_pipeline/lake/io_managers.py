@@ -22,9 +22,9 @@ class CsvIOManager(ConfigurableIOManager):
 
     def handle_output(self, context: OutputContext, obj: CsvRows) -> None:
         """Write the rows as CSV parts of their batch."""
-        bucket, asset = self.lake.ingestion.bucket, "/".join(context.asset_key.path)
-        obj.write(bucket, asset, self.part_bytes)
-        _describe(context, obj.batch, asset, bucket.name)
+        asset = "/".join(context.asset_key.path)
+        obj.write(asset, self.part_bytes)
+        _describe(context, obj.batch, asset)
 
     def load_input(self, context: InputContext) -> LandedTable:
         """Hand over what the ingestion log holds of a table; nothing is read yet."""
@@ -39,22 +39,22 @@ class ParquetIOManager(ConfigurableIOManager):
 
     def handle_output(self, context: OutputContext, obj: ParquetRows) -> None:
         """Write the rows as Parquet parts of their batch."""
-        bucket, asset = self.lake.processed.bucket, "/".join(context.asset_key.path)
-        obj.write(bucket, asset, self.part_bytes)
-        _describe(context, obj.batch, asset, bucket.name)
+        asset = "/".join(context.asset_key.path)
+        obj.write(asset, self.part_bytes)
+        _describe(context, obj.batch, asset)
 
     def load_input(self, context: InputContext) -> ProcessedTable:
         """Hand over what the processed log holds of a table; nothing is read yet."""
         return ProcessedTable(self.lake.processed.bucket, STAR[context.asset_key.path[-1]])
 
 
-def _describe(context: OutputContext, batch: Batch, asset: str, bucket: str) -> None:
+def _describe(context: OutputContext, batch: Batch, asset: str) -> None:
     parts = batch.parts_of(asset)
     context.add_output_metadata(
         {
             "dagster/partition_row_count": sum(part.rows for part in parts),
             "bytes": sum(part.bytes for part in parts),
             "batch": batch.id,
-            "parts": [f"s3://{bucket}/{part.key}" for part in parts],
+            "parts": [f"s3://{batch.bucket.name}/{part.key}" for part in parts],
         }
     )

@@ -27,7 +27,7 @@ class CommitLog(Generic[AnyCommit]):
 
     bucket: Bucket
     model: type[AnyCommit]
-    _ends: list[int] = field(default_factory=list, repr=False, compare=False)
+    _ends: list[int] = field(default_factory=list[int], repr=False, compare=False)
 
     def end(self) -> int:
         """Find the number of the last commit, 0 for an empty log.

@@ -20,25 +20,23 @@ class ParquetRows:
     batch: Batch
     tables: Iterable[pa.Table]
 
-    def write(self, bucket: Bucket, asset: str, part_bytes: int) -> None:
+    def write(self, asset: str, part_bytes: int) -> None:
         """Write the rows, gathered into parts of about so many bytes in memory."""
         waiting: list[pa.Table] = []
         for table in self.tables:
             waiting.append(table)
             if sum(part.nbytes for part in waiting) >= part_bytes:
-                self._flush(bucket, asset, waiting)
-        self._flush(bucket, asset, waiting)
+                self._flush(asset, waiting)
+        self._flush(asset, waiting)
 
-    def _flush(self, bucket: Bucket, asset: str, waiting: list[pa.Table]) -> None:
+    def _flush(self, asset: str, waiting: list[pa.Table]) -> None:
         rows = pa.concat_tables(waiting) if waiting else None
         waiting.clear()
         if rows is None or not rows.num_rows:
             return
         sink = io.BytesIO()
         pq.write_table(rows, sink, compression="zstd")
-        self.batch.write(
-            bucket, asset, "parquet", sink.getvalue(), rows.num_rows, rows.column_names
-        )
+        self.batch.write(asset, "parquet", sink.getvalue(), rows.num_rows, rows.column_names)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,15 @@
 from collections.abc import Iterator
 from datetime import date, datetime, timezone
 
-from dagster import AssetExecutionContext, AssetIn, AssetKey, AssetOut, Output, ResourceParam, multi_asset
+from dagster import (
+    AssetExecutionContext,
+    AssetIn,
+    AssetKey,
+    AssetOut,
+    Output,
+    ResourceParam,
+    multi_asset,
+)
 
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.csv_parts import LandedTable
@@ -26,9 +34,7 @@ def key_of(table: StarTable) -> AssetKey:
 
 @multi_asset(
     name="process",
-    ins={
-        name: AssetIn(key=AssetKey(["oltp", name]), input_manager_key="csv") for name in SHOP
-    },
+    ins={name: AssetIn(key=AssetKey(["oltp", name]), input_manager_key="csv") for name in SHOP},
     outs={
         table.name: AssetOut(
             key=key_of(table),
@@ -42,8 +48,7 @@ def key_of(table: StarTable) -> AssetKey:
         for table in STAR.values()
     },
     internal_asset_deps={
-        table.name: {AssetKey(["oltp", name]) for name in table.inputs}
-        for table in STAR.values()
+        table.name: {AssetKey(["oltp", name]) for name in table.inputs} for table in STAR.values()
     },
     partitions_def=DAYS,
     can_subset=True,
@@ -59,7 +64,7 @@ def process(
     now = datetime.now(timezone.utc)
     day = date.fromisoformat(context.partition_key)
     tables = [table for table in STAR.values() if key_of(table) in context.selected_asset_keys]
-    batch = Batch(batch_id(now), day)
+    batch = Batch(batch_id(now), day, lake.processed.bucket)
     numbers = commits_in(context.run.tags)
     commits = (
         lake.ingestion.of_day(day)

@@ -32,13 +32,11 @@ def confirm_source(lake: Lake, head: ProcessedCommit) -> None:
     lake.ingestion.confirm(number, batch, f"The bucket {lake.processed.bucket.name}")
 
 
-def advanced(
-    head: ProcessedCommit | None, done: Iterable[int]
-) -> tuple[int, tuple[int, ...]]:
+def advanced(head: ProcessedCommit | None, done: Iterable[int]) -> tuple[int, tuple[int, ...]]:
     """Give `through` and `gaps` once these ingestion commits are processed as well."""
     done = set(done)
     through, gaps = (head.through, head.gaps) if head else (0, ())
-    reached = max(through, *done)
+    reached = max([through, *done])
     return reached, tuple(sorted({*gaps, *range(through + 1, reached + 1)} - done))
 
 

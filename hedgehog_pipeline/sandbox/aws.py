@@ -7,15 +7,13 @@ at each start. For quick tests it can stand in for S3 as well.
 import json
 import os
 import sys
-import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.error import URLError
 
 import boto3
 from psycopg.conninfo import conninfo_to_dict
 
-from hedgehog_pipeline.sandbox.clients import REGION, client_arguments
+from hedgehog_pipeline.sandbox.clients import REGION, client_arguments, fetch_json
 from hedgehog_pipeline.sandbox.files import private_folder
 from hedgehog_pipeline.sandbox.ports import LOOPBACK, keep_ports, last_port
 from hedgehog_pipeline.sandbox.process import ServerProcess
@@ -77,12 +75,7 @@ class AwsServer:
         boto3.client("sns", **arguments).create_topic(Name=topic)
 
     def _answers(self) -> bool:
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        try:
-            direct.open(f"{self.endpoint}/moto-api/data.json", timeout=5).close()
-        except (URLError, OSError):
-            return False
-        return True
+        return fetch_json(f"{self.endpoint}/moto-api/data.json") is not None
 
 
 def topic_arn(topic: str) -> str:

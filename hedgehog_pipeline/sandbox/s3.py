@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from hedgehog_pipeline.sandbox.clients import REGION, client_arguments
+from hedgehog_pipeline.sandbox.clients import REGION, client_arguments, fetch_json
 from hedgehog_pipeline.sandbox.errors import SandboxError
 from hedgehog_pipeline.sandbox.files import private_folder, read_json, write_private_json
 from hedgehog_pipeline.sandbox.ports import LOOPBACK, keep_ports, last_port
@@ -100,6 +100,11 @@ class S3Server:
         self._process.stop()
 
     def _answers(self) -> bool:
+        master = f"http://{LOOPBACK}:{last_port(self._ports, 'master')}"
+        topology = fetch_json(f"{master}/dir/status")
+        # S3 answers earlier than that, but cannot read a thing before the volumes are known.
+        if topology is None or not topology["Topology"]["DataCenters"]:
+            return False
         try:
             self.client().list_buckets()
         except (BotoCoreError, ClientError):

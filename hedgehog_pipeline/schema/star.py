@@ -141,9 +141,7 @@ _TABLES: tuple[Dimension | Fact, ...] = (
             _of_date("year", "Year.", "extract(year from date_id)"),
             _of_date("month", "Month, 1 to 12.", "extract(month from date_id)"),
             _of_date("day", "Day of the month.", "extract(day from date_id)"),
-            _of_date(
-                "day_of_week", "ISO 8601 weekday, Monday 1.", "extract(isodow from date_id)"
-            ),
+            _of_date("day_of_week", "ISO 8601 weekday, Monday 1.", "extract(isodow from date_id)"),
             _of_date("day_name", "English weekday.", "to_char(date_id, 'FMDay')", text=True),
             _of_date("month_name", "English month.", "to_char(date_id, 'FMMonth')", text=True),
             _of_date("quarter", "Quarter, 1 to 4.", "extract(quarter from date_id)"),

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timezone
+from typing import Any
 
 from dagster import (
     AssetExecutionContext,
@@ -18,10 +19,10 @@ from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
 from hedgehog_pipeline.logs import StageLog
 from hedgehog_pipeline.partitions import DAYS
-from hedgehog_pipeline.storage.resources import WarehouseResource
 from hedgehog_pipeline.runs import commits_in
 from hedgehog_pipeline.schema.star import STAR, StarTable
 from hedgehog_pipeline.storage.pending import commits_of_day
+from hedgehog_pipeline.storage.resources import WarehouseResource
 
 
 def key_of(table: StarTable) -> AssetKey:
@@ -31,9 +32,7 @@ def key_of(table: StarTable) -> AssetKey:
 
 @multi_asset(
     name="store",
-    ins={
-        name: AssetIn(key=AssetKey(["star", name]), input_manager_key="parquet") for name in STAR
-    },
+    ins={name: AssetIn(key=AssetKey(["star", name]), input_manager_key="parquet") for name in STAR},
     specs=[
         AssetSpec(
             key_of(table),
@@ -55,7 +54,7 @@ def store(
     warehouse: WarehouseResource,
     log: ResourceParam[StageLog],
     **inputs: ProcessedTable,
-) -> Iterator[MaterializeResult]:
+) -> Iterator[MaterializeResult[Any]]:
     """Load the commits that the run was launched for; launched by a person, the whole day."""
     tables = [table for table in STAR.values() if key_of(table) in context.selected_asset_keys]
     numbers = commits_in(context.run.tags)
@@ -75,7 +74,7 @@ def store(
             log.loaded(commit, loaded.rows, began)
             written.update(loaded.rows)
     for table in tables:
-        yield MaterializeResult(
+        yield MaterializeResult[Any](
             asset_key=key_of(table),
             metadata={
                 "dagster/partition_row_count": written[table.name],

@@ -1,6 +1,6 @@
 """The warehouse's tables and views in SQL, composed from the declarations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from psycopg import sql
 
@@ -37,9 +37,14 @@ def stored_columns(table: StarTable) -> tuple[Column, ...]:
     return (*table.columns, *technical, *((INFERRED,) if isinstance(table, Dimension) else ()))
 
 
-def names(columns: tuple[Column, ...] | tuple[str, ...]) -> sql.Composed:
+def listed(names: Iterable[str]) -> sql.Composed:
     """List columns by name."""
-    return sql.SQL(", ").join(sql.Identifier(getattr(c, "name", c)) for c in columns)
+    return sql.SQL(", ").join(map(sql.Identifier, names))
+
+
+def stored_names(table: StarTable) -> list[str]:
+    """Give the names of `stored_columns`."""
+    return [column.name for column in stored_columns(table)]
 
 
 def create_table(table: Dimension | Fact) -> sql.Composed:
@@ -114,5 +119,5 @@ def _column(column: Column) -> sql.Composed:
 def _key(kind: str, table: StarTable) -> sql.Composed:
     return sql.SQL("{kind} ({columns})").format(
         kind=sql.SQL(kind),  # type: ignore[arg-type]
-        columns=names(table.identity),
+        columns=listed(table.identity),
     )

@@ -1,6 +1,6 @@
 """Dagster's view of the warehouse."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from dagster import ConfigurableResource, ResourceDependency
@@ -18,7 +18,7 @@ class WarehouseResource(ConfigurableResource["WarehouseResource"]):
     ca: str | None
 
     @contextmanager
-    def open(self) -> Iterator[Warehouse]:
+    def open(self) -> Generator[Warehouse, None, None]:
         """Connect to the warehouse."""
         credentials = read_credentials(self.secrets.get_client(), self.secret)
         with Warehouse.open(credentials, self.ca) as warehouse:

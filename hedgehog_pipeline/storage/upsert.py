@@ -14,26 +14,21 @@ from pyarrow import csv
 from hedgehog_pipeline.lake.commits import ProcessedCommit
 from hedgehog_pipeline.schema.columns import Column
 from hedgehog_pipeline.schema.star import Dimension, StarTable
-from hedgehog_pipeline.storage.ddl import names, references, stored_columns
+from hedgehog_pipeline.storage.ddl import listed, references, stored_names
 
 PartsOf = Callable[[StarTable, ProcessedCommit], Iterable[pa.Table]]
 """Reads the rows of a table that a processed commit holds, a part at a time."""
 
 
-def load_table(
-    connection: Connection, table: StarTable, parts: Iterable[pa.Table], processed_commit: int
-) -> int:
-    """Load the rows of a table that a processed commit holds; give how many were written.
+def upsert_staged(connection: Connection, table: StarTable, processed_commit: int) -> int:
+    """Load the staged rows of a processed commit; give how many were written.
 
     Rows of which the warehouse holds the same version with the same or a greater pair are left
-    alone. The staging table lives until the transaction ends.
+    alone.
     """
-    _stage(connection, table, parts)
-    conflict = (
-        sql.SQL("do update set {changes} where {older}").format(
-            changes=_changes(table),
-            older=sql.SQL("{older} < {newer}").format(older=_pair("held"), newer=_pair("excluded")),
-        )
+    conflict = sql.SQL("do update set {changes} where {older}").format(
+        changes=_changes(table),
+        older=sql.SQL("{older} < {newer}").format(older=_pair("held"), newer=_pair("excluded")),
     )
     upsert = sql.SQL(
         """
@@ -46,8 +41,8 @@ def load_table(
         """
     ).format(
         table=sql.Identifier(table.name),
-        columns=names(stored_columns(table)),
-        identity=names(table.identity),
+        columns=listed(stored_names(table)),
+        identity=listed(table.identity),
         staged=_staged(table, processed_commit),
         staging=_staging(table),
         same=_same(table),
@@ -72,8 +67,10 @@ def infer_members(connection: Connection, tables: Iterable[StarTable], *, staged
     """
     wanted = {table.name for table in tables}
     return sum(
-        _infer(connection, _staging(table) if staged else sql.Identifier(table.name), *reference)
-        for table, *reference in references()
+        _infer(
+            connection, _staging(table) if staged else sql.Identifier(table.name), column, dimension
+        )
+        for table, column, dimension in references()
         if table.name in wanted
     )
 
@@ -95,7 +92,7 @@ def _infer(
         """
     ).format(
         dimension=sql.Identifier(dimension.name),
-        columns=names(stored_columns(dimension)),
+        columns=listed(stored_names(dimension)),
         key=sql.Identifier(dimension.key.name),
         unknown=sql.SQL("").join(sql.SQL("{}, ").format(value) for value in unknown),
         column=sql.Identifier(column.name),
@@ -104,7 +101,8 @@ def _infer(
     return connection.execute(query).rowcount
 
 
-def _stage(connection: Connection, table: StarTable, parts: Iterable[pa.Table]) -> None:
+def stage_table(connection: Connection, table: StarTable, parts: Iterable[pa.Table]) -> None:
+    """Copy rows into a staging table, which lives until the transaction ends."""
     connection.execute(
         sql.SQL(
             "create temporary table if not exists {staging} on commit drop as "
@@ -133,7 +131,7 @@ def _staging(table: StarTable) -> sql.Identifier:
 
 
 def _columns_of_parts(table: StarTable) -> sql.Composed:
-    return names(tuple(table.arrow.names))
+    return listed(table.arrow.names)
 
 
 def _staged(table: StarTable, processed_commit: int) -> sql.Composed:
@@ -145,9 +143,9 @@ def _staged(table: StarTable, processed_commit: int) -> sql.Composed:
 
 def _changes(table: StarTable) -> sql.Composed:
     return sql.SQL(", ").join(
-        sql.SQL("{name} = excluded.{name}").format(name=sql.Identifier(column.name))
-        for column in stored_columns(table)
-        if column.name not in table.identity
+        sql.SQL("{name} = excluded.{name}").format(name=sql.Identifier(name))
+        for name in stored_names(table)
+        if name not in table.identity
     )
 
 

@@ -1,6 +1,6 @@
 """The warehouse: the commits that it holds, and the transaction that takes one more."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +14,7 @@ from hedgehog_pipeline.lake.commits import ProcessedCommit
 from hedgehog_pipeline.schema.star import STAR, StarTable
 from hedgehog_pipeline.storage.foreign_keys import complete_archive, is_building
 from hedgehog_pipeline.storage.tables import prepare_tables
-from hedgehog_pipeline.storage.upsert import PartsOf, infer_members, load_table
+from hedgehog_pipeline.storage.upsert import PartsOf, infer_members, stage_table, upsert_staged
 
 _LOADERS_LOCK = 0x4865646765686F67
 """Key of the advisory lock that loaders take; "Hedgehog" in ASCII."""
@@ -45,7 +45,7 @@ class Warehouse:
 
     @classmethod
     @contextmanager
-    def open(cls, credentials: Credentials, ca: str | None) -> Iterator["Warehouse"]:
+    def open(cls, credentials: Credentials, ca: str | None) -> Generator["Warehouse", None, None]:
         """Connect; what PostgreSQL says becomes a sentence."""
         with connect(credentials, role="warehouse", ca=ca) as connection:
             connection.autocommit = True
@@ -117,11 +117,12 @@ class Warehouse:
         held = [t for t in STAR.values() if t in tables and commit.parts_of(f"star/{t.name}")]
         with self._loading():
             building = is_building(self.connection)
-            rows: dict[str, int] = {}
+            inferred, rows = 0, dict[str, int]()
             for table in held:
-                parts = parts_of(table, commit)
-                rows[table.name] = load_table(self.connection, table, parts, commit.number)
-            inferred = 0 if building else infer_members(self.connection, held, staged=True)
+                stage_table(self.connection, table, parts_of(table, commit))
+                if not building:  # before the rows that need them: the foreign keys are on
+                    inferred += infer_members(self.connection, [table], staged=True)
+                rows[table.name] = upsert_staged(self.connection, table, commit.number)
             if whole:
                 self._mark(commit)
                 if building:
@@ -145,7 +146,7 @@ class Warehouse:
         )
 
     @contextmanager
-    def _loading(self) -> Iterator[None]:
+    def _loading(self) -> Generator[None, None, None]:
         """Hold the lock that lets one loader write at a time, for one transaction."""
         with self.connection.transaction():
             self.connection.execute("select pg_advisory_xact_lock(%s)", [_LOADERS_LOCK])
