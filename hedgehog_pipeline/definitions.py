@@ -4,9 +4,7 @@ import warnings
 from functools import cache
 
 from dagster import AssetSelection, BetaWarning, Definitions, define_asset_job, in_process_executor
-from dagster_aws.s3 import S3Resource
 from dagster_aws.secretsmanager import SecretsManagerResource
-from dagster_aws.ssm import SSMResource
 
 from hedgehog_pipeline.extraction.assets import extract
 from hedgehog_pipeline.extraction.resources import SourceResource, WatermarksResource
@@ -22,7 +20,7 @@ from hedgehog_pipeline.surroundings import Surroundings
 
 STAGES = ("extraction", "processing", "storage")
 
-# dagster-aws calls its Secrets Manager and SSM resources beta; its 0.x versions are pinned.
+# dagster-aws calls its Secrets Manager resource beta; its version is pinned.
 warnings.filterwarnings("ignore", category=BetaWarning)
 
 
@@ -32,7 +30,6 @@ def platform(settings: Settings) -> Definitions:
     surroundings = Surroundings(settings)
     secrets = SecretsManagerResource()
     lake = LakeResource(
-        s3=S3Resource(),
         ingestion_bucket=settings.ingestion_bucket,
         processed_bucket=settings.processed_bucket,
     )
@@ -59,7 +56,7 @@ def platform(settings: Settings) -> Definitions:
             "warehouse": WarehouseResource(
                 secrets=secrets, secret=settings.warehouse_secret, ca=settings.database_ca
             ),
-            "watermarks": WatermarksResource(ssm=SSMResource(), prefix=settings.parameter_prefix),
+            "watermarks": WatermarksResource(prefix=settings.parameter_prefix),
         },
     )
 

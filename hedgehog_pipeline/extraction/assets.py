@@ -5,10 +5,12 @@ from datetime import date, datetime, timezone
 
 from dagster import AssetExecutionContext, AssetKey, AssetOut, Output, ResourceParam, multi_asset
 
+from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.capture import plan_capture
 from hedgehog_pipeline.extraction.landing import landing_of
 from hedgehog_pipeline.extraction.resources import SourceResource, WatermarksResource
 from hedgehog_pipeline.lake.batch import Batch, batch_id
+from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.csv_parts import CsvRows
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.logs import StageLog
@@ -56,6 +58,7 @@ def extract(
         return
 
     head = lake.ingestion.head()
+    _refuse_earlier_day(day, head)
     moment = source.moment(tables)
     capture = plan_capture(moment, head, tables, slice_rows=source.slice_rows, captured_at=now)
     for table in tables:
@@ -73,6 +76,15 @@ def extract(
         log.committed("extraction", commit, now)
     if landed := commit or head:
         watermarks.publish(landed)
+
+
+def _refuse_earlier_day(day: date, head: IngestionCommit | None) -> None:
+    """Keep the dates of the log from going back, by which the commits of a day are found."""
+    if head is not None and day < head.date:
+        raise HedgehogError(
+            f"The last ingestion commit, {head.number}, landed on {head.date}, and today is {day} "
+            "by this machine's clock; set the clock right, then run again."
+        )
 
 
 def _report(lake: Lake, tables: list[ShopTable], batch: Batch) -> Iterator[Output[CsvRows]]:

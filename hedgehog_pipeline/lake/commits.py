@@ -9,6 +9,8 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from hedgehog_pipeline.schema.shop import SHOP
+
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -104,8 +106,8 @@ class IngestionCommit(Commit):
 
     @property
     def archive_complete(self) -> bool:
-        """Whether the archive of every table that was begun has landed."""
-        return all(base.archive is None for base in self.base.values())
+        """Whether the archive of every table has landed; one not begun has no base."""
+        return all(name in self.base and self.base[name].archive is None for name in SHOP)
 
 
 class ProcessedCommit(Commit):
@@ -117,7 +119,8 @@ class ProcessedCommit(Commit):
         sources: number and batch id of the ingestion commits it was made from.
         through: the highest ingestion commit that is processed with this commit.
         gaps: the ingestion commits below it that are not.
-        archive_complete: whether the shop's archive had landed with the last of its sources.
+        archive_complete: whether the shop's archive had landed with the last of its sources, and
+            that one is processed.
     """
 
     kind: Literal["processed", "restatement"]

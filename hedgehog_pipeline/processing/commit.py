@@ -45,7 +45,7 @@ def processed_commit_of(
             sources=sources_of(commits),
             through=through,
             gaps=gaps,
-            archive_complete=commits[-1].archive_complete,
+            archive_complete=commits[-1].archive_complete and commits[-1].number <= through,
         )
 
     return build

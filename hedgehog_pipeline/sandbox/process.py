@@ -1,5 +1,6 @@
 """A server process of our own: started detached, found again later, never mistaken for another."""
 
+import fcntl
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,9 @@ from hedgehog_pipeline.sandbox.waiting import await_condition
 
 _READY_SECONDS = 60
 _STOP_SECONDS = 20
+
+# Far above the descriptors that anything here has open.
+_LOCK_DESCRIPTOR = 99
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class ServerProcess:
         self, command: Sequence[str], ready: Callable[[], bool], *, environ: Mapping[str, str]
     ) -> None:
         """Start the command in a session of its own and return when it is ready."""
+        lock = self._lock()
         pid = os.posix_spawn(
             command[0],
             tuple(command),
@@ -45,9 +50,11 @@ class ServerProcess:
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_OPEN, 1, self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
                 (os.POSIX_SPAWN_DUP2, 1, 2),
+                (os.POSIX_SPAWN_DUP2, lock, _LOCK_DESCRIPTOR),
             ],
             setsid=True,
         )
+        os.close(lock)
         write_private_json(self._handle, {"pid": pid, "started": _started(pid)})
         await_condition(lambda: not self.running or ready(), _READY_SECONDS)
         if not self.running:
@@ -67,6 +74,18 @@ class ServerProcess:
             os.kill(pid, request)
             await_condition(lambda: not self.running, _STOP_SECONDS)
         self._handle.unlink(missing_ok=True)
+
+    def _lock(self) -> int:
+        """Lock the folder; the server inherits the lock and holds it for as long as it lives."""
+        lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(lock)
+            raise SandboxError(
+                f"Another {self.name} already runs on {self.folder}: stop that one first."
+            ) from error
+        return lock
 
     @property
     def _handle(self) -> Path:

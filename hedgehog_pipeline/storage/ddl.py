@@ -38,7 +38,7 @@ def stored_columns(table: StarTable) -> tuple[Column, ...]:
 
 
 def listed(names: Iterable[str]) -> sql.Composed:
-    """List columns by name."""
+    """List tables or columns by name."""
     return sql.SQL(", ").join(map(sql.Identifier, names))
 
 
@@ -60,13 +60,18 @@ def create_table(table: Dimension | Fact) -> sql.Composed:
     )
 
 
+def current_view(table: Fact) -> str:
+    """Name the view of the version of each key that was captured last."""
+    return f"{table.name}_current"
+
+
 def create_current_view(table: Fact) -> sql.Composed:
     """Create the view of the version of each key that was captured last."""
     return sql.SQL(
         "create or replace view {view} as select distinct on ({key}) * from {table} "
         "order by {key}, ingestion_commit desc, processed_commit desc"
     ).format(
-        view=sql.Identifier(f"{table.name}_current"),
+        view=sql.Identifier(current_view(table)),
         key=sql.Identifier(table.key.name),
         table=sql.Identifier(table.name),
     )

@@ -4,10 +4,10 @@ Nine of them hold a bulk load to a tenth of its speed (docs/design.md, "Measured
 absent is all that says "building", so no flag can disagree with the tables.
 """
 
-from psycopg import Connection
+from psycopg import Connection, sql
 
 from hedgehog_pipeline.schema.star import STAR
-from hedgehog_pipeline.storage.ddl import add_foreign_key, foreign_key_name, references
+from hedgehog_pipeline.storage.ddl import add_foreign_key, foreign_key_name, listed, references
 from hedgehog_pipeline.storage.upsert import infer_members
 
 
@@ -33,7 +33,7 @@ def complete_archive(connection: Connection) -> int:
     ).fetchone()
     if row is None or not row[0]:
         return 0
-    connection.execute("analyze")
+    connection.execute(sql.SQL("analyze {}").format(listed(STAR)))
     inferred = infer_members(connection, STAR.values(), staged=False)
     present = {r[0] for r in connection.execute("select conname from pg_constraint")}
     for table, column, dimension in references():

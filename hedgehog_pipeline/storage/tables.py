@@ -9,6 +9,7 @@ from hedgehog_pipeline.storage.ddl import (
     comment_on,
     create_current_view,
     create_table,
+    current_view,
     stored_columns,
 )
 
@@ -33,8 +34,8 @@ def prepare_tables(connection: Connection) -> None:
             connection.execute(create_table(table))
             for comment in comment_on(table):
                 connection.execute(comment)
-            if isinstance(table, Fact):
-                connection.execute(create_current_view(table))
+        if isinstance(table, Fact) and current_view(table) not in found:
+            connection.execute(create_current_view(table))
 
 
 _FOUND = """
@@ -47,7 +48,8 @@ _FOUND = """
 
 def _found_columns(connection: Connection) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
-    for table, column, kind in connection.execute(_FOUND, [list(STAR)]):
+    views = [current_view(table) for table in STAR.values() if isinstance(table, Fact)]
+    for table, column, kind in connection.execute(_FOUND, [[*STAR, *views]]):
         found.setdefault(table, {})[column] = kind
     return found
 

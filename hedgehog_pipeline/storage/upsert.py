@@ -105,7 +105,7 @@ def stage_table(connection: Connection, table: StarTable, parts: Iterable[pa.Tab
     """Copy rows into a staging table, which lives until the transaction ends."""
     connection.execute(
         sql.SQL(
-            "create temporary table if not exists {staging} on commit drop as "
+            "create temporary table {staging} on commit drop as "
             "select {columns} from {table} with no data"
         ).format(
             staging=_staging(table),
@@ -113,7 +113,6 @@ def stage_table(connection: Connection, table: StarTable, parts: Iterable[pa.Tab
             table=sql.Identifier(table.name),
         )
     )
-    connection.execute(sql.SQL("truncate {}").format(_staging(table)))
     copy = sql.SQL("copy {staging} ({columns}) from stdin (format csv)").format(
         staging=_staging(table), columns=_columns_of_parts(table)
     )

@@ -1,0 +1,66 @@
+"""Structured lines on the console and in CloudWatch."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+
+from hedgehog_pipeline_tests.world import World
+
+
+@pytest.fixture
+def logged(world: World) -> World:
+    """A small shop whose platform logs to a group of its own."""
+    group = world.settings.parameter_prefix
+    boto3.client("logs").create_log_group(logGroupName=group)
+    world.load_small()
+    return replace(world, settings=replace(world.settings, log_group=group))
+
+
+def test_the_console_and_cloudwatch_say_the_same(
+    logged: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logged.run()
+    console = [line for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
+    assert sorted(console) == sorted(_lines_in_cloudwatch(logged))
+
+
+def test_lines_tell_stage_batch_commit_table_rows_bytes_and_seconds(logged: World) -> None:
+    logged.run()
+    lines = [json.loads(line) for line in _lines_in_cloudwatch(logged)]
+    landed = _one(lines, stage="extraction", event="committed")
+    orders = _one(lines, stage="extraction", table="sales_order")
+    shaped = _one(lines, stage="processing", table="fact_sales_order")
+    loaded = _one(lines, stage="storage", event="loaded")
+    assert orders["rows"] == shaped["rows"] == 1
+    assert orders["bytes"] > 0
+    assert orders["batch"] == landed["batch"]
+    assert landed["commit"] == loaded["commit"] == 1
+    assert landed["seconds"] > 0
+
+
+def test_no_line_holds_a_password(logged: World) -> None:
+    logged.run()
+    text = "\n".join(_lines_in_cloudwatch(logged))
+    assert "password" not in text
+    assert '"reader"' not in text
+
+
+def _one(lines: list[dict[str, Any]], **fields: object) -> dict[str, Any]:
+    (line,) = [line for line in lines if fields.items() <= line.items()]
+    return line
+
+
+def _lines_in_cloudwatch(world: World) -> list[str]:
+    client = boto3.client("logs")
+    group = world.settings.log_group
+    streams = client.describe_log_streams(logGroupName=group)["logStreams"]
+    return [
+        event["message"]
+        for stream in streams
+        for event in client.get_log_events(
+            logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True
+        )["events"]
+    ]

@@ -1,0 +1,46 @@
+"""What a person does in the UI: materialise everything, today or on a past day."""
+
+from datetime import datetime, timedelta, timezone
+
+from dagster import DagsterInstance, ExecuteInProcessResult
+
+from hedgehog_pipeline.definitions import platform
+from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline_tests.world import World
+
+
+def test_all_assets_of_today_bring_the_shop_to_the_warehouse_in_one_run(world: World) -> None:
+    world.load_small()
+    result = _materialise_all(world)
+    assert len(result.get_asset_materialization_events()) == 33
+    assert all(world.warehouse_rows()[table] for table in STAR)
+    assert world.run() == []
+
+
+def test_all_assets_of_today_again_restate_and_change_no_row(world: World) -> None:
+    world.load_small()
+    _materialise_all(world)
+    rows = world.warehouse_rows()
+    _materialise_all(world)
+    assert world.warehouse_rows() == rows
+    kinds = [commit["kind"] for commit in world.commits(world.settings.processed_bucket)]
+    assert kinds == ["processed", "restatement"]
+    assert len(world.commits(world.settings.ingestion_bucket)) == 1
+
+
+def test_a_past_day_reads_nothing_from_the_shop(world: World) -> None:
+    world.load_small()
+    _materialise_all(world, days_ago=2)
+    assert world.keys(world.settings.ingestion_bucket) == []
+    assert world.keys(world.settings.processed_bucket) == []
+
+
+def _materialise_all(world: World, days_ago: int = 0) -> ExecuteInProcessResult:
+    day = datetime.now(timezone.utc).date() - timedelta(days=days_ago)
+    with DagsterInstance.ephemeral() as instance:
+        job = platform(world.settings).resolve_implicit_global_asset_job_def()
+        return job.execute_in_process(
+            partition_key=day.isoformat(),
+            instance=instance,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
