@@ -5,6 +5,7 @@ from datetime import date, datetime, timezone
 
 from dagster import AssetExecutionContext, AssetKey, AssetOut, Output, ResourceParam, multi_asset
 
+from hedgehog_pipeline.catalog import described
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.capture import plan_capture
 from hedgehog_pipeline.extraction.landing import landing_of
@@ -33,6 +34,7 @@ def key_of(table: ShopTable) -> AssetKey:
             io_manager_key="csv",
             kinds={"postgres", "s3", "csv"},
             owners=["team:data"],
+            metadata=described(table.columns),
             is_required=False,
         )
         for table in SHOP.values()

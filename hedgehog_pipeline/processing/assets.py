@@ -13,6 +13,7 @@ from dagster import (
     multi_asset,
 )
 
+from hedgehog_pipeline.catalog import described, lineage_from_shop
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.csv_parts import LandedTable
 from hedgehog_pipeline.lake.lake import Lake
@@ -24,7 +25,7 @@ from hedgehog_pipeline.processing.pending import confirm_source
 from hedgehog_pipeline.processing.transform import transformed
 from hedgehog_pipeline.runs import commits_in
 from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import STAR, StarTable
+from hedgehog_pipeline.schema.star import INGESTION_COMMIT, STAR, StarTable
 
 
 def key_of(table: StarTable) -> AssetKey:
@@ -43,6 +44,7 @@ def key_of(table: StarTable) -> AssetKey:
             io_manager_key="parquet",
             kinds={"pandas", "s3", "parquet"},
             owners=["team:data"],
+            metadata=described((*table.columns, INGESTION_COMMIT), lineage_from_shop(table)),
             is_required=False,
         )
         for table in STAR.values()

@@ -15,6 +15,7 @@ from hedgehog_pipeline.sandbox.waiting import await_condition
 
 _READY_SECONDS = 60
 _STOP_SECONDS = 20
+_LOCK_SECONDS = 5
 
 # Far above the descriptors that anything here has open.
 _LOCK_DESCRIPTOR = 99
@@ -78,13 +79,12 @@ class ServerProcess:
     def _lock(self) -> int:
         """Lock the folder; the server inherits the lock and holds it for as long as it lives."""
         lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        # A server that was just killed holds it until its last thread is gone.
+        if not await_condition(lambda: _locks(lock), _LOCK_SECONDS):
             os.close(lock)
             raise SandboxError(
                 f"Another {self.name} already runs on {self.folder}: stop that one first."
-            ) from error
+            )
         return lock
 
     @property
@@ -97,6 +97,14 @@ class ServerProcess:
         if handle is None or handle["started"] != _started(handle["pid"]):
             return None
         return handle["pid"]
+
+
+def _locks(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _started(pid: int) -> float | None:

@@ -119,8 +119,20 @@ def _stamps(table: str) -> tuple[Column, ...]:
     )
 
 
+_MENTIONS = tuple(
+    f"{table}.{column}"
+    for table, columns in (
+        ("sales_order", ("agreed_delivery_date", "agreed_payment_date")),
+        ("purchase_order", ("agreed_delivery_date", "agreed_payment_date")),
+        ("payment", ("payment_date",)),
+    )
+    for column in ("created_at", "last_updated", *columns)
+)
+
+
 def _of_date(name: str, description: str, sql: str, *, text: bool = False) -> Column:
-    return Column(name, TEXT if text else INTEGER, description, unknown=sql)
+    kind = TEXT if text else INTEGER
+    return Column(name, kind, description, sources=_MENTIONS, unknown=sql)
 
 
 _ADDRESS = (
@@ -137,7 +149,7 @@ _TABLES: tuple[Dimension | Fact, ...] = (
         "dim_date",
         "A day that a fact mentions.",
         (
-            Column("date_id", DATE, "The day."),
+            Column("date_id", DATE, "The day.", sources=_MENTIONS),
             _of_date("year", "Year.", "extract(year from date_id)"),
             _of_date("month", "Month, 1 to 12.", "extract(month from date_id)"),
             _of_date("day", "Day of the month.", "extract(day from date_id)"),

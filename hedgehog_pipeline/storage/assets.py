@@ -15,12 +15,14 @@ from dagster import (
     multi_asset,
 )
 
+from hedgehog_pipeline.catalog import described, lineage_from_star
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
 from hedgehog_pipeline.logs import StageLog
 from hedgehog_pipeline.partitions import DAYS
 from hedgehog_pipeline.runs import commits_in
 from hedgehog_pipeline.schema.star import STAR, StarTable
+from hedgehog_pipeline.storage.ddl import stored_columns
 from hedgehog_pipeline.storage.pending import commits_of_day
 from hedgehog_pipeline.storage.resources import WarehouseResource
 
@@ -41,6 +43,7 @@ def key_of(table: StarTable) -> AssetKey:
             group_name="storage",
             kinds={"postgres", "table"},
             owners=["team:data"],
+            metadata=described(stored_columns(table), lineage_from_star(table)),
         )
         for table in STAR.values()
     ],

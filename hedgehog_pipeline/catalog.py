@@ -1,0 +1,55 @@
+"""What the UI tells of a table before any run: its columns, and where each comes from."""
+
+from collections.abc import Sequence
+
+from dagster import (
+    AssetKey,
+    TableColumn,
+    TableColumnConstraints,
+    TableColumnDep,
+    TableColumnLineage,
+    TableSchema,
+)
+
+from hedgehog_pipeline.schema.columns import Column
+from hedgehog_pipeline.schema.star import StarTable
+
+
+def described(
+    columns: Sequence[Column], lineage: TableColumnLineage | None = None
+) -> dict[str, TableSchema | TableColumnLineage]:
+    """Give the metadata of an asset whose rows have these columns."""
+    schema = TableSchema(
+        [
+            TableColumn(
+                column.name,
+                type=column.type.sql,
+                description=column.description,
+                constraints=TableColumnConstraints(nullable=column.nullable),
+            )
+            for column in columns
+        ]
+    )
+    told: dict[str, TableSchema | TableColumnLineage] = {"dagster/column_schema": schema}
+    if lineage is not None:
+        told["dagster/column_lineage"] = lineage
+    return told
+
+
+def lineage_from_shop(table: StarTable) -> TableColumnLineage:
+    """Tell which columns of the shop each column of a star table is made of."""
+    return TableColumnLineage(
+        {
+            column.name: [
+                TableColumnDep(AssetKey(["oltp", source.split(".")[0]]), source.split(".")[1])
+                for source in column.sources
+            ]
+            for column in table.columns
+        }
+    )
+
+
+def lineage_from_star(table: StarTable) -> TableColumnLineage:
+    """Tell that each column of the warehouse is the star's column of the same name."""
+    star = AssetKey(["star", table.name])
+    return TableColumnLineage({name: [TableColumnDep(star, name)] for name in table.arrow.names})
