@@ -32,7 +32,7 @@ lint: install ## ruff, pyright, bandit
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
-	$(BIN)/bandit --quiet --recursive hedgehog_pipeline
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive hedgehog_pipeline
 
 audit: install ## known vulnerabilities in the pinned packages
 	$(BIN)/pip-audit --skip-editable

@@ -13,12 +13,25 @@ from dotenv import load_dotenv
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.operations.status import read_status
 from hedgehog_pipeline.runner import StageRun, run_until_done
-from hedgehog_pipeline.sandbox.cli import demo, sandbox
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.surroundings import Surroundings
 
 
-@click.group()
+class _WithSandbox(click.Group):
+    """Imports the sandbox where one of its commands is asked for: it is an extra of its own."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), "demo", "sandbox"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in {"demo", "sandbox"}:
+            return super().get_command(ctx, cmd_name)
+        from hedgehog_pipeline.sandbox import cli  # noqa: PLC0415
+
+        return {"demo": cli.demo, "sandbox": cli.sandbox}[cmd_name]
+
+
+@click.group(cls=_WithSandbox)
 def hedgehog() -> None:
     """Keep a star-schema warehouse true to a shop's PostgreSQL database."""
 
@@ -44,10 +57,6 @@ def status(*, as_json: bool) -> None:
     with surroundings.warehouse() as warehouse:
         found = read_status(surroundings.lake, warehouse, datetime.now(timezone.utc))
     click.echo(json.dumps(asdict(found)) if as_json else str(found))
-
-
-hedgehog.add_command(sandbox)
-hedgehog.add_command(demo)
 
 
 def main() -> None:

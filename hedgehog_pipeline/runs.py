@@ -1,8 +1,10 @@
 """What a run of a stage is told: its day by the partition, its commits by a tag."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 
-from hedgehog_pipeline.lake.commits import Commit
+from hedgehog_pipeline.lake.commits import AnyCommit, Commit
+from hedgehog_pipeline.lake.log import CommitLog
 
 COMMITS_TAG = "hedgehog/commits"
 """The commits that a run was launched for; absent where a person launched it."""
@@ -10,15 +12,38 @@ COMMITS_TAG = "hedgehog/commits"
 MOST_COMMITS = 100
 """How many commits one run takes, so that a long backlog is worked off in steps."""
 
+_PENDING = "pending"
+
 
 def tags_for(commits: Sequence[Commit]) -> dict[str, str]:
     """Give the tags of a run that is launched for these commits."""
-    if not commits:
-        return {}
-    return {COMMITS_TAG: ",".join(str(commit.number) for commit in commits)}
+    return {COMMITS_TAG: ",".join(str(commit.number) for commit in commits)} if commits else {}
 
 
-def commits_in(tags: Mapping[str, str]) -> list[int] | None:
-    """Read the commits that a run was launched for, None where it was not launched for any."""
+PENDING_TAGS = {COMMITS_TAG: _PENDING}
+"""The tags of a run whose stages each take what waits for them, the stage before included."""
+
+
+def commits_of_run(
+    tags: Mapping[str, str],
+    day: date,
+    log: CommitLog[AnyCommit],
+    *,
+    pending: Callable[[], Sequence[AnyCommit]],
+    of_day: Callable[[], Sequence[AnyCommit]],
+) -> list[AnyCommit]:
+    """Give the commits that a run handles, in order.
+
+    Args:
+        tags: of the run.
+        day: its partition.
+        log: where commits are read by number.
+        pending: reads those that wait; asked where the run takes what waits.
+        of_day: reads all of the day; asked where a person launched the run, to replay it.
+    """
     text = tags.get(COMMITS_TAG)
-    return [int(number) for number in text.split(",")] if text else None
+    if text is None:
+        return list(of_day())
+    if text == _PENDING:
+        return [commit for commit in pending() if commit.date == day]
+    return [log.read(int(number)) for number in text.split(",")]

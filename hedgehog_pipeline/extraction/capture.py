@@ -116,7 +116,7 @@ def plan_capture(
 def _archive_slice(
     moment: Moment, table: ShopTable, base: Base, limit: int
 ) -> tuple[TableCapture, int]:
-    """Take the next rows of the archive, at most `limit`; say how many keys were walked."""
+    """Take the next rows of the archive, at most `limit`; say how many they are."""
     assert base.archive is not None  # noqa: S101 (the caller chose tables whose archive is open)
     key, name = sql.Identifier(table.key), sql.Identifier(table.name)
     after = base.archive.after
@@ -125,13 +125,19 @@ def _archive_slice(
         if after is not None
         else sql.SQL("true")
     )
+    conditions = [beyond, sql.SQL("not {}").format(window_since(base, moment).new_rows(()))]
+    # Only rows of the archive count, so that it ends however much the shop adds meanwhile.
     walk = sql.SQL(
-        "select count(*), max(key) from (select {key} as key from {name} where {beyond} "
+        "select count(*), max(key) from (select {key} as key from {name} where {conditions} "
         "order by {key} limit {limit}) as slice"
-    ).format(key=key, name=name, beyond=beyond, limit=sql.Literal(limit))
+    ).format(
+        key=key,
+        name=name,
+        conditions=sql.SQL(" and ").join(conditions),
+        limit=sql.Literal(limit),
+    )
     rows, last = moment.connection.execute(walk).fetchone() or (0, None)
     complete = rows < limit
-    conditions = [beyond, sql.SQL("not {}").format(window_since(base, moment).new_rows(()))]
     if last is None:
         conditions.append(sql.SQL("false"))
     elif not complete:

@@ -125,13 +125,13 @@ def read_csv(body: bytes, table: ShopTable, part: Part) -> pa.Table:
                 timestamp_parsers=[csv.ISO8601],  # pyright: ignore[reportArgumentType] (stub)
             ),
         )
-    except pa.ArrowInvalid as error:
+        for place, column in enumerate(table.columns):
+            if column.type == SHOP_TIME:
+                aware = pc.assume_timezone(rows[column.name], "UTC")
+                rows = rows.set_column(place, column.name, aware)
+        return rows.cast(arrow_schema(table.columns))
+    except ValueError as error:  # a value that is not of its type, or absent where it must not be
         raise HedgehogError(
             f"The part {part.key} of {table.name} cannot be read: {error}. Correct the row in the "
             "shop, so that the next capture brings it anew."
         ) from error
-    for place, column in enumerate(table.columns):
-        if column.type == SHOP_TIME:
-            aware = pc.assume_timezone(rows[column.name], "UTC")
-            rows = rows.set_column(place, column.name, aware)
-    return rows.cast(arrow_schema(table.columns))

@@ -27,6 +27,8 @@ class Status:
 
     def __str__(self) -> str:
         """Write the line that people read."""
+        if not self.landed:
+            return "nothing has landed yet: run `hedgehog run`"
         lag = f"{self.seconds_behind:.0f} s behind" if self.seconds_behind else "up to date"
         building = " · building" if self.building else ""
         return (

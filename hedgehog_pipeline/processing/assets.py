@@ -21,9 +21,9 @@ from hedgehog_pipeline.lake.parquet_parts import ParquetRows
 from hedgehog_pipeline.logs import StageLog
 from hedgehog_pipeline.partitions import DAYS
 from hedgehog_pipeline.processing.commit import is_replay, processed_commit_of
-from hedgehog_pipeline.processing.pending import confirm_source
+from hedgehog_pipeline.processing.pending import confirm_source, pending_commits
 from hedgehog_pipeline.processing.transform import transformed
-from hedgehog_pipeline.runs import commits_in
+from hedgehog_pipeline.runs import MOST_COMMITS, commits_of_run
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.schema.star import INGESTION_COMMIT, STAR, StarTable
 
@@ -67,11 +67,12 @@ def process(
     day = date.fromisoformat(context.partition_key)
     tables = [table for table in STAR.values() if key_of(table) in context.selected_asset_keys]
     batch = Batch(batch_id(now), day, lake.processed.bucket)
-    numbers = commits_in(context.run.tags)
-    commits = (
-        lake.ingestion.of_day(day)
-        if numbers is None
-        else [lake.ingestion.read(number) for number in numbers]
+    commits = commits_of_run(
+        context.run.tags,
+        day,
+        lake.ingestion,
+        pending=lambda: pending_commits(lake, MOST_COMMITS),
+        of_day=lambda: lake.ingestion.of_day(day),
     )
     head = lake.processed.head()
     if head is not None:

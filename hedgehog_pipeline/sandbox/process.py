@@ -14,7 +14,7 @@ from hedgehog_pipeline.sandbox.files import read_json, write_private_json
 from hedgehog_pipeline.sandbox.waiting import await_condition
 
 _READY_SECONDS = 60
-_STOP_SECONDS = 20
+_STOP_SECONDS = 60
 _LOCK_SECONDS = 5
 
 # Far above the descriptors that anything here has open.

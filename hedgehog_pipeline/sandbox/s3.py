@@ -24,8 +24,8 @@ _PARTS = ("master", "volume", "filer", "s3", "admin")
 # SeaweedFS listens for gRPC so far above each of its HTTP ports.
 _GRPC_DISTANCE = 10_000
 
-# Where Go collects garbage harder: left alone, the server keeps half a gigabyte of it.
-_MEMORY = "256MiB"
+# From here on Go collects garbage harder; with half as much it collects most of the time.
+_MEMORY = "512MiB"
 
 
 class S3Server:

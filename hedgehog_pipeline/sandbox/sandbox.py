@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TypedDict
 
@@ -37,7 +38,9 @@ _TOPIC = "hedgehog-alerts"
 
 # Kept out of git from within, wherever the folder lies.
 _GITIGNORE = "*\n"
-_DAGSTER = "telemetry:\n  enabled: false\n"
+_DAGSTER = "telemetry: {enabled: false}\nnux: {enabled: false}\n"
+# So that there are past days to replay from the first day on.
+_DAYS_BEFORE = timedelta(days=30)
 
 
 class _Settings(TypedDict):
@@ -151,7 +154,7 @@ class Sandbox:
             self._dagster / "dagster.yaml": _DAGSTER,
             self._settings_file: json.dumps(
                 {
-                    "first_day": utc_now().date().isoformat(),
+                    "first_day": (utc_now().date() - _DAYS_BEFORE).isoformat(),
                     "passwords": {role: secrets.token_urlsafe(24) for role in (READER, WRITER)},
                 }
             ),

@@ -20,10 +20,10 @@ from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
 from hedgehog_pipeline.logs import StageLog
 from hedgehog_pipeline.partitions import DAYS
-from hedgehog_pipeline.runs import commits_in
+from hedgehog_pipeline.runs import MOST_COMMITS, commits_of_run
 from hedgehog_pipeline.schema.star import STAR, StarTable
 from hedgehog_pipeline.storage.ddl import stored_columns
-from hedgehog_pipeline.storage.pending import commits_of_day
+from hedgehog_pipeline.storage.pending import commits_of_day, pending_commits
 from hedgehog_pipeline.storage.resources import WarehouseResource
 
 
@@ -60,14 +60,16 @@ def store(
 ) -> Iterator[MaterializeResult[Any]]:
     """Load the commits that the run was launched for; launched by a person, the whole day."""
     tables = [table for table in STAR.values() if key_of(table) in context.selected_asset_keys]
-    numbers = commits_in(context.run.tags)
+    day = date.fromisoformat(context.partition_key)
     written: Counter[str] = Counter()
     with warehouse.open() as target:
         target.prepare()
-        commits = (
-            commits_of_day(lake, target, date.fromisoformat(context.partition_key))
-            if numbers is None
-            else [lake.processed.read(number) for number in numbers]
+        commits = commits_of_run(
+            context.run.tags,
+            day,
+            lake.processed,
+            pending=lambda: pending_commits(lake, target, MOST_COMMITS),
+            of_day=lambda: commits_of_day(lake, target, day),
         )
         for commit in commits:
             began = datetime.now(timezone.utc)

@@ -1,0 +1,93 @@
+"""A PostgreSQL server of one's own."""
+
+import json
+import socket
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from hedgehog_pipeline.sandbox.errors import SandboxError
+from hedgehog_pipeline.sandbox.postgres import PostgresServer
+
+
+def setting(server: PostgresServer, name: str) -> str:
+    with psycopg.connect(server.dsn("postgres")) as connection:
+        (value,) = connection.execute("SELECT current_setting(%s)", [name]).fetchone() or ("",)
+    return value
+
+
+def test_it_listens_on_loopback_and_tells_time_in_utc(server: PostgresServer) -> None:
+    assert setting(server, "listen_addresses") == "127.0.0.1"
+    assert setting(server, "TimeZone") == "UTC"
+    assert setting(server, "max_prepared_transactions") == "20"
+
+
+def test_nobody_comes_in_without_the_password(server: PostgresServer) -> None:
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(server.dsn("postgres", password="guessed"))
+
+
+def test_the_password_is_private_and_not_shown(server: PostgresServer) -> None:
+    file = server.folder / "password"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.read_text() not in repr(server)
+
+
+def test_it_keeps_rows_and_port_and_is_durable_unless_told_otherwise(tmp_path: Path) -> None:
+    with PostgresServer(tmp_path / "cluster") as server:
+        port = server.port
+        assert setting(server, "fsync") == "on"
+        with psycopg.connect(server.dsn("postgres")) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 1 AS one")
+    assert not server.running
+    with PostgresServer(tmp_path / "cluster", durable=False) as server:
+        assert server.port == port
+        assert setting(server, "fsync") == "off"
+        with psycopg.connect(server.dsn("postgres")) as connection:
+            assert connection.execute("SELECT one FROM kept").fetchone() == (1,)
+
+
+def test_another_port_is_taken_when_the_earlier_one_is_not_free(tmp_path: Path) -> None:
+    server = PostgresServer(tmp_path / "cluster", durable=False)
+    with server:
+        port = server.port
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        with server:
+            assert server.port != port
+            assert setting(server, "port") == str(server.port)
+
+
+def test_a_pid_that_another_process_got_does_not_keep_it_from_starting(tmp_path: Path) -> None:
+    server = PostgresServer(tmp_path / "cluster", durable=False)
+    with server:
+        file = tmp_path / "cluster" / "data" / "postmaster.pid"
+        lines = file.read_text().splitlines()
+    file.write_text("\n".join(["1", *lines[1:]]) + "\n")
+    assert not server.running
+    with server:
+        assert server.running
+
+
+def test_a_server_that_was_never_started_has_no_address(tmp_path: Path) -> None:
+    with pytest.raises(SandboxError, match="never been started: start it first"):
+        _ = PostgresServer(tmp_path).port
+
+
+def test_a_cluster_that_cannot_start_says_why(tmp_path: Path) -> None:
+    server = PostgresServer(tmp_path / "cluster", durable=False)
+    server.start().stop()
+    (tmp_path / "cluster" / "data" / "postgresql.conf").write_text("no_such_setting = 1\n")
+    with pytest.raises(SandboxError, match=r"did not start on 127[\s\S]*no_such_setting"):
+        server.start()
+
+
+def test_half_made_clusters_are_made_again(tmp_path: Path) -> None:
+    folder = tmp_path / "cluster"
+    (folder / "data.new").mkdir(parents=True)
+    (folder / "data.new" / "PG_VERSION").write_text("18\n")
+    with PostgresServer(folder, durable=False) as server:
+        assert server.running
+    assert json.loads((folder / "ports.json").read_text())["postgres"] == server.port

@@ -1,0 +1,83 @@
+"""Server processes are found again, never confused with others, and say why they fail."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hedgehog_pipeline.sandbox import process
+from hedgehog_pipeline.sandbox.errors import SandboxError
+from hedgehog_pipeline.sandbox.process import ServerProcess
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> ServerProcess:
+    return ServerProcess("The server", tmp_path)
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def test_a_server_is_found_again_by_its_folder_and_stopped(server: ServerProcess) -> None:
+    server.start(python("import time; time.sleep(60)"), lambda: True, environ=os.environ)
+    again = ServerProcess("The server", server.folder)
+    assert again.running
+    again.stop()
+    assert not server.running
+
+
+def test_a_recycled_pid_is_neither_running_nor_killed(server: ServerProcess) -> None:
+    with subprocess.Popen(python("input()"), stdin=subprocess.PIPE) as other:
+        handle = {"pid": other.pid, "started": 1.0}
+        (server.folder / "process.json").write_text(json.dumps(handle))
+        assert not server.running
+        server.stop()
+        assert other.poll() is None
+        other.kill()
+
+
+def test_two_servers_never_run_on_one_folder(
+    server: ServerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_LOCK_SECONDS", 0.2)
+    sleeping = python("import time; time.sleep(60)")
+    server.start(sleeping, lambda: True, environ=os.environ)
+    handle = server.folder / "process.json"
+    handle.rename(server.folder / "mislaid")
+    with pytest.raises(SandboxError, match="Another The server already runs on"):
+        server.start(sleeping, lambda: True, environ=os.environ)
+    (server.folder / "mislaid").rename(handle)
+    server.stop()
+    server.start(sleeping, lambda: True, environ=os.environ)
+    server.stop()
+
+
+def test_a_server_that_ends_at_once_shows_the_end_of_its_log(server: ServerProcess) -> None:
+    with pytest.raises(SandboxError, match=r"ended while it was starting[\s\S]*no such luck"):
+        server.start(python("exit('no such luck')"), lambda: False, environ=os.environ)
+
+
+def test_a_server_that_does_not_get_ready_is_stopped(
+    server: ServerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_READY_SECONDS", 0.2)
+    with pytest.raises(SandboxError, match="was not ready within"):
+        server.start(python("import time; time.sleep(60)"), lambda: False, environ=os.environ)
+    assert not server.running
+
+
+def test_a_server_that_does_not_want_to_end_is_ended(
+    server: ServerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_STOP_SECONDS", 0.2)
+    stubborn = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        "print('deaf', flush=True); time.sleep(60)"
+    )
+    server.start(python(stubborn), lambda: "deaf" in server.log.read_text(), environ=os.environ)
+    server.stop()
+    assert not server.running
