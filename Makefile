@@ -21,9 +21,8 @@ $(STAMP): pyproject.toml constraints.txt
 demo: install ## sandbox, archive, a minute of trading, and answers from the warehouse
 	$(BIN)/hedgehog demo
 
-dev: install ## the sandbox and the Dagster UI on http://127.0.0.1:3000
-	$(BIN)/hedgehog sandbox up
-	$(BIN)/dagster dev
+dev: install ## sandbox, a trading shop and the Dagster UI on http://127.0.0.1:3000, until Ctrl-C
+	@$(BIN)/hedgehog dev
 
 test: install lint ## lint, types and the whole test suite
 	$(BIN)/python -m pytest

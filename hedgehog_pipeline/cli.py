@@ -21,14 +21,14 @@ class _WithSandbox(click.Group):
     """Imports the sandbox where one of its commands is asked for: it is an extra of its own."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), "demo", "sandbox"])
+        return sorted([*super().list_commands(ctx), "demo", "dev", "sandbox"])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in {"demo", "sandbox"}:
+        if cmd_name not in {"demo", "dev", "sandbox"}:
             return super().get_command(ctx, cmd_name)
         from hedgehog_pipeline.sandbox import cli  # noqa: PLC0415
 
-        return {"demo": cli.demo, "sandbox": cli.sandbox}[cmd_name]
+        return {"demo": cli.demo, "dev": cli.dev, "sandbox": cli.sandbox}[cmd_name]
 
 
 @click.group(cls=_WithSandbox)
@@ -65,6 +65,10 @@ def main() -> None:
     try:
         hedgehog()
     except HedgehogError as error:
-        sys.exit(f"hedgehog: {error}")
+        sys.exit(f"hedgehog: {' '.join(str(error).split())}")
     except BotoCoreError as error:
         sys.exit(f"hedgehog: AWS cannot be reached: {error} Look at the AWS_* variables.")
+    except ValueError as error:
+        if not str(error).startswith("Invalid endpoint"):  # botocore has no class of its own
+            raise
+        sys.exit(f"hedgehog: {error} is no URL; look at AWS_ENDPOINT_URL and its like.")

@@ -40,7 +40,7 @@ def read_credentials(client: SecretsManagerClient, secret: str) -> Credentials:
             never told.
     """
     try:
-        text = client.get_secret_value(SecretId=secret)["SecretString"]
+        text = client.get_secret_value(SecretId=secret).get("SecretString", "")
     except client.exceptions.ResourceNotFoundException as error:
         raise HedgehogError(
             f"There is no secret {secret!r} in Secrets Manager; create it, or name another one in "
@@ -80,12 +80,13 @@ def connect(credentials: Credentials, *, role: str, ca: str | None) -> Connectio
             password=credentials.password.get_secret_value(),
             dbname=credentials.dbname,
             application_name=f"hedgehog {role}",
+            client_encoding="utf8",
             connect_timeout=10,
             sslmode="prefer" if credentials.local else "verify-full",
             sslrootcert=ca or (None if credentials.local else "system"),
         )
     except psycopg.OperationalError as error:
-        reason = str(error).strip().splitlines()[-1]
+        reason = str(error).strip().splitlines()[0]
         raise HedgehogError(
             f"The {role} database {credentials.dbname} at {credentials.host}:{credentials.port} "
             f"cannot be reached as {credentials.username}: {reason}. Check its secret, and that "

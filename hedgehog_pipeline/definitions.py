@@ -3,7 +3,14 @@
 import warnings
 from functools import cache
 
-from dagster import AssetSelection, BetaWarning, Definitions, define_asset_job, in_process_executor
+from dagster import (
+    AssetSelection,
+    BetaWarning,
+    Definitions,
+    define_asset_job,
+    in_process_executor,
+    with_source_code_references,
+)
 from dagster_aws.secretsmanager import SecretsManagerResource
 
 from hedgehog_pipeline.extraction.assets import extract
@@ -11,8 +18,10 @@ from hedgehog_pipeline.extraction.resources import SourceResource, WatermarksRes
 from hedgehog_pipeline.lake.io_managers import CsvIOManager, ParquetIOManager
 from hedgehog_pipeline.lake.resources import LakeResource
 from hedgehog_pipeline.logs import LogResource
+from hedgehog_pipeline.operations.checks import check_warehouse, checks_job, checks_schedule
+from hedgehog_pipeline.operations.freshness import freshness_job, freshness_sensor, measure_lag
 from hedgehog_pipeline.processing.assets import process
-from hedgehog_pipeline.sensors import log_sensor, shop_sensor
+from hedgehog_pipeline.sensors import PIPELINE, log_sensor, shop_sensor
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.storage.assets import store
 from hedgehog_pipeline.storage.resources import WarehouseResource
@@ -33,13 +42,27 @@ def platform(settings: Settings) -> Definitions:
         ingestion_bucket=settings.ingestion_bucket,
         processed_bucket=settings.processed_bucket,
     )
+    jobs = {stage: define_asset_job(stage, _assets_of(stage)) for stage in STAGES}
+    jobs[PIPELINE] = define_asset_job(PIPELINE, _assets_of(*STAGES))
     return Definitions(
-        assets=[extract, process, store],
-        jobs=[define_asset_job(stage, AssetSelection.groups(stage)) for stage in STAGES],
+        assets=with_source_code_references([extract, process, store]),
+        asset_checks=[check_warehouse, measure_lag],
+        jobs=[
+            *jobs.values(),
+            checks_job,
+            freshness_job,
+        ],
+        schedules=[checks_schedule],
         sensors=[
-            shop_sensor(surroundings.shop_has_changes),
+            shop_sensor(
+                jobs[PIPELINE],
+                jobs["extraction"],
+                shop_has_changes=surroundings.shop_has_changes,
+                something_waits=surroundings.something_waits,
+            ),
             log_sensor("ingestion_log", "processing", surroundings.commits_to_process),
             log_sensor("processed_log", "storage", surroundings.commits_to_load),
+            freshness_sensor(surroundings.seconds_behind),
         ],
         executor=in_process_executor,
         resources={
@@ -59,6 +82,11 @@ def platform(settings: Settings) -> Definitions:
             "watermarks": WatermarksResource(prefix=settings.parameter_prefix),
         },
     )
+
+
+def _assets_of(*stages: str) -> AssetSelection:
+    """Give the assets of stages alone: their checks run apart, and cost a load nothing."""
+    return AssetSelection.groups(*stages).without_checks()
 
 
 defs = platform(Settings.from_environment())

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timezone
 
 from hedgehog_pipeline.lake.commits import Commit
+from hedgehog_pipeline.runs import of_first_day
 from hedgehog_pipeline.surroundings import Surroundings
 
 
@@ -52,9 +53,9 @@ def run_until_done(surroundings: Surroundings) -> Iterator[StageRun]:
 
 
 def _drain(surroundings: Surroundings) -> Iterator[StageRun]:
-    while landed := surroundings.commits_to_process():
+    while landed := of_first_day(surroundings.commits_to_process()):
         yield _run(surroundings, "processing", landed[0].date, landed)
-    while processed := surroundings.commits_to_load():
+    while processed := of_first_day(surroundings.commits_to_load()):
         yield _run(surroundings, "storage", processed[0].date, processed)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from itertools import takewhile
 
 from hedgehog_pipeline.lake.commits import AnyCommit, Commit
 from hedgehog_pipeline.lake.log import CommitLog
@@ -22,6 +23,17 @@ def tags_for(commits: Sequence[Commit]) -> dict[str, str]:
 
 PENDING_TAGS = {COMMITS_TAG: _PENDING}
 """The tags of a run whose stages each take what waits for them, the stage before included."""
+
+
+def of_first_day(commits: Sequence[AnyCommit]) -> list[AnyCommit]:
+    """Give the leading commits that share a day, because a run is of one partition."""
+    return list(takewhile(lambda commit: commit.date == commits[0].date, commits))
+
+
+def numbers_in(tags: Mapping[str, str]) -> tuple[int, ...]:
+    """Give the numbers of the commits that a run was launched for, if it names any."""
+    text = tags.get(COMMITS_TAG, _PENDING)
+    return () if text == _PENDING else tuple(map(int, text.split(",")))
 
 
 def commits_of_run(
@@ -46,4 +58,4 @@ def commits_of_run(
         return list(of_day())
     if text == _PENDING:
         return [commit for commit in pending() if commit.date == day]
-    return [log.read(int(number)) for number in text.split(",")]
+    return [log.read(number) for number in numbers_in(tags)]

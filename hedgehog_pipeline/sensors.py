@@ -1,11 +1,13 @@
 """The three sensors: one scans the shop, one watches each commit log.
 
-They keep no cursor and give no run key: what waits is told by the shop and the logs alone, so that
-work which failed is launched again.
+They keep no cursor and give no run key: what waits is told by the shop and the logs, how earlier
+tries ended by the instance. So a lost cursor, a restarted daemon or a failed run heals at the next
+tick.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from dagster import (
     DefaultSensorStatus,
@@ -16,35 +18,65 @@ from dagster import (
     sensor,
 )
 
-from hedgehog_pipeline.in_flight import is_in_flight
+from hedgehog_pipeline.attempts import next_commits, pause_after
 from hedgehog_pipeline.lake.commits import Commit
-from hedgehog_pipeline.runs import tags_for
+from hedgehog_pipeline.runs import PENDING_TAGS, tags_for
+from hedgehog_pipeline.stage_runs import at_work, failures, failures_in_a_row
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.unresolved_asset_job_definition import (
+        UnresolvedAssetJobDefinition,
+    )
+
+PIPELINE = "pipeline"
+"""The job of all three stages in one run: what a change takes when nothing else is under way."""
+
+SHOP_SENSOR = "shop"
 
 _INTERVAL_SECONDS = 2
 """Below the daemon's own beat of five seconds; at five, every other tick would be missed."""
 
 
-def shop_sensor(shop_has_changes: Callable[[], bool]) -> SensorDefinition:
-    """Make the sensor that launches extraction.
+def shop_sensor(
+    pipeline: "UnresolvedAssetJobDefinition",
+    extraction: "UnresolvedAssetJobDefinition",
+    *,
+    shop_has_changes: Callable[[], bool],
+    something_waits: Callable[[], bool],
+) -> SensorDefinition:
+    """Make the sensor that lands what is new in the shop.
+
+    Where nothing waits further down, one run takes the change through all three stages: a process
+    is started once instead of three times. Otherwise only extraction is launched, and what waits
+    is left to the sensors on the logs.
 
     Args:
+        pipeline: the job of all three stages.
+        extraction: the job of extraction alone.
         shop_has_changes: asks the shop whether a capture would land something.
+        something_waits: asks the logs whether a commit waits to be processed or loaded.
     """
 
     @sensor(
-        name="shop",
-        job_name="extraction",
+        name=SHOP_SENSOR,
+        jobs=[pipeline, extraction],
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Scans the shop for changes and launches extraction.",
+        description="Scans the shop for changes and takes them through the stages.",
     )
     def scan(context: SensorEvaluationContext) -> RunRequest | SkipReason:
         now = datetime.now(timezone.utc)
-        if is_in_flight(context.instance, "extraction", now):
+        if at_work(context.instance, (pipeline.name, extraction.name), now):
             return SkipReason("A capture is at work.")
+        failed, last = failures_in_a_row(context.instance, SHOP_SENSOR, now)
+        if last is not None and now < last + pause_after(failed):
+            return SkipReason(f"The last {failed} runs failed; the next is tried after a pause.")
         if not shop_has_changes():
             return SkipReason("The shop holds nothing new.")
-        return RunRequest(partition_key=now.date().isoformat())
+        day = now.date().isoformat()
+        if something_waits():
+            return RunRequest(job_name=extraction.name, partition_key=day)
+        return RunRequest(job_name=pipeline.name, partition_key=day, tags=PENDING_TAGS)
 
     return scan
 
@@ -66,11 +98,15 @@ def log_sensor(name: str, job: str, pending: Callable[[], Sequence[Commit]]) -> 
         description=f"Watches the {name.replace('_', ' ')} in S3 and launches {job}.",
     )
     def watch(context: SensorEvaluationContext) -> RunRequest | SkipReason:
-        if is_in_flight(context.instance, job, datetime.now(timezone.utc)):
+        now = datetime.now(timezone.utc)
+        if at_work(context.instance, (PIPELINE, job), now):
             return SkipReason(f"A run of {job} is at work.")
-        commits = pending()
-        if not commits:
+        waiting = pending()
+        if not waiting:
             return SkipReason("No commit waits.")
+        commits = next_commits(waiting, failures(context.instance, job, now), now)
+        if not commits:
+            return SkipReason(f"{len(waiting)} commits failed and wait for another try, or stuck.")
         return RunRequest(partition_key=commits[0].date.isoformat(), tags=tags_for(commits))
 
     return watch

@@ -46,7 +46,7 @@ class Settings:
         Raises:
             HedgehogError: where a value cannot be read.
         """
-        readers = {"first_day": date.fromisoformat, "part_bytes": int, "slice_rows": int}
+        readers = {"first_day": date.fromisoformat, "part_bytes": _count, "slice_rows": _count}
         found: dict[str, object] = {}
         for name in cls.__dataclass_fields__:
             variable = f"HEDGEHOG_{name.upper()}"
@@ -61,3 +61,9 @@ class Settings:
                     f"set it in the form of its default, {getattr(cls, name)}."
                 ) from error
         return cls(**found)  # type: ignore[arg-type]
+
+
+def _count(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise ValueError("it has to be 1 or more")
+    return number

@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from functools import cached_property
 
 import boto3
@@ -12,6 +13,7 @@ from hedgehog_pipeline.extraction.pending import has_changes
 from hedgehog_pipeline.extraction.source import Source
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.operations.lag import seconds_behind
 from hedgehog_pipeline.processing import pending as processing
 from hedgehog_pipeline.runs import MOST_COMMITS
 from hedgehog_pipeline.schema.shop import SHOP
@@ -56,10 +58,19 @@ class Surroundings:
             return has_changes(moment, head, tables)
 
     def commits_to_process(self) -> list[IngestionCommit]:
-        """Read the ingestion commits that the next run of processing takes."""
+        """Read the ingestion commits that wait to be processed, the oldest."""
         return processing.pending_commits(self.lake, MOST_COMMITS)
 
     def commits_to_load(self) -> list[ProcessedCommit]:
-        """Read the processed commits that the next run of storage takes."""
+        """Read the processed commits that wait to be loaded, the oldest."""
         with self.warehouse() as warehouse:
             return storage.pending_commits(self.lake, warehouse, MOST_COMMITS)
+
+    def seconds_behind(self) -> float:
+        """Give how far the warehouse is behind the shop."""
+        with self.warehouse() as warehouse:
+            return seconds_behind(self.lake, warehouse, datetime.now(timezone.utc))
+
+    def something_waits(self) -> bool:
+        """Tell whether a commit waits to be processed or loaded."""
+        return bool(self.commits_to_process() or self.commits_to_load())

@@ -3,21 +3,27 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import boto3
 import pytest
-from hedgehog_pipeline_tests.world import Servers, World
 
 from hedgehog_pipeline.sandbox.aws import AwsServer
 from hedgehog_pipeline.sandbox.clients import REGION
 from hedgehog_pipeline.sandbox.postgres import PostgresServer
+from hedgehog_pipeline_tests.world import Servers, World
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    """A PostgreSQL and a stand-in for AWS, S3 included."""
-    folder: Path = tmp_path_factory.mktemp("servers")
-    with PostgresServer(folder / "postgres", durable=False) as postgres:
+def servers() -> Iterator[Servers]:
+    """A PostgreSQL and a stand-in for AWS, S3 included.
+
+    Not below pytest's own folder: another pytest on this machine closes it to PostgreSQL's user.
+    """
+    with (
+        TemporaryDirectory() as place,
+        PostgresServer((folder := Path(place)) / "postgres", durable=False) as postgres,
+    ):
         aws = AwsServer(folder / "aws").start()
         os.environ.update(
             AWS_ENDPOINT_URL=aws.endpoint,

@@ -13,9 +13,7 @@ from hedgehog_pipeline_tests.world import World
 def versioned(world: World) -> World:
     """A small shop in the warehouse, through buckets that keep every version of an object."""
     for bucket in _buckets(world):
-        world.s3.put_bucket_versioning(
-            Bucket=bucket, VersioningConfiguration={"Status": "Enabled"}
-        )
+        world.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     world.load_small()
     world.run()
     world.shop.execute("update address set city = 'York', last_updated = '2026-06-02'")

@@ -1,11 +1,39 @@
+"""The warehouse holds, value for value, what SQL written by hand computes from the shop."""
+
+from collections.abc import Callable
+from typing import Any
+
 import pytest
-from hedgehog_pipeline_tests.world import SAMPLE, World
+
+from hedgehog_pipeline_tests.shops import SAMPLE
+from hedgehog_pipeline_tests.truth import TABLES, differences
+from hedgehog_pipeline_tests.world import World
+
+_SHOPS = [
+    pytest.param(
+        World.load_sample,
+        id="sample",
+        marks=pytest.mark.skipif(not SAMPLE.exists(), reason="the real shop's sample is absent"),
+    ),
+    pytest.param(lambda world: world.load_archive(orders=300), id="generated archive"),
+]
 
 
-@pytest.mark.skipif(not SAMPLE.exists(), reason="the sample of the real shop is not here")
-def test_sample_runs(world: World):
-    world.load_sample()
+@pytest.mark.parametrize("fill", _SHOPS)
+def test_the_warehouse_equals_the_shop(world: World, fill: Callable[[World], None]) -> None:
+    fill(world)
     runs = world.run()
-    print(runs)
-    assert {r.stage for r in runs} == {"extraction", "processing", "storage"}
+    assert {run.stage for run in runs} == {"extraction", "processing", "storage"}
+    assert differences(world) == {}
+
+    before = _traces(world)
     assert world.run() == []
+    assert _traces(world) == before
+
+
+def _traces(world: World) -> dict[str, Any]:
+    """The keys of both buckets, and each row's place and last writer, which any write moves."""
+    settings = world.settings
+    buckets = (settings.ingestion_bucket, settings.processed_bucket)
+    rows = {table: world.query(f"select ctid::text, xmin::text from {table}") for table in TABLES}
+    return rows | {bucket: world.keys(bucket) for bucket in buckets}

@@ -4,33 +4,29 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from datetime import datetime, timezone
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import boto3
 import psycopg
+from dagster import AssetKey, DagsterInstance
 from psycopg import sql
 
-from hedgehog_pipeline import sandbox
+from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.runner import StageRun, run_until_done
-from hedgehog_pipeline.sandbox.aws import AwsServer, rds_secret
-from hedgehog_pipeline.sandbox.postgres import PostgresServer
+from hedgehog_pipeline.schema.columns import Column
 from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline.schema.star import STAR, StarTable
 from hedgehog_pipeline.settings import Settings
+from hedgehog_pipeline.storage.ddl import stored_columns
 from hedgehog_pipeline.surroundings import Surroundings
+from hedgehog_pipeline_tests import shops
+from hedgehog_pipeline_tests.servers import Servers
+
+Rows = list[tuple[Any, ...]]
 
 _NUMBERS = count()
-SHOP_DDL = (Path(sandbox.__file__).parent / "shop.sql").read_bytes()
-SAMPLE = Path(__file__).resolve().parents[2] / "shared" / "totesys"
-
-
-@dataclass(frozen=True)
-class Servers:
-    postgres: PostgresServer
-    aws: AwsServer
 
 
 @dataclass(frozen=True)
@@ -47,15 +43,6 @@ class World:
     @contextmanager
     def make(cls, servers: Servers, **changes: Any) -> Iterator["World"]:
         name = f"w{next(_NUMBERS)}"
-        shop, warehouse = f"{name}_shop", f"{name}_warehouse"
-        with psycopg.connect(servers.postgres.dsn("postgres"), autocommit=True) as admin:
-            _make_roles(servers)
-            for database, owner in ((shop, "postgres"), (warehouse, "writer")):
-                admin.execute(
-                    sql.SQL("create database {} owner {}").format(
-                        sql.Identifier(database), sql.Identifier(owner)
-                    )
-                )
         settings = Settings(
             source_secret=f"{name}/source",
             warehouse_secret=f"{name}/warehouse",
@@ -64,19 +51,13 @@ class World:
             parameter_prefix=f"/{name}",
             **changes,
         )
-        s3, secrets = boto3.client("s3"), boto3.client("secretsmanager")
-        for bucket in (settings.ingestion_bucket, settings.processed_bucket):
-            s3.create_bucket(
-                Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"}
-            )
-        for secret, database, user in (
-            (settings.source_secret, shop, "reader"),
-            (settings.warehouse_secret, warehouse, "writer"),
-        ):
-            dsn = servers.postgres.dsn(database, user=user, password=user)
-            secrets.create_secret(Name=secret, SecretString=rds_secret(dsn))
+        shop, warehouse = f"{name}_shop", f"{name}_warehouse"
+        servers.make_database(shop, "postgres", "reader", settings.source_secret)
+        servers.make_database(warehouse, "writer", "writer", settings.warehouse_secret)
+        servers.make_bucket(settings.ingestion_bucket)
+        servers.make_bucket(settings.processed_bucket)
         with psycopg.connect(servers.postgres.dsn(shop), autocommit=True) as connection:
-            connection.execute(SHOP_DDL)
+            connection.execute(shops.SHOP_DDL)
             for table in SHOP:
                 connection.execute(
                     sql.SQL("grant select on {} to reader").format(sql.Identifier(table))
@@ -95,34 +76,55 @@ class World:
         """`hedgehog run`."""
         return list(run_until_done(self.surroundings))
 
-    def load_sample(self, folder: Path = SAMPLE) -> None:
-        """Fill the shop with the sample of the real one, reference tables first."""
-        for table in SHOP:
-            copy = sql.SQL("copy {} from stdin (format csv, header match)").format(
-                sql.Identifier(table)
+    def launch(self, stage: str, *tables: str) -> None:
+        """Run a stage for today as a person does: no commit tag, all of its tables or some."""
+        layer = {"extraction": "oltp", "processing": "star", "storage": "warehouse"}[stage]
+        with DagsterInstance.ephemeral() as instance:
+            platform(self.settings).resolve_job_def(stage).execute_in_process(
+                instance=instance,
+                partition_key=datetime.now(timezone.utc).date().isoformat(),
+                asset_selection=[AssetKey([layer, table]) for table in tables] or None,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
-            with self.shop.cursor().copy(copy) as stream:
-                stream.write((folder / f"{table}.csv").read_bytes())
+
+    def load_sample(self) -> None:
+        shops.load_sample(self.shop)
+
+    def load_archive(self, orders: int) -> None:
+        shops.load_archive(self.shop, orders)
+
+    def load_small(self) -> None:
+        shops.load_small(self.shop)
 
     def connect(self) -> psycopg.Connection[Any]:
         """Another session of the shop's owner, in a transaction once it executes."""
         return psycopg.connect(self.servers.postgres.dsn(self.shop_database))
 
-    def query(self, statement: str, values: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
+    def query(self, statement: str, values: Sequence[Any] | None = None) -> Rows:
         """Ask the warehouse."""
         dsn = self.servers.postgres.dsn(self.warehouse_database)
-        with psycopg.connect(dsn) as connection:
+        with psycopg.connect(dsn, client_encoding="utf8") as connection:
             return connection.execute(statement.encode(), values).fetchall()
 
-    def warehouse_rows(self) -> dict[str, list[tuple[Any, ...]]]:
+    def all_rows(self) -> dict[str, Rows]:
+        """All rows of all star tables with their technical columns; serial keys left aside."""
+        return {table.name: self._rows(table, stored_columns(table)) for table in STAR.values()}
+
+    def warehouse_rows(self) -> dict[str, Rows]:
         """All rows of all star tables as analysts see them: no technical columns, no serials."""
-        return {
-            table.name: self.query(
-                f"select {', '.join(c.name for c in table.columns)} from {table.name} "
-                f"order by {', '.join(table.identity)}"
-            )
-            for table in STAR.values()
-        }
+        return {table.name: self._rows(table, table.columns) for table in STAR.values()}
+
+    def _rows(self, table: StarTable, columns: Sequence[Column]) -> Rows:
+        names = ", ".join(column.name for column in columns)
+        order = ", ".join(table.identity)
+        return self.query(f"select {names} from {table.name} order by {order}")
+
+    def empty_warehouse(self) -> None:
+        """Leave the warehouse as if nothing had ever been loaded."""
+        with psycopg.connect(self.servers.postgres.dsn(self.warehouse_database)) as connection:
+            connection.execute("drop schema hedgehog cascade")
+            for table in STAR:
+                connection.execute(sql.SQL("drop table {} cascade").format(sql.Identifier(table)))
 
     def keys(self, bucket: str) -> list[str]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
@@ -134,10 +136,3 @@ class World:
         return [
             json.loads(self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in keys
         ]
-
-
-@cache
-def _make_roles(servers: Servers) -> None:
-    with psycopg.connect(servers.postgres.dsn("postgres"), autocommit=True) as admin:
-        admin.execute("create role reader login password 'reader'")
-        admin.execute("create role writer login password 'writer'")

@@ -67,7 +67,9 @@ def extract(
         rows = CsvRows(batch, (), ())
         if taken := capture.tables.get(table.name):
             rows = CsvRows(batch, taken.columns, moment.lines(taken.query))
-        yield Output(rows, output_name=table.name)
+        # Its own number is known only after the last output: the batch id names the commit.
+        after = {"after commit": head.number if head else 0}
+        yield Output(rows, output_name=table.name, metadata=after)
     source.close()
     commit = lake.ingestion.append(
         landing_of(capture, batch, after=head, source=moment.identity, captured_at=now)

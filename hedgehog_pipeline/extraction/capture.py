@@ -136,7 +136,7 @@ def _archive_slice(
         conditions=sql.SQL(" and ").join(conditions),
         limit=sql.Literal(limit),
     )
-    rows, last = moment.connection.execute(walk).fetchone() or (0, None)
+    ((rows, last),) = moment.fetch(walk)
     complete = rows < limit
     if last is None:
         conditions.append(sql.SQL("false"))
@@ -175,7 +175,7 @@ def _met(moment: Moment, table: ShopTable) -> list[int]:
     query = sql.SQL("select distinct {transaction} from {name} where {held}").format(
         transaction=window.transaction, name=sql.Identifier(table.name), held=window.holds_row
     )
-    return [row[0] for row in moment.connection.execute(query)]
+    return [row[0] for row in moment.fetch(query)]
 
 
 def _rows(moment: Moment, table: ShopTable, conditions: Sequence[sql.Composable]) -> sql.Composed:

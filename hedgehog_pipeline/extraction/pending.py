@@ -31,5 +31,5 @@ def _has_changed(moment: Moment, table: ShopTable, base: Base) -> bool:
     query = sql.SQL("select exists (select from {name} where {new})").format(
         name=sql.Identifier(table.name), new=window_since(base, moment).new_rows(base.seen)
     )
-    row = moment.connection.execute(query).fetchone()
-    return bool(row and row[0])
+    ((changed,),) = moment.fetch(query)
+    return changed

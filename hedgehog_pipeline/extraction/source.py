@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from psycopg import Connection, IsolationLevel, sql
@@ -31,6 +32,11 @@ class Moment:
     identity: str
     snapshot: Snapshot
     columns: dict[str, tuple[str, ...]]
+
+    def fetch(self, query: sql.Composed) -> list[tuple[Any, ...]]:
+        """Ask the shop."""
+        with _explained():
+            return self.connection.execute(query).fetchall()
 
     def lines(self, query: sql.Composed) -> Iterator[memoryview]:
         """Stream a query as CSV: a header, then a record for each row.

@@ -130,6 +130,11 @@ class ProcessedCommit(Commit):
     gaps: tuple[int, ...] = ()
     archive_complete: bool
 
+    @property
+    def complete_through(self) -> int:
+        """The last ingestion commit that is processed together with all before it."""
+        return min(self.gaps, default=self.through + 1) - 1
+
     def covers(self, number: int) -> bool:
         """Tell whether an ingestion commit is processed with this commit or one before it."""
         return number <= self.through and number not in self.gaps

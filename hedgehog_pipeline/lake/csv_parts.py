@@ -16,6 +16,7 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.commits import IngestionCommit, Part
 from hedgehog_pipeline.lake.log import CommitLog
+from hedgehog_pipeline.lake.previews import Preview
 from hedgehog_pipeline.schema.columns import SHOP_TIME, arrow_schema
 from hedgehog_pipeline.schema.shop import ShopTable
 from hedgehog_pipeline.schema.star import INGESTION_COMMIT
@@ -37,19 +38,25 @@ class CsvRows:
     columns: tuple[str, ...]
     lines: Iterable[bytes | memoryview]
 
-    def write(self, asset: str, part_bytes: int) -> None:
-        """Write the rows as parts of about so many bytes; none where there are no rows."""
+    def write(self, asset: str, part_bytes: int) -> Preview:
+        """Write the rows as parts of about so many bytes, none where there are no rows.
+
+        Gives the first rows that were written.
+        """
+        preview = Preview(self.columns)
         lines = iter(self.lines)
         header = bytes(next(lines, b""))
         body, rows = bytearray(header), 0
         for line in lines:
             body += line
             rows += 1
+            preview.add_csv(line)
             if len(body) >= part_bytes:
                 self.batch.write(asset, "csv", bytes(body), rows, self.columns)
                 body, rows = bytearray(header), 0
         if rows:
             self.batch.write(asset, "csv", bytes(body), rows, self.columns)
+        return preview
 
 
 @dataclass(frozen=True)

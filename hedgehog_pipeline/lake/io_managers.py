@@ -4,9 +4,16 @@ What they are handed carries its own batch; what they load is a handle that read
 because a step loads all of its inputs even when a few are selected.
 """
 
-from dagster import ConfigurableIOManager, InputContext, OutputContext, ResourceDependency
+from time import monotonic
 
-from hedgehog_pipeline.lake.batch import Batch
+from dagster import (
+    ConfigurableIOManager,
+    InputContext,
+    MetadataValue,
+    OutputContext,
+    ResourceDependency,
+)
+
 from hedgehog_pipeline.lake.csv_parts import CsvRows, LandedTable
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows, ProcessedTable
@@ -22,9 +29,7 @@ class CsvIOManager(ConfigurableIOManager):
 
     def handle_output(self, context: OutputContext, obj: CsvRows) -> None:
         """Write the rows as CSV parts of their batch."""
-        asset = "/".join(context.asset_key.path)
-        obj.write(asset, self.part_bytes)
-        _describe(context, obj.batch, asset)
+        _write(context, obj, self.part_bytes)
 
     def load_input(self, context: InputContext) -> LandedTable:
         """Hand over what the ingestion log holds of a table; nothing is read yet."""
@@ -39,22 +44,26 @@ class ParquetIOManager(ConfigurableIOManager):
 
     def handle_output(self, context: OutputContext, obj: ParquetRows) -> None:
         """Write the rows as Parquet parts of their batch."""
-        asset = "/".join(context.asset_key.path)
-        obj.write(asset, self.part_bytes)
-        _describe(context, obj.batch, asset)
+        _write(context, obj, self.part_bytes)
 
     def load_input(self, context: InputContext) -> ProcessedTable:
         """Hand over what the processed log holds of a table; nothing is read yet."""
         return ProcessedTable(self.lake.processed.bucket, STAR[context.asset_key.path[-1]])
 
 
-def _describe(context: OutputContext, batch: Batch, asset: str) -> None:
-    parts = batch.parts_of(asset)
+def _write(context: OutputContext, obj: CsvRows | ParquetRows, part_bytes: int) -> None:
+    """Write the rows, read or shaped as they are written, and describe them in the UI."""
+    began = monotonic()
+    asset = "/".join(context.asset_key.path)
+    preview = obj.write(asset, part_bytes)
+    parts = obj.batch.parts_of(asset)
     context.add_output_metadata(
         {
             "dagster/partition_row_count": sum(part.rows for part in parts),
             "bytes": sum(part.bytes for part in parts),
-            "batch": batch.id,
-            "parts": [f"s3://{batch.bucket.name}/{part.key}" for part in parts],
+            "seconds": round(monotonic() - began, 3),
+            "batch": obj.batch.id,
+            "parts": [f"s3://{obj.batch.bucket.name}/{part.key}" for part in parts],
+            **({"preview": MetadataValue.md(str(preview))} if preview.rows else {}),
         }
     )

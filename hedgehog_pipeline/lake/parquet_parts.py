@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import ProcessedCommit
+from hedgehog_pipeline.lake.previews import Preview
 from hedgehog_pipeline.schema.star import StarTable
 
 
@@ -20,14 +21,19 @@ class ParquetRows:
     batch: Batch
     tables: Iterable[pa.Table]
 
-    def write(self, asset: str, part_bytes: int) -> None:
-        """Write the rows, gathered into parts of about so many bytes in memory."""
+    def write(self, asset: str, part_bytes: int) -> Preview:
+        """Write the rows, gathered into parts of about so many bytes in memory.
+
+        Gives the first rows that were written.
+        """
+        preview = Preview()
         waiting: list[pa.Table] = []
-        for table in self.tables:
+        for table in preview.passing(self.tables):
             waiting.append(table)
             if sum(part.nbytes for part in waiting) >= part_bytes:
                 self._flush(asset, waiting)
         self._flush(asset, waiting)
+        return preview
 
     def _flush(self, asset: str, waiting: list[pa.Table]) -> None:
         rows = pa.concat_tables(waiting) if waiting else None

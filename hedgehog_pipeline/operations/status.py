@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.operations.lag import seconds_behind
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 
@@ -47,9 +48,7 @@ def read_status(lake: Lake, warehouse: Warehouse, now: datetime) -> Status:
     """
     landed = lake.ingestion.end()
     head = lake.processed.head()
-    processed = min(head.gaps, default=head.through + 1) - 1 if head else 0
+    processed = head.complete_through if head else 0
     loaded = warehouse.loaded_through() if warehouse.is_prepared() else 0
-    behind = 0.0
-    if loaded < landed:
-        behind = (now - lake.ingestion.read(loaded + 1).captured_at).total_seconds()
+    behind = seconds_behind(lake, warehouse, now)
     return Status(landed, processed, loaded, warehouse.is_building(), behind)

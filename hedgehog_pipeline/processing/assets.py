@@ -80,7 +80,8 @@ def process(
     replay = is_replay(commits, head, whole=len(tables) == len(STAR))
     for table in tables:
         rows = ParquetRows(batch, transformed(table, inputs, commits))
-        yield Output(rows, output_name=table.name)
+        numbers = {"ingestion commits": [commit.number for commit in commits]}
+        yield Output(rows, output_name=table.name, metadata=numbers)
     if not commits:
         return
     commit = lake.processed.append(processed_commit_of(commits, batch, replay=replay))

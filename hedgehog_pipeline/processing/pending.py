@@ -1,13 +1,14 @@
 """Which ingestion commits wait to be processed."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain, islice
 
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 
 
 def pending_commits(lake: Lake, most: int) -> list[IngestionCommit]:
-    """Read the ingestion commits that no processed commit covers, the oldest, of one day.
+    """Read the oldest ingestion commits that no processed commit covers.
 
     Raises:
         HedgehogError: where the ingestion bucket is not the one that was processed.
@@ -16,14 +17,8 @@ def pending_commits(lake: Lake, most: int) -> list[IngestionCommit]:
     if head is not None:
         confirm_source(lake, head)
     gaps = head.gaps if head else ()
-    waiting = (lake.ingestion.read(number) for number in gaps)
-    found: list[IngestionCommit] = []
-    for commits in (waiting, lake.ingestion.after(head.through if head else 0)):
-        for commit in commits:
-            if len(found) == most or (found and commit.date != found[0].date):
-                return found
-            found.append(commit)
-    return found
+    left_out = (lake.ingestion.read(number) for number in gaps)
+    return list(islice(chain(left_out, lake.ingestion.after(head.through if head else 0)), most))
 
 
 def confirm_source(lake: Lake, head: ProcessedCommit) -> None:

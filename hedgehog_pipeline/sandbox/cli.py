@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from hedgehog_pipeline.sandbox.demo import run_demo
+from hedgehog_pipeline.sandbox.dev import run_dev
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
 from hedgehog_pipeline.sandbox.trade import trade
 
@@ -49,6 +50,14 @@ def trade_(seconds: float, per_second: float) -> None:
 def demo(orders: int) -> None:
     """Show it all: sandbox, archive, trading, and answers from the warehouse."""
     run_demo(Path(".sandbox"), orders)
+
+
+@click.command()
+@click.option("--orders", default=5000, show_default=True, help="Orders in the shop's archive.")
+@click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI.")
+def dev(orders: int, port: int) -> None:
+    """Start the sandbox, a shop that trades and the Dagster UI, until Ctrl-C."""
+    run_dev(Path(".sandbox"), orders=orders, port=port)
 
 
 def _tell(place: Sandbox) -> None:

@@ -1,7 +1,8 @@
-"""The two databases, and the two roles through which the platform reaches them.
+"""The databases, and the roles through which the platform reaches them.
 
 `hedgehog_reader` reads the shop's tables and nothing else; `hedgehog_writer` owns the warehouse
-and nothing else. But for the superuser nobody else can connect at all.
+and nothing else; `dagster` owns the database of Dagster's own records. But for the superuser
+nobody else can connect at all.
 """
 
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ SHOP = "totesys"
 WAREHOUSE = "warehouse"
 READER = "hedgehog_reader"
 WRITER = "hedgehog_writer"
+DAGSTER = "dagster"
 
 
 def create_databases(dsn: str, passwords: Mapping[str, str]) -> None:
@@ -27,13 +29,13 @@ def create_databases(dsn: str, passwords: Mapping[str, str]) -> None:
     The connection must be a superuser's.
     """
     with psycopg.connect(dsn, autocommit=True) as connection:
-        for role in (READER, WRITER):
+        for role in (READER, WRITER, DAGSTER):
             if not _exists(connection, "SELECT FROM pg_roles WHERE rolname = %s", role):
                 _create_role(connection, role, passwords[role])
-        for database, owner in ((SHOP, "postgres"), (WAREHOUSE, WRITER)):
+        for database, owner in ((SHOP, "postgres"), (WAREHOUSE, WRITER), (DAGSTER, DAGSTER)):
             if not _exists(connection, "SELECT FROM pg_database WHERE datname = %s", database):
                 _execute(connection, "CREATE DATABASE {} OWNER {}", database, owner)
-        for database in (SHOP, WAREHOUSE, "postgres", "template1"):
+        for database in (SHOP, WAREHOUSE, DAGSTER, "postgres", "template1"):
             _execute(connection, "REVOKE ALL ON DATABASE {} FROM PUBLIC", database)
         _execute(connection, "GRANT CONNECT ON DATABASE {} TO {}", SHOP, READER)
 

@@ -13,6 +13,7 @@ from hedgehog_pipeline.sandbox.archive import Archive
 from hedgehog_pipeline.sandbox.aws import AwsServer, rds_secret, topic_arn
 from hedgehog_pipeline.sandbox.clients import REGION
 from hedgehog_pipeline.sandbox.databases import (
+    DAGSTER,
     READER,
     SHOP,
     WAREHOUSE,
@@ -38,7 +39,7 @@ _TOPIC = "hedgehog-alerts"
 
 # Kept out of git from within, wherever the folder lies.
 _GITIGNORE = "*\n"
-_DAGSTER = "telemetry: {enabled: false}\nnux: {enabled: false}\n"
+_DAGSTER_YAML = Path(__file__).with_name("dagster.yaml")
 # So that there are past days to replay from the first day on.
 _DAYS_BEFORE = timedelta(days=30)
 
@@ -139,11 +140,17 @@ class Sandbox:
             "HEDGEHOG_ALERT_TOPIC": topic_arn(_TOPIC),
             "HEDGEHOG_FIRST_DAY": settings["first_day"],
             "DAGSTER_HOME": str(self._dagster),
+            "HEDGEHOG_DAGSTER_URL": self._dagster_url(),
         }
 
     def shop_dsn(self) -> str:
         """The shop as its own application reaches it: as owner of its tables."""
         return self.postgres.dsn(SHOP)
+
+    def _dagster_url(self) -> str:
+        """Dagster's own records; it knows psycopg2 alone, and SQLAlchemy has to be told."""
+        password = self._settings()["passwords"][DAGSTER]
+        return f"postgresql+psycopg2://{DAGSTER}:{password}@{self.postgres.address}/{DAGSTER}"
 
     def _lay_out(self) -> None:
         """Make the folder and what is decided once, at the first `up`."""
@@ -151,11 +158,13 @@ class Sandbox:
         private_folder(self._dagster)
         first_time = {
             self.folder / ".gitignore": _GITIGNORE,
-            self._dagster / "dagster.yaml": _DAGSTER,
+            self._dagster / "dagster.yaml": _DAGSTER_YAML.read_text(encoding="utf-8"),
             self._settings_file: json.dumps(
                 {
                     "first_day": (utc_now().date() - _DAYS_BEFORE).isoformat(),
-                    "passwords": {role: secrets.token_urlsafe(24) for role in (READER, WRITER)},
+                    "passwords": {
+                        role: secrets.token_urlsafe(24) for role in (READER, WRITER, DAGSTER)
+                    },
                 }
             ),
         }

@@ -4,11 +4,15 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timezone
+from itertools import count
 
 import psycopg
 
 from hedgehog_pipeline.sandbox.trader import Trader
 from hedgehog_pipeline.sandbox.waiting import await_moment
+
+# Orders placed by a session that stamps them now and commits so many deeds later.
+_DEEDS_UNTIL_LATE_COMMIT = 20
 
 
 def utc_now() -> datetime:
@@ -26,14 +30,22 @@ def trade(
 ) -> Counter[str]:
     """Do so many things a second for so long; fewer when the database cannot keep up.
 
-    The same seed wants the same things. Returns how many rows were made or changed, by kind.
+    A second session keeps its transactions open for many deeds of the first: it only places
+    orders, so the two never wait for each other's locks. The same seed wants the same things.
+    Returns how many rows were made or changed, by kind.
     """
     due = time.monotonic()
     end = due + seconds
-    with psycopg.connect(dsn, autocommit=True) as connection:
+    with psycopg.connect(dsn, autocommit=True) as connection, psycopg.connect(dsn) as slow:
         trader = Trader(connection, seed, clock)
-        while max(due, time.monotonic()) < end:
+        latecomer = Trader(slow, seed + 1, clock)
+        for deed in count():
+            if max(due, time.monotonic()) >= end:
+                break
             await_moment(due)
             trader.act()
+            if deed % _DEEDS_UNTIL_LATE_COMMIT == 0:
+                slow.commit()
+                latecomer.done.update(latecomer.place_orders())
             due += 1 / per_second
-    return trader.done
+    return trader.done + latecomer.done

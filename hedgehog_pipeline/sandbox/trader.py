@@ -32,7 +32,7 @@ class Trader:
         self._random = random.Random(seed)  # noqa: S311  nothing secret
         self._people = People(seed)
         self._deeds = {
-            self._place_orders: 60,
+            self.place_orders: 60,
             self._change_order: 20,
             self._pay: 10,
             self._add_design: 4,
@@ -40,6 +40,7 @@ class Trader:
             self._add_counterparty: 1,
             self._change_address: 2,
             self._change_department: 2,
+            self._move_staff: 1,
         }
 
     def act(self) -> None:
@@ -49,7 +50,7 @@ class Trader:
             done = deed()
         self.done.update(done)
 
-    def _place_orders(self) -> dict[str, int]:
+    def place_orders(self) -> dict[str, int]:
         """Place some orders at once, some under a savepoint, and take some of those back."""
         done: Counter[str] = Counter()
         for _ in range(self._random.randint(1, 4)):
@@ -151,6 +152,10 @@ class Trader:
     def _change_department(self) -> dict[str, int]:
         location = {"location": self._random.choice(_LOCATIONS)}
         return {"departments changed": self._update("department", location)}
+
+    def _move_staff(self) -> dict[str, int]:
+        """Let a member of staff change departments."""
+        return {"staff moved": self._update("staff", {"department_id": self._some("department")})}
 
     def _happens(self, probability: float) -> bool:
         return self._random.random() < probability

@@ -26,6 +26,7 @@ MONEY = ColumnType("numeric(10,2)", pa.decimal128(10, 2))
 AMOUNT = ColumnType("numeric", pa.decimal128(10, 2))
 DATE = ColumnType("date", pa.date32())
 TIME = ColumnType("time without time zone", pa.time64("us"))
+MOMENT = ColumnType("timestamp with time zone", pa.timestamp("us", tz="UTC"))
 SHOP_TIME = ColumnType("timestamp(3) without time zone", pa.timestamp("ms", tz="UTC"))
 """The shop's naive `timestamp(3)`: its clocks run in UTC, so its values are UTC moments."""
 

@@ -11,6 +11,7 @@ from dagster import (
     AssetKey,
     AssetSpec,
     MaterializeResult,
+    MetadataValue,
     ResourceParam,
     multi_asset,
 )
@@ -18,6 +19,7 @@ from dagster import (
 from hedgehog_pipeline.catalog import described, lineage_from_star
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
+from hedgehog_pipeline.lake.previews import Preview
 from hedgehog_pipeline.logs import StageLog
 from hedgehog_pipeline.partitions import DAYS
 from hedgehog_pipeline.runs import MOST_COMMITS, commits_of_run
@@ -62,6 +64,8 @@ def store(
     tables = [table for table in STAR.values() if key_of(table) in context.selected_asset_keys]
     day = date.fromisoformat(context.partition_key)
     written: Counter[str] = Counter()
+    seconds: dict[str, float] = dict.fromkeys(STAR, 0.0)
+    previews = {table.name: Preview() for table in tables}
     with warehouse.open() as target:
         target.prepare()
         commits = commits_of_run(
@@ -74,15 +78,25 @@ def store(
         for commit in commits:
             began = datetime.now(timezone.utc)
             loaded = target.load(
-                commit, tables, lambda table, held: inputs[table.name].rows_of(held)
+                commit,
+                tables,
+                lambda table, held: previews[table.name].passing(inputs[table.name].rows_of(held)),
             )
             log.loaded(commit, loaded.rows, began)
             written.update(loaded.rows)
+            for name, took in loaded.seconds.items():
+                seconds[name] += took
     for table in tables:
+        preview = previews[table.name]
+        parts = [part for commit in commits for part in commit.parts_of(f"star/{table.name}")]
         yield MaterializeResult[Any](
             asset_key=key_of(table),
             metadata={
                 "dagster/partition_row_count": written[table.name],
+                "bytes": sum(part.bytes for part in parts),
+                "seconds": round(seconds[table.name], 3),
                 "commits": [commit.number for commit in commits],
+                "parts": [f"s3://{lake.processed.bucket.name}/{part.key}" for part in parts],
+                **({"preview": MetadataValue.md(str(preview))} if preview.rows else {}),
             },
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from psycopg import sql
 
-from hedgehog_pipeline.schema.columns import BOOLEAN, Column
+from hedgehog_pipeline.schema.columns import BOOLEAN, MOMENT, Column
 from hedgehog_pipeline.schema.star import (
     INGESTION_COMMIT,
     PROCESSED_COMMIT,
@@ -15,6 +15,7 @@ from hedgehog_pipeline.schema.star import (
 )
 
 INFERRED = Column("inferred", BOOLEAN, "Whether the row only stands in for one not landed yet.")
+INFERRED_SINCE = Column("inferred_since", MOMENT, "Since when it stands in.", nullable=True)
 
 CREATE_COMMITS = """
     create schema if not exists hedgehog;
@@ -34,7 +35,9 @@ CREATE_COMMITS = """
 def stored_columns(table: StarTable) -> tuple[Column, ...]:
     """Give the columns of a table in the warehouse but for a fact's serial key."""
     technical = (INGESTION_COMMIT, PROCESSED_COMMIT)
-    return (*table.columns, *technical, *((INFERRED,) if isinstance(table, Dimension) else ()))
+    if isinstance(table, Dimension):
+        technical = (*technical, INFERRED, INFERRED_SINCE)
+    return (*table.columns, *technical)
 
 
 def listed(names: Iterable[str]) -> sql.Composed:

@@ -20,18 +20,25 @@ def is_building(connection: Connection) -> bool:
     return row is None or row[0] < len(wanted)
 
 
-def complete_archive(connection: Connection) -> int:
-    """Add and validate the foreign keys if the whole archive is loaded; count inferred members.
+def holds_archive(connection: Connection) -> bool:
+    """Tell whether the whole archive is loaded.
 
-    It is whole when a commit with a complete archive is loaded and no commit before it is missing.
-    Statistics come first: with stale ones PostgreSQL validates a key by a nested loop.
+    It is when a commit with a complete archive is loaded and no commit before it is missing.
     """
     row = connection.execute(
         "select exists (select from (select archive_complete, number, row_number() over "
         "(order by number) as place from hedgehog.commits) as held "
         "where archive_complete and number = place)"
     ).fetchone()
-    if row is None or not row[0]:
+    return row is not None and bool(row[0])
+
+
+def complete_archive(connection: Connection) -> int:
+    """Add and validate the foreign keys if the whole archive is loaded; count inferred members.
+
+    Statistics come first: with stale ones PostgreSQL validates a key by a nested loop.
+    """
+    if not holds_archive(connection):
         return 0
     connection.execute(sql.SQL("analyze {}").format(listed(STAR)))
     inferred = infer_members(connection, STAR.values(), staged=False)

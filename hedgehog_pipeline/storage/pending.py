@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import islice
 
 from hedgehog_pipeline.lake.commits import ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
@@ -9,17 +10,12 @@ from hedgehog_pipeline.storage.warehouse import Warehouse
 
 
 def pending_commits(lake: Lake, warehouse: Warehouse, most: int) -> list[ProcessedCommit]:
-    """Read the processed commits that are not loaded, the oldest, of one day.
+    """Read the oldest processed commits that are not loaded.
 
     Raises:
         HedgehogError: where the processed bucket is not the one that was loaded.
     """
-    found: list[ProcessedCommit] = []
-    for commit in _not_loaded(lake, warehouse):
-        if len(found) == most or (found and commit.date != found[0].date):
-            break
-        found.append(commit)
-    return found
+    return list(islice(_not_loaded(lake, warehouse), most))
 
 
 def commits_of_day(lake: Lake, warehouse: Warehouse, day: date) -> list[ProcessedCommit]:

@@ -3,7 +3,7 @@
 from psycopg import Connection, sql
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.schema.star import STAR, Dimension, Fact
+from hedgehog_pipeline.schema.star import STAR, Dimension, Fact, StarTable
 from hedgehog_pipeline.storage.ddl import (
     CREATE_COMMITS,
     comment_on,
@@ -36,6 +36,12 @@ def prepare_tables(connection: Connection) -> None:
                 connection.execute(comment)
         if isinstance(table, Fact) and current_view(table) not in found:
             connection.execute(create_current_view(table))
+
+
+def has_table(connection: Connection, table: StarTable) -> bool:
+    """Tell whether a table is there."""
+    found = connection.execute("select to_regclass(%s)", [table.name]).fetchone()
+    return found is not None and found[0] is not None
 
 
 _FOUND = """

@@ -85,7 +85,7 @@ def _infer(
     query = sql.SQL(
         """
         insert into {dimension} ({columns})
-        select {key}, {unknown} 0, 0, true
+        select {key}, {unknown} 0, 0, true, now()
         from (select distinct {column} as {key} from {facts}) as mentioned
         where not exists (select from {dimension} as known where known.{key} = mentioned.{key})
         on conflict do nothing
@@ -136,7 +136,7 @@ def _columns_of_parts(table: StarTable) -> sql.Composed:
 def _staged(table: StarTable, processed_commit: int) -> sql.Composed:
     technical = [sql.SQL("{}::bigint").format(sql.Literal(processed_commit))]
     if isinstance(table, Dimension):
-        technical.append(sql.SQL("false").format())
+        technical.append(sql.SQL("false, null").format())
     return sql.SQL(", ").join([_columns_of_parts(table), *technical])
 
 

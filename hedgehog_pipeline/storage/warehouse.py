@@ -4,6 +4,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from time import monotonic
 
 import psycopg
 from psycopg import Connection
@@ -27,12 +28,14 @@ class Loaded:
     Attributes:
         commit: number of the processed commit.
         rows: rows written by table; those that were there already are not counted.
+        seconds: what each table took.
         inferred: members inferred for keys that no dimension held.
         marked: whether the commit counts as loaded by this load.
     """
 
     commit: int
     rows: Mapping[str, int]
+    seconds: Mapping[str, float]
     inferred: int
     marked: bool
 
@@ -117,17 +120,19 @@ class Warehouse:
         held = [t for t in STAR.values() if t in tables and commit.parts_of(f"star/{t.name}")]
         with self._loading():
             building = is_building(self.connection)
-            inferred, rows = 0, dict[str, int]()
+            inferred, rows, seconds = 0, dict[str, int](), dict[str, float]()
             for table in held:
+                began = monotonic()
                 stage_table(self.connection, table, parts_of(table, commit))
                 if not building:  # before the rows that need them: the foreign keys are on
                     inferred += infer_members(self.connection, [table], staged=True)
                 rows[table.name] = upsert_staged(self.connection, table, commit.number)
+                seconds[table.name] = monotonic() - began
             if whole:
                 self._mark(commit)
                 if building:
                     inferred = complete_archive(self.connection)
-        return Loaded(commit.number, rows, inferred, whole)
+        return Loaded(commit.number, rows, seconds, inferred, whole)
 
     def _mark(self, commit: ProcessedCommit) -> None:
         self.connection.execute(
@@ -140,7 +145,7 @@ class Warehouse:
                 commit.batch,
                 commit.kind,
                 commit.date,
-                commit.through,
+                commit.complete_through,
                 commit.archive_complete,
             ],
         )

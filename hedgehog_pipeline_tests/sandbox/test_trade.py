@@ -48,6 +48,7 @@ def test_each_kind_of_deed_is_done(done: Counter[str]) -> None:
         "counterparties added",
         "addresses changed",
         "departments changed",
+        "staff moved",
     }
     assert min(done.values()) > 0
 

@@ -1,0 +1,97 @@
+"""The asset checks of the warehouse: each rule on each table, over one connection, every hour."""
+
+from collections.abc import Iterator
+
+from dagster import (
+    AssetCheckExecutionContext,
+    AssetCheckKey,
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetKey,
+    AssetSelection,
+    DefaultScheduleStatus,
+    ScheduleDefinition,
+    define_asset_job,
+    multi_asset_check,
+)
+
+from hedgehog_pipeline.operations.rules import Rule, faults_against, rules
+from hedgehog_pipeline.storage.foreign_keys import holds_archive
+from hedgehog_pipeline.storage.resources import WarehouseResource
+from hedgehog_pipeline.storage.tables import has_table
+from hedgehog_pipeline.storage.warehouse import Warehouse
+
+
+def check_key_of(rule: Rule) -> AssetCheckKey:
+    """Give the key of the check that a rule becomes."""
+    return AssetCheckKey(AssetKey(["warehouse", rule.table.name]), rule.name)
+
+
+@multi_asset_check(
+    name="check_warehouse",
+    specs=[
+        AssetCheckSpec(rule.name, asset=check_key_of(rule).asset_key, description=rule.description)
+        for rule in rules()
+    ],
+    can_subset=True,
+)
+def check_warehouse(
+    context: AssetCheckExecutionContext, warehouse: WarehouseResource
+) -> Iterator[AssetCheckResult]:
+    """Hold the warehouse against the declarations."""
+    with warehouse.open() as target:
+        for rule in rules():
+            if check_key_of(rule) in context.selected_asset_check_keys:
+                yield _checked(target, rule)
+
+
+checks_job = define_asset_job(
+    "checks",
+    AssetSelection.checks(check_warehouse),
+    description="Holds the warehouse against the declarations.",
+)
+
+checks_schedule = ScheduleDefinition(
+    name="checks",
+    job=checks_job,
+    cron_schedule="0 * * * *",
+    default_status=DefaultScheduleStatus.RUNNING,
+    description="Holds the warehouse against the declarations every hour.",
+)
+
+
+def _checked(warehouse: Warehouse, rule: Rule) -> AssetCheckResult:
+    if not warehouse.is_prepared():
+        return _result(rule, "Nothing is loaded yet.")
+    if not has_table(warehouse.connection, rule.table):
+        gone = "The table is gone. Materialise this asset for every day: a load makes it anew, "
+        return _result(rule, f"{gone}empty, and loads what is new alone.", passed=False)
+    if rule.needs_archive and not holds_archive(warehouse.connection):
+        return _result(rule, "The archive is still on its way, and foreign keys are absent.")
+    faults = faults_against(warehouse.connection, rule)
+    return _result(
+        rule,
+        f"{faults.count} faults. {rule.advice}" if faults.count else rule.description,
+        faults.count,
+        faults.examples,
+        passed=not faults.count,
+    )
+
+
+def _result(
+    rule: Rule,
+    description: str,
+    count: int = 0,
+    examples: list[str] | None = None,
+    *,
+    passed: bool = True,
+) -> AssetCheckResult:
+    return AssetCheckResult(
+        asset_key=check_key_of(rule).asset_key,
+        check_name=rule.name,
+        passed=passed,
+        severity=AssetCheckSeverity.WARN if rule.warns else AssetCheckSeverity.ERROR,
+        description=description,
+        metadata={"count": count, "examples": examples or []},
+    )

@@ -1,0 +1,132 @@
+"""The check `freshness` of each warehouse table: how far it is behind the shop, every minute.
+
+A commit becomes visible in all tables at once, so all of them share one lag. A sensor reports it
+without a run: a run would spend seconds on its imports, sixty times an hour.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+
+from dagster import (
+    AssetCheckEvaluation,
+    AssetCheckExecutionContext,
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetKey,
+    AssetSelection,
+    DefaultSensorStatus,
+    ResourceParam,
+    SensorDefinition,
+    SensorResult,
+    define_asset_job,
+    multi_asset_check,
+    sensor,
+)
+
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.operations.lag import seconds_behind
+from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline.storage.resources import WarehouseResource
+
+WARN_AFTER = timedelta(minutes=10)
+FAIL_AFTER = timedelta(minutes=30)
+
+_CHECK = "freshness"
+_INTERVAL_SECONDS = 60
+_WAREHOUSE = {name: AssetKey(["warehouse", name]) for name in STAR}
+
+
+@multi_asset_check(
+    name="measure_lag",
+    specs=[
+        AssetCheckSpec(
+            _CHECK,
+            asset=key,
+            description=f"The warehouse is less than {WARN_AFTER} behind the shop.",
+        )
+        for key in _WAREHOUSE.values()
+    ],
+    can_subset=True,
+)
+def measure_lag(
+    context: AssetCheckExecutionContext, lake: ResourceParam[Lake], warehouse: WarehouseResource
+) -> Iterator[AssetCheckResult]:
+    """Tell how far the warehouse is behind, where a person asks."""
+
+    def read() -> float:
+        with warehouse.open() as target:
+            return seconds_behind(lake, target, datetime.now(timezone.utc))
+
+    for result in freshness(read):
+        if result.asset_key in {key.asset_key for key in context.selected_asset_check_keys}:
+            yield result
+
+
+freshness_job = define_asset_job(
+    "freshness",
+    AssetSelection.checks(measure_lag),
+    description="Tells how far the warehouse is behind the shop.",
+)
+
+
+def freshness_sensor(read_seconds_behind: Callable[[], float]) -> SensorDefinition:
+    """Make the sensor that reports the check of every table each minute.
+
+    Args:
+        read_seconds_behind: compares the logs and the warehouse.
+    """
+
+    @sensor(
+        name="freshness",
+        minimum_interval_seconds=_INTERVAL_SECONDS,
+        default_status=DefaultSensorStatus.RUNNING,
+        description="Tells how far the warehouse is behind the shop.",
+    )
+    def report() -> SensorResult:
+        results = list(freshness(read_seconds_behind))
+        return SensorResult(
+            skip_reason=results[0].description,
+            asset_events=[
+                AssetCheckEvaluation(
+                    asset_key=key,
+                    check_name=_CHECK,
+                    passed=result.passed,
+                    severity=result.severity,
+                    description=result.description,
+                    metadata=result.metadata,
+                )
+                for key, result in zip(_WAREHOUSE.values(), results, strict=True)
+            ],
+        )
+
+    return report
+
+
+def freshness(read_seconds_behind: Callable[[], float]) -> Iterator[AssetCheckResult]:
+    """Judge the lag, for each table; a lag that cannot be read is an error of its own.
+
+    Args:
+        read_seconds_behind: compares the logs and the warehouse.
+    """
+    metadata: dict[str, float] = {}
+    try:
+        seconds = read_seconds_behind()
+        metadata["seconds_behind"] = round(seconds, 1)
+        behind = timedelta(seconds=seconds)
+        passed, failed = behind < WARN_AFTER, behind >= FAIL_AFTER
+        description = f"{seconds:.0f} s behind the shop." if seconds else "Up to date."
+        if not passed:
+            description += " See in `hedgehog status` which stage waits, and why its runs fail."
+    except HedgehogError as error:
+        passed, failed, description = False, True, str(error)
+    for key in _WAREHOUSE.values():
+        yield AssetCheckResult(
+            asset_key=key,
+            check_name=_CHECK,
+            passed=passed,
+            severity=AssetCheckSeverity.ERROR if failed else AssetCheckSeverity.WARN,
+            description=description,
+            metadata=metadata,
+        )

@@ -1,0 +1,166 @@
+"""What must hold of every table of the warehouse, and the SQL that finds the rows that break it.
+
+The rules come out of the declarations in schema/star.py. Each query gives one row of text for each
+fault, short enough to be read in the UI.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from psycopg import Connection, sql
+
+from hedgehog_pipeline.schema.star import STAR, Dimension, Fact
+from hedgehog_pipeline.storage.ddl import listed, references, stored_columns
+
+OLD = timedelta(hours=1)
+"""How long an inferred member may stand before somebody should look."""
+
+_MOST_EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What must hold of a table.
+
+    Attributes:
+        table: the warehouse's table.
+        name: what must hold, in a word or three.
+        description: what must hold, in a sentence.
+        advice: what to do about rows that break it.
+        faults: the query that gives one text for each fault.
+        warns: whether a fault can be lived with.
+        needs_archive: whether it holds only once the archive is complete.
+    """
+
+    table: Dimension | Fact
+    name: str
+    description: str
+    advice: str
+    faults: sql.Composed
+    warns: bool = False
+    needs_archive: bool = False
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What breaks a rule.
+
+    Attributes:
+        count: how many faults there are.
+        examples: some of them, the first in order.
+    """
+
+    count: int
+    examples: list[str]
+
+
+def rules() -> Iterator[Rule]:
+    """Give the rules of all tables of the warehouse."""
+    for table in STAR.values():
+        yield _identity_unique(table)
+        yield _columns_not_null(table)
+        if isinstance(table, Fact):
+            yield _references_present(table)
+        else:
+            yield _no_old_inferred_member(table)
+
+
+def faults_against(connection: Connection, rule: Rule) -> Faults:
+    """Look for rows that break a rule, in one statement and so in one snapshot."""
+    query = sql.SQL(
+        "with faults(fault) as ({faults}) select fault, count(*) over () "
+        "from faults order by fault limit {most}"
+    ).format(faults=rule.faults, most=sql.Literal(_MOST_EXAMPLES))
+    rows = connection.execute(query).fetchall()
+    return Faults(rows[0][1] if rows else 0, [fault for fault, _ in rows])
+
+
+def _identity_unique(table: Dimension | Fact) -> Rule:
+    identity = ", ".join(table.identity)
+    return Rule(
+        table,
+        "identity_unique",
+        f"No two rows share ({identity}).",
+        "The table has lost its key. Of the rows that share an identity keep the one with the "
+        "greatest (ingestion_commit, processed_commit), delete the others, and add "
+        f"{'unique' if isinstance(table, Fact) else 'primary key'} ({identity}) again.",
+        sql.SQL(
+            "select concat_ws(' ', {identity}) from {table} group by {identity} having count(*) > 1"
+        ).format(identity=listed(table.identity), table=sql.Identifier(table.name)),
+    )
+
+
+def _columns_not_null(table: Dimension | Fact) -> Rule:
+    needed = [column.name for column in stored_columns(table) if not column.nullable]
+    absent = sql.SQL(", ").join(
+        sql.SQL("case when {column} is null then {name} end").format(
+            column=sql.Identifier(name), name=sql.Literal(name)
+        )
+        for name in needed
+    )
+    return Rule(
+        table,
+        "columns_not_null",
+        "Every column that the declaration calls not null holds a value.",
+        "The table has lost a NOT NULL. Delete these rows, materialise this asset for the days "
+        "on which they landed, which loads them again, and set the columns NOT NULL again.",
+        sql.SQL(
+            "select concat_ws(' ', {identity}, 'lacks', concat_ws(', ', {absent})) from {table} "
+            "where num_nulls({needed}) > 0"
+        ).format(
+            identity=listed(table.identity),
+            absent=absent,
+            table=sql.Identifier(table.name),
+            needed=listed(needed),
+        ),
+    )
+
+
+def _references_present(table: Fact) -> Rule:
+    absent = sql.SQL(" union all ").join(
+        sql.SQL(
+            "select concat_ws(' ', fact.{key}, {where}, fact.{column}) from {table} as fact "
+            "where fact.{column} is not null and not exists "
+            "(select from {dimension} as known where known.{dimension_key} = fact.{column})"
+        ).format(
+            key=sql.Identifier(table.key.name),
+            where=sql.Literal(f"has no {dimension.name} for {column.name}"),
+            column=sql.Identifier(column.name),
+            table=sql.Identifier(table.name),
+            dimension=sql.Identifier(dimension.name),
+            dimension_key=sql.Identifier(dimension.key.name),
+        )
+        for fact, column, dimension in references()
+        if fact == table
+    )
+    return Rule(
+        table,
+        "references_present",
+        "Every key that a row refers to stands in its dimension.",
+        "The table has lost a foreign key; the next load infers the members that are missing and "
+        "adds it again. Materialise the dimension for the days on which these keys landed, which "
+        "loads the true rows again.",
+        absent,
+        needs_archive=True,
+    )
+
+
+def _no_old_inferred_member(table: Dimension) -> Rule:
+    return Rule(
+        table,
+        "no_old_inferred_member",
+        f"No member stands in for a row that has not come for longer than {OLD}.",
+        "Facts refer to these keys and the shop's rows have not come. See whether "
+        "`hedgehog status` is behind; if it is not, look for the keys in the shop: a row that is "
+        "there is landed by its next change, and one that was deleted stays inferred.",
+        sql.SQL(
+            "select {key}::text from {table} where inferred "
+            "and coalesce(inferred_since, '-infinity') < now() - {old}::interval"
+        ).format(
+            key=sql.Identifier(table.key.name),
+            table=sql.Identifier(table.name),
+            old=sql.Literal(OLD),
+        ),
+        warns=True,
+    )

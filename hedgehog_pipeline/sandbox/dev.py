@@ -1,0 +1,57 @@
+"""`hedgehog dev`: the sandbox, a shop that trades, and `dagster dev`, until Ctrl-C."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from hedgehog_pipeline.sandbox.sandbox import Sandbox
+
+_HEDGEHOG = [sys.executable, "-c", "from hedgehog_pipeline.cli import main; main()"]
+_TRADING = ["sandbox", "trade", "--seconds", "inf", "--per-second", "0.2"]
+_SECONDS_TO_END = 30
+
+
+def run_dev(folder: Path, *, orders: int, port: int) -> None:
+    """Start what does not run yet, and on Ctrl-C (or SIGTERM) stop all that was started here."""
+    place = Sandbox(folder)
+    with ExitStack() as stack:
+        if not place.status().postgres.running:
+            stack.callback(place.down)
+        place.up(orders)
+        environment = {**os.environ, **_strings(place.dotenv)}
+        stack.enter_context(_started([*_HEDGEHOG, *_TRADING], environment))
+        dagster = [sys.executable, "-m", "dagster", "dev", "--host", "127.0.0.1", "-p", str(port)]
+        platform = stack.enter_context(_started(dagster, environment))
+        signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+        with suppress(KeyboardInterrupt):
+            platform.wait()
+
+
+def _strings(dotenv: Path) -> dict[str, str]:
+    return {name: value for name, value in dotenv_values(dotenv).items() if value is not None}
+
+
+@contextmanager
+def _started(
+    command: list[str], environment: dict[str, str]
+) -> Generator[subprocess.Popen[bytes], None, None]:
+    """Run a program in a group of its own; interrupt the group at the end, then end it."""
+    process = subprocess.Popen(  # noqa: S603 (programs named above)
+        command, env=environment, start_new_session=True
+    )
+    try:
+        yield process
+    finally:
+        for sign in (signal.SIGINT, signal.SIGKILL):
+            if process.poll() is None:
+                os.killpg(process.pid, sign)
+                try:
+                    process.wait(_SECONDS_TO_END)
+                except subprocess.TimeoutExpired:
+                    continue

@@ -1,0 +1,78 @@
+"""The runs of a stage as the instance records them: at work, failed, or dead."""
+
+from datetime import datetime, timedelta, timezone
+from itertools import takewhile
+
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
+
+from hedgehog_pipeline.attempts import Failure
+from hedgehog_pipeline.runs import numbers_in
+
+_SILENCE = timedelta(minutes=1)
+"""A run that has said nothing for so long counts as dead: a killed one stays STARTED for ever.
+
+A wrong guess costs a batch that is let go at its commit, never a wrong row.
+"""
+
+_MEMORY = timedelta(days=1)
+"""Failures of longer ago are forgotten: a stuck commit is tried again the next day."""
+
+_LIVE = [
+    DagsterRunStatus.QUEUED,
+    DagsterRunStatus.NOT_STARTED,
+    DagsterRunStatus.STARTING,
+    DagsterRunStatus.STARTED,
+]
+_FAILED = [DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
+_MOST_IN_A_ROW = 10
+_LAUNCHED_BY = "dagster/sensor_name"  # a tag that Dagster gives to what a sensor launches
+
+
+def at_work(instance: DagsterInstance, jobs: tuple[str, ...], now: datetime) -> bool:
+    """Tell whether a run of one of the jobs is alive: not over, and heard of a minute ago at most.
+
+    Args:
+        instance: where runs are recorded.
+        jobs: by name.
+        now: the moment, aware UTC.
+    """
+    return any(
+        now - _last_heard(instance, run) < _SILENCE
+        for job in jobs
+        for run in instance.get_runs(RunsFilter(job_name=job, statuses=_LIVE))
+    )
+
+
+def failures(instance: DagsterInstance, job: str, now: datetime) -> list[Failure]:
+    """List the runs of a job that failed or died while they handled named commits."""
+    found: list[Failure] = []
+    filters = RunsFilter(job_name=job, statuses=[*_FAILED, *_LIVE], created_after=now - _MEMORY)
+    for run in instance.get_runs(filters):
+        numbers = numbers_in(run.tags)
+        heard = _last_heard(instance, run)
+        if numbers and (run.status in _FAILED or now - heard >= _SILENCE):
+            found.append(Failure(numbers, heard))
+    return found
+
+
+def failures_in_a_row(
+    instance: DagsterInstance, sensor: str, now: datetime
+) -> tuple[int, datetime | None]:
+    """Count the runs that a sensor launched since one succeeded and that failed or died.
+
+    Returns:
+        How many, ten at most, and when the last one was heard of.
+    """
+    runs = instance.get_runs(RunsFilter(tags={_LAUNCHED_BY: sensor}), limit=_MOST_IN_A_ROW)
+    ended = [
+        _last_heard(instance, run)
+        for run in takewhile(lambda run: run.status != DagsterRunStatus.SUCCESS, runs)
+        if run.status in _FAILED or now - _last_heard(instance, run) >= _SILENCE
+    ]
+    return len(ended), max(ended, default=None)
+
+
+def _last_heard(instance: DagsterInstance, run: DagsterRun) -> datetime:
+    records = instance.get_records_for_run(run.run_id, limit=1, ascending=False).records
+    seconds = records[0].timestamp if records else 0.0
+    return datetime.fromtimestamp(seconds, timezone.utc)

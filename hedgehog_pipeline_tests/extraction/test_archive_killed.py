@@ -1,0 +1,91 @@
+"""`hedgehog run` is killed in the middle of the archive, and run again."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from hedgehog_pipeline.sandbox.waiting import await_condition
+from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once
+from hedgehog_pipeline_tests.extraction.landed import in_shop, landed
+from hedgehog_pipeline_tests.extraction.shop import change, furnish, place
+from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
+from hedgehog_pipeline_tests.world import Servers, World
+
+_SLICES = 3
+
+
+@pytest.fixture
+def world(servers: Servers) -> Iterator[World]:
+    """A shop of four slices, each of many small parts."""
+    with World.make(servers, slice_rows=40, part_bytes=300) as world:
+        furnish(world, _SLICES * 40 - 10)
+        yield world
+
+
+@contextmanager
+def hedgehog_run(world: World, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """`hedgehog run` in a process of its own, which is killed in the end."""
+    settings = {f"HEDGEHOG_{k.upper()}": str(v) for k, v in asdict(world.settings).items() if v}
+    with (folder / "output").open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from hedgehog_pipeline.cli import main; main()", "run"],
+            env={**os.environ, **settings},
+            cwd=folder,
+            stdout=output,
+            stderr=output,
+        )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+
+def committed(world: World) -> list[str]:
+    return [key for key in world.keys(world.settings.ingestion_bucket) if "commits/" in key]
+
+
+def orphans(world: World) -> list[str]:
+    """Parts that no commit names, as a crash leaves them."""
+    bucket = world.settings.ingestion_bucket
+    named = {part["key"] for commit in world.commits(bucket) for part in commit["parts"]}
+    return [key for key in world.keys(bucket) if "oltp/" in key and key not in named]
+
+
+def a_slice_is_committed(world: World) -> bool:
+    return len(committed(world)) >= 2
+
+
+def a_slice_is_half_written(world: World) -> bool:
+    return len(committed(world)) >= 1 and len(orphans(world)) >= 1
+
+
+@pytest.mark.parametrize("moment", [a_slice_is_committed, a_slice_is_half_written])
+def test_a_run_killed_in_the_archive_is_taken_up_where_it_was(
+    world: World, tmp_path: Path, moment: Callable[[World], bool]
+):
+    with hedgehog_run(world, tmp_path) as process:
+        assert await_condition(lambda: moment(world) or process.poll() is not None, 120)
+    assert process.returncode == -signal.SIGKILL, (tmp_path / "output").read_text()
+
+    assert 1 <= len(committed(world)) < _SLICES
+    half = sum(landed(world).values())
+    assert 0 < half < sum(in_shop(world).values())
+    assert landed(world) <= in_shop(world)
+
+    change(world.shop, "1", 20)
+    place(world.shop, 3)
+    shop_then = in_shop(world)
+    world.run()
+    assert not shop_then - landed(world)
+    assert_landed_once(world)
+    assert_warehouse_is_the_shop(world)
+    assert world.query("select count(*) from fact_sales_order_current") == [(113,)]
+    assert world.run() == []

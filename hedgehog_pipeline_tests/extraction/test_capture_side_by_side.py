@@ -1,0 +1,112 @@
+"""Captures beside each other, and beside sessions that rewrite tables."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+
+import pytest
+
+from hedgehog_pipeline.sandbox.waiting import await_condition
+from hedgehog_pipeline.stage_run import execute
+from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once, capture, capturing
+from hedgehog_pipeline_tests.extraction.landed import in_shop, keys, landed
+from hedgehog_pipeline_tests.extraction.shop import furnish, place
+from hedgehog_pipeline_tests.world import World
+
+
+def await_waiting_readers(world: World, count: int) -> None:
+    """Until so many captures wait for a table of the shop."""
+    waiting = (
+        "select count(*) from pg_locks join pg_stat_activity using (pid)"
+        " where usename = 'reader' and datname = current_database() and not granted"
+    )
+    assert await_condition(lambda: world.shop.execute(waiting).fetchone() == (count,), 60)
+
+
+def test_of_two_captures_the_first_wins_and_the_other_is_let_go(shop: World):
+    place(shop.shop, 2)
+    with capturing(shop) as finish_first, capturing(shop) as finish_second:
+        (third,) = place(shop.shop)
+        won = finish_second()
+        assert finish_first() is None
+    assert won is not None
+    assert keys(landed(shop, after=1)) == ["4", "5"]
+    assert keys(capture(shop)) == [third]
+    assert_landed_once(shop)
+
+
+def test_of_two_first_captures_one_is_let_go(world: World):
+    furnish(world)
+    with capturing(world) as finish_first, capturing(world) as finish_second:
+        assert finish_first() is not None
+        assert finish_second() is None
+    assert landed(world) == in_shop(world)
+    assert_landed_once(world)
+
+
+def test_two_extraction_runs_at_once_land_everything_once(
+    shop: World, caplog: pytest.LogCaptureFixture
+):
+    placed = place(shop.shop, 2)
+    today = datetime.now(timezone.utc).date()
+    with ThreadPoolExecutor() as threads, caplog.at_level("INFO", "hedgehog_pipeline"):
+        with shop.connect() as gate:
+            gate.execute("lock table sales_order")
+            runs = [threads.submit(execute, shop.settings, "extraction", today, ()) for _ in "ab"]
+            await_waiting_readers(shop, 2)
+        for run in runs:
+            run.result()
+    assert sorted(set(caplog.messages) - {"written"}) == ["committed", "let go"]
+    assert keys(landed(shop, after=1)) == placed
+    assert_landed_once(shop)
+
+
+def test_two_whole_runs_at_once_both_end_with_all_that_the_shop_held(shop: World):
+    with ThreadPoolExecutor() as threads:
+        with shop.connect() as gate:
+            gate.execute("lock table sales_order")
+            runs = [threads.submit(shop.run) for _ in "ab"]
+            await_waiting_readers(shop, 2)
+            place(gate, 2)
+        for run in runs:
+            run.result()
+    assert shop.query("select count(*) from fact_sales_order") == [(5,)]
+    assert_landed_once(shop)
+    assert shop.run() == []
+
+
+def test_a_rewrite_beside_the_first_capture_shows_no_empty_table(world: World):
+    furnish(world)
+    with ThreadPoolExecutor() as threads:
+        with world.connect() as session:
+            session.execute("alter table sales_order alter units_sold type bigint")
+            capturing_rows = threads.submit(capture, world)
+            await_waiting_readers(world, 1)
+        rows = capturing_rows.result()
+    assert rows == in_shop(world)
+    assert_landed_once(world)
+
+
+def test_a_rewrite_beside_an_increment_shows_no_empty_table(shop: World):
+    with ThreadPoolExecutor() as threads:
+        with shop.connect() as session:
+            session.execute("alter table sales_order alter units_sold type bigint")
+            place(session)
+            capturing_rows = threads.submit(capture, shop)
+            await_waiting_readers(shop, 1)
+        rows = capturing_rows.result()
+    # A rewrite makes a new version of every row; the warehouse finds them equal.
+    assert keys(rows) == ["1", "2", "3", "4"]
+    assert capture(shop) == Counter()
+
+
+def test_what_follows_a_truncate_beside_a_capture_lands_at_once(shop: World):
+    with ThreadPoolExecutor() as threads:
+        with shop.connect() as session:
+            session.execute("truncate sales_order cascade")
+            placed = place(session, 2)
+            capturing_rows = threads.submit(capture, shop)
+            await_waiting_readers(shop, 1)
+        rows = capturing_rows.result()
+    assert keys(rows) == placed
+    assert_landed_once(shop)

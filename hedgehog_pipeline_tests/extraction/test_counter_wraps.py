@@ -1,0 +1,105 @@
+"""Rows keep 32 bits of a transaction counter that goes on for ever."""
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from hedgehog_pipeline.sandbox.postgres import PostgresServer
+from hedgehog_pipeline.sandbox.postgres_programs import run_program
+from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once, capture
+from hedgehog_pipeline_tests.extraction.landed import in_shop, keys, landed
+from hedgehog_pipeline_tests.extraction.shop import change, furnish, place
+from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
+from hedgehog_pipeline_tests.world import Servers, World
+
+_SEGMENT = 1024 * 1024
+"""Transactions whose outcome one file of pg_xact holds, two bits each."""
+
+
+@pytest.fixture
+def world(servers: Servers, tmp_path: Path) -> Iterator[World]:
+    """A shop in a cluster of its own."""
+    with (
+        PostgresServer(tmp_path / "postgres", durable=False) as postgres,
+        World.make(Servers(postgres, servers.aws)) as world,
+    ):
+        furnish(world)
+        yield world
+
+
+def counter(connection: psycopg.Connection[tuple[object, ...]]) -> int:
+    """The next transaction id, all 64 bits of it."""
+    row = connection.execute("select pg_snapshot_xmax(pg_current_snapshot())::text").fetchone()
+    return int(str(row[0] if row else ""))
+
+
+def moved_on(world: World, transactions: int) -> World:
+    """The world after so many more transactions and a restart; all rows are frozen before."""
+    server = world.servers.postgres
+    for (database,) in world.shop.execute("select datname from pg_database").fetchall():
+        world.shop.execute(f'alter database "{database}" allow_connections true'.encode())
+        with psycopg.connect(server.dsn(database), autocommit=True) as connection:
+            connection.execute("vacuum freeze")
+    epoch, number = divmod(counter(world.shop) + transactions, 2**32)
+    world.shop.close()
+    server.stop()
+    outcomes = server._data / "pg_xact" / f"{number // _SEGMENT:04X}"
+    if not outcomes.exists():
+        outcomes.write_bytes(bytes(_SEGMENT // 4))
+        shutil.chown(outcomes, outcomes.parent.owner(), outcomes.parent.group())
+    move = ["-x", str(number), "-e", str(epoch), f"--pgdata={server._data}"]
+    assert run_program("pg_resetwal", *move, data=server._data, output=server._output)
+    server.start()
+    shop = psycopg.connect(server.dsn(world.shop_database), autocommit=True)
+    return replace(world, shop=shop)
+
+
+def test_a_counter_that_moved_on_by_billions_lands_nothing_old_and_everything_new(world: World):
+    capture(world)
+    change(world.shop, "1", 20)
+    assert keys(capture(world)) == ["1"]
+    before = counter(world.shop)
+
+    # No row may be older than two billion, so they are frozen on the way.
+    for _ in range(2):
+        world = moved_on(world, 1_250_000_000)
+    assert counter(world.shop) - before >= 2_500_000_000
+    assert capture(world) == Counter()
+    new = place(world.shop)
+    change(world.shop, "2", 30)
+    assert keys(capture(world)) == ["2", *new]
+    assert_landed_once(world)
+
+
+def test_past_a_whole_round_nothing_new_is_missed_and_the_warehouse_has_nothing_twice(world: World):
+    """A row has 32 bits of its id: one left alone for so long looks new once, when they recur."""
+    for _ in range(4):
+        world.run()
+        world = moved_on(world, 1_250_000_000)
+    assert counter(world.shop) > 2**32
+    end = len(world.commits(world.settings.ingestion_bucket))
+    with world.connect() as late:
+        mine = place(late)
+        new = place(world.shop)
+        world.run()
+    world.run()
+    assert {*mine, *new} <= set(keys(landed(world, after=end)))
+    assert set(landed(world).values()) <= {1, 2}
+    assert capture(world) == Counter()
+    assert world.query("select count(*) from fact_sales_order") == [(5,)]
+    assert_warehouse_is_the_shop(world)
+
+
+def test_a_base_that_is_a_whole_round_behind_is_read_in_full_again(world: World):
+    capture(world)
+    for _ in range(4):
+        world = moved_on(world, 1_250_000_000)
+    place(world.shop)
+    assert capture(world) == in_shop(world)
+    assert capture(world) == Counter()
+    assert set(landed(world).values()) == {1, 2}

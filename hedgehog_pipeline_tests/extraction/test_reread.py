@@ -1,0 +1,93 @@
+"""When increments cannot be told any more, the shop is read in full again."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timezone
+from typing import cast
+
+import boto3
+import psycopg
+import pytest
+
+from hedgehog_pipeline.extraction.capture import known_bases
+from hedgehog_pipeline.extraction.snapshot import WRAP, Snapshot
+from hedgehog_pipeline.extraction.source import Moment
+from hedgehog_pipeline.lake.commits import Base, IngestionCommit
+from hedgehog_pipeline.sandbox.aws import rds_secret
+from hedgehog_pipeline_tests.extraction.capturing import capture
+from hedgehog_pipeline_tests.extraction.landed import in_shop, landed
+from hedgehog_pipeline_tests.extraction.shop import change, furnish
+from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
+from hedgehog_pipeline_tests.world import World
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
+
+
+def head(source: str = "7/1/5", **snapshots: str) -> IngestionCommit:
+    bases = {t: Base(snapshot=s, captured_at=NOW, commit=1) for t, s in snapshots.items()}
+    return IngestionCommit(
+        log="log", number=1, previous=None, batch="batch", date=date(2026, 11, 22),
+        kind="increment", captured_at=NOW, source=source, base=bases,
+    )  # fmt: skip
+
+
+def moment(snapshot: str, identity: str = "7/1/5") -> Moment:
+    """A moment whose rows nobody asks for."""
+    return Moment(cast("psycopg.Connection", None), identity, Snapshot(snapshot), {})
+
+
+def test_a_base_of_the_same_source_is_known():
+    assert set(known_bases(moment("120:130:"), head(staff="100:110:"))) == {"staff"}
+    assert set(known_bases(moment("100:110:"), head(staff="100:110:"))) == {"staff"}
+
+
+def test_nothing_is_known_of_an_empty_log():
+    assert known_bases(moment("120:130:"), None) == {}
+
+
+@pytest.mark.parametrize("other", ["8/1/5", "7/2/5", "7/1/6"])
+def test_nothing_is_known_of_another_cluster_timeline_or_database(other: str):
+    assert known_bases(moment("120:130:", other), head(staff="100:110:")) == {}
+
+
+def test_a_counter_that_went_back_makes_known_only_what_was_captured_before():
+    bases = known_bases(moment("100:105:"), head(staff="100:110:", design="90:95:"))
+    assert set(bases) == {"design"}
+
+
+@pytest.mark.parametrize(("length", "known"), [(WRAP - 1, True), (WRAP, False), (WRAP + 1, False)])
+def test_a_window_of_a_whole_round_tells_nothing(length: int, *, known: bool):
+    found = known_bases(moment(f"{100 + length}:{100 + length}:"), head(staff="100:110:"))
+    assert bool(found) == known
+
+
+def test_a_copy_of_the_shop_lands_in_full_and_doubles_nothing_in_the_warehouse(world: World):
+    furnish(world)
+    world.run()
+    change(world.shop, "2", 20, at="2026-11-02 13:00:00")
+    world.run()
+    first = landed(world)
+
+    copy = f"{world.shop_database}_copy"
+    world.shop.close()
+    dsn = world.servers.postgres.dsn
+    with psycopg.connect(dsn("postgres"), autocommit=True) as admin:
+        admin.execute(f"create database {copy} template {world.shop_database}".encode())
+    boto3.client("secretsmanager").put_secret_value(
+        SecretId=world.settings.source_secret,
+        SecretString=rds_secret(dsn(copy, user="reader", password="reader")),
+    )
+    with psycopg.connect(dsn(copy), autocommit=True) as shop:
+        world = replace(world, shop=shop, shop_database=copy)
+        change(world.shop, "3", 30, at="2026-11-03 12:00:00")
+        world.run()
+        assert landed(world) - first == in_shop(world)
+        assert capture(world) == Counter()
+        assert_versions(world, [(1, 10), (2, 10), (2, 20), (3, 10), (3, 30)])
+        assert_warehouse_is_the_shop(world)
+
+
+def assert_versions(world: World, expected: Sequence[tuple[int, int]]) -> None:
+    query = "select sales_order_id, units_sold from fact_sales_order order by 1, 2"
+    assert world.query(query) == list(expected)

@@ -1,0 +1,42 @@
+"""`hedgehog run` beside another extractor that is faster, but looked earlier."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+
+from hedgehog_pipeline.sandbox.waiting import await_condition
+from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once, capture, capturing
+from hedgehog_pipeline_tests.extraction.shop import furnish, place
+from hedgehog_pipeline_tests.world import Servers, World
+
+
+def await_copying(world: World) -> psutil.Process:
+    """Until a capture reads a table row by row; its server process."""
+    copying = (
+        "select pid from pg_stat_activity where datname = current_database()"
+        " and usename = 'reader' and query ilike 'copy %'"
+    )
+    found: list[int] = []
+    assert await_condition(lambda: bool(found.extend(world.shop.execute(copying)) or found), 60)
+    return psutil.Process(found[0][0])
+
+
+def test_a_run_whose_capture_is_let_go_takes_another_until_all_is_in_the_warehouse(
+    servers: Servers,
+):
+    with World.make(servers, part_bytes=200) as world:
+        furnish(world)
+        capture(world)
+        place(world.shop)
+        with ThreadPoolExecutor() as threads, capturing(world) as finish_earlier:
+            place(world.shop, 100)
+            run = threads.submit(world.run)
+            reader = await_copying(world)
+            reader.suspend()
+            try:
+                assert finish_earlier() is not None
+            finally:
+                reader.resume()
+            run.result()
+        assert world.query("select count(*) from fact_sales_order") == [(104,)]
+        assert_landed_once(world)

@@ -1,0 +1,112 @@
+"""The timestamps in SSM follow each commit, and nothing depends on them."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+import boto3
+import pytest
+
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.extraction.watermarks import watermarks_of
+from hedgehog_pipeline.lake.commits import IngestionCommit
+from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once
+from hedgehog_pipeline_tests.extraction.landed import keys, landed
+from hedgehog_pipeline_tests.extraction.shop import furnish, place
+from hedgehog_pipeline_tests.world import World
+
+
+def parameter(world: World) -> str | None:
+    """The parameter's text, None where there is no such parameter."""
+    name = f"{world.settings.parameter_prefix}/watermarks"
+    found = boto3.client("ssm").get_parameters(Names=[name])["Parameters"]
+    return found[0].get("Value") if found else None
+
+
+def watermarks(world: World) -> dict[str, dict[str, Any]]:
+    return json.loads(parameter(world) or "")
+
+
+def test_each_commit_publishes_where_every_table_stands(world: World):
+    furnish(world)
+    world.launch("extraction")
+    first = watermarks(world)
+    assert set(first) == set(SHOP)
+    assert {mark["commit"] for mark in first.values()} == {1}
+
+    place(world.shop)
+    world.launch("extraction")
+    commit = world.commits(world.settings.ingestion_bucket)[-1]
+    for table, mark in watermarks(world).items():
+        assert set(mark) == {"time", "commit", "xmin", "xmax"}
+        assert mark["commit"] == 2
+        captured = datetime.fromisoformat(commit["captured_at"].replace("Z", "+00:00"))
+        assert abs(datetime.fromisoformat(mark["time"]) - captured).total_seconds() < 0.001
+        xmin, xmax, _open = commit["base"][table]["snapshot"].split(":")
+        assert (mark["xmin"], mark["xmax"]) == (int(xmin), int(xmax))
+        assert mark["xmax"] >= first[table]["xmax"]
+
+
+def test_a_capture_of_some_tables_moves_their_watermarks_alone(world: World):
+    furnish(world)
+    world.launch("extraction")
+    world.shop.execute("update staff set first_name = 'Grace'")
+    world.launch("extraction", "staff")
+    moved = {table for table, mark in watermarks(world).items() if mark["commit"] == 2}
+    assert moved == {"staff"}
+
+
+def test_a_parameter_that_was_deleted_comes_back_and_nothing_depends_on_it(world: World):
+    furnish(world)
+    world.launch("extraction")
+    boto3.client("ssm").delete_parameter(Name=f"{world.settings.parameter_prefix}/watermarks")
+    placed = place(world.shop)
+    world.launch("extraction")
+    assert keys(landed(world, after=1)) == placed
+    assert {mark["commit"] for mark in watermarks(world).values()} == {2}
+    assert_landed_once(world)
+
+
+@pytest.mark.parametrize("nonsense", ["{}", "not JSON", '{"sales_order": {"xmax": 1}}'])
+def test_whatever_stands_in_the_parameter_is_written_over(world: World, nonsense: str):
+    boto3.client("ssm").put_parameter(
+        Name=f"{world.settings.parameter_prefix}/watermarks", Value=nonsense, Type="String"
+    )
+    furnish(world)
+    world.launch("extraction")
+    assert set(watermarks(world)) == set(SHOP)
+
+
+def test_where_ssm_refuses_the_rows_are_landed_and_the_error_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    furnish(world)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", "http://127.0.0.1:1")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    with pytest.raises(HedgehogError, match="Commit 1 is landed all the same"):
+        world.run()
+    monkeypatch.delenv("AWS_ENDPOINT_URL_SSM")
+    assert_landed_once(world)
+    assert world.run()
+    assert world.query("select count(*) from fact_sales_order") == [(3,)]
+
+
+def test_the_longest_parameter_fits_into_ssm():
+    snapshot = f"{2**63}:{2**63}:"
+    moment = "2026-11-22T09:35:01.204567Z"
+    base = {"snapshot": snapshot, "captured_at": moment, "commit": 10**20 - 1}
+    commit = IngestionCommit.model_validate(
+        {
+            "log": "log",
+            "number": 10**20 - 1,
+            "previous": None,
+            "batch": "batch",
+            "date": "2026-11-22",
+            "kind": "increment",
+            "captured_at": moment,
+            "source": "7/1/5",
+            "base": dict.fromkeys(SHOP, base),
+        }
+    )
+    assert len(watermarks_of(commit).encode()) < 4096

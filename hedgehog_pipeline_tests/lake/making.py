@@ -1,0 +1,92 @@
+"""Commits made by hand, and a bucket in memory for tests that need many."""
+
+import io
+from collections.abc import Mapping
+from datetime import date, datetime, timezone
+from itertools import count
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from hedgehog_pipeline.lake.batch import Batch
+from hedgehog_pipeline.lake.bucket import Bucket
+from hedgehog_pipeline.lake.commits import Base, IngestionCommit, ProcessedCommit
+from hedgehog_pipeline.lake.csv_parts import CsvRows
+from hedgehog_pipeline.lake.log import CommitLog
+
+DAY = date(2026, 6, 1)
+_MOMENT = datetime(2026, 6, 1, 9, 30, tzinfo=timezone.utc)
+_BATCHES = count()
+
+
+def processed_commit(number: int, batch: str, day: date = DAY) -> ProcessedCommit:
+    """A commit that says nothing but its own number, batch and day."""
+    return ProcessedCommit(
+        log="a-log",
+        number=number,
+        previous=None,
+        batch=batch,
+        date=day,
+        kind="processed",
+        source_log="its-source",
+        sources=((number, batch),),
+        through=number,
+        archive_complete=True,
+    )
+
+
+def land(
+    log: CommitLog[IngestionCommit], tables: Mapping[str, bytes], part_bytes: int = 1_000_000
+) -> IngestionCommit:
+    """Land CSV text, a header and a record a line, of some tables as one commit."""
+    batch = Batch(f"batch-{next(_BATCHES):06}", DAY, log.bucket)
+    for table, text in tables.items():
+        lines = text.splitlines(keepends=True)
+        columns = tuple(lines[0].decode().strip().split(","))
+        CsvRows(batch, columns, lines).write(f"oltp/{table}", part_bytes)
+    commit = log.append(lambda head: _landing(head, batch, tables))
+    assert commit is not None
+    return commit
+
+
+def _landing(
+    head: IngestionCommit | None, batch: Batch, tables: Mapping[str, bytes]
+) -> IngestionCommit:
+    number = head.number + 1 if head else 1
+    landed = Base(snapshot="1:1:", captured_at=_MOMENT, commit=number, landed=number)
+    return IngestionCommit(
+        log="a-log",
+        number=number,
+        previous=head.batch if head else None,
+        batch=batch.id,
+        date=batch.date,
+        parts=tuple(batch.parts),
+        kind="increment",
+        captured_at=_MOMENT,
+        source="1/1/1",
+        base={**(head.base if head else {}), **dict.fromkeys(tables, landed)},
+    )
+
+
+class MemoryS3:
+    """The calls of an S3 client that a log with all its objects needs, for fast examples."""
+
+    def __init__(self) -> None:
+        self._objects: dict[str, bytes] = {}
+
+    def bucket(self) -> Bucket:
+        return Bucket(self, "memory")
+
+    def put_object(self, *, Key: str, Body: bytes, **_: Any) -> None:  # noqa: N803 (boto3's names)
+        assert Key not in self._objects
+        self._objects[Key] = Body
+
+    def get_object(self, *, Key: str, **_: Any) -> dict[str, io.BytesIO]:  # noqa: N803
+        return {"Body": io.BytesIO(self._objects[Key])}
+
+    def head_object(self, *, Key: str, **_: Any) -> None:  # noqa: N803
+        if Key not in self._objects:
+            raise ClientError({"Error": {"Code": "404"}}, "HeadObject")
+
+    def head_bucket(self, **_: Any) -> None:
+        """The bucket is always there."""

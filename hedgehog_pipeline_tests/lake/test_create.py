@@ -1,0 +1,71 @@
+"""An object of the lake is written once and never overwritten."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.lake.batch import Batch
+from hedgehog_pipeline.lake.bucket import Bucket
+
+
+def test_the_first_writer_of_a_key_stays(bucket: Bucket) -> None:
+    assert bucket.create("a", b"first")
+    assert not bucket.create("a", b"second")
+    assert bucket.read("a") == b"first"
+
+
+def test_what_is_there_is_told_from_what_is_not(bucket: Bucket) -> None:
+    bucket.create("a", b"")
+    assert (bucket.holds("a"), bucket.holds("b")) == (True, False)
+    assert (bucket.find("a"), bucket.find("b")) == (b"", None)
+
+
+def test_a_listing_goes_beyond_its_first_page(bucket: Bucket) -> None:
+    for key in ("a/1", "a/2", "a/3", "a/4", "a/5", "b/1"):
+        bucket.create(key, b"")
+    bucket.client.meta.events.register(
+        "provide-client-params.s3.ListObjectsV2", lambda params, **_: {**params, "MaxKeys": 2}
+    )
+    assert list(bucket.keys("a/")) == ["a/1", "a/2", "a/3", "a/4", "a/5"]
+    assert list(bucket.keys("a/", after="a/2")) == ["a/3", "a/4", "a/5"]
+
+
+def test_a_missing_object_is_told_by_its_key(bucket: Bucket) -> None:
+    with pytest.raises(HedgehogError, match=f"a/b.csv is missing from the bucket {bucket.name}"):
+        bucket.read("a/b.csv")
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda bucket: bucket.create("a", b""),
+        lambda bucket: bucket.find("a"),
+        lambda bucket: bucket.read("a"),
+        lambda bucket: list(bucket.keys("a")),
+        lambda bucket: bucket.confirm(),
+    ],
+)
+def test_a_missing_bucket_is_told_by_its_name(bucket: Bucket, use: Callable[[Bucket], Any]) -> None:
+    with pytest.raises(HedgehogError, match="There is no bucket nowhere; create it"):
+        use(Bucket(bucket.client, "nowhere"))
+
+
+def test_the_parts_of_a_batch_have_keys_of_their_own(bucket: Bucket) -> None:
+    batch = Batch("20260601T093000Z-ab", date(2026, 6, 1), bucket)
+    for asset in ("oltp/staff", "oltp/staff", "oltp/design"):
+        batch.write(asset, "csv", b"text", 3, ("a", "b"))
+    assert [part.key for part in batch.parts] == [
+        "oltp/staff/2026-06-01/20260601T093000Z-ab-0.csv",
+        "oltp/staff/2026-06-01/20260601T093000Z-ab-1.csv",
+        "oltp/design/2026-06-01/20260601T093000Z-ab-0.csv",
+    ]
+    assert [part.bytes for part in batch.parts] == [4, 4, 4]
+
+
+def test_a_part_that_somebody_else_wrote_is_not_taken_for_ones_own(bucket: Bucket) -> None:
+    bucket.create("oltp/staff/2026-06-01/one-0.csv", b"theirs")
+    with pytest.raises(HedgehogError, match="written by somebody else"):
+        Batch("one", date(2026, 6, 1), bucket).write("oltp/staff", "csv", b"ours", 1, ())

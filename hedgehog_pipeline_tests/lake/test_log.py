@@ -1,0 +1,141 @@
+"""The commit log: numbers without gaps, each taken once, whoever writes at the same time."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from typing import Any
+
+import boto3
+import pytest
+
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.lake.bucket import Bucket
+from hedgehog_pipeline.lake.commits import ProcessedCommit
+from hedgehog_pipeline.lake.log import CommitLog, commit_key
+from hedgehog_pipeline_tests.lake.making import DAY, processed_commit
+
+Log = CommitLog[ProcessedCommit]
+
+
+@pytest.fixture
+def log(bucket: Bucket) -> Log:
+    """An empty log."""
+    return CommitLog(bucket, ProcessedCommit)
+
+
+def _next(batch: str, day: date = DAY) -> Callable[[ProcessedCommit | None], ProcessedCommit]:
+    return lambda head: processed_commit(head.number + 1 if head else 1, batch, day)
+
+
+def _anew(log: Log) -> Log:
+    """The same log, of which nothing is remembered."""
+    return CommitLog(log.bucket, log.model)
+
+
+def test_the_end_is_found_wherever_it_is(log: Log) -> None:
+    for number in range(41):
+        head = log.head()
+        assert log.end() == _anew(log).end() == number
+        assert (head.number if head else 0) == number
+        log.bucket.create(commit_key(number + 1), _body(number + 1))
+
+
+def test_the_end_of_a_log_that_lost_its_last_commits_is_found(log: Log) -> None:
+    for batch in "abcdef":
+        log.append(_next(batch))
+    assert log.end() == 6
+    for number in (6, 5, 4):
+        _delete(log, number)
+    assert log.end() == 3
+
+
+def test_another_writer_in_between_makes_the_commit_be_built_anew(log: Log) -> None:
+    heads: list[int] = []
+
+    def build(head: ProcessedCommit | None) -> ProcessedCommit:
+        heads.append(head.number if head else 0)
+        if len(heads) < 3:
+            _anew(log).append(_next(f"theirs-{len(heads)}"))
+        return _next("ours")(head)
+
+    appended = log.append(build)
+    assert heads == [0, 1, 2]
+    assert appended == processed_commit(3, "ours")
+    assert [commit.batch for commit in log.after(0)] == ["theirs-1", "theirs-2", "ours"]
+
+
+def test_a_batch_may_be_let_go_when_another_writer_was_first(log: Log) -> None:
+    log.append(_next("theirs"))
+    assert log.append(lambda head: None if head else processed_commit(1, "ours")) is None
+    assert log.end() == 1
+
+
+def test_many_writers_at_once_leave_no_gap_and_lose_no_batch(log: Log) -> None:
+    with ThreadPoolExecutor(6) as writers:
+        batches = [f"batch-{n}" for n in range(18)]
+        list(writers.map(lambda batch: _anew(log).append(_next(batch)), batches))
+    commits = list(log.after(0))
+    assert [commit.number for commit in commits] == list(range(1, 19))
+    assert sorted(commit.batch for commit in commits) == sorted(batches)
+
+
+def test_a_commit_whose_answer_was_lost_counts_once(log: Log) -> None:
+    client = boto3.client("s3")
+    sent: list[Any] = []
+
+    def lose_the_first_answer(response: Any, **_: Any) -> float | None:
+        sent.append(response)
+        return 0.0 if len(sent) == 1 else None  # botocore sends again after so many seconds
+
+    client.meta.events.register_first("needs-retry.s3.PutObject", lose_the_first_answer)
+    ours = CommitLog(Bucket(client, log.bucket.name), ProcessedCommit)
+    assert ours.append(_next("ours")) == processed_commit(1, "ours")
+    assert [response[0].status_code for response in sent] == [200, 412]
+    assert log.end() == 1
+
+
+def test_only_later_commits_are_read(log: Log) -> None:
+    for batch in "abcde":
+        log.append(_next(batch))
+    _delete(log, 1)
+    assert [commit.batch for commit in log.after(3)] == ["d", "e"]
+    assert list(log.after(5)) == []
+
+
+def test_the_commits_of_a_day_are_found(log: Log) -> None:
+    days = [date(2026, 6, day) for day in (1, 1, 3, 3, 3, 7)]
+    for number, day in enumerate(days, start=1):
+        log.append(_next(f"batch-{number}", day))
+    for day in range(9):
+        wanted = [n for n, held in enumerate(days, start=1) if held == date(2026, 6, day + 1)]
+        assert [c.number for c in log.of_day(date(2026, 6, day + 1))] == wanted
+    assert _anew(log).of_day(date(2026, 5, 31)) == []
+
+
+def test_a_bucket_that_was_emptied_or_swapped_is_refused(log: Log) -> None:
+    log.append(_next("a"))
+    log.confirm(1, "a", taken_by="The warehouse")
+    with pytest.raises(HedgehogError, match=r"The warehouse holds commit 1 \(batch z\).*a stands"):
+        log.confirm(1, "z", taken_by="The warehouse")
+    _delete(log, 1)
+    with pytest.raises(HedgehogError, match=r"commit 1 \(batch a\).*nothing stands now"):
+        log.confirm(1, "a", taken_by="The warehouse")
+
+
+def test_a_missing_bucket_is_not_an_empty_log(log: Log) -> None:
+    with pytest.raises(HedgehogError, match="There is no bucket nowhere"):
+        CommitLog(Bucket(log.bucket.client, "nowhere"), ProcessedCommit).end()
+
+
+def test_a_commit_that_cannot_be_read_is_told_by_its_number(log: Log) -> None:
+    log.bucket.create(commit_key(1), b'{"format": 2}')
+    with pytest.raises(HedgehogError, match=f"Commit 1 in the bucket {log.bucket.name}"):
+        log.head()
+
+
+def _body(number: int) -> bytes:
+    return processed_commit(number, f"batch-{number}").model_dump_json().encode()
+
+
+def _delete(log: Log, number: int) -> None:
+    log.bucket.client.delete_object(Bucket=log.bucket.name, Key=commit_key(number))

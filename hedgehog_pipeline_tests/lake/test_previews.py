@@ -1,0 +1,114 @@
+"""What a materialisation tells in the UI, its first rows included."""
+
+from datetime import date, datetime, timezone
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from dagster import AssetMaterialization, DagsterInstance
+
+from hedgehog_pipeline.definitions import platform
+from hedgehog_pipeline.lake.batch import Batch
+from hedgehog_pipeline.lake.csv_parts import CsvRows
+from hedgehog_pipeline.lake.parquet_parts import ParquetRows
+from hedgehog_pipeline.lake.previews import Preview
+from hedgehog_pipeline.runs import PENDING_TAGS
+from hedgehog_pipeline_tests.world import World
+
+_DAY = date(2026, 6, 1)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("plain", "plain"),
+        ("", ""),
+        ("x" * 40, "x" * 40),
+        ("x" * 41, "x" * 39 + "…"),
+        ("a|b", r"a\|b"),
+        (r"a\|b", r"a\\\|b"),
+        ("one\ntwo\r\nthree", r"one\ntwo\r\nthree"),
+        ("<img>`", r"\<img>\`"),
+        ("|" * 41, r"\|" * 39 + "…"),
+    ],
+)
+def test_a_value_is_cut_and_cannot_break_the_table(value: str, shown: str) -> None:
+    preview = Preview(("a", "b"))
+    preview.add_csv(f'"{value}",1\n'.encode())
+    assert str(preview) == f"| a | b |\n| --- | --- |\n| {shown} | 1 |"
+
+
+def test_csv_shows_the_first_five_records_of_all_parts(world: World) -> None:
+    lines = [b"a,b\n", *(f'{n},"line\n{n}"\n'.encode() for n in range(9))]
+    preview = CsvRows(_batch(world), ("a", "b"), lines).write("oltp/staff", part_bytes=20)
+    rows = [rf"| {n} | line\n{n} |" for n in range(5)]
+    assert str(preview).splitlines() == ["| a | b |", "| --- | --- |", *rows]
+
+
+def test_a_huge_record_is_passed_over(world: World) -> None:
+    lines = [b"a\n", b"x" * 200_000 + b"\n", b"small\n"]
+    preview = CsvRows(_batch(world), ("a",), lines).write("oltp/staff", part_bytes=1_000)
+    assert preview.rows == [["small"]]
+
+
+def test_parquet_shows_the_first_five_rows_of_all_tables(world: World) -> None:
+    tables = [pa.table({"a": [n, None], "b": ["x", "y"]}) for n in range(9)]
+    batch = _batch(world)
+    preview = ParquetRows(batch, iter(tables)).write("star/dim_date", part_bytes=20)
+    assert preview.columns == ("a", "b")
+    assert preview.rows == [(0, "x"), (None, "y"), (1, "x"), (None, "y"), (2, "x")]
+    assert sum(part.rows for part in batch.parts) == 18
+
+
+def test_nothing_written_shows_nothing(world: World) -> None:
+    assert ParquetRows(_batch(world), iter(())).write("star/dim_date", 20).rows == []
+    assert CsvRows(_batch(world), (), ()).write("oltp/staff", 20).rows == []
+
+
+def test_each_layer_tells_what_it_wrote(world: World) -> None:
+    world.load_small()
+    told = _materialise(world)
+    for layer in ("oltp/currency", "star/dim_currency", "warehouse/dim_currency"):
+        metadata = told[layer]
+        assert metadata["dagster/partition_row_count"] > 0
+        assert metadata["bytes"] > 0
+        assert metadata["seconds"] > 0
+        assert len(metadata["parts"]) == 1
+        assert metadata["preview"].startswith("| currency_id |")
+    assert told["warehouse/dim_currency"]["parts"] == told["star/dim_currency"]["parts"]
+    assert told["oltp/currency"]["after commit"] == 0
+    assert told["star/dim_currency"]["ingestion commits"] == [1]
+    assert told["warehouse/dim_currency"]["commits"] == [1]
+    assert "preview" not in _materialise(world)["warehouse/dim_currency"]
+
+
+def _batch(world: World) -> Batch:
+    return Batch("a-batch", _DAY, world.surroundings.lake.ingestion.bucket)
+
+
+def _materialise(world: World) -> dict[str, dict[str, Any]]:
+    """Run all three stages on what waits; give the metadata of each asset."""
+    with DagsterInstance.ephemeral() as instance:
+        result = (
+            platform(world.settings)
+            .resolve_job_def("pipeline")
+            .execute_in_process(
+                partition_key=datetime.now(timezone.utc).date().isoformat(),
+                tags=PENDING_TAGS,
+                instance=instance,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+        )
+    return {_name(e.materialization): _values(e.materialization) for e in _events(result)}
+
+
+def _events(result: Any) -> list[Any]:
+    return [event.step_materialization_data for event in result.get_asset_materialization_events()]
+
+
+def _name(materialization: AssetMaterialization) -> str:
+    return "/".join(materialization.asset_key.path)
+
+
+def _values(materialization: AssetMaterialization) -> dict[str, Any]:
+    return {name: value.value for name, value in materialization.metadata.items()}

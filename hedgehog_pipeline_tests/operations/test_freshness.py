@@ -1,0 +1,98 @@
+"""Freshness is the age of the oldest capture that the warehouse does not hold."""
+
+from datetime import timedelta
+
+import boto3
+import pytest
+from dagster import (
+    AssetCheckEvaluation,
+    AssetCheckKey,
+    AssetCheckSeverity,
+    AssetKey,
+    DagsterInstance,
+    build_sensor_context,
+)
+
+from hedgehog_pipeline.definitions import platform
+from hedgehog_pipeline.operations.freshness import freshness, freshness_sensor
+from hedgehog_pipeline.operations.lag import seconds_behind
+from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline_tests.world import World
+
+_WARN, _ERROR = AssetCheckSeverity.WARN, AssetCheckSeverity.ERROR
+
+
+def test_a_shop_at_rest_is_fresh(world: World) -> None:
+    assert world.surroundings.seconds_behind() == 0
+    world.load_small()
+    world.run()
+    assert world.surroundings.seconds_behind() == 0
+
+
+def test_the_lag_is_the_age_of_the_oldest_capture_that_is_not_loaded(world: World) -> None:
+    world.load_small()
+    world.run()
+    for name in ("Bishop", "Clarke"):
+        world.shop.execute("update staff set last_name = %s", [name])
+        world.launch("extraction")
+    lake = world.surroundings.lake
+    captured = [commit.captured_at for commit in lake.ingestion.after(0)]
+    with world.surroundings.warehouse() as warehouse:
+        later = captured[-1] + timedelta(minutes=5)
+        assert seconds_behind(lake, warehouse, later) == (later - captured[-2]).total_seconds()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "passed", "severity"),
+    [
+        (0, True, _WARN),
+        (599, True, _WARN),
+        (600, False, _WARN),
+        (1799, False, _WARN),
+        (1800, False, _ERROR),
+    ],
+)
+def test_ten_minutes_are_a_warning_and_thirty_an_error(
+    seconds: float, *, passed: bool, severity: AssetCheckSeverity
+) -> None:
+    results = list(freshness(lambda: seconds))
+    assert [result.asset_key for result in results] == [_key(table) for table in STAR]
+    for result in results:
+        assert (result.passed, result.severity) == (passed, severity)
+        assert result.metadata is not None
+        assert result.metadata["seconds_behind"].value == seconds
+
+
+def test_a_warehouse_that_cannot_be_reached_is_not_fresh(world: World) -> None:
+    boto3.client("secretsmanager").delete_secret(
+        SecretId=world.settings.warehouse_secret, ForceDeleteWithoutRecovery=True
+    )
+    for result in freshness(world.surroundings.seconds_behind):
+        assert (result.passed, result.severity) == (False, _ERROR)
+        assert "There is no secret" in str(result.description)
+
+
+def test_the_sensor_reports_every_table_without_a_run() -> None:
+    with DagsterInstance.ephemeral() as instance:
+        tick = freshness_sensor(lambda: 660.0).evaluate_tick(build_sensor_context(instance))
+        assert tick.run_requests == []
+        for event in tick.asset_events:
+            assert isinstance(event, AssetCheckEvaluation)
+            instance.report_runless_asset_event(event)
+        keys = [AssetCheckKey(_key(table), "freshness") for table in STAR]
+        found = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
+        assert set(found) == set(keys)
+        assert {record.status.value for record in found.values()} == {"FAILED"}
+        assert instance.get_runs_count() == 0
+
+
+def test_a_person_can_ask(world: World) -> None:
+    with DagsterInstance.ephemeral() as instance:
+        job = platform(world.settings).resolve_job_def("freshness")
+        evaluations = job.execute_in_process(instance=instance).get_asset_check_evaluations()
+    assert {evaluation.asset_key for evaluation in evaluations} == {_key(table) for table in STAR}
+    assert all(evaluation.passed for evaluation in evaluations)
+
+
+def _key(table: str) -> AssetKey:
+    return AssetKey(["warehouse", table])

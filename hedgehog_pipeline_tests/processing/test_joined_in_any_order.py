@@ -1,0 +1,105 @@
+"""A joined dimension comes out the same however its commits are grouped and ordered."""
+
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hedgehog_pipeline.lake.commits import IngestionCommit
+from hedgehog_pipeline.lake.csv_parts import LandedTable
+from hedgehog_pipeline.lake.log import CommitLog
+from hedgehog_pipeline.processing.transform import transformed
+from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline_tests.lake.making import MemoryS3, land
+
+_KEYS = st.integers(1, 3)
+_STAFF = st.dictionaries(_KEYS, st.tuples(st.sampled_from("abc"), _KEYS), max_size=3)
+_DEPARTMENTS = st.dictionaries(_KEYS, st.sampled_from("PQR"), max_size=3)
+_STAMPS = "2026-06-01 09:30:00,2026-06-01 09:30:00"
+
+
+_CHANGES = st.lists(st.tuples(_STAFF, _DEPARTMENTS), min_size=1, max_size=7)
+
+Change = tuple[dict[int, tuple[str, int]], dict[int, str]]
+Join = dict[int, tuple[str, str]]
+Log = CommitLog[IngestionCommit]
+
+
+class Dimension:
+    """A warehouse's dim_staff: the greatest pair of commits wins."""
+
+    def __init__(self, log: Log) -> None:
+        self._inputs = {name: LandedTable(log, SHOP[name]) for name in ("staff", "department")}
+        self._held: dict[int, tuple[tuple[int, int], tuple[str, str]]] = {}
+        self._processed = 0
+
+    def take(self, commits: list[IngestionCommit]) -> None:
+        self._processed += 1
+        for part in transformed(STAR["dim_staff"], self._inputs, commits):
+            for row in part.to_pylist():
+                pair, key = (row["ingestion_commit"], self._processed), row["staff_id"]
+                if key not in self._held or pair > self._held[key][0]:
+                    self._held[key] = (pair, (row["first_name"], row["department_name"]))
+
+    def rows(self) -> Join:
+        return {key: row for key, (_, row) in self._held.items()}
+
+
+@settings(max_examples=60, deadline=None)
+@given(changes=_CHANGES, data=st.data())
+def test_any_order_and_grouping_gives_the_newest_join(
+    changes: list[Change], data: st.DataObject
+) -> None:
+    log, commits, joins = _landed(changes)
+    order = data.draw(st.permutations(commits))
+    cuts = data.draw(st.sets(st.integers(1, max(1, len(order) - 1))))
+    dimension = Dimension(log)
+    for begin, end in pairwise([0, *sorted(cuts), len(order)]):
+        dimension.take(sorted(order[begin:end], key=lambda commit: commit.number))
+    assert dimension.rows() == joins[-1]
+
+
+@settings(max_examples=30, deadline=None)
+@given(changes=_CHANGES)
+def test_each_commit_brings_the_join_of_its_moment_although_more_has_landed(
+    changes: list[Change],
+) -> None:
+    log, commits, joins = _landed(changes)
+    dimension = Dimension(log)
+    for commit, join in zip(commits, joins, strict=True):
+        dimension.take([commit])
+        assert dimension.rows() == join
+
+
+def _landed(changes: list[Change]) -> tuple[Log, list[IngestionCommit], list[Join]]:
+    """Land each change as a commit; the commits, and the direct join after each."""
+    log: Log = CommitLog(MemoryS3().bucket(), IngestionCommit)
+    staff: dict[int, tuple[str, int]] = {}
+    departments: dict[int, str] = {}
+    commits, joins = list[IngestionCommit](), list[Join]()
+    for new_staff, new_departments in changes:
+        staff |= new_staff
+        departments |= new_departments
+        tables: dict[str, bytes] = {}
+        if new_staff:
+            tables["staff"] = _staff(new_staff)
+        if new_departments:
+            tables["department"] = _departments(new_departments)
+        commits.append(land(log, tables))
+        joined = {
+            key: (name, departments.get(at, "Not known")) for key, (name, at) in staff.items()
+        }
+        joins.append(joined)
+    return log, commits, joins
+
+
+def _staff(rows: dict[int, tuple[str, int]]) -> bytes:
+    header = "staff_id,first_name,last_name,department_id,email_address,created_at,last_updated"
+    lines = [f"{key},{name},x,{department},x,{_STAMPS}" for key, (name, department) in rows.items()]
+    return "\n".join([header, *lines, ""]).encode()
+
+
+def _departments(rows: dict[int, str]) -> bytes:
+    header = "department_id,department_name,location,manager,created_at,last_updated"
+    return "\n".join([header, *(f"{key},{n},,,{_STAMPS}" for key, n in rows.items()), ""]).encode()

@@ -1,0 +1,121 @@
+"""The declarations agree with the shop's own DDL, the star as described, and each other."""
+
+from typing import Any
+
+import pytest
+
+from hedgehog_pipeline.schema import columns as types
+from hedgehog_pipeline.schema.shop import SHOP, ShopTable
+from hedgehog_pipeline.schema.star import STAR, Dimension, Fact, StarTable
+from hedgehog_pipeline_tests.truth import STAR_SQL
+from hedgehog_pipeline_tests.world import World
+
+_STAR = pytest.mark.parametrize("table", STAR.values(), ids=list(STAR))
+_SHOP = pytest.mark.parametrize("table", SHOP.values(), ids=list(SHOP))
+
+_SHOP_COLUMNS = """
+    select column_name, is_nullable = 'YES', concat_ws(' ', data_type, numeric_precision,
+           numeric_scale, datetime_precision) from information_schema.columns
+    where table_schema = 'public' and table_name = %s order by ordinal_position
+"""
+_SHOP_KEYS = """
+    select contype::text, a.attname, confrelid::regclass::text
+    from pg_constraint join pg_attribute a on attrelid = conrelid and attnum = any(conkey)
+    where conrelid = %s::regclass and contype in ('p', 'f') order by 1, 2
+"""
+_SPELLINGS = {
+    "integer 32 0": types.INTEGER,
+    "text": types.TEXT,
+    "character varying": types.TEXT,
+    "USER-DEFINED": types.TEXT,
+    "boolean": types.BOOLEAN,
+    "numeric 10 2": types.MONEY,
+    "timestamp without time zone 3": types.SHOP_TIME,
+}
+
+
+def test_the_shop_is_declared_as_it_is(world: World) -> None:
+    for table in SHOP.values():
+        declared = [(column.name, column.nullable, column.type) for column in table.columns]
+        found = world.shop.execute(_SHOP_COLUMNS, [table.name]).fetchall()
+        assert declared == [(name, null, _SPELLINGS[kind]) for name, null, kind in found]
+
+
+def test_the_shop_refers_as_it_is_declared(world: World) -> None:
+    for table in SHOP.values():
+        found = world.shop.execute(_SHOP_KEYS, [table.name]).fetchall()
+        references = [("f", c.name, c.references) for c in table.columns if c.references]
+        key: tuple[Any, ...] = ("p", table.key, "-")
+        assert found == [*sorted(references), key]
+
+
+def test_the_star_has_the_columns_that_analysts_name(world: World) -> None:
+    world.shop.execute(STAR_SQL)
+    for table in STAR.values():
+        described = world.shop.execute(f"select * from pg_temp.{table.name}".encode()).description
+        names = [column.name for column in described or ()]
+        assert [column.name for column in table.columns] == names
+
+
+@_SHOP
+def test_tables_of_the_shop_stand_after_those_they_refer_to(table: ShopTable) -> None:
+    before = list(SHOP)[: list(SHOP).index(table.name)]
+    assert {column.references for column in table.columns if column.references} <= set(before)
+
+
+@_STAR
+def test_a_dimension_stands_before_the_facts_that_refer_to_it(table: StarTable) -> None:
+    before = list(STAR)[: list(STAR).index(table.name)]
+    for column in table.columns:
+        if column.references:
+            dimension = STAR[column.references]
+            assert isinstance(table, Fact)
+            assert isinstance(dimension, Dimension)
+            assert dimension.name in before
+            assert dimension.key.type == column.type
+
+
+@_STAR
+def test_every_column_comes_from_the_inputs(table: StarTable) -> None:
+    for column in table.columns:
+        for source in column.sources:
+            name, _, of = source.partition(".")
+            assert name in table.inputs
+            assert of in [declared.name for declared in SHOP[name].columns]
+        assert column.sources
+
+
+@_STAR
+def test_each_table_has_its_key_first_and_a_function_of_its_inputs(table: StarTable) -> None:
+    assert table.inputs
+    assert set(table.inputs) <= set(SHOP)
+    assert table.key.name == table.columns[0].name
+    assert not table.key.nullable
+    if isinstance(table, Fact):
+        assert table.key.name == f"{table.inputs[0]}_id"
+        assert table.serial.endswith("_record_id")
+
+
+@_STAR
+def test_an_inferred_member_has_all_that_it_must_have(table: StarTable) -> None:
+    if isinstance(table, Dimension):
+        for column in table.columns[1:]:
+            assert column.unknown or column.nullable
+
+
+def test_the_types_of_arrow_and_of_sql_pair_up() -> None:
+    pairs = {
+        types.INTEGER: ("integer", "int32"),
+        types.BIGINT: ("bigint", "int64"),
+        types.TEXT: ("text", "string"),
+        types.BOOLEAN: ("boolean", "bool"),
+        types.MONEY: ("numeric(10,2)", "decimal128(10, 2)"),
+        types.AMOUNT: ("numeric", "decimal128(10, 2)"),
+        types.DATE: ("date", "date32[day]"),
+        types.TIME: ("time without time zone", "time64[us]"),
+        types.SHOP_TIME: ("timestamp(3) without time zone", "timestamp[ms, tz=UTC]"),
+    }
+    used = {c.type for table in (*SHOP.values(), *STAR.values()) for c in table.columns}
+    assert used | {types.BIGINT} == set(pairs)
+    for kind, pair in pairs.items():
+        assert (kind.sql, str(kind.arrow)) == pair

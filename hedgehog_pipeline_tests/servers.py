@@ -1,0 +1,39 @@
+"""The servers that all tests of a process share, and what a test is given on them."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import boto3
+import psycopg
+from psycopg import sql
+
+from hedgehog_pipeline.sandbox.aws import AwsServer, rds_secret
+from hedgehog_pipeline.sandbox.postgres import PostgresServer
+
+
+@dataclass(frozen=True)
+class Servers:
+    postgres: PostgresServer
+    aws: AwsServer
+
+    def make_database(self, name: str, owner: str, user: str, secret: str) -> None:
+        """Make an empty database, and the secret by which a user connects to it."""
+        _make_roles(self)
+        with psycopg.connect(self.postgres.dsn("postgres"), autocommit=True) as admin:
+            create = sql.SQL("create database {} owner {}")
+            admin.execute(create.format(sql.Identifier(name), sql.Identifier(owner)))
+        dsn = self.postgres.dsn(name, user=user, password=user)
+        boto3.client("secretsmanager").create_secret(Name=secret, SecretString=rds_secret(dsn))
+
+    def make_bucket(self, name: str) -> None:
+        """Make an empty bucket."""
+        boto3.client("s3").create_bucket(
+            Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"}
+        )
+
+
+@cache
+def _make_roles(servers: Servers) -> None:
+    with psycopg.connect(servers.postgres.dsn("postgres"), autocommit=True) as admin:
+        admin.execute("create role reader login password 'reader'")
+        admin.execute("create role writer login password 'writer'")

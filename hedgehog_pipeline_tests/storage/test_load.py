@@ -1,0 +1,94 @@
+"""A processed commit becomes visible at once or not at all, and one loader writes at a time."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import date
+
+import pyarrow as pa
+import pytest
+
+from hedgehog_pipeline.lake.commits import Part, ProcessedCommit
+from hedgehog_pipeline.schema.star import STAR, StarTable
+from hedgehog_pipeline.storage.warehouse import Loaded, Warehouse
+from hedgehog_pipeline_tests.lake.making import DAY, processed_commit
+from hedgehog_pipeline_tests.world import World
+
+_ALL = list(STAR.values())
+_NAMES = "select payment_type_name from dim_payment_type"
+_WAITING = "select exists (select from pg_locks where locktype = 'advisory' and not granted)"
+
+
+@pytest.fixture
+def warehouse(world: World) -> Iterator[Warehouse]:
+    """A warehouse without rows."""
+    with world.surroundings.warehouse() as warehouse:
+        warehouse.prepare()
+        yield warehouse
+
+
+def _commit(number: int, *tables: str, day: date = DAY) -> ProcessedCommit:
+    """A commit that says that it holds these tables."""
+    parts = [Part(asset=f"star/{t}", key=t, rows=1, bytes=1, columns=()) for t in tables]
+    commit = processed_commit(number, f"batch-{number}", day)
+    return commit.model_copy(update={"parts": tuple(parts), "archive_complete": False})
+
+
+def _kinds(table: StarTable, commit: ProcessedCommit) -> Iterator[pa.Table]:
+    """One kind of payment, named after its commit."""
+    assert table.name == "dim_payment_type"
+    row = {"payment_type_id": 1, "payment_type_name": commit.batch, "ingestion_commit": 1}
+    yield pa.Table.from_pylist([row], schema=table.arrow)
+
+
+def test_a_load_that_fails_leaves_nothing(world: World, warehouse: Warehouse) -> None:
+    def breaks(table: StarTable, commit: ProcessedCommit) -> Iterator[pa.Table]:
+        if table.name == "dim_transaction":
+            raise ConnectionError
+        return _kinds(table, commit)
+
+    commit = _commit(1, "dim_payment_type", "dim_transaction")
+    with pytest.raises(ConnectionError):
+        warehouse.load(commit, _ALL, breaks)
+    assert world.query(_NAMES) == []
+    assert warehouse.missing(1) == [1]
+
+    warehouse.load(_commit(1, "dim_payment_type"), _ALL, _kinds)
+    assert world.query(_NAMES) == [("batch-1",)]
+    assert (warehouse.missing(1), warehouse.last_loaded()) == ([], (1, "batch-1"))
+
+
+def test_a_load_of_some_tables_marks_nothing(world: World, warehouse: Warehouse) -> None:
+    warehouse.load(_commit(1, "dim_payment_type", "dim_date"), [STAR["dim_payment_type"]], _kinds)
+    assert world.query(_NAMES) == [("batch-1",)]
+    assert (warehouse.missing(1), warehouse.last_loaded()) == ([1], None)
+
+
+def test_what_is_loaded_is_told_by_number_and_by_day(warehouse: Warehouse) -> None:
+    for number, day in ((1, 1), (3, 1), (4, 2)):
+        warehouse.load(_commit(number, day=date(2026, 6, day)), _ALL, _kinds)
+    assert warehouse.missing(6) == [2, 5, 6]
+    assert warehouse.last_loaded() == (4, "batch-4")
+    assert warehouse.loaded_on(date(2026, 6, 1)) == [1, 3]
+    assert warehouse.loaded_through() == 1
+    warehouse.load(_commit(2), _ALL, _kinds)
+    assert warehouse.loaded_through() == 4
+
+
+def test_a_second_loader_waits_for_the_first(world: World, warehouse: Warehouse) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        second: list[Future[Loaded]] = []
+
+        def slow(table: StarTable, commit: ProcessedCommit) -> Iterator[pa.Table]:
+            second.append(threads.submit(_load_as_another, world))
+            while not world.query(_WAITING)[0][0]:
+                assert not second[0].done()
+            return _kinds(table, commit)
+
+        warehouse.load(_commit(1, "dim_payment_type"), _ALL, slow)
+        assert second[0].result().rows == {"dim_payment_type": 1}
+    assert world.query(_NAMES) == [("batch-2",)]
+
+
+def _load_as_another(world: World) -> Loaded:
+    with world.surroundings.warehouse() as warehouse:
+        return warehouse.load(_commit(2, "dim_payment_type"), _ALL, _kinds)

@@ -1,0 +1,107 @@
+"""The warehouse's tables are created where missing, refused where they differ, never dropped."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline.storage.warehouse import Warehouse
+from hedgehog_pipeline_tests.world import World
+
+_FACTS = ("fact_payment", "fact_purchase_order", "fact_sales_order")
+_RELATIONS = (
+    "select relname from pg_class where relnamespace = 'public'::regnamespace "
+    "and relkind in ('r', 'v') order by 1"
+)
+_ALL = sorted([*STAR, *(f"{fact}_current" for fact in _FACTS)])
+
+
+@pytest.fixture
+def warehouse(world: World) -> Iterator[Warehouse]:
+    """A connection to the warehouse, whose tables are there."""
+    with world.surroundings.warehouse() as warehouse:
+        warehouse.prepare()
+        yield warehouse
+
+
+def test_all_tables_and_views_are_created(world: World, warehouse: Warehouse) -> None:
+    assert [name for (name,) in world.query(_RELATIONS)] == _ALL
+    assert warehouse.last_loaded() is None
+    assert warehouse.is_building()
+
+
+def test_what_is_missing_is_created_and_what_is_there_is_kept(
+    world: World, warehouse: Warehouse
+) -> None:
+    connection = warehouse.connection
+    connection.execute("insert into dim_payment_type values (1, 'CASH', 1, 1, false)")
+    connection.execute("create table analysts_own (note text)")
+    connection.execute("alter table dim_payment_type add column note text default 'mine'")
+    connection.execute("drop table fact_payment cascade")
+    connection.execute("drop view fact_sales_order_current")
+    warehouse.prepare()
+    assert [name for (name,) in world.query(_RELATIONS)] == sorted([*_ALL, "analysts_own"])
+    kept = "select payment_type_id, payment_type_name, note from dim_payment_type"
+    assert world.query(kept) == [(1, "CASH", "mine")]
+
+
+@pytest.mark.parametrize(
+    ("change", "repair"),
+    [
+        (
+            "alter table dim_staff drop column location",
+            'alter table "dim_staff" add column "location" text;',
+        ),
+        (
+            "alter table fact_payment alter column payment_amount type double precision",
+            'alter table "fact_payment" alter column "payment_amount" type numeric;',
+        ),
+        (
+            "alter table dim_date alter column year type text",
+            'alter table "dim_date" alter column "year" type integer;',
+        ),
+    ],
+)
+def test_a_table_that_differs_is_refused_with_the_alter_it_needs(
+    world: World, warehouse: Warehouse, change: str, repair: str
+) -> None:
+    connection = warehouse.connection
+    connection.execute("drop view fact_payment_current, fact_sales_order_current")
+    connection.execute(change.encode())
+    with pytest.raises(HedgehogError, match=re.escape(repair)):
+        warehouse.prepare()
+    assert len(world.query(_RELATIONS)) == len(_ALL) - 2
+
+
+def test_a_table_that_was_repaired_as_told_is_taken(warehouse: Warehouse) -> None:
+    warehouse.connection.execute(
+        "alter table dim_staff drop column location, drop column last_name"
+    )
+    with pytest.raises(HedgehogError) as refusal:
+        warehouse.prepare()
+    repair = str(refusal.value).partition("run: ")[2]
+    warehouse.connection.execute(repair.encode())
+    warehouse.prepare()
+
+
+def test_a_run_tells_of_a_table_that_differs(world: World, warehouse: Warehouse) -> None:
+    world.load_small()
+    warehouse.connection.execute("alter table dim_design drop column file_name")
+    with pytest.raises(HedgehogError, match='alter table "dim_design" add column "file_name" text'):
+        world.run()
+    warehouse.connection.execute("alter table dim_design add column file_name text")
+    assert [run.stage for run in world.run()] == ["storage"]
+
+
+def test_every_table_and_column_tells_what_it_means(world: World, warehouse: Warehouse) -> None:
+    silent = """
+        select c.relname, a.attname from pg_class c join pg_attribute a on attrelid = c.oid
+        where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and attnum > 0
+          and not attisdropped and a.attname !~ '_record_id$'
+          and (obj_description(c.oid, 'pg_class') is null
+               or col_description(c.oid, a.attnum) is null)
+    """
+    assert warehouse.is_prepared()
+    assert world.query(silent) == []

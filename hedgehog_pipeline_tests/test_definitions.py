@@ -1,0 +1,75 @@
+"""The platform as Dagster sees it: what there is, and that importing it touches nothing."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from dagster import ScheduleDefinition
+
+from hedgehog_pipeline.definitions import defs
+
+_SNAPSHOT = Path(__file__).with_name("definitions_snapshot.txt")
+
+_IMPORT = """
+import socket, sys
+
+def refuse(*_, **__):
+    raise AssertionError("the import opens a connection")
+
+socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = refuse
+
+import boto3, psycopg
+boto3.session.Session.client = boto3.session.Session.resource = psycopg.connect = refuse
+
+import hedgehog_pipeline.definitions
+print(len(hedgehog_pipeline.definitions.defs.resolve_asset_graph().get_all_asset_keys()))
+"""
+
+
+def test_the_platform_is_as_the_snapshot_says() -> None:
+    text = "\n".join([*_assets(), "", *_jobs(), "", *_schedules(), "", *_sensors(), ""])
+    sys.stdout.write(text)
+    assert text == _SNAPSHOT.read_text(), f"If this is meant, put the text below into {_SNAPSHOT}"
+
+
+def test_the_import_connects_to_nothing_and_reads_no_secret() -> None:
+    command = [sys.executable, "-c", _IMPORT]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "33"
+
+
+def _assets() -> Iterator[str]:
+    graph = defs.resolve_asset_graph()
+    for key in sorted(graph.get_all_asset_keys()):
+        asset = graph.get(key)
+        parents = ", ".join(sorted(parent.to_user_string() for parent in asset.parent_keys))
+        yield f"asset {key.to_user_string()} in {asset.group_name} <- {parents or 'the shop'}"
+    partitions = {str(graph.get(key).partitions_def) for key in graph.get_all_asset_keys()}
+    yield f"partitions of all: {', '.join(sorted(partitions))}"
+    for check in sorted(graph.asset_check_keys):
+        yield f"check {check.to_user_string()}"
+
+
+def _jobs() -> Iterator[str]:
+    for job in sorted(defs.resolve_all_job_defs(), key=lambda job: job.name):
+        if not job.name.startswith("__"):
+            assets = len(job.asset_layer.executable_asset_keys)
+            checks = len(job.asset_layer.asset_graph.asset_check_keys)
+            yield f"job {job.name}: {assets} assets, {checks} checks"
+
+
+def _schedules() -> Iterator[str]:
+    for schedule in sorted(defs.schedules or [], key=lambda schedule: schedule.name):
+        assert isinstance(schedule, ScheduleDefinition)
+        launches = f"launches {schedule.job_name} at {schedule.cron_schedule}"
+        status = schedule.default_status.value.lower()
+        yield f"schedule {schedule.name} {launches}: {status} by default"
+
+
+def _sensors() -> Iterator[str]:
+    for sensor in sorted(defs.sensors or [], key=lambda sensor: sensor.name):
+        jobs = ", ".join(target.job_name for target in sensor.targets) or "nothing"
+        status = sensor.default_status.value.lower()
+        yield f"sensor {sensor.name} launches {jobs}: {status} by default"

@@ -1,0 +1,124 @@
+"""However the work is cut up or repeated, the warehouse ends up the same."""
+
+import random
+from collections.abc import Iterator
+from datetime import datetime, timezone
+
+import pytest
+
+from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
+from hedgehog_pipeline.operations.status import read_status
+from hedgehog_pipeline.runner import run_until_done
+from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline_tests.shops import NOW
+from hedgehog_pipeline_tests.truth import differences
+from hedgehog_pipeline_tests.world import Servers, World
+
+_FOREIGN_KEYS = (
+    "select conrelid::regclass::text, conname from pg_constraint "
+    "where contype = 'f' and convalidated order by 1, 2"
+)
+_STAMP = "last_updated = '2026-06-02 10:00:00.456'"
+
+
+def test_a_run_of_one_asset_of_each_stage_takes_nothing_from_the_full_run(world: World) -> None:
+    world.load_small()
+    world.launch("extraction", "staff")
+    world.launch("processing", "dim_staff")
+    world.launch("storage", "dim_staff")
+    assert world.query("select department_name from dim_staff") == [("Not known",)]
+    world.run()
+    assert differences(world) == {}
+    assert len(world.query(_FOREIGN_KEYS)) == 24
+
+
+def test_partial_runs_on_what_is_pending_mark_nothing_as_done(world: World) -> None:
+    world.load_small()
+    world.launch("extraction")
+    world.launch("processing", "fact_payment", "dim_staff")
+    world.launch("storage")
+    assert len(world.query("select from fact_payment")) == 2
+    with world.surroundings.warehouse() as warehouse:
+        assert (warehouse.loaded_through(), warehouse.is_building()) == (0, True)
+    assert [run.stage for run in world.run()] == ["processing", "storage"]
+    assert differences(world) == {}
+
+
+def test_an_archive_of_which_a_table_has_not_landed_is_not_complete(world: World) -> None:
+    world.load_small()
+    world.launch("extraction", "staff")
+    world.launch("processing")
+    world.launch("storage")
+    assert _is_building(world)
+
+
+def test_the_foreign_keys_come_with_the_last_slice_of_the_archive(servers: Servers) -> None:
+    with World.make(servers, slice_rows=8) as world:
+        world.load_small()
+        states = [
+            (_is_building(world), len(world.query(_FOREIGN_KEYS)))
+            for run in run_until_done(world.surroundings)
+            if run.stage == "storage"
+        ]
+        assert states == [(True, 0), (False, 24)]
+        assert differences(world) == {}
+
+
+def test_small_slices_and_parts_give_the_same_warehouse(servers: Servers) -> None:
+    with World.make(servers, slice_rows=50, part_bytes=700) as world:
+        world.load_archive(orders=12)
+        world.run()
+        assert len(world.commits(world.settings.ingestion_bucket)) > 2
+        assert any("-1.csv" in key for key in world.keys(world.settings.ingestion_bucket))
+        assert any("-1.parquet" in key for key in world.keys(world.settings.processed_bucket))
+        assert differences(world) == {}
+
+
+@pytest.fixture(scope="module")
+def traded(servers: Servers) -> Iterator[World]:
+    """An archive and some changes, each in a commit of its own, all of it in the warehouse."""
+    with World.make(servers) as world:
+        world.load_small()
+        world.run()
+        shop = world.shop
+        shop.execute(f"update department set location = 'Leeds', {_STAMP}".encode())
+        world.run()
+        shop.execute(f"insert into staff select 2, 'Ada', 'Byron', 1, 'a@x', {NOW}".encode())
+        shop.execute(f"update sales_order set staff_id = 2, {_STAMP}".encode())
+        world.run()
+        shop.execute("update payment set paid = true, last_updated = '2026-05-01'")
+        shop.execute("update staff set last_name = 'Lovelace' where staff_id = 2")
+        world.run()
+        yield world
+
+
+def test_an_emptied_warehouse_is_filled_from_the_lake_with_the_same_rows(traded: World) -> None:
+    rows, keys = traded.all_rows(), traded.query(_FOREIGN_KEYS)
+    traded.empty_warehouse()
+    assert {run.stage for run in traded.run()} == {"storage"}
+    assert traded.all_rows() == rows
+    assert traded.query(_FOREIGN_KEYS) == keys
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_commits_loaded_in_any_order_give_the_same_rows(traded: World, seed: int) -> None:
+    rows = traded.all_rows()
+    traded.empty_warehouse()
+    processed = traded.surroundings.lake.processed
+    commits = list(processed.after(0))
+    random.Random(seed).shuffle(commits)
+    with traded.surroundings.warehouse() as warehouse:
+        warehouse.prepare()
+        for commit in [*commits, commits[0]]:
+            warehouse.load(
+                commit,
+                list(STAR.values()),
+                lambda table, held: ProcessedTable(processed.bucket, table).rows_of(held),
+            )
+        assert not warehouse.is_building()
+    assert traded.all_rows() == rows
+
+
+def _is_building(world: World) -> bool:
+    with world.surroundings.warehouse() as warehouse:
+        return read_status(world.surroundings.lake, warehouse, datetime.now(timezone.utc)).building

@@ -1,0 +1,162 @@
+"""Wrong settings end `hedgehog run` in one clear sentence: no traceback, no password."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import boto3
+import psycopg
+import pytest
+
+from hedgehog_pipeline.cli import main
+from hedgehog_pipeline.sandbox.aws import rds_secret
+from hedgehog_pipeline_tests.world import World
+
+PASSWORD = "pa55-w0rd-nobody-may-see"
+Change = Callable[[World, pytest.MonkeyPatch], object]
+
+
+@pytest.fixture
+def deployment(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The environment of a world, in a folder without a `.env` file; trouble is told at once."""
+    for name, value in asdict(world.settings).items():
+        if value:
+            monkeypatch.setenv(f"HEDGEHOG_{name.upper()}", str(value))
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setattr(sys, "argv", ["hedgehog", "run"])
+    monkeypatch.chdir(tmp_path)
+    return world
+
+
+def source_secret(world: World, **changes: object) -> None:
+    """Change the source's secret; what is None is left out."""
+    dsn = world.servers.postgres.dsn(world.shop_database, user="reader", password="reader")
+    form = json.loads(rds_secret(dsn)) | changes
+    text = json.dumps({name: value for name, value in form.items() if value is not None})
+    put(world, SecretString=text)
+
+
+def put(world: World, **value: object) -> None:
+    client = boto3.client("secretsmanager")
+    client.put_secret_value(SecretId=world.settings.source_secret, **value)
+
+
+def assert_one_sentence(told: object, capture: pytest.CaptureFixture[str], *words: str) -> None:
+    output = capture.readouterr()
+    assert isinstance(told, str), told
+    assert told.startswith("hedgehog: ")
+    assert "\n" not in told.strip()
+    assert "Traceback" not in output.err
+    for secret in (PASSWORD, "postgresql://", "reader:reader"):
+        assert secret not in told + output.out + output.err
+    for word in words:
+        assert word in told, told
+
+
+def variable(name: str, value: str) -> Change:
+    return lambda _world, environment: environment.setenv(name, value)
+
+
+def secret(**changes: object) -> Change:
+    return lambda world, _environment: source_secret(world, **changes)
+
+
+def shop(statement: str) -> Change:
+    return lambda world, _environment: world.shop.execute(statement.encode())
+
+
+def content(**value: object) -> Change:
+    return lambda world, _environment: put(world, **value)
+
+
+def without(*names: str) -> Change:
+    def change(_world: World, environment: pytest.MonkeyPatch) -> None:
+        for name in names:
+            environment.delenv(name, raising=False)
+        # Else the SDK finds the settings of whoever runs the tests.
+        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+            environment.setenv(name, os.devnull)
+        environment.setattr(boto3, "DEFAULT_SESSION", None)
+
+    return change
+
+
+def old_server(_world: World, environment: pytest.MonkeyPatch) -> None:
+    environment.setattr(psycopg.ConnectionInfo, "server_version", property(lambda _: 120022))
+
+
+CASES: dict[str, tuple[Change, list[str]]] = {
+    "no secret": (variable("HEDGEHOG_SOURCE_SECRET", "absent"), ["no secret 'absent'"]),
+    "no text": (content(SecretString=f"password={PASSWORD}"), ["not in the form", "JSON"]),
+    "binary": (content(SecretBinary=PASSWORD.encode()), ["not in the form"]),
+    "no dbname": (secret(dbname=None, password=PASSWORD), ["not in the form", "dbname"]),
+    "odd port": (secret(port="x", password=PASSWORD), ["not in the form", "port"]),
+    "wrong password": (secret(password=PASSWORD), ["source database", "password", "reader"]),
+    "no such role": (secret(username="nobody", password=PASSWORD), ["nobody"]),
+    "no such database": (secret(dbname="absent"), ['"absent" does not exist']),
+    "nobody listens": (secret(port=1), ["127.0.0.1:1", "refused"]),
+    "no such host": (secret(host="shop.invalid"), ["shop.invalid"]),
+    "no ingestion bucket": (
+        variable("HEDGEHOG_INGESTION_BUCKET", "absent"),
+        ["no bucket absent", "HEDGEHOG_INGESTION_BUCKET"],
+    ),
+    "no processed bucket": (
+        variable("HEDGEHOG_PROCESSED_BUCKET", "absent"),
+        ["no bucket absent", "HEDGEHOG_PROCESSED_BUCKET"],
+    ),
+    "odd bucket": (variable("HEDGEHOG_INGESTION_BUCKET", "not a bucket"), ["not a bucket"]),
+    "no warehouse secret": (variable("HEDGEHOG_WAREHOUSE_SECRET", "absent"), ["'absent'"]),
+    "too old": (old_server, ["PostgreSQL 12", "13 or newer"]),
+    "no table": (shop("drop table payment"), ["lacks a table", "payment"]),
+    "no column": (
+        shop("alter table design drop column file_name"),
+        ["design", "no column file_name"],
+    ),
+    "no right": (shop("revoke select on staff from reader"), ["staff", "Grant it SELECT"]),
+    "policy": (
+        shop("alter table staff enable row level security"),
+        ["row-level", "staff"],
+    ),
+    "odd number": (variable("HEDGEHOG_SLICE_ROWS", "many"), ["HEDGEHOG_SLICE_ROWS is 'many'"]),
+    "no rows": (variable("HEDGEHOG_SLICE_ROWS", "0"), ["HEDGEHOG_SLICE_ROWS"]),
+    "negative": (variable("HEDGEHOG_PART_BYTES", "-1"), ["HEDGEHOG_PART_BYTES"]),
+    "odd day": (variable("HEDGEHOG_FIRST_DAY", "1.1.2026"), ["HEDGEHOG_FIRST_DAY", "2026-01-01"]),
+    "no region": (without("AWS_REGION", "AWS_DEFAULT_REGION"), ["region"]),
+    "no credentials": (without("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), ["credentials"]),
+    "AWS is down": (variable("AWS_ENDPOINT_URL", "http://127.0.0.1:1"), ["http://127.0.0.1:1"]),
+    "odd endpoint": (variable("AWS_ENDPOINT_URL", "localhost"), ["localhost"]),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_wrong_setting_is_told_in_one_sentence(
+    deployment: World,
+    case: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    change, words = CASES[case]
+    change(deployment, monkeypatch)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert_one_sentence(ended.value.code, capsys, *words)
+
+
+@pytest.mark.parametrize("case", ["wrong password", "policy"])
+def test_the_command_itself_says_one_line_and_fails(
+    deployment: World, case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    change, words = CASES[case]
+    change(deployment, monkeypatch)
+    command = [Path(sys.executable).parent / "hedgehog", "run"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert len(ended.stderr.splitlines()) == 1, ended.stderr
+    assert PASSWORD not in ended.stderr
+    assert all(word in ended.stderr for word in words)

@@ -1,0 +1,41 @@
+"""What the warehouse has to hold, computed from the shop by SQL that was written by hand."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from hedgehog_pipeline_tests.world import World
+
+STAR_SQL = Path(__file__).with_name("sample_star.sql").read_bytes()
+TABLES = (
+    "dim_date",
+    "dim_staff",
+    "dim_location",
+    "dim_currency",
+    "dim_design",
+    "dim_counterparty",
+    "dim_payment_type",
+    "dim_transaction",
+    "fact_sales_order",
+    "fact_purchase_order",
+    "fact_payment",
+)
+
+
+def differences(world: World) -> dict[str, tuple[Counter[Any], Counter[Any]]]:
+    """Per table that differs, the rows that are missing and those that should not be there.
+
+    Of a shop in which no order and no payment was changed since its archive was captured.
+    """
+    found: dict[str, tuple[Counter[Any], Counter[Any]]] = {}
+    with world.connect() as shop:
+        shop.execute(STAR_SQL)
+        for table in TABLES:
+            expected = shop.execute(f"select * from pg_temp.{table}".encode())
+            columns = ", ".join(column.name for column in expected.description or ())
+            wanted = Counter(expected.fetchall())
+            held = Counter(world.query(f"select {columns} from {table}"))
+            assert wanted, f"The shop of this test says nothing about {table}."
+            if held != wanted:
+                found[table] = (wanted - held, held - wanted)
+    return found
