@@ -69,14 +69,24 @@ class Window:
         )
 
     def new_rows(self, seen: Sequence[tuple[int, int]]) -> sql.Composed:
-        """SQL condition: the row is in the window and its transaction was not met before."""
-        unseen = sql.SQL("").join(
-            sql.SQL(" and {transaction} not between {first} and {last}").format(
-                transaction=self.transaction, first=sql.Literal(first), last=sql.Literal(last)
-            )
-            for first, last in seen
+        """SQL condition: the row is in the window and its transaction was not met before.
+
+        Args:
+            seen: sorted ranges; one long transaction beside a busy shop makes thousands, which is
+                why each row looks its range up (`width_bucket` bisects).
+        """
+        if not seen:
+            return sql.SQL("({})").format(self.holds_row)
+        firsts, lasts = (list(edges) for edges in zip(*seen, strict=True))
+        return sql.SQL(
+            "({held} and coalesce({transaction} > "
+            "({lasts}::bigint[])[width_bucket({transaction}, {firsts}::bigint[])], true))"
+        ).format(
+            held=self.holds_row,
+            transaction=self.transaction,
+            firsts=sql.Literal(firsts),
+            lasts=sql.Literal(lasts),
         )
-        return sql.SQL("({held}{unseen})").format(held=self.holds_row, unseen=unseen)
 
     @property
     def _distance(self) -> sql.Composed:
