@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test lint clean
+.PHONY: help install demo dev latency test lint clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ demo: install ## sandbox, archive, a minute of trading, and answers from the war
 
 dev: install ## sandbox, a trading shop and the Dagster UI on http://127.0.0.1:3000, until Ctrl-C
 	@$(BIN)/hedgehog dev
+
+latency: install ## seconds from a change in the shop to the warehouse, under Dagster's sensors
+	@$(BIN)/hedgehog latency
 
 test: install lint ## lint, types and the whole test suite
 	$(BIN)/python -m pytest

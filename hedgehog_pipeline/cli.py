@@ -20,15 +20,17 @@ from hedgehog_pipeline.surroundings import Surroundings
 class _WithSandbox(click.Group):
     """Imports the sandbox where one of its commands is asked for: it is an extra of its own."""
 
+    _COMMANDS = ("demo", "dev", "latency", "sandbox")
+
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), "demo", "dev", "sandbox"])
+        return sorted([*super().list_commands(ctx), *self._COMMANDS])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in {"demo", "dev", "sandbox"}:
+        if cmd_name not in self._COMMANDS:
             return super().get_command(ctx, cmd_name)
         from hedgehog_pipeline.sandbox import cli  # noqa: PLC0415
 
-        return {"demo": cli.demo, "dev": cli.dev, "sandbox": cli.sandbox}[cmd_name]
+        return getattr(cli, cmd_name)
 
 
 @click.group(cls=_WithSandbox)

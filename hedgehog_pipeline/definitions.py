@@ -18,6 +18,7 @@ from hedgehog_pipeline.extraction.resources import SourceResource, WatermarksRes
 from hedgehog_pipeline.lake.io_managers import CsvIOManager, ParquetIOManager
 from hedgehog_pipeline.lake.resources import LakeResource
 from hedgehog_pipeline.logs import LogResource
+from hedgehog_pipeline.operations.alert_sensors import failed_run_sensor, health_sensor, late
 from hedgehog_pipeline.operations.checks import check_warehouse, checks_job, checks_schedule
 from hedgehog_pipeline.operations.freshness import freshness_job, freshness_sensor, measure_lag
 from hedgehog_pipeline.processing.assets import process
@@ -63,6 +64,19 @@ def platform(settings: Settings) -> Definitions:
             log_sensor("ingestion_log", "processing", surroundings.commits_to_process),
             log_sensor("processed_log", "storage", surroundings.commits_to_load),
             freshness_sensor(surroundings.seconds_behind),
+            health_sensor(
+                {
+                    "shop": surroundings.look_at_shop,
+                    "lake and warehouse": late(surroundings.seconds_behind),
+                },
+                {
+                    "processing": surroundings.commits_to_process,
+                    "storage": surroundings.commits_to_load,
+                },
+                topic=settings.alert_topic,
+                ui_url=settings.ui_url,
+            ),
+            failed_run_sensor(topic=settings.alert_topic, ui_url=settings.ui_url),
         ],
         executor=in_process_executor,
         resources={

@@ -20,6 +20,7 @@ class Settings:
         parameter_prefix: path of the SSM parameters.
         first_day: first partition of the calendar, a UTC day.
         alert_topic: ARN of the SNS topic for failures, or None.
+        ui_url: where the Dagster UI is reached, for the links in alerts.
         log_group: CloudWatch log group, or None for the console alone.
         database_ca: file of the CA certificates that databases are verified against,
             or None for those of the system.
@@ -34,6 +35,7 @@ class Settings:
     parameter_prefix: str = "/hedgehog"
     first_day: date = date(2026, 1, 1)
     alert_topic: str | None = None
+    ui_url: str = "http://127.0.0.1:3000"
     log_group: str | None = None
     database_ca: str | None = None
     part_bytes: int = 16 * 1024 * 1024

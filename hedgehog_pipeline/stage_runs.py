@@ -72,6 +72,11 @@ def failures_in_a_row(
     return len(ended), max(ended, default=None)
 
 
+def is_launched_by_sensor(run: DagsterRun) -> bool:
+    """Tell whether a sensor launched a run, which then launches it again where it fails."""
+    return _LAUNCHED_BY in run.tags
+
+
 def _last_heard(instance: DagsterInstance, run: DagsterRun) -> datetime:
     records = instance.get_records_for_run(run.run_id, limit=1, ascending=False).records
     seconds = records[0].timestamp if records else 0.0

@@ -57,6 +57,15 @@ class Surroundings:
         with self.source.moment(tables) as moment:
             return has_changes(moment, head, tables)
 
+    def look_at_shop(self) -> None:
+        """See that the shop can be read.
+
+        Raises:
+            HedgehogError: where it cannot.
+        """
+        with self.source.moment(list(SHOP.values())):
+            pass
+
     def commits_to_process(self) -> list[IngestionCommit]:
         """Read the ingestion commits that wait to be processed, the oldest."""
         return processing.pending_commits(self.lake, MOST_COMMITS)

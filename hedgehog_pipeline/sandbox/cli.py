@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from hedgehog_pipeline.sandbox.demo import run_demo
-from hedgehog_pipeline.sandbox.dev import run_dev
+from hedgehog_pipeline.sandbox.dev import platform_at_work, run_dev
+from hedgehog_pipeline.sandbox.latency import measure, summary
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
 from hedgehog_pipeline.sandbox.trade import trade
 
@@ -58,6 +59,27 @@ def demo(orders: int) -> None:
 def dev(orders: int, port: int) -> None:
     """Start the sandbox, a shop that trades and the Dagster UI, until Ctrl-C."""
     run_dev(Path(".sandbox"), orders=orders, port=port)
+
+
+@click.command()
+@click.option("--changes", default=20, show_default=True, help="How many changes to time.")
+@click.option("--orders", default=5000, show_default=True, help="Orders in the shop's archive.")
+@click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI.")
+def latency(changes: int, orders: int, port: int) -> None:
+    """Time changes from their commit in the shop to their rows in the warehouse."""
+    folder = Path(".sandbox")
+    place = Sandbox(folder)
+    place.up(orders)
+    log = folder / "dagster" / "dev.log"
+    click.echo(f"Dagster starts; its lines go to {log}.")
+    with platform_at_work(folder, orders=orders, port=port, log=log):
+        for _warm_up in measure(place, 1):
+            click.echo("Dagster is at work, the shop trades.")
+        seconds: list[float] = []
+        for kind, taken in measure(place, changes):
+            seconds.append(taken)
+            click.echo(f"{kind:<32}{taken:>6.1f} s")
+    click.echo(summary(seconds))
 
 
 def _tell(place: Sandbox) -> None:

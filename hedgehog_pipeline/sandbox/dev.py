@@ -7,6 +7,7 @@ import sys
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from dotenv import dotenv_values
 
@@ -18,19 +19,37 @@ _SECONDS_TO_END = 30
 
 
 def run_dev(folder: Path, *, orders: int, port: int) -> None:
-    """Start what does not run yet, and on Ctrl-C (or SIGTERM) stop all that was started here."""
+    """Run until Ctrl-C (or SIGTERM), then stop all that was started here."""
+    with (
+        platform_at_work(folder, orders=orders, port=port, log=None) as dagster,
+        suppress(KeyboardInterrupt),
+    ):
+        dagster.wait()
+
+
+@contextmanager
+def platform_at_work(
+    folder: Path, *, orders: int, port: int, log: Path | None
+) -> Generator[subprocess.Popen[bytes], None, None]:
+    """Start what does not run yet of sandbox, trading shop and Dagster; stop it at the end.
+
+    Args:
+        folder: of the sandbox.
+        orders: in the shop's archive, if it is to be filled.
+        port: of the Dagster UI.
+        log: the file that Dagster's lines go to, None for the console.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     place = Sandbox(folder)
     with ExitStack() as stack:
         if not place.status().postgres.running:
             stack.callback(place.down)
         place.up(orders)
         environment = {**os.environ, **_strings(place.dotenv)}
-        stack.enter_context(_started([*_HEDGEHOG, *_TRADING], environment))
+        output = stack.enter_context(log.open("wb")) if log else None
+        stack.enter_context(_started([*_HEDGEHOG, *_TRADING], environment, output))
         dagster = [sys.executable, "-m", "dagster", "dev", "--host", "127.0.0.1", "-p", str(port)]
-        platform = stack.enter_context(_started(dagster, environment))
-        signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
-        with suppress(KeyboardInterrupt):
-            platform.wait()
+        yield stack.enter_context(_started(dagster, environment, output))
 
 
 def _strings(dotenv: Path) -> dict[str, str]:
@@ -39,11 +58,15 @@ def _strings(dotenv: Path) -> dict[str, str]:
 
 @contextmanager
 def _started(
-    command: list[str], environment: dict[str, str]
+    command: list[str], environment: dict[str, str], output: IO[bytes] | None
 ) -> Generator[subprocess.Popen[bytes], None, None]:
     """Run a program in a group of its own; interrupt the group at the end, then end it."""
     process = subprocess.Popen(  # noqa: S603 (programs named above)
-        command, env=environment, start_new_session=True
+        command,
+        env=environment,
+        stdout=output,
+        stderr=output and subprocess.STDOUT,
+        start_new_session=True,
     )
     try:
         yield process

@@ -115,3 +115,21 @@ def test_transactions_that_overlap_in_a_chain_land_once_each(shop: World):
     earlier.close()
     assert keys(capture(shop)) == waiting
     assert_landed_once(shop)
+
+
+def test_thousands_of_transactions_beside_a_long_one_land_once(shop: World):
+    with shop.connect() as late:
+        mine = place(late)
+        # Each order has a gap after it, so that no two seen ids make one range.
+        shop.shop.execute(
+            "do $$ begin for i in 1..3000 loop"
+            " insert into sales_order (last_updated, design_id, staff_id, counterparty_id,"
+            " units_sold, unit_price, currency_id, agreed_delivery_date, agreed_payment_date,"
+            " agreed_delivery_location_id)"
+            " values (now(), 1, 1, 1, i, 2.50, 1, '2026-11-05', '2026-11-04', 1); commit;"
+            " perform pg_current_xact_id(); commit; end loop; end $$"
+        )
+        assert len(keys(capture(shop))) == 3000
+        assert capture(shop) == Counter()
+    assert keys(capture(shop)) == mine
+    assert_landed_once(shop)

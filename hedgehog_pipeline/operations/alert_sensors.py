@@ -1,0 +1,118 @@
+"""The sensors that alert: one examines the platform, one hears of runs that nobody repeats."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timezone
+
+from dagster import (
+    DagsterInstance,
+    DefaultSensorStatus,
+    RunFailureSensorContext,
+    SensorDefinition,
+    SensorEvaluationContext,
+    SensorResult,
+    run_failure_sensor,
+    sensor,
+)
+
+from hedgehog_pipeline.attempts import MOST_ATTEMPTS, stuck_commits
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.lake.commits import Commit
+from hedgehog_pipeline.operations.alerts import Alert, publish
+from hedgehog_pipeline.operations.freshness import FAIL_AFTER
+from hedgehog_pipeline.operations.health import Probe, examine
+from hedgehog_pipeline.stage_runs import failures, is_launched_by_sensor
+
+_INTERVAL_SECONDS = 30
+
+
+def health_sensor(
+    probes: Mapping[str, Probe],
+    pending: Mapping[str, Callable[[], Sequence[Commit]]],
+    *,
+    topic: str | None,
+    ui_url: str,
+) -> SensorDefinition:
+    """Make the sensor that alerts what fails for a minute, and that it is well again.
+
+    Args:
+        probes: what to look at, by name.
+        pending: reads the commits that wait for a job, by its name; looked at for stuck ones.
+        topic: ARN of the SNS topic, or None.
+        ui_url: where the UI is reached.
+    """
+
+    @sensor(
+        name="health",
+        minimum_interval_seconds=_INTERVAL_SECONDS,
+        default_status=DefaultSensorStatus.RUNNING,
+        description="Alerts what is unreachable, late or stuck, once, and that it is well again.",
+    )
+    def watch(context: SensorEvaluationContext) -> SensorResult:
+        now = datetime.now(timezone.utc)
+        stuck = {
+            job: _stuck(context.instance, job, waiting, now) for job, waiting in pending.items()
+        }
+        alerts, cursor = examine({**probes, **stuck}, context.cursor, now, f"{ui_url}/runs")
+        for alert in alerts:
+            publish(alert, topic)
+        told = "; ".join(alert.subject for alert in alerts) or "No news."
+        return SensorResult(skip_reason=told, cursor=cursor)
+
+    return watch
+
+
+def failed_run_sensor(*, topic: str | None, ui_url: str) -> SensorDefinition:
+    """Make the sensor that alerts a failed run which no sensor launched, hence none repeats.
+
+    Args:
+        topic: ARN of the SNS topic, or None.
+        ui_url: where the UI is reached.
+    """
+
+    @run_failure_sensor(
+        name="failed_runs",
+        default_status=DefaultSensorStatus.RUNNING,
+        description="Alerts failed runs that a person or a schedule launched.",
+    )
+    def alert_failure(context: RunFailureSensorContext) -> None:
+        run = context.dagster_run
+        if is_launched_by_sensor(run):
+            return
+        message = (
+            f"The run of {run.job_name} for the partition {run.tags.get('dagster/partition')} "
+            f"failed: {context.failure_event.message} Look at its log, then launch it again."
+        )
+        subject, link = f"run of {run.job_name} failed", f"{ui_url}/runs/{run.run_id}"
+        publish(Alert(subject, message, datetime.now(timezone.utc), link), topic)
+
+    return alert_failure
+
+
+def late(seconds_behind: Callable[[], float]) -> Probe:
+    """Make the probe of the lag."""
+
+    def probe() -> None:
+        seconds = seconds_behind()
+        if seconds >= FAIL_AFTER.total_seconds():
+            raise HedgehogError(
+                f"The warehouse is {seconds / 60:.0f} minutes behind the shop; `hedgehog status` "
+                "tells which stage waits, the runs page why it fails."
+            )
+
+    return probe
+
+
+def _stuck(
+    instance: DagsterInstance, job: str, pending: Callable[[], Sequence[Commit]], now: datetime
+) -> Probe:
+    def probe() -> None:
+        gave_up = stuck_commits(failures(instance, job, now))
+        stuck = gave_up and sorted(gave_up.intersection(commit.number for commit in pending()))
+        if stuck:
+            raise HedgehogError(
+                f"{job} failed {MOST_ATTEMPTS} times on commit {', '.join(map(str, stuck))} and "
+                "tries it no more for a day; the rest goes on. Its run tells why: mend the cause, "
+                "then launch the run again."
+            )
+
+    return probe

@@ -1,0 +1,62 @@
+"""Watches what the platform rests on, and alerts once when it fails and once when it heals."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, TypeAdapter
+
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.operations.alerts import Alert
+
+PATIENCE = timedelta(minutes=1)
+"""How long something may fail before it is alerted: a restart or a single 503 is no news."""
+
+Probe = Callable[[], None]
+"""Looks at one thing; raises HedgehogError where it is not well."""
+
+
+class Illness(BaseModel):
+    """A probe that fails.
+
+    Attributes:
+        since: its first failure, aware UTC.
+        alerted: whether it was alerted.
+    """
+
+    since: datetime
+    alerted: bool = False
+
+
+_ILLNESSES = TypeAdapter(dict[str, Illness])
+
+
+def examine(
+    probes: Mapping[str, Probe], cursor: str | None, now: datetime, link: str
+) -> tuple[list[Alert], str]:
+    """Ask every probe; give what is to be alerted, and the cursor for the next time.
+
+    The cursor only keeps alerts from being repeated: lost, it costs one alert too many.
+
+    Args:
+        probes: what to look at, by name.
+        cursor: what the last examination gave.
+        now: the moment, aware UTC.
+        link: the page of the UI that alerts lead to.
+    """
+    ill = _ILLNESSES.validate_json(cursor) if cursor else {}
+    still: dict[str, Illness] = {}
+    alerts: list[Alert] = []
+    for name, probe in probes.items():
+        try:
+            probe()
+        except HedgehogError as error:  # noqa: PERF203 (each probe fails by itself)
+            illness = ill.get(name) or Illness(since=now)
+            if not illness.alerted and now - illness.since >= PATIENCE:
+                alerts.append(Alert(f"{name} failing", str(error), illness.since, link))
+                illness = Illness(since=illness.since, alerted=True)
+            still[name] = illness
+        else:
+            if name in ill and ill[name].alerted:
+                healed = f"{name} is well again; nothing has to be done."
+                alerts.append(Alert(f"{name} well again", healed, ill[name].since, link))
+    return alerts, _ILLNESSES.dump_json(still).decode()
