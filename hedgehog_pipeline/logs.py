@@ -77,12 +77,20 @@ class StageLog:
         """Write that a batch was let go: nothing new in it, or another writer was faster."""
         _log("let go", stage=stage, batch=batch.id, **_size(batch.parts))
 
-    def loaded(self, commit: ProcessedCommit, rows: Mapping[str, int], began: datetime) -> None:
+    def loaded(
+        self, commit: ProcessedCommit, rows: Mapping[str, int], inferred: int, began: datetime
+    ) -> None:
         """Write a line for each table that a load wrote to, and one for the load."""
         where = {"stage": "storage", "batch": commit.batch, "commit": commit.number}
         for table, count in rows.items():
             _log("written", **where, table=table, rows=count)
-        _log("loaded", **where, rows=sum(rows.values()), seconds=_seconds_since(began))
+        _log(
+            "loaded",
+            **where,
+            rows=sum(rows.values()),
+            inferred=inferred,
+            seconds=_seconds_since(began),
+        )
 
 
 class LogResource(ConfigurableResource[StageLog]):

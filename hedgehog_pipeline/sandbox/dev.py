@@ -15,6 +15,7 @@ from hedgehog_pipeline.sandbox.sandbox import Sandbox
 
 _HEDGEHOG = [sys.executable, "-c", "from hedgehog_pipeline.cli import main; main()"]
 _TRADING = ["sandbox", "trade", "--seconds", "inf", "--per-second", "0.2"]
+_DAGSTER = [sys.executable, "-m", "dagster", "dev", "-m", "hedgehog_pipeline.definitions"]
 _SECONDS_TO_END = 30
 
 
@@ -34,7 +35,7 @@ def platform_at_work(
     """Start what does not run yet of sandbox, trading shop and Dagster; stop it at the end.
 
     Args:
-        folder: of the sandbox.
+        folder: of the sandbox, named `.sandbox`; both programs run beside it.
         orders: in the shop's archive, if it is to be filled.
         port: of the Dagster UI.
         log: the file that Dagster's lines go to, None for the console.
@@ -47,9 +48,10 @@ def platform_at_work(
         place.up(orders)
         environment = {**os.environ, **_strings(place.dotenv)}
         output = stack.enter_context(log.open("wb")) if log else None
-        stack.enter_context(_started([*_HEDGEHOG, *_TRADING], environment, output))
-        dagster = [sys.executable, "-m", "dagster", "dev", "--host", "127.0.0.1", "-p", str(port)]
-        yield stack.enter_context(_started(dagster, environment, output))
+        at = place.folder.parent
+        stack.enter_context(_started([*_HEDGEHOG, *_TRADING], at, environment, output))
+        dagster = [*_DAGSTER, "--host", "127.0.0.1", "-p", str(port)]
+        yield stack.enter_context(_started(dagster, at, environment, output))
 
 
 def _strings(dotenv: Path) -> dict[str, str]:
@@ -58,11 +60,12 @@ def _strings(dotenv: Path) -> dict[str, str]:
 
 @contextmanager
 def _started(
-    command: list[str], environment: dict[str, str], output: IO[bytes] | None
+    command: list[str], at: Path, environment: dict[str, str], output: IO[bytes] | None
 ) -> Generator[subprocess.Popen[bytes], None, None]:
     """Run a program in a group of its own; interrupt the group at the end, then end it."""
     process = subprocess.Popen(  # noqa: S603 (programs named above)
         command,
+        cwd=at,
         env=environment,
         stdout=output,
         stderr=output and subprocess.STDOUT,

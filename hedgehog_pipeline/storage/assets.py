@@ -82,7 +82,7 @@ def store(
                 tables,
                 lambda table, held: previews[table.name].passing(inputs[table.name].rows_of(held)),
             )
-            log.loaded(commit, loaded.rows, began)
+            log.loaded(commit, loaded.rows, loaded.inferred, began)
             written.update(loaded.rows)
             for name, took in loaded.seconds.items():
                 seconds[name] += took

@@ -15,7 +15,9 @@ def is_building(connection: Connection) -> bool:
     """Tell whether a declared foreign key is absent."""
     wanted = [foreign_key_name(table, column) for table, column, _ in references()]
     row = connection.execute(
-        "select count(*) from pg_constraint where contype = 'f' and conname = any(%s)", [wanted]
+        "select count(*) from pg_constraint where contype = 'f' and conname = any(%s) "
+        "and connamespace = current_schema()::regnamespace",
+        [wanted],
     ).fetchone()
     return row is None or row[0] < len(wanted)
 

@@ -26,18 +26,14 @@ class Loaded:
     """What a load wrote.
 
     Attributes:
-        commit: number of the processed commit.
         rows: rows written by table; those that were there already are not counted.
         seconds: what each table took.
         inferred: members inferred for keys that no dimension held.
-        marked: whether the commit counts as loaded by this load.
     """
 
-    commit: int
     rows: Mapping[str, int]
     seconds: Mapping[str, float]
     inferred: int
-    marked: bool
 
 
 @dataclass(frozen=True)
@@ -132,7 +128,7 @@ class Warehouse:
                 self._mark(commit)
                 if building:
                     inferred = complete_archive(self.connection)
-        return Loaded(commit.number, rows, seconds, inferred, whole)
+        return Loaded(rows, seconds, inferred)
 
     def _mark(self, commit: ProcessedCommit) -> None:
         self.connection.execute(
