@@ -9,14 +9,17 @@ from dataclasses import asdict
 from pathlib import Path
 
 import boto3
-import psycopg
 import pytest
+from psycopg import ConnectionInfo
 
 from hedgehog_pipeline.cli import main
 from hedgehog_pipeline.sandbox.aws import rds_secret
 from hedgehog_pipeline_tests.world import World
 
 PASSWORD = "pa55-w0rd-nobody-may-see"
+QUIET = {"AWS_MAX_ATTEMPTS": "1", "AWS_EC2_METADATA_DISABLED": "true"} | dict.fromkeys(
+    ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"], os.devnull
+)
 Change = Callable[[World, pytest.MonkeyPatch], object]
 
 
@@ -26,8 +29,8 @@ def deployment(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     for name, value in asdict(world.settings).items():
         if value:
             monkeypatch.setenv(f"HEDGEHOG_{name.upper()}", str(value))
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name, value in QUIET.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setattr(sys, "argv", ["hedgehog", "run"])
     monkeypatch.chdir(tmp_path)
     return world
@@ -39,10 +42,8 @@ def assert_one_sentence(told: object, capture: pytest.CaptureFixture[str], *word
     assert told.startswith("hedgehog: ")
     assert "\n" not in told.strip()
     assert "Traceback" not in output.err
-    for secret in (PASSWORD, "postgresql://", "reader:reader"):
-        assert secret not in told + output.out + output.err
-    for word in words:
-        assert word in told, told
+    assert PASSWORD not in told + output.out + output.err
+    assert all(word in told for word in words), told
 
 
 def variable(name: str, value: str) -> Change:
@@ -77,16 +78,14 @@ def without(*names: str) -> Change:
     def change(_world: World, environment: pytest.MonkeyPatch) -> None:
         for name in names:
             environment.delenv(name, raising=False)
-        # Else the SDK finds the settings of whoever runs the tests.
-        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-            environment.setenv(name, os.devnull)
         environment.setattr(boto3, "DEFAULT_SESSION", None)
 
     return change
 
 
-def old_server(_world: World, environment: pytest.MonkeyPatch) -> None:
-    environment.setattr(psycopg.ConnectionInfo, "server_version", property(lambda _: 120022))
+def version(number: int) -> Change:
+    shown = property(lambda _: number)
+    return lambda _, environment: environment.setattr(ConnectionInfo, "server_version", shown)
 
 
 CASES: dict[str, tuple[Change, list[str]]] = {
@@ -96,7 +95,6 @@ CASES: dict[str, tuple[Change, list[str]]] = {
     "no dbname": (secret(dbname=None, password=PASSWORD), ["not in the form", "dbname"]),
     "odd port": (secret(port="x", password=PASSWORD), ["not in the form", "port"]),
     "wrong password": (secret(password=PASSWORD), ["source database", "password", "reader"]),
-    "no such role": (secret(username="nobody", password=PASSWORD), ["nobody"]),
     "no such database": (secret(dbname="absent"), ['"absent" does not exist']),
     "nobody listens": (secret(port=1), ["127.0.0.1:1", "refused"]),
     "no such host": (secret(host="shop.invalid"), ["shop.invalid"]),
@@ -110,7 +108,7 @@ CASES: dict[str, tuple[Change, list[str]]] = {
     ),
     "odd bucket": (variable("HEDGEHOG_INGESTION_BUCKET", "not a bucket"), ["not a bucket"]),
     "no warehouse secret": (variable("HEDGEHOG_WAREHOUSE_SECRET", "absent"), ["'absent'"]),
-    "too old": (old_server, ["PostgreSQL 12", "13 or newer"]),
+    "too old": (version(120022), ["PostgreSQL 12", "13 or newer"]),
     "no table": (shop("drop table payment"), ["lacks a table", "payment"]),
     "no column": (shop("alter table design drop file_name"), ["design", "no column file_name"]),
     "no right": (shop("revoke select on staff from reader"), ["staff", "Grant it SELECT"]),

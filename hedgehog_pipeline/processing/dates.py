@@ -28,7 +28,8 @@ def days_of(rows: pd.DataFrame, column: str) -> pd.Series:
         raise HedgehogError(
             f"{column} is {bad[column]!r} where {key} is {bad[key]} (ingestion commit "
             f"{bad['ingestion_commit']}), which is no date in the form YYYY-MM-DD; correct it in "
-            "the shop."
+            "the shop, which lands the row anew. Under the daemon this commit is set aside after "
+            "five tries, and the rest goes on."
         ) from error
     return pd.Series(pd.arrays.ArrowExtensionArray(days), index=values.index)
 
