@@ -9,15 +9,9 @@ import pyarrow as pa
 import pycountry
 
 from hedgehog_pipeline.processing.dates import days_of
-from hedgehog_pipeline.schema.star import NOT_KNOWN
+from hedgehog_pipeline.schema.star import NOT_KNOWN, STAR
 
-_MENTIONS = (
-    "created_at",
-    "last_updated",
-    "agreed_delivery_date",
-    "agreed_payment_date",
-    "payment_date",
-)
+_MENTIONS = {source.partition(".")[2] for source in STAR["dim_date"].key.sources}
 _COMMIT = "ingestion_commit"
 
 
@@ -26,8 +20,8 @@ def dim_date(mentions: pd.DataFrame) -> pd.DataFrame:
     days = pd.concat(
         [
             pd.DataFrame({"date_id": days_of(mentions, column), _COMMIT: mentions[_COMMIT]})
-            for column in _MENTIONS
-            if column in mentions
+            for column in mentions
+            if column in _MENTIONS
         ]
     ).drop_duplicates("date_id", ignore_index=True)
     moments = days["date_id"].astype(pd.ArrowDtype(pa.timestamp("s")))
