@@ -89,15 +89,15 @@ def plan_capture(
     number = head.number + 1 if head else 1
     landed = {name: base.landed for name, base in head.base.items()} if head else {}
     begun = {
-        table.name: bases.get(table.name)
+        name: bases.get(name)
         or Base(
             snapshot=moment.snapshot.horizon.text,
             archive=Place(),
             captured_at=captured_at,
             commit=number,
-            landed=landed.get(table.name, 0),
+            landed=landed.get(name, 0),
         )
-        for table in tables
+        for name in {*landed, *(table.name for table in tables)}
     }
     archive = [table for table in tables if begun[table.name].archive is not None]
     taken: dict[str, TableCapture] = {}
@@ -109,7 +109,7 @@ def plan_capture(
             left -= rows
         else:
             taken[table.name] = _increment(moment, table, base)
-    kept = {name: base for name, base in bases.items() if name not in taken}
+    kept = {name: base for name, base in begun.items() if name not in taken}
     return Capture("archive" if archive else "increment", kept, taken)
 
 

@@ -11,7 +11,7 @@ import pycountry
 from hedgehog_pipeline.processing.dates import days_of
 from hedgehog_pipeline.schema.star import NOT_KNOWN, STAR
 
-_MENTIONS = {source.partition(".")[2] for source in STAR["dim_date"].key.sources}
+_MENTIONS = sorted({source.partition(".")[2] for source in STAR["dim_date"].key.sources})
 _COMMIT = "ingestion_commit"
 
 
@@ -20,8 +20,7 @@ def dim_date(mentions: pd.DataFrame) -> pd.DataFrame:
     days = pd.concat(
         [
             pd.DataFrame({"date_id": days_of(mentions, column), _COMMIT: mentions[_COMMIT]})
-            for column in mentions
-            if column in _MENTIONS
+            for column in mentions.columns.intersection(_MENTIONS)
         ]
     ).drop_duplicates("date_id", ignore_index=True)
     moments = days["date_id"].astype(pd.ArrowDtype(pa.timestamp("s")))
