@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev latency test lint clean
+.PHONY: help install demo dev latency outages test lint clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -27,8 +27,17 @@ dev: install ## sandbox, a trading shop and the Dagster UI on http://127.0.0.1:3
 latency: install ## seconds from a change in the shop to the warehouse, under Dagster's sensors
 	@$(BIN)/hedgehog latency
 
+outages: install ## kill what the platform runs on, one after another, and see it heal (20 minutes)
+	$(BIN)/python -m pytest -m outages -n0
+
 test: install lint ## lint, types and the whole test suite
 	$(BIN)/python -m pytest
+
+browser: install ## the Dagster UI in a real Chromium, where there is one
+	$(BIN)/python -m pytest -m browser -n0
+
+screenshot: install ## docs/graph.png anew
+	$(BIN)/python -m hedgehog_pipeline_tests.browser.screenshot docs/graph.png
 
 lint: install ## ruff, pyright, bandit
 	$(BIN)/ruff check .

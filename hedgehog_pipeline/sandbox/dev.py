@@ -30,7 +30,7 @@ def run_dev(folder: Path, *, orders: int, port: int) -> None:
 
 @contextmanager
 def platform_at_work(
-    folder: Path, *, orders: int, port: int, log: Path | None
+    folder: Path, *, orders: int, port: int, log: Path | None, trading: bool = True
 ) -> Generator[subprocess.Popen[bytes], None, None]:
     """Start what does not run yet of sandbox, trading shop and Dagster; stop it at the end.
 
@@ -39,6 +39,7 @@ def platform_at_work(
         orders: in the shop's archive, if it is to be filled.
         port: of the Dagster UI.
         log: the file that Dagster's lines go to, None for the console.
+        trading: whether the shop trades.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     place = Sandbox(folder)
@@ -49,7 +50,8 @@ def platform_at_work(
         environment = {**os.environ, **_strings(place.dotenv)}
         output = stack.enter_context(log.open("wb")) if log else None
         at = place.folder.parent
-        stack.enter_context(_started([*_HEDGEHOG, *_TRADING], at, environment, output))
+        if trading:
+            stack.enter_context(_started([*_HEDGEHOG, *_TRADING], at, environment, output))
         dagster = [*_DAGSTER, "--host", "127.0.0.1", "-p", str(port)]
         yield stack.enter_context(_started(dagster, at, environment, output))
 

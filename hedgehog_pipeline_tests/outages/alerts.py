@@ -1,0 +1,34 @@
+"""The SNS topic as a subscriber hears it."""
+
+import json
+
+import boto3
+
+from hedgehog_pipeline.sandbox.aws import topic_arn
+from hedgehog_pipeline.sandbox.clients import client_arguments
+
+
+class Alerts:
+    """A queue of its own that hears the topic from now on."""
+
+    def __init__(self, endpoint: str, name: str) -> None:
+        arguments = client_arguments(endpoint, "any", "any")
+        self._queues = boto3.client("sqs", **arguments)
+        self._queue = self._queues.create_queue(QueueName=name)["QueueUrl"]
+        arn = self._queues.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])
+        boto3.client("sns", **arguments).subscribe(
+            TopicArn=topic_arn("hedgehog-alerts"),
+            Protocol="sqs",
+            Endpoint=arn["Attributes"]["QueueArn"],
+        )
+        self._heard: list[str] = []
+
+    def subjects(self) -> list[str]:
+        """What was told so far."""
+        answer = self._queues.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10)
+        for message in answer.get("Messages", []):
+            self._heard.append(json.loads(message["Body"])["Subject"])
+            self._queues.delete_message(
+                QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"]
+            )
+        return self._heard

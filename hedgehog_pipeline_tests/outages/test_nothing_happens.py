@@ -1,0 +1,51 @@
+"""A shop at rest for two minutes."""
+
+import time
+from collections import Counter
+
+import psutil
+import pytest
+
+from hedgehog_pipeline_tests.outages.platform import Platform
+from hedgehog_pipeline_tests.outages.waiting import awaited
+
+pytestmark = [pytest.mark.outages, pytest.mark.timeout(600)]
+
+_SENSORS = ("shop", "ingestion_log", "processed_log")
+_TICKS_A_MINUTE = 12  # the daemon's beat is five seconds
+
+
+def _minute(platform: Platform) -> tuple[Counter[str], int]:
+    """Give the S3 requests and the ticks of about a minute, between two ticks of the shop."""
+    platform.proxy.requests.clear()
+    before, shop = sum(map(platform.ticks, _SENSORS)), platform.ticks("shop")
+    awaited(lambda: platform.ticks("shop") >= shop + _TICKS_A_MINUTE)
+    return Counter(platform.proxy.requests), sum(map(platform.ticks, _SENSORS)) - before
+
+
+def test_costs_few_requests_and_no_run(platform: Platform):
+    awaited(platform.at_rest)
+    runs, began = platform.runs(), time.monotonic()
+    programs = {
+        "daemon": platform.processes("dagster._daemon"),
+        "code server": platform.processes("api grpc"),
+    }
+    spent = {name: sum(map(_seconds, found)) for name, found in programs.items()}
+    minutes = [_minute(platform) for _ in range(2)]
+    seconds = time.monotonic() - began
+    for name, found in programs.items():
+        cpu = sum(map(_seconds, found)) - spent[name]
+        platform.healed.append((f"CPU of the {name} in {seconds:.0f} s at rest", cpu, "no outage"))
+    for requests, ticks in minutes:
+        told = ", ".join(f"{count} {kind}" for kind, count in sorted(requests.items()))
+        platform.healed.append((f"{ticks} ticks of three sensors: {told}", 0, "no outage"))
+    assert platform.runs() == runs
+    assert not any(kind.startswith("PUT") for requests, _ in minutes for kind in requests)
+    first, second = (requests.total() / ticks for requests, ticks in minutes)
+    assert second == pytest.approx(first, rel=0.2)
+    assert first < 8
+
+
+def _seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system

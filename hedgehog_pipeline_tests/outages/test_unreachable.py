@@ -1,0 +1,50 @@
+"""The shop or the lake is unreachable for longer than a person's patience."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import psycopg
+import pytest
+
+from hedgehog_pipeline_tests.outages.platform import Platform
+from hedgehog_pipeline_tests.outages.waiting import awaited
+
+pytestmark = [pytest.mark.outages, pytest.mark.timeout(600)]
+
+_END_SESSIONS = (
+    "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'hedgehog_reader'"
+)
+
+
+@contextmanager
+def _no_reader(platform: Platform) -> Iterator[None]:
+    with psycopg.connect(platform.place.postgres.dsn("postgres"), autocommit=True) as admin:
+        admin.execute("alter role hedgehog_reader nologin")
+        admin.execute(_END_SESSIONS)
+        try:
+            yield
+        finally:
+            admin.execute("alter role hedgehog_reader login")
+
+
+def _no_s3(platform: Platform) -> AbstractContextManager[None]:
+    return platform.proxy.refusing_all()
+
+
+@pytest.mark.parametrize(("outage", "what"), [(_no_reader, "shop"), (_no_s3, "lake and warehouse")])
+def test_is_told_once_and_heals(
+    platform: Platform, outage: Callable[[Platform], AbstractContextManager[None]], what: str
+):
+    alerts, began = platform.alerts(), time.monotonic()
+    with outage(platform):
+        platform.change()
+        awaited(alerts.subjects, 240)
+        told = platform.ticks("health")
+        awaited(lambda: platform.ticks("health") >= told + 1, 240)
+        seconds = time.monotonic() - began
+    platform.heals(f"{what} unreachable for {seconds:.0f} s")
+    awaited(lambda: len(alerts.subjects()) > 1)
+    told = platform.ticks("health")
+    awaited(lambda: platform.ticks("health") >= told + 1)
+    assert alerts.subjects() == [f"Hedgehog: {what} failing", f"Hedgehog: {what} well again"]
