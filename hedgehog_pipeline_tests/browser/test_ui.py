@@ -60,7 +60,7 @@ def test_a_click_on_materialize_runs_to_success(ui: Ui) -> None:
         page.get_by_role("button", name="Materialize").click()
         page.get_by_role("button", name="Latest").click()
         page.get_by_role("button", name="Launch 1 run").click()
-        page.get_by_role("button", name="View", exact=True).click()
+        page.get_by_text("View", exact=True).click()
         page.wait_for_url(re.compile("/runs/"))
         expect(page.get_by_text("Success", exact=True).first).to_be_visible(timeout=PATIENCE)
         expect(page.get_by_text(today).first).to_be_visible()
@@ -123,6 +123,6 @@ def test_a_table_shows_its_checks_and_executes_one(ui: Ui) -> None:
         for check in ("columns_not_null", "freshness", "identity_unique", "references_present"):
             expect(page.get_by_text(check, exact=True).first).to_be_visible()
         page.get_by_text("identity_unique", exact=True).first.click()
-        page.get_by_role("button", name="Execute", exact=True).click()
+        page.get_by_text("Execute", exact=True).click()
         page.get_by_text("Execution history").click()
         expect(page.get_by_text("Passed", exact=True).first).to_be_visible(timeout=PATIENCE)
