@@ -34,6 +34,7 @@ WARN_AFTER = timedelta(minutes=10)
 FAIL_AFTER = timedelta(minutes=30)
 
 _CHECK = "freshness"
+_MINUTES = WARN_AFTER // timedelta(minutes=1)
 _INTERVAL_SECONDS = 60
 _WAREHOUSE = {name: AssetKey(["warehouse", name]) for name in STAR}
 
@@ -44,7 +45,7 @@ _WAREHOUSE = {name: AssetKey(["warehouse", name]) for name in STAR}
         AssetCheckSpec(
             _CHECK,
             asset=key,
-            description=f"The warehouse is less than {WARN_AFTER} behind the shop.",
+            description=f"The warehouse is less than {_MINUTES} minutes behind the shop.",
         )
         for key in _WAREHOUSE.values()
     ],
