@@ -87,7 +87,10 @@ def _seconds(
     began = time.monotonic()
 
     def has_arrived() -> bool:
-        row = warehouse.execute(arrived, [value]).fetchone()
+        try:
+            row = warehouse.execute(arrived, [value]).fetchone()
+        except psycopg.errors.UndefinedTable:  # the first load makes the tables
+            return False
         return row is not None and row[0]
 
     if not await_condition(has_arrived, _PATIENCE_SECONDS):
