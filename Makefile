@@ -27,7 +27,7 @@ dev: install ## sandbox, a trading shop and the Dagster UI on http://127.0.0.1:3
 latency: install ## seconds from a change in the shop to the warehouse, under Dagster's sensors
 	@$(BIN)/hedgehog latency
 
-outages: install ## kill what the platform runs on, one after another, and see it heal (20 minutes)
+outages: install ## kill what the platform runs on, one after another, and see it heal (40 minutes)
 	$(BIN)/python -m pytest -m outages -n0
 
 test: install lint ## lint, types and the whole test suite

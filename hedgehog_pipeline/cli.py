@@ -57,7 +57,9 @@ def status(*, as_json: bool) -> None:
     """Tell what is landed, processed and loaded, and how far behind the warehouse is."""
     surroundings = Surroundings(Settings.from_environment())
     with surroundings.warehouse() as warehouse:
-        found = read_status(surroundings.lake, warehouse, datetime.now(timezone.utc))
+        found = read_status(
+            surroundings.lake, warehouse, surroundings.parameters, datetime.now(timezone.utc)
+        )
     click.echo(json.dumps(asdict(found)) if as_json else str(found))
 
 

@@ -14,7 +14,7 @@ from dagster import (
 from dagster_aws.secretsmanager import SecretsManagerResource
 
 from hedgehog_pipeline.extraction.assets import extract
-from hedgehog_pipeline.extraction.resources import SourceResource, WatermarksResource
+from hedgehog_pipeline.extraction.resources import ParametersResource, SourceResource
 from hedgehog_pipeline.lake.io_managers import CsvIOManager, ParquetIOManager
 from hedgehog_pipeline.lake.resources import LakeResource
 from hedgehog_pipeline.logs import LogResource
@@ -93,7 +93,7 @@ def platform(settings: Settings) -> Definitions:
             "warehouse": WarehouseResource(
                 secrets=secrets, secret=settings.warehouse_secret, ca=settings.database_ca
             ),
-            "watermarks": WatermarksResource(prefix=settings.parameter_prefix),
+            "parameters": ParametersResource(prefix=settings.parameter_prefix),
         },
     )
 

@@ -1,5 +1,6 @@
 """What a deployment's settings name, without Dagster: for the CLI and the sensors' ticks."""
 
+import logging
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,8 +10,12 @@ from functools import cached_property
 import boto3
 
 from hedgehog_pipeline.databases import read_credentials
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.extraction.parameters import Parameters
 from hedgehog_pipeline.extraction.pending import has_changes
 from hedgehog_pipeline.extraction.source import Source
+from hedgehog_pipeline.extraction.unlanded import note_scan
+from hedgehog_pipeline.extraction.watermarks import publish_watermarks
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.operations.lag import seconds_behind
@@ -20,6 +25,8 @@ from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.storage import pending as storage
 from hedgehog_pipeline.storage.warehouse import Warehouse
+
+_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,11 @@ class Surroundings:
         credentials = read_credentials(secrets, self.settings.source_secret)
         return Source(credentials, self.settings.database_ca)
 
+    @cached_property
+    def parameters(self) -> Parameters:
+        """The parameters in SSM."""
+        return Parameters(boto3.client("ssm"), self.settings.parameter_prefix)
+
     @contextmanager
     def warehouse(self) -> Generator[Warehouse, None, None]:
         """The warehouse, connected."""
@@ -51,11 +63,13 @@ class Surroundings:
             yield warehouse
 
     def shop_has_changes(self) -> bool:
-        """Tell whether a capture would land something; opens and leaves the shop."""
+        """Tell whether a capture would land something, and publish in SSM what was seen."""
         head = self.lake.ingestion.head()
         tables = list(SHOP.values())
         with self.source.moment(tables) as moment:
-            return has_changes(moment, head, tables)
+            changed = has_changes(moment, head, tables)
+        self._publish(head, changed=changed)
+        return changed
 
     def look_at_shop(self) -> None:
         """See that the shop can be read.
@@ -78,8 +92,19 @@ class Surroundings:
     def seconds_behind(self) -> float:
         """Give how far the warehouse is behind the shop."""
         with self.warehouse() as warehouse:
-            return seconds_behind(self.lake, warehouse, datetime.now(timezone.utc))
+            now = datetime.now(timezone.utc)
+            return seconds_behind(self.lake, warehouse, self.parameters, now)
 
     def something_waits(self) -> bool:
         """Tell whether a commit waits to be processed or loaded."""
         return bool(self.commits_to_process() or self.commits_to_load())
+
+    def _publish(self, head: IngestionCommit | None, *, changed: bool) -> None:
+        """Tell SSM; that it refuses stops no capture, and the next scan tells it again."""
+        now = datetime.now(timezone.utc)
+        try:
+            note_scan(self.parameters, head.number if head else 0, now, changed=changed)
+            if head is not None:
+                publish_watermarks(self.parameters, head)
+        except HedgehogError as error:
+            _LOGGER.warning("What a scan saw is not published. %s", error)

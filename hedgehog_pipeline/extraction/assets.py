@@ -9,7 +9,9 @@ from hedgehog_pipeline.catalog import described
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.capture import plan_capture
 from hedgehog_pipeline.extraction.landing import landing_of
-from hedgehog_pipeline.extraction.resources import SourceResource, WatermarksResource
+from hedgehog_pipeline.extraction.parameters import Parameters
+from hedgehog_pipeline.extraction.resources import SourceResource
+from hedgehog_pipeline.extraction.watermarks import publish_watermarks
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.csv_parts import CsvRows
@@ -47,7 +49,7 @@ def extract(
     context: AssetExecutionContext,
     source: SourceResource,
     lake: ResourceParam[Lake],
-    watermarks: WatermarksResource,
+    parameters: ResourceParam[Parameters],
     log: ResourceParam[StageLog],
 ) -> Iterator[Output[CsvRows]]:
     """Land what is new in the shop today; of a past day, report what landed then."""
@@ -79,7 +81,7 @@ def extract(
     else:
         log.committed("extraction", commit, now)
     if landed := commit or head:
-        watermarks.publish(landed)
+        publish_watermarks(parameters, landed)
 
 
 def _refuse_earlier_day(day: date, head: IngestionCommit | None) -> None:

@@ -9,9 +9,8 @@ from dagster_aws.secretsmanager import SecretsManagerResource
 from pydantic import PrivateAttr
 
 from hedgehog_pipeline.databases import read_credentials
+from hedgehog_pipeline.extraction.parameters import Parameters
 from hedgehog_pipeline.extraction.source import Moment, Source
-from hedgehog_pipeline.extraction.watermarks import publish_watermarks
-from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.schema.shop import ShopTable
 
 
@@ -44,11 +43,11 @@ class SourceResource(ConfigurableResource["SourceResource"]):
         self._open.close()
 
 
-class WatermarksResource(ConfigurableResource["WatermarksResource"]):
-    """The timestamps in SSM."""
+class ParametersResource(ConfigurableResource[Parameters]):
+    """The SSM parameters."""
 
     prefix: str
 
-    def publish(self, commit: IngestionCommit) -> None:
-        """Publish up to where each table is captured."""
-        publish_watermarks(boto3.client("ssm"), self.prefix, commit)
+    def create_resource(self, context: InitResourceContext) -> Parameters:  # noqa: ARG002
+        """Connect to SSM; nothing is read."""
+        return Parameters(boto3.client("ssm"), self.prefix)

@@ -25,6 +25,7 @@ from dagster import (
 )
 
 from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.extraction.parameters import Parameters
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.operations.lag import seconds_behind
 from hedgehog_pipeline.schema.star import STAR
@@ -52,13 +53,16 @@ _WAREHOUSE = {name: AssetKey(["warehouse", name]) for name in STAR}
     can_subset=True,
 )
 def measure_lag(
-    context: AssetCheckExecutionContext, lake: ResourceParam[Lake], warehouse: WarehouseResource
+    context: AssetCheckExecutionContext,
+    lake: ResourceParam[Lake],
+    warehouse: WarehouseResource,
+    parameters: ResourceParam[Parameters],
 ) -> Iterator[AssetCheckResult]:
     """Tell how far the warehouse is behind, where a person asks."""
 
     def read() -> float:
         with warehouse.open() as target:
-            return seconds_behind(lake, target, datetime.now(timezone.utc))
+            return seconds_behind(lake, target, parameters, datetime.now(timezone.utc))
 
     for result in freshness(read):
         if result.asset_key in {key.asset_key for key in context.selected_asset_check_keys}:

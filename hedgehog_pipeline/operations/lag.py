@@ -2,19 +2,34 @@
 
 from datetime import datetime
 
+from hedgehog_pipeline.extraction.parameters import Parameters
+from hedgehog_pipeline.extraction.unlanded import unlanded_since
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 
-def seconds_behind(lake: Lake, warehouse: Warehouse, now: datetime) -> float:
-    """Give the age of the oldest capture that the warehouse does not hold, 0 if it holds all.
+def seconds_behind(
+    lake: Lake, warehouse: Warehouse, parameters: Parameters, now: datetime
+) -> float:
+    """Give the age of the oldest change that a scan has seen and the warehouse does not hold.
+
+    It is as old as the capture that landed it or, where none has yet, as the first scan that saw
+    it; 0 where the warehouse holds all.
 
     Args:
         lake: the two logs.
         warehouse: the warehouse, prepared or not.
+        parameters: where scans are remembered.
         now: the moment, aware UTC.
+
+    Raises:
+        HedgehogError: where one of them cannot be asked.
     """
+    end = lake.ingestion.end()
     loaded = warehouse.loaded_through() if warehouse.is_prepared() else 0
-    if loaded >= lake.ingestion.end():
-        return 0.0
-    return (now - lake.ingestion.read(loaded + 1).captured_at).total_seconds()
+    oldest = (
+        lake.ingestion.read(loaded + 1).captured_at
+        if loaded < end
+        else unlanded_since(parameters, end)
+    )
+    return (now - oldest).total_seconds() if oldest else 0.0

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from hedgehog_pipeline.extraction.parameters import Parameters
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.operations.lag import seconds_behind
 from hedgehog_pipeline.storage.warehouse import Warehouse
@@ -17,7 +18,8 @@ class Status:
         processed: the last one that is processed.
         loaded: the last one that the warehouse holds.
         building: whether the archive is still on its way into the warehouse.
-        seconds_behind: age of the oldest capture that the warehouse does not hold, 0 if none.
+        seconds_behind: age of the oldest change that a scan has seen and the warehouse does not
+            hold, 0 if none.
     """
 
     landed: int
@@ -38,17 +40,18 @@ class Status:
         )
 
 
-def read_status(lake: Lake, warehouse: Warehouse, now: datetime) -> Status:
+def read_status(lake: Lake, warehouse: Warehouse, parameters: Parameters, now: datetime) -> Status:
     """Compare the logs and the warehouse.
 
     Args:
         lake: the two logs.
         warehouse: the warehouse, prepared or not.
+        parameters: where scans are remembered.
         now: the moment, aware UTC.
     """
     landed = lake.ingestion.end()
     head = lake.processed.head()
     processed = head.complete_through if head else 0
     loaded = warehouse.loaded_through() if warehouse.is_prepared() else 0
-    behind = seconds_behind(lake, warehouse, now)
+    behind = seconds_behind(lake, warehouse, parameters, now)
     return Status(landed, processed, loaded, warehouse.is_building(), behind)

@@ -1,5 +1,6 @@
 """`hedgehog dev`: the sandbox, a shop that trades, and `dagster dev`, until Ctrl-C."""
 
+import math
 import os
 import signal
 import subprocess
@@ -7,25 +8,39 @@ import sys
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from typing import IO
 
+import psutil
 from dotenv import dotenv_values
 
+from hedgehog_pipeline.sandbox.errors import SandboxError
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
+from hedgehog_pipeline.sandbox.waiting import await_condition
 
 _HEDGEHOG = [sys.executable, "-c", "from hedgehog_pipeline.cli import main; main()"]
 _TRADING = ["sandbox", "trade", "--seconds", "inf", "--per-second", "0.2"]
 _DAGSTER = [sys.executable, "-m", "dagster", "dev", "-m", "hedgehog_pipeline.definitions"]
+_CODE_SERVER = "dagster api grpc"
 _SECONDS_TO_END = 30
+_SECONDS_TO_RELOAD = 20
 
 
 def run_dev(folder: Path, *, orders: int, port: int) -> None:
-    """Run until Ctrl-C (or SIGTERM), then stop all that was started here."""
+    """Run until Ctrl-C (or SIGTERM), then stop all that was started here.
+
+    Raises:
+        SandboxError: where a part of Dagster ends before that.
+    """
     with (
         platform_at_work(folder, orders=orders, port=port, log=None) as dagster,
         suppress(KeyboardInterrupt),
     ):
         dagster.wait()
+        raise SandboxError(
+            "A part of Dagster ended: its daemon, its webserver or its code server; the lines "
+            "above tell why. Nothing is lost: start it again."
+        )
 
 
 @contextmanager
@@ -53,7 +68,9 @@ def platform_at_work(
         if trading:
             stack.enter_context(_started([*_HEDGEHOG, *_TRADING], at, environment, output))
         dagster = [*_DAGSTER, "--host", "127.0.0.1", "-p", str(port)]
-        yield stack.enter_context(_started(dagster, at, environment, output))
+        process = stack.enter_context(_started(dagster, at, environment, output))
+        Thread(target=_end_without_code_server, args=[process], daemon=True).start()
+        yield process
 
 
 def _strings(dotenv: Path) -> dict[str, str]:
@@ -76,10 +93,42 @@ def _started(
     try:
         yield process
     finally:
-        for sign in (signal.SIGINT, signal.SIGKILL):
+        # A shell starts programs in its background with SIGINT ignored.
+        for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
             if process.poll() is None:
                 os.killpg(process.pid, sign)
                 try:
                     process.wait(_SECONDS_TO_END)
                 except subprocess.TimeoutExpired:
                     continue
+
+
+def _end_without_code_server(dagster: subprocess.Popen[bytes]) -> None:
+    """End `dagster dev`, which ends by itself without daemon or webserver, without this one too.
+
+    It would go on for ever, without a tick of a sensor and so without an alert.
+    """
+
+    def ended() -> bool:
+        return dagster.poll() is not None
+
+    def serves() -> bool:
+        return ended() or any(
+            _CODE_SERVER in " ".join(_command(process))
+            for process in psutil.Process(dagster.pid).children(recursive=True)
+        )
+
+    def stays_away() -> bool:
+        return ended() or not await_condition(serves, _SECONDS_TO_RELOAD, every=1)
+
+    await_condition(serves, math.inf, every=1)
+    await_condition(stays_away, math.inf, every=1)
+    if not ended():
+        os.killpg(dagster.pid, signal.SIGTERM)
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []

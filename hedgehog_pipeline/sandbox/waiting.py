@@ -6,13 +6,15 @@ from collections.abc import Callable
 _POLL_SECONDS = 0.02
 
 
-def await_condition(condition: Callable[[], bool], seconds: float) -> bool:
+def await_condition(
+    condition: Callable[[], object], seconds: float, *, every: float = _POLL_SECONDS
+) -> bool:
     """Ask again and again until the condition holds; False when `seconds` went by without it."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() >= deadline:
             return False
-        time.sleep(_POLL_SECONDS)
+        time.sleep(every)
     return True
 
 

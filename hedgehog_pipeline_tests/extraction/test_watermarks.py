@@ -78,13 +78,28 @@ def test_whatever_stands_in_the_parameter_is_written_over(world: World, nonsense
     assert set(watermarks(world)) == set(SHOP)
 
 
-def test_where_ssm_refuses_the_rows_are_landed_and_the_error_says_so(
+def test_a_scan_publishes_what_differs(world: World):
+    furnish(world)
+    world.run()
+    boto3.client("ssm").delete_parameter(Name=f"{world.settings.parameter_prefix}/watermarks")
+    assert not world.surroundings.shop_has_changes()
+    assert set(watermarks(world)) == set(SHOP)
+
+
+def test_a_scan_goes_on_where_ssm_refuses(world: World, monkeypatch: pytest.MonkeyPatch):
+    furnish(world)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", "http://127.0.0.1:1")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    assert world.surroundings.shop_has_changes()
+
+
+def test_where_ssm_refuses_the_rows_are_landed_all_the_same(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
     furnish(world)
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    with pytest.raises(HedgehogError, match="Commit 1 is landed all the same"):
+    with pytest.raises(HedgehogError, match="What is landed stays landed"):
         world.run()
     monkeypatch.delenv("AWS_ENDPOINT_URL_SSM")
     assert_landed_once(world)

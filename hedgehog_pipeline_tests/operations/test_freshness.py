@@ -1,6 +1,6 @@
-"""Freshness is the age of the oldest capture that the warehouse does not hold."""
+"""Freshness is the age of the oldest change seen by a scan that the warehouse does not hold."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import boto3
 import pytest
@@ -39,7 +39,36 @@ def test_the_lag_is_the_age_of_the_oldest_capture_that_is_not_loaded(world: Worl
     captured = [commit.captured_at for commit in lake.ingestion.after(0)]
     with world.surroundings.warehouse() as warehouse:
         later = captured[-1] + timedelta(minutes=5)
-        assert seconds_behind(lake, warehouse, later) == (later - captured[-2]).total_seconds()
+        behind = seconds_behind(lake, warehouse, world.surroundings.parameters, later)
+        assert behind == (later - captured[-2]).total_seconds()
+
+
+def test_a_change_that_a_scan_saw_and_no_capture_landed_counts(world: World) -> None:
+    world.load_small()
+    world.run()
+    surroundings = world.surroundings
+    before = datetime.now(timezone.utc)
+    world.shop.execute("update staff set last_name = 'Bishop'")
+    assert surroundings.shop_has_changes()
+    seen = datetime.now(timezone.utc)
+    assert surroundings.shop_has_changes()
+    later = seen + timedelta(minutes=5)
+    with surroundings.warehouse() as warehouse:
+        behind = seconds_behind(surroundings.lake, warehouse, surroundings.parameters, later)
+        assert later - before > timedelta(seconds=behind) > later - seen
+    world.run()
+    assert surroundings.seconds_behind() == 0
+
+
+def test_a_change_that_was_taken_back_counts_no_more(world: World) -> None:
+    world.load_small()
+    world.run()
+    world.shop.execute("insert into currency values (99, 'XTS', 'now', 'now')")
+    assert world.surroundings.shop_has_changes()
+    assert world.surroundings.seconds_behind() > 0
+    world.shop.execute("delete from currency where currency_id = 99")
+    assert not world.surroundings.shop_has_changes()
+    assert world.surroundings.seconds_behind() == 0
 
 
 @pytest.mark.parametrize(

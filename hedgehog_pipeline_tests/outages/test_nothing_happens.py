@@ -1,4 +1,4 @@
-"""A shop at rest for two minutes."""
+"""A shop at rest for ten minutes."""
 
 import time
 from collections import Counter
@@ -9,7 +9,7 @@ import pytest
 from hedgehog_pipeline_tests.outages.platform import Platform
 from hedgehog_pipeline_tests.outages.waiting import awaited
 
-pytestmark = [pytest.mark.outages, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.outages, pytest.mark.timeout(900)]
 
 _SENSORS = ("shop", "ingestion_log", "processed_log")
 _TICKS_A_MINUTE = 12  # the daemon's beat is five seconds
@@ -31,7 +31,7 @@ def test_costs_few_requests_and_no_run(platform: Platform):
         "code server": platform.processes("api grpc"),
     }
     spent = {name: sum(map(_seconds, found)) for name, found in programs.items()}
-    minutes = [_minute(platform) for _ in range(2)]
+    minutes = [_minute(platform) for _ in range(10)]
     seconds = time.monotonic() - began
     for name, found in programs.items():
         cpu = sum(map(_seconds, found)) - spent[name]
@@ -41,9 +41,9 @@ def test_costs_few_requests_and_no_run(platform: Platform):
         platform.healed.append((f"{ticks} ticks of three sensors: {told}", 0, "no outage"))
     assert platform.runs() == runs
     assert not any(kind.startswith("PUT") for requests, _ in minutes for kind in requests)
-    first, second = (requests.total() / ticks for requests, ticks in minutes)
-    assert second == pytest.approx(first, rel=0.2)
-    assert first < 8
+    a_tick = [requests.total() / ticks for requests, ticks in minutes]
+    assert max(a_tick) == pytest.approx(min(a_tick), rel=0.2)
+    assert max(a_tick) < 8
 
 
 def _seconds(process: psutil.Process) -> float:

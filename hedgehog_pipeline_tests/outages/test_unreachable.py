@@ -32,9 +32,14 @@ def _no_s3(platform: Platform) -> AbstractContextManager[None]:
     return platform.proxy.refusing_all()
 
 
-@pytest.mark.parametrize(("outage", "what"), [(_no_reader, "shop"), (_no_s3, "lake and warehouse")])
+@pytest.mark.parametrize(
+    ("outage", "what", "least"), [(_no_reader, "shop", 300), (_no_s3, "lake and warehouse", 120)]
+)
 def test_is_told_once_and_heals(
-    platform: Platform, outage: Callable[[Platform], AbstractContextManager[None]], what: str
+    platform: Platform,
+    outage: Callable[[Platform], AbstractContextManager[None]],
+    what: str,
+    least: float,
 ):
     alerts, began = platform.alerts(), time.monotonic()
     with outage(platform):
@@ -42,6 +47,7 @@ def test_is_told_once_and_heals(
         awaited(alerts.subjects, 240)
         told = platform.ticks("health")
         awaited(lambda: platform.ticks("health") >= told + 1, 240)
+        awaited(lambda: time.monotonic() >= began + least, least)
         seconds = time.monotonic() - began
     platform.heals(f"{what} unreachable for {seconds:.0f} s")
     awaited(lambda: len(alerts.subjects()) > 1)
