@@ -22,7 +22,7 @@ _HEDGEHOG = [sys.executable, "-c", "from hedgehog_pipeline.cli import main; main
 _TRADING = ["sandbox", "trade", "--seconds", "inf", "--per-second", "0.2"]
 _DAGSTER = [sys.executable, "-m", "dagster", "dev", "-m", "hedgehog_pipeline.definitions"]
 _CODE_SERVER = "dagster api grpc"
-_SECONDS_TO_END = 30
+_SECONDS_TO_END = 20
 _SECONDS_TO_RELOAD = 20
 
 
@@ -93,14 +93,19 @@ def _started(
     try:
         yield process
     finally:
-        # A shell starts programs in its background with SIGINT ignored.
-        for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-            if process.poll() is None:
-                os.killpg(process.pid, sign)
-                try:
-                    process.wait(_SECONDS_TO_END)
-                except subprocess.TimeoutExpired:
-                    continue
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Interrupt a program and all of its group, and end it when it does not listen."""
+    # A shell starts programs in its background with SIGINT ignored.
+    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is None:
+            os.killpg(process.pid, sign)
+            try:
+                process.wait(_SECONDS_TO_END)
+            except subprocess.TimeoutExpired:
+                continue
 
 
 def _end_without_code_server(dagster: subprocess.Popen[bytes]) -> None:
@@ -123,8 +128,7 @@ def _end_without_code_server(dagster: subprocess.Popen[bytes]) -> None:
 
     await_condition(serves, math.inf, every=1)
     await_condition(stays_away, math.inf, every=1)
-    if not ended():
-        os.killpg(dagster.pid, signal.SIGTERM)
+    _end(dagster)
 
 
 def _command(process: psutil.Process) -> list[str]:
