@@ -5,6 +5,7 @@ import sys
 from collections import defaultdict
 from dataclasses import asdict
 from datetime import datetime, timezone
+from itertools import chain
 
 import click
 from botocore.exceptions import BotoCoreError
@@ -12,7 +13,7 @@ from dotenv import load_dotenv
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.operations.status import read_status
-from hedgehog_pipeline.runner import StageRun, run_until_done
+from hedgehog_pipeline.runner import StageRun, run_until_done, sweep_until_done
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.surroundings import Surroundings
 
@@ -39,10 +40,21 @@ def hedgehog() -> None:
 
 
 @hedgehog.command()
-def run() -> None:
+@click.option("--sweep", is_flag=True, help="Also find the rows that were deleted in the shop.")
+@click.option(
+    "--allow-mass-delete", is_flag=True, help="Let the sweep find a large share of a table gone."
+)
+def run(*, sweep: bool, allow_mass_delete: bool) -> None:
     """Run the three stages until nothing is pending."""
+    if allow_mass_delete and not sweep:
+        raise click.UsageError("--allow-mass-delete goes with --sweep.")
+    surroundings = Surroundings(Settings.from_environment())
+    stage_runs = run_until_done(surroundings)
+    if sweep:
+        swept = sweep_until_done(surroundings, allow_mass_delete=allow_mass_delete)
+        stage_runs = chain(stage_runs, swept)
     done: dict[str, list[StageRun]] = defaultdict(list)
-    for stage_run in run_until_done(Surroundings(Settings.from_environment())):
+    for stage_run in stage_runs:
         done[stage_run.stage].append(stage_run)
     if not done:
         click.echo("Nothing to do: the warehouse holds everything that the shop holds.")

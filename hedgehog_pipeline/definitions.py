@@ -89,6 +89,7 @@ def platform(settings: Settings) -> Definitions:
                 secret=settings.source_secret,
                 ca=settings.database_ca,
                 slice_rows=settings.slice_rows,
+                mass_delete_share=settings.mass_delete_share,
             ),
             "warehouse": WarehouseResource(
                 secrets=secrets, secret=settings.warehouse_secret, ca=settings.database_ca

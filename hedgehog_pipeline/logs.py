@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any
@@ -11,6 +11,7 @@ from dagster import ConfigurableResource, InitResourceContext
 
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.commits import Commit, Part, ProcessedCommit
+from hedgehog_pipeline.storage.warehouse import Loaded
 
 _LOGGER = logging.getLogger("hedgehog_pipeline")
 
@@ -77,18 +78,18 @@ class StageLog:
         """Write that a batch was let go: nothing new in it, or another writer was faster."""
         _log("let go", stage=stage, batch=batch.id, **_size(batch.parts))
 
-    def loaded(
-        self, commit: ProcessedCommit, rows: Mapping[str, int], inferred: int, began: datetime
-    ) -> None:
+    def loaded(self, commit: ProcessedCommit, loaded: Loaded, began: datetime) -> None:
         """Write a line for each table that a load wrote to, and one for the load."""
         where = {"stage": "storage", "batch": commit.batch, "commit": commit.number}
-        for table, count in rows.items():
+        for table, count in loaded.rows.items():
             _log("written", **where, table=table, rows=count)
         _log(
             "loaded",
             **where,
-            rows=sum(rows.values()),
-            inferred=inferred,
+            rows=sum(loaded.rows.values()),
+            inferred=loaded.inferred,
+            tombstones=loaded.tombstones,
+            quarantined=loaded.quarantined,
             seconds=_seconds_since(began),
         )
 

@@ -4,7 +4,7 @@ Each step is a run of the same job that a sensor launches, in this process. The 
 before Dagster is imported, so that nothing to do costs little.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 
@@ -30,6 +30,22 @@ class StageRun:
     commits: tuple[int, ...]
     rows: int
     seconds: float
+
+
+def sweep_until_done(surroundings: Surroundings, *, allow_mass_delete: bool) -> Iterator[StageRun]:
+    """Find the rows that vanished from the shop, and take what is found to the warehouse.
+
+    Args:
+        surroundings: of the deployment.
+        allow_mass_delete: whether a large share of a table may be gone.
+
+    Raises:
+        HedgehogError: where a stage fails, or so much is gone that a person has to say whether
+            it is meant.
+    """
+    asked = {"mode": "SWEEP", "allow_mass_delete": allow_mass_delete}
+    yield _run(surroundings, "extraction", datetime.now(timezone.utc).date(), (), asked)
+    yield from _drain(surroundings)
 
 
 def run_until_done(surroundings: Surroundings) -> Iterator[StageRun]:
@@ -59,8 +75,14 @@ def _drain(surroundings: Surroundings) -> Iterator[StageRun]:
         yield _run(surroundings, "storage", processed[0].date, processed)
 
 
-def _run(surroundings: Surroundings, stage: str, day: date, commits: Sequence[Commit]) -> StageRun:
+def _run(
+    surroundings: Surroundings,
+    stage: str,
+    day: date,
+    commits: Sequence[Commit],
+    asked: Mapping[str, object] | None = None,
+) -> StageRun:
     from hedgehog_pipeline.stage_run import execute  # noqa: PLC0415 (imports Dagster)
 
-    rows, seconds = execute(surroundings.settings, stage, day, commits)
+    rows, seconds = execute(surroundings.settings, stage, day, commits, asked)
     return StageRun(stage, day, tuple(commit.number for commit in commits), rows, seconds)

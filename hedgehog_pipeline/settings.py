@@ -26,6 +26,8 @@ class Settings:
             or None for those of the system.
         part_bytes: about how many bytes of CSV one part holds; bounds each stage's memory.
         slice_rows: how many rows of the archive one commit takes at most.
+        mass_delete_share: share of a table's rows, 0 to 1, of which a sweep finds no more gone
+            without asking.
     """
 
     source_secret: str = "hedgehog/source"  # noqa: S105 (a name, not a secret)
@@ -40,6 +42,7 @@ class Settings:
     database_ca: str | None = None
     part_bytes: int = 16 * 1024 * 1024
     slice_rows: int = 250_000
+    mass_delete_share: float = 0.1
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -48,7 +51,12 @@ class Settings:
         Raises:
             HedgehogError: where a value cannot be read.
         """
-        readers = {"first_day": date.fromisoformat, "part_bytes": _count, "slice_rows": _count}
+        readers = {
+            "first_day": date.fromisoformat,
+            "part_bytes": _count,
+            "slice_rows": _count,
+            "mass_delete_share": _share,
+        }
         found: dict[str, object] = {}
         for name in cls.__dataclass_fields__:
             variable = f"HEDGEHOG_{name.upper()}"
@@ -69,3 +77,9 @@ def _count(text: str) -> int:
     if (number := int(text)) < 1:
         raise ValueError("it has to be 1 or more")
     return number
+
+
+def _share(text: str) -> float:
+    if not 0 <= (share := float(text)) <= 1:
+        raise ValueError("it has to be a share, 0 to 1")
+    return share

@@ -1,7 +1,7 @@
 """One run of a stage's job in this process: the same assets that a sensor launches."""
 
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from time import monotonic
@@ -16,7 +16,11 @@ from hedgehog_pipeline.settings import Settings
 
 
 def execute(
-    settings: Settings, stage: str, day: date, commits: Sequence[Commit]
+    settings: Settings,
+    stage: str,
+    day: date,
+    commits: Sequence[Commit],
+    asked: Mapping[str, object] | None,
 ) -> tuple[int, float]:
     """Run the job of a stage; give the rows that it moved, and the seconds.
 
@@ -25,6 +29,7 @@ def execute(
         stage: extraction, processing or storage.
         day: the partition.
         commits: the commits that it is launched for; none for extraction.
+        asked: the configuration of extraction, None for that of every day.
 
     Raises:
         HedgehogError: where the stage fails.
@@ -38,7 +43,10 @@ def execute(
                 instance=instance,
                 partition_key=day.isoformat(),
                 tags=tags_for(commits),
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                run_config={
+                    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                    "ops": {"extract": {"config": dict(asked)}} if asked else {},
+                },
             )
         )
     rows = sum(

@@ -14,7 +14,7 @@ from dagster import AssetKey, DagsterInstance
 from psycopg import sql
 
 from hedgehog_pipeline.definitions import platform
-from hedgehog_pipeline.runner import StageRun, run_until_done
+from hedgehog_pipeline.runner import StageRun, run_until_done, sweep_until_done
 from hedgehog_pipeline.schema.columns import Column
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.schema.star import STAR, StarTable
@@ -75,6 +75,10 @@ class World:
     def run(self) -> list[StageRun]:
         """`hedgehog run`."""
         return list(run_until_done(self.surroundings))
+
+    def sweep(self, *, allow_mass_delete: bool = True) -> list[StageRun]:
+        """`hedgehog run --sweep`, after the run."""
+        return list(sweep_until_done(self.surroundings, allow_mass_delete=allow_mass_delete))
 
     def launch(self, stage: str, *tables: str) -> None:
         """Run a stage for today as a person does: no commit tag, all of its tables or some."""

@@ -1,5 +1,6 @@
 """The assets `oltp/<table>`: one step, because all tables of a capture share one snapshot."""
 
+import math
 from collections.abc import Iterator
 from datetime import date, datetime, timezone
 
@@ -8,9 +9,11 @@ from dagster import AssetExecutionContext, AssetKey, AssetOut, Output, ResourceP
 from hedgehog_pipeline.catalog import described
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.capture import plan_capture
-from hedgehog_pipeline.extraction.landing import landing_of
+from hedgehog_pipeline.extraction.landing import commit_of, landing_of_capture, landing_of_sweep
+from hedgehog_pipeline.extraction.modes import Extraction, Mode
 from hedgehog_pipeline.extraction.parameters import Parameters
 from hedgehog_pipeline.extraction.resources import SourceResource
+from hedgehog_pipeline.extraction.sweep import sweep
 from hedgehog_pipeline.extraction.watermarks import publish_watermarks
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.commits import IngestionCommit
@@ -45,18 +48,19 @@ def key_of(table: ShopTable) -> AssetKey:
     can_subset=True,
     pool="extraction",
 )
-def extract(
+def extract(  # noqa: PLR0913, PLR0917 (Dagster passes resources by name)
     context: AssetExecutionContext,
+    config: Extraction,
     source: SourceResource,
     lake: ResourceParam[Lake],
     parameters: ResourceParam[Parameters],
     log: ResourceParam[StageLog],
-) -> Iterator[Output[CsvRows]]:
+) -> Iterator[Output[list[CsvRows]]]:
     """Land what is new in the shop today; of a past day, report what landed then."""
     now = datetime.now(timezone.utc)
     day = date.fromisoformat(context.partition_key)
     tables = [table for table in SHOP.values() if key_of(table) in context.selected_asset_keys]
-    batch = Batch(batch_id(now), day, lake.ingestion.bucket)
+    batch = Batch(batch_id(now), day, lake.ingestion.bucket, "csv")
     if day != now.date():
         yield from _report(lake, tables, batch)
         return
@@ -64,17 +68,22 @@ def extract(
     head = lake.ingestion.head()
     _refuse_earlier_day(day, head)
     moment = source.moment(tables)
-    capture = plan_capture(moment, head, tables, slice_rows=source.slice_rows, captured_at=now)
+    if config.mode == Mode.SWEEP and head is not None:
+        share = math.inf if config.allow_mass_delete else source.mass_delete_share
+        found = sweep(moment, lake.ingestion, head, tables, mass_delete_share=share)
+        landing = landing_of_sweep(found, head, batch)
+    else:
+        rows = source.slice_rows
+        capture = plan_capture(moment, head, tables, slice_rows=rows, captured_at=now)
+        landing = landing_of_capture(capture, moment, batch)
     for table in tables:
-        rows = CsvRows(batch, (), ())
-        if taken := capture.tables.get(table.name):
-            rows = CsvRows(batch, taken.columns, moment.lines(taken.query))
         # Its own number is known only after the last output: the batch id names the commit.
         after = {"after commit": head.number if head else 0}
+        rows = landing.rows.get(table.name, [CsvRows(batch, (), ())])
         yield Output(rows, output_name=table.name, metadata=after)
     source.close()
     commit = lake.ingestion.append(
-        landing_of(capture, batch, after=head, source=moment.identity, captured_at=now)
+        commit_of(landing, batch, after=head, source=moment.identity, captured_at=now)
     )
     if commit is None:
         log.dropped("extraction", batch)
@@ -93,12 +102,12 @@ def _refuse_earlier_day(day: date, head: IngestionCommit | None) -> None:
         )
 
 
-def _report(lake: Lake, tables: list[ShopTable], batch: Batch) -> Iterator[Output[CsvRows]]:
+def _report(lake: Lake, tables: list[ShopTable], batch: Batch) -> Iterator[Output[list[CsvRows]]]:
     """Tell what a past day landed; PostgreSQL has no past to read it from again."""
     commits = lake.ingestion.of_day(batch.date)
     for table in tables:
         parts = [part for commit in commits for part in commit.parts_of(f"oltp/{table.name}")]
         landed = sum(part.rows for part in parts)
         yield Output(
-            CsvRows(batch, (), ()), output_name=table.name, metadata={"landed that day": landed}
+            [CsvRows(batch, (), ())], output_name=table.name, metadata={"landed that day": landed}
         )

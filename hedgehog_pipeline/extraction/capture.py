@@ -47,6 +47,11 @@ class Capture:
     kept: Mapping[str, Base]
     tables: Mapping[str, TableCapture]
 
+    @property
+    def bases(self) -> dict[str, Base]:
+        """Up to where every table is captured once it has landed."""
+        return {**self.kept, **{name: taken.base for name, taken in self.tables.items()}}
+
 
 def known_bases(moment: Moment, head: IngestionCommit | None) -> dict[str, Base]:
     """Give the bases from which increments can be told; a table without one is read in full.
@@ -87,7 +92,7 @@ def plan_capture(
     """
     bases = known_bases(moment, head)
     number = head.number + 1 if head else 1
-    landed = {name: base.landed for name, base in head.base.items()} if head else {}
+    before = head.base if head else {}
     begun = {
         name: bases.get(name)
         or Base(
@@ -95,9 +100,10 @@ def plan_capture(
             archive=Place(),
             captured_at=captured_at,
             commit=number,
-            landed=landed.get(name, 0),
+            landed=before[name].landed if name in before else 0,
+            swept=before[name].swept if name in before else 0,
         )
-        for name in {*landed, *(table.name for table in tables)}
+        for name in {*before, *(table.name for table in tables)}
     }
     archive = [table for table in tables if begun[table.name].archive is not None]
     taken: dict[str, TableCapture] = {}

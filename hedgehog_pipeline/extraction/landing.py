@@ -1,44 +1,99 @@
-"""The commit that makes a capture a batch."""
+"""What an extraction lands, and the commit that makes it a batch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from hedgehog_pipeline.extraction.capture import Capture
+from hedgehog_pipeline.extraction.source import Moment
+from hedgehog_pipeline.extraction.sweep import TableSweep, keys_csv, tombstones_csv
 from hedgehog_pipeline.lake.batch import Batch
-from hedgehog_pipeline.lake.commits import IngestionCommit
+from hedgehog_pipeline.lake.commits import Base, IngestionCommit, IngestionKind
+from hedgehog_pipeline.lake.csv_parts import CsvRows
 from hedgehog_pipeline.lake.log import new_log_id
+from hedgehog_pipeline.schema.shop import SHOP
 
 
-def landing_of(
-    capture: Capture,
+@dataclass(frozen=True)
+class Landing:
+    """What is about to land.
+
+    Attributes:
+        kind: of the commit.
+        bases: up to where every table is captured with it.
+        rows: what lands of each table, the rows first.
+    """
+
+    kind: IngestionKind
+    bases: Mapping[str, Base]
+    rows: Mapping[str, list[CsvRows]]
+
+
+def landing_of_capture(capture: Capture, moment: Moment, batch: Batch) -> Landing:
+    """Land the rows that a capture takes, streamed as they are written."""
+    rows = {
+        name: [CsvRows(batch, taken.columns, moment.lines(taken.query))]
+        for name, taken in capture.tables.items()
+    }
+    return Landing(capture.kind, capture.bases, rows)
+
+
+def landing_of_sweep(
+    found: Mapping[str, TableSweep], head: IngestionCommit, batch: Batch
+) -> Landing:
+    """Land the tombstones that a sweep found and the keys that it saw.
+
+    Where nothing is gone and nothing landed since the sweep before, there is nothing to land.
+    """
+    changed = any(swept.gone for swept in found.values()) or any(
+        head.base[name].landed > head.base[name].swept for name in found
+    )
+    if not changed:
+        return Landing("sweep", head.base, {})
+    number = head.number + 1
+    swept = {name: head.base[name].model_copy(update={"swept": number}) for name in found}
+    rows = {
+        name: [
+            CsvRows(batch, (), ()),
+            CsvRows(batch, (SHOP[name].key,), tombstones_csv(SHOP[name], table.gone), "tombstones"),
+            CsvRows(batch, ("first", "last"), keys_csv(table.keys), "keys"),
+        ]
+        for name, table in found.items()
+    }
+    return Landing("sweep", {**head.base, **swept}, rows)
+
+
+def commit_of(
+    landing: Landing,
     batch: Batch,
     *,
     after: IngestionCommit | None,
     source: str,
     captured_at: datetime,
 ) -> Callable[[IngestionCommit | None], IngestionCommit | None]:
-    """Give what appends the capture to the ingestion log, or lets it go.
+    """Give what appends a landing to the ingestion log, or lets it go.
 
-    An increment that found nothing is let go. So is a capture that another extractor was faster
-    than: it starts from a base that is no longer the last, and the next one takes the rest.
+    One that found nothing is let go, but for a slice of the archive, which says how far it came.
+    So is one that another extractor was faster than: it starts from a base that is no longer the
+    last, and the next one takes the rest.
 
     Args:
-        capture: what was planned.
+        landing: what was planned.
         batch: what was written.
-        after: the head of the log that the capture started from.
+        after: the head of the log that it started from.
         source: identity of the shop's database.
-        captured_at: when the capture began, UTC.
+        captured_at: when it began, UTC.
     """
 
     def build(head: IngestionCommit | None) -> IngestionCommit | None:
-        if head != after or (capture.kind == "increment" and not batch.parts):
+        if head != after or (landing.kind != "archive" and not batch.parts):
             return None
         number = head.number + 1 if head else 1
-        captured = {
-            name: table.base.model_copy(update={"landed": number})
-            if batch.parts_of(f"oltp/{name}")
-            else table.base
-            for name, table in capture.tables.items()
+        bases = {
+            name: base.model_copy(update={"landed": number})
+            if batch.touches(f"oltp/{name}")
+            else base
+            for name, base in landing.bases.items()
         }
         return IngestionCommit(
             log=head.log if head else new_log_id(),
@@ -47,10 +102,10 @@ def landing_of(
             batch=batch.id,
             date=batch.date,
             parts=tuple(batch.parts),
-            kind=capture.kind,
+            kind=landing.kind,
             captured_at=captured_at,
             source=source,
-            base={**capture.kept, **captured},
+            base=bases,
         )
 
     return build

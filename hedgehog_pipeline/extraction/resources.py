@@ -21,6 +21,7 @@ class SourceResource(ConfigurableResource["SourceResource"]):
     secret: str
     ca: str | None
     slice_rows: int
+    mass_delete_share: float
 
     _open: ExitStack = PrivateAttr(default_factory=ExitStack)
 

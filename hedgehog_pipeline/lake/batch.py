@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.bucket import Bucket
-from hedgehog_pipeline.lake.commits import Part
+from hedgehog_pipeline.lake.commits import Part, PartKind
 
 
 def batch_id(now: datetime) -> str:
@@ -27,28 +27,37 @@ class Batch:
         id: see `batch_id`.
         date: UTC day on which the batch lands.
         bucket: where it lands.
+        extension: of the keys of its parts, `csv` or `parquet`.
         parts: what was written so far.
     """
 
     id: str
     date: date
     bucket: Bucket
+    extension: str
     parts: list[Part] = field(default_factory=list[Part])
 
     def write(
-        self, asset: str, extension: str, body: bytes, rows: int, columns: Sequence[str]
+        self, asset: str, kind: PartKind, body: bytes, *, rows: int, columns: Sequence[str]
     ) -> None:
         """Write the next part of an asset; its key belongs to this batch alone."""
-        place = sum(part.asset == asset for part in self.parts)
-        key = f"{asset}/{self.date}/{self.id}-{place}.{extension}"
+        place = len(self.parts_of(asset, kind))
+        folder = asset if kind == "rows" else f"{kind}/{asset}"
+        key = f"{folder}/{self.date}/{self.id}-{place}.{self.extension}"
         if not self.bucket.create(key, body) and self.bucket.read(key) != body:
             raise HedgehogError(
                 f"The object {key} in the bucket {self.bucket.name} was written by somebody else; "
                 "nothing is overwritten: run again, which takes a new key."
             )
-        part = Part(asset=asset, key=key, rows=rows, bytes=len(body), columns=tuple(columns))
+        part = Part(
+            asset=asset, kind=kind, key=key, rows=rows, bytes=len(body), columns=tuple(columns)
+        )
         self.parts.append(part)
 
-    def parts_of(self, asset: str) -> list[Part]:
-        """Give the parts of an asset that were written so far."""
-        return [part for part in self.parts if part.asset == asset]
+    def parts_of(self, asset: str, kind: PartKind = "rows") -> list[Part]:
+        """Give the parts of a kind of an asset that were written so far."""
+        return [part for part in self.parts if (part.asset, part.kind) == (asset, kind)]
+
+    def touches(self, asset: str) -> bool:
+        """Tell whether rows or tombstones of an asset were written."""
+        return bool(self.parts_of(asset) or self.parts_of(asset, "tombstones"))

@@ -11,6 +11,11 @@ from pydantic import BaseModel, ConfigDict
 
 from hedgehog_pipeline.schema.shop import SHOP
 
+IngestionKind = Literal["archive", "increment", "sweep", "inbox"]
+PartKind = Literal["rows", "keys", "tombstones", "quarantine"]
+"""What the rows of a part are: rows of the table, ranges of the keys that a sweep saw, keys that it
+saw no more, or why values cannot be taken (schema/quarantine.py)."""
+
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -29,7 +34,7 @@ class Part(_Record):
     """
 
     asset: str
-    kind: Literal["rows"] = "rows"
+    kind: PartKind = "rows"
     key: str
     rows: int
     bytes: int
@@ -53,7 +58,8 @@ class Base(_Record):
         archive: the place that the archive has reached, or None when it is complete.
         captured_at: when the last capture began, UTC.
         commit: the commit of the last capture.
-        landed: the latest commit that holds rows of the table, 0 where none does.
+        landed: the latest commit that holds rows or tombstones of the table, 0 where none does.
+        swept: the latest sweep that landed its keys, 0 where none did.
     """
 
     snapshot: str
@@ -62,6 +68,7 @@ class Base(_Record):
     captured_at: datetime
     commit: int
     landed: int = 0
+    swept: int = 0
 
 
 class Commit(_Record):
@@ -84,22 +91,31 @@ class Commit(_Record):
     date: date
     parts: tuple[Part, ...] = ()
 
-    def parts_of(self, asset: str) -> tuple[Part, ...]:
-        """Give the parts that belong to an asset."""
-        return tuple(part for part in self.parts if part.asset == asset)
+    def parts_of(self, asset: str, kind: PartKind = "rows") -> tuple[Part, ...]:
+        """Give the parts of a kind that belong to an asset."""
+        return tuple(part for part in self.parts if (part.asset, part.kind) == (asset, kind))
+
+    def holds(self, asset: str) -> bool:
+        """Tell whether it holds anything of an asset."""
+        return any(part.asset == asset for part in self.parts)
+
+    def touches(self, asset: str) -> bool:
+        """Tell whether it holds something that happened to an asset: rows or tombstones."""
+        return bool(self.parts_of(asset) or self.parts_of(asset, "tombstones"))
 
 
 class IngestionCommit(Commit):
     """A capture of the shop.
 
     Attributes:
-        kind: a slice of the archive, or the change since the capture before.
+        kind: a slice of the archive, the change since the capture before, the keys that the shop
+            holds, or rows that somebody else brought.
         captured_at: when the capture began, UTC.
         source: identity of the database: system identifier / timeline / database oid.
         base: per table, up to where the shop is captured with this commit.
     """
 
-    kind: Literal["archive", "increment"]
+    kind: IngestionKind
     captured_at: datetime
     source: str
     base: dict[str, Base]

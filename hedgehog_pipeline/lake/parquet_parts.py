@@ -9,17 +9,27 @@ import pyarrow.parquet as pq
 
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.bucket import Bucket
-from hedgehog_pipeline.lake.commits import ProcessedCommit
+from hedgehog_pipeline.lake.commits import PartKind, ProcessedCommit
 from hedgehog_pipeline.lake.previews import Preview
+from hedgehog_pipeline.schema.quarantine import QUARANTINE_ARROW, TOMBSTONES_ARROW
 from hedgehog_pipeline.schema.star import StarTable
+
+_OTHERS = {"tombstones": TOMBSTONES_ARROW, "quarantine": QUARANTINE_ARROW}
 
 
 @dataclass(frozen=True)
 class ParquetRows:
-    """Rows of a star table on their way into a batch, a bounded table at a time."""
+    """Rows of a star table on their way into a batch, a bounded table at a time.
+
+    Attributes:
+        batch: the batch that they belong to.
+        tables: the rows.
+        kind: what the rows are.
+    """
 
     batch: Batch
     tables: Iterable[pa.Table]
+    kind: PartKind = "rows"
 
     def write(self, asset: str, part_bytes: int) -> Preview:
         """Write the rows, gathered into parts of about so many bytes in memory.
@@ -42,7 +52,9 @@ class ParquetRows:
             return
         sink = io.BytesIO()
         pq.write_table(rows, sink, compression="zstd")
-        self.batch.write(asset, "parquet", sink.getvalue(), rows.num_rows, rows.column_names)
+        self.batch.write(
+            asset, self.kind, sink.getvalue(), rows=rows.num_rows, columns=rows.column_names
+        )
 
 
 @dataclass(frozen=True)
@@ -52,7 +64,8 @@ class ProcessedTable:
     bucket: Bucket
     table: StarTable
 
-    def rows_of(self, commit: ProcessedCommit) -> Iterator[pa.Table]:
-        """Read the rows that a commit holds, a part at a time."""
-        for part in commit.parts_of(f"star/{self.table.name}"):
-            yield pq.read_table(io.BytesIO(self.bucket.read(part.key)), schema=self.table.arrow)
+    def rows_of(self, commit: ProcessedCommit, kind: PartKind = "rows") -> Iterator[pa.Table]:
+        """Read what a commit holds of a kind, a part at a time."""
+        schemas = {"rows": self.table.arrow, **_OTHERS}
+        for part in commit.parts_of(f"star/{self.table.name}", kind):
+            yield pq.read_table(io.BytesIO(self.bucket.read(part.key)), schema=schemas[kind])

@@ -15,17 +15,17 @@ from dagster import (
 
 from hedgehog_pipeline.catalog import described, lineage_from_shop
 from hedgehog_pipeline.lake.batch import Batch, batch_id
-from hedgehog_pipeline.lake.csv_parts import LandedTable
 from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows
 from hedgehog_pipeline.logs import StageLog
 from hedgehog_pipeline.partitions import DAYS
 from hedgehog_pipeline.processing.commit import is_replay, processed_commit_of
 from hedgehog_pipeline.processing.pending import confirm_source, pending_commits
-from hedgehog_pipeline.processing.transform import transformed
+from hedgehog_pipeline.processing.transform import shaped
 from hedgehog_pipeline.runs import MOST_COMMITS, commits_of_run
 from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import INGESTION_COMMIT, STAR, StarTable
+from hedgehog_pipeline.schema.star import STAR, StarTable
 
 
 def key_of(table: StarTable) -> AssetKey:
@@ -44,7 +44,7 @@ def key_of(table: StarTable) -> AssetKey:
             io_manager_key="parquet",
             kinds={"pandas", "s3", "parquet"},
             owners=["team:data"],
-            metadata=described((*table.columns, INGESTION_COMMIT), lineage_from_shop(table)),
+            metadata=described(table.landed_columns, lineage_from_shop(table)),
             is_required=False,
         )
         for table in STAR.values()
@@ -61,12 +61,12 @@ def process(
     lake: ResourceParam[Lake],
     log: ResourceParam[StageLog],
     **inputs: LandedTable,
-) -> Iterator[Output[ParquetRows]]:
+) -> Iterator[Output[list[ParquetRows]]]:
     """Shape the commits that the run was launched for; launched by a person, the whole day."""
     now = datetime.now(timezone.utc)
     day = date.fromisoformat(context.partition_key)
     tables = [table for table in STAR.values() if key_of(table) in context.selected_asset_keys]
-    batch = Batch(batch_id(now), day, lake.processed.bucket)
+    batch = Batch(batch_id(now), day, lake.processed.bucket, "parquet")
     commits = commits_of_run(
         context.run.tags,
         day,
@@ -79,7 +79,12 @@ def process(
         confirm_source(lake, head)
     replay = is_replay(commits, head, whole=len(tables) == len(STAR))
     for table in tables:
-        rows = ParquetRows(batch, transformed(table, inputs, commits))
+        made = shaped(table, inputs, commits, replay=replay)
+        rows = [
+            ParquetRows(batch, made.rows),
+            ParquetRows(batch, made.tombstones, "tombstones"),
+            ParquetRows(batch, made.quarantine, "quarantine"),
+        ]
         numbers = {"ingestion commits": [commit.number for commit in commits]}
         yield Output(rows, output_name=table.name, metadata=numbers)
     if not commits:

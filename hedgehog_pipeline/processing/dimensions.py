@@ -1,14 +1,14 @@
 """The dimensions of the star: one pure function each, named after its table.
 
-Frames are pandas on Arrow dtypes with the declared columns of the shop's table and
-`ingestion_commit`, the number of the capture that saw the row, which each result carries on.
+Frames are pandas on Arrow dtypes with the declared columns of the shop's table and two technical
+ones, which each result carries on: `ingestion_commit`, the number of the capture that saw the row,
+and `deleted`, whether the shop holds it no more.
 """
 
 import pandas as pd
 import pyarrow as pa
 import pycountry
 
-from hedgehog_pipeline.processing.dates import days_of
 from hedgehog_pipeline.schema.star import NOT_KNOWN, STAR
 
 _MENTIONS = sorted({source.partition(".")[2] for source in STAR["dim_date"].key.sources})
@@ -19,7 +19,7 @@ def dim_date(mentions: pd.DataFrame) -> pd.DataFrame:
     """Describe each day that orders or payments mention; weekdays as ISO 8601 counts them."""
     days = pd.concat(
         [
-            pd.DataFrame({"date_id": days_of(mentions, column), _COMMIT: mentions[_COMMIT]})
+            mentions[[_COMMIT, "deleted"]].assign(date_id=mentions[column].dt.date)
             for column in mentions.columns.intersection(_MENTIONS)
         ]
     ).drop_duplicates("date_id", ignore_index=True)

@@ -5,29 +5,20 @@ Frames are as in `dimensions.py`. Moments of the shop are UTC; a fact holds thei
 
 import pandas as pd
 
-from hedgehog_pipeline.processing.dates import days_of
-
 
 def fact_sales_order(sales_order: pd.DataFrame) -> pd.DataFrame:
     """Give each version of a sales order."""
-    return _with_stamps(sales_order).assign(
-        sales_staff_id=sales_order["staff_id"],
-        agreed_payment_date=days_of(sales_order, "agreed_payment_date"),
-        agreed_delivery_date=days_of(sales_order, "agreed_delivery_date"),
-    )
+    return _with_stamps(sales_order).assign(sales_staff_id=sales_order["staff_id"])
 
 
 def fact_purchase_order(purchase_order: pd.DataFrame) -> pd.DataFrame:
     """Give each version of a purchase order."""
-    return _with_stamps(purchase_order).assign(
-        agreed_delivery_date=days_of(purchase_order, "agreed_delivery_date"),
-        agreed_payment_date=days_of(purchase_order, "agreed_payment_date"),
-    )
+    return _with_stamps(purchase_order)
 
 
 def fact_payment(payment: pd.DataFrame) -> pd.DataFrame:
     """Give each version of a payment."""
-    return _with_stamps(payment).assign(payment_date=days_of(payment, "payment_date"))
+    return _with_stamps(payment)
 
 
 def _with_stamps(rows: pd.DataFrame) -> pd.DataFrame:

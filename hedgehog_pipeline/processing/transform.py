@@ -1,41 +1,101 @@
-"""From landed rows to rows of the star, a bounded table at a time."""
+"""From what was landed to what a star table takes of it, a bounded table at a time."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import dataset
 
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline.lake.csv_parts import LandedTable
+from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.processing import dimensions, facts
-from hedgehog_pipeline.schema.star import INGESTION_COMMIT, StarTable
+from hedgehog_pipeline.schema.star import DELETED, INGESTION_COMMIT, Dimension, Fact, StarTable
+
+_COMMIT = INGESTION_COMMIT.name
 
 
-def transformed(
-    table: StarTable, inputs: Mapping[str, LandedTable], commits: Sequence[IngestionCommit]
-) -> Iterator[pa.Table]:
-    """Shape the rows of a star table that these commits bring.
+@dataclass(frozen=True)
+class Shaped:
+    """What ingestion commits bring to a star table, each to be read once, in this order.
+
+    Attributes:
+        rows: the rows of the table.
+        tombstones: of a fact, the keys that the shop holds no more.
+        quarantine: why rows are not among them; complete once the rows were read.
+    """
+
+    rows: Iterator[pa.Table]
+    tombstones: Iterator[pa.Table]
+    quarantine: Iterator[pa.Table]
+
+
+def shaped(
+    table: StarTable,
+    inputs: Mapping[str, LandedTable],
+    commits: Sequence[IngestionCommit],
+    *,
+    replay: bool,
+) -> Shaped:
+    """Shape what these commits bring to a star table.
 
     Args:
         table: what to shape.
         inputs: the shop's tables that it is made of.
         commits: the ingestion commits to handle, ascending.
+        replay: whether they were handled before.
     """
     parents = [inputs[name] for name in table.inputs]
-    yield from (_joined if table.as_of else _by_part)(table, parents, commits)
+    faults: list[pa.Table] = []
+    if table.as_of:
+        rows = _joined(table, parents, commits, faults, replay=replay)
+    else:
+        rows = _by_part(table, parents, commits, faults)
+    tombstones = _tombstones(parents[0], commits) if isinstance(table, Fact) else iter(())
+    return Shaped(rows, tombstones, _each_of(faults))
+
+
+def _each_of(tables: list[pa.Table]) -> Iterator[pa.Table]:
+    """Hand over what stands in the list by the time that somebody asks."""
+    yield from tables
+
+
+def _tombstones(subject: LandedTable, commits: Sequence[IngestionCommit]) -> Iterator[pa.Table]:
+    for commit in commits:
+        yield subject.tombstones_of(commit)
 
 
 def _by_part(
-    table: StarTable, parents: Sequence[LandedTable], commits: Sequence[IngestionCommit]
+    table: StarTable,
+    parents: Sequence[LandedTable],
+    commits: Sequence[IngestionCommit],
+    faults: list[pa.Table],
 ) -> Iterator[pa.Table]:
     for commit in commits:
         for parent in parents:
-            for rows in parent.rows_of(commit):
-                yield _shape(table, _function(table)(_frame(rows)))
+            for part in parent.parts_of(commit):
+                yield _shape(table, _with_deleted(part.rows))
+                if table.subject:
+                    faults.append(part.faults)
+        subject = parents[0] if table.subject and isinstance(table, Dimension) else None
+        if subject and commit.parts_of(subject.asset, "tombstones"):
+            yield _shape(table, _deleted_by(commit, subject))
+
+
+def _deleted_by(commit: IngestionCommit, subject: LandedTable) -> pa.Table:
+    """Give the last row of each key that was gone when the commit was made."""
+    rows = subject.history(commit.number).newest()
+    return rows.filter(pc.field(DELETED.name) & (pc.field(_COMMIT) == commit.number))
 
 
 def _joined(
-    table: StarTable, parents: Sequence[LandedTable], commits: Sequence[IngestionCommit]
+    table: StarTable,
+    parents: Sequence[LandedTable],
+    commits: Sequence[IngestionCommit],
+    faults: list[pa.Table],
+    *,
+    replay: bool,
 ) -> Iterator[pa.Table]:
     """Join the parents as they stood at the last of the commits.
 
@@ -43,29 +103,38 @@ def _joined(
     handles that commit. So what a member looks like depends on its stamp alone, and commits can
     be handled in any order (docs/design.md, "Joined dimensions").
     """
-    handled = {
-        commit.number
-        for commit in commits
-        for parent in parents
-        if commit.parts_of(f"oltp/{parent.table.name}")
-    }
+    handled = [c.number for c in commits if any(c.touches(p.asset) for p in parents)]
     if not handled:
         return
-    frames = [_frame(parent.as_of(max(handled))) for parent in parents]
-    members = _function(table)(*frames)
-    yield _shape(table, members[members[INGESTION_COMMIT.name].isin(handled)])
+    histories = [parent.history(handled[-1]) for parent in parents]
+    for history in histories:
+        told = history.faults.filter(pc.field(_COMMIT).isin(handled))
+        faults.extend([told, history.readmitted(handled, anew=replay)])
+    members, *others = (history.newest() for history in histories)
+    joined = _shape(table, members, *map(_without_deleted, others))
+    yield joined.filter(pc.field(_COMMIT).isin(handled))
 
 
-def _function(table: StarTable) -> Callable[..., pd.DataFrame]:
-    return getattr(facts, table.name, None) or getattr(dimensions, table.name)
+def _with_deleted(rows: pa.Table) -> pa.Table:
+    return rows.append_column(DELETED.name, pa.repeat(pa.scalar(False), rows.num_rows))  # noqa: FBT003
 
 
-def _frame(rows: pa.Table) -> pd.DataFrame:
-    return rows.to_pandas(types_mapper=pd.ArrowDtype)
+def _without_deleted(parents: pa.Table) -> pa.Table:
+    """Leave of a parent that the shop deleted its key and the commit that saw it gone."""
+    key, *values = (name for name in parents.column_names if name not in {_COMMIT, DELETED.name})
+    living = ~pc.field(DELETED.name)
+    nothing = pc.scalar(None)  # pyright: ignore[reportArgumentType] (stub)
+    kept = {name: pc.if_else(living, pc.field(name), nothing) for name in values}
+    columns = {key: pc.field(key), **kept, _COMMIT: pc.field(_COMMIT)}
+    return dataset.dataset(parents).to_table(columns=columns)
 
 
-def _shape(table: StarTable, frame: pd.DataFrame) -> pa.Table:
-    """Keep the declared columns, in the declared types."""
+def _shape(table: StarTable, *rows: pa.Table) -> pa.Table:
+    """Call the table's function, and keep the declared columns in the declared types."""
+    function: Callable[..., pd.DataFrame] = getattr(facts, table.name, None) or getattr(
+        dimensions, table.name
+    )
+    frame = function(*(part.to_pandas(types_mapper=pd.ArrowDtype) for part in rows))
     return pa.Table.from_pandas(
         frame[table.arrow.names], schema=table.arrow, preserve_index=False
     ).replace_schema_metadata(None)

@@ -12,22 +12,30 @@ class ColumnType:
     Attributes:
         sql: the PostgreSQL type in DDL.
         arrow: the Arrow type of values in pandas and in Parquet.
+        form: what the text of a value has to be, where it is read from text.
     """
 
     sql: str
     arrow: pa.DataType
+    form: str = ""
 
 
-INTEGER = ColumnType("integer", pa.int32())
-BIGINT = ColumnType("bigint", pa.int64())
-TEXT = ColumnType("text", pa.string())
-BOOLEAN = ColumnType("boolean", pa.bool_())
-MONEY = ColumnType("numeric(10,2)", pa.decimal128(10, 2))
-AMOUNT = ColumnType("numeric", pa.decimal128(10, 2))
+INTEGER = ColumnType("integer", pa.int32(), "a whole number of 32 bits")
+BIGINT = ColumnType("bigint", pa.int64(), "a whole number of 64 bits")
+TEXT = ColumnType("text", pa.string(), "text")
+BOOLEAN = ColumnType("boolean", pa.bool_(), "t or f")
+MONEY = ColumnType("numeric(10,2)", pa.decimal128(10, 2), "an amount below 10^8 with two decimals")
+AMOUNT = ColumnType("numeric", pa.decimal128(10, 2), "an amount below 10^8 with two decimals")
 DATE = ColumnType("date", pa.date32())
 TIME = ColumnType("time without time zone", pa.time64("us"))
 MOMENT = ColumnType("timestamp with time zone", pa.timestamp("us", tz="UTC"))
-SHOP_TIME = ColumnType("timestamp(3) without time zone", pa.timestamp("ms", tz="UTC"))
+SHOP_DATE = ColumnType("text", pa.date32(), "a date in the form YYYY-MM-DD")
+"""The shop's dates, which it keeps as text: ISO 8601."""
+SHOP_TIME = ColumnType(
+    "timestamp(3) without time zone",
+    pa.timestamp("us", tz="UTC"),
+    "a moment of the years 1 to 9999 without a time zone",
+)
 """The shop's naive `timestamp(3)`: its clocks run in UTC, so its values are UTC moments."""
 
 

@@ -10,6 +10,7 @@ from hedgehog_pipeline.schema.columns import (
     BOOLEAN,
     INTEGER,
     MONEY,
+    SHOP_DATE,
     SHOP_TIME,
     TEXT,
     Column,
@@ -53,8 +54,8 @@ def _text(name: str, description: str, *, nullable: bool = False) -> Column:
 
 
 _AGREED = (
-    _text("agreed_delivery_date", "Day of delivery as agreed, ISO 8601 text."),
-    _text("agreed_payment_date", "Day of payment as agreed, ISO 8601 text."),
+    Column("agreed_delivery_date", SHOP_DATE, "Day of delivery as agreed."),
+    Column("agreed_payment_date", SHOP_DATE, "Day of payment as agreed."),
     _reference("agreed_delivery_location_id", "address"),
 )
 
@@ -192,7 +193,7 @@ _TABLES = (
             _reference("currency_id", "currency"),
             _reference("payment_type_id", "payment_type"),
             Column("paid", BOOLEAN, "Whether it has been paid."),
-            _text("payment_date", "Day of the payment, ISO 8601 text."),
+            Column("payment_date", SHOP_DATE, "Day of the payment."),
             Column("company_ac_number", INTEGER, "Account number of the shop."),
             Column("counterparty_ac_number", INTEGER, "Account number of the counterparty."),
         ),

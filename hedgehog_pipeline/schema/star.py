@@ -26,6 +26,7 @@ NOT_KNOWN = "Not known"
 
 INGESTION_COMMIT = Column("ingestion_commit", BIGINT, "Number of the capture that saw the row.")
 PROCESSED_COMMIT = Column("processed_commit", BIGINT, "Number of the processing that shaped it.")
+DELETED = Column("deleted", BOOLEAN, "Whether the shop holds the row no more.")
 
 
 @dataclass(frozen=True)
@@ -53,19 +54,34 @@ class StarTable:
         return self.columns[0]
 
     @property
+    def subject(self) -> str | None:
+        """The shop's table whose rows it describes one for one; none where it has several."""
+        return self.inputs[0] if self.as_of or len(self.inputs) == 1 else None
+
+    @property
     def identity(self) -> tuple[str, ...]:
         """The columns that tell one row from another."""
         return (self.key.name,)
 
     @property
+    def landed_columns(self) -> tuple[Column, ...]:
+        """The columns of its Parquet parts: its own, and the commit that saw each row."""
+        return (*self.columns, INGESTION_COMMIT)
+
+    @property
     def arrow(self) -> pa.Schema:
-        """The schema of its Parquet parts: its columns and the commit that saw each row."""
-        return arrow_schema((*self.columns, INGESTION_COMMIT))
+        """The schema of its Parquet parts."""
+        return arrow_schema(self.landed_columns)
 
 
 @dataclass(frozen=True)
 class Dimension(StarTable):
-    """A dimension: one row for each key, the newest."""
+    """A dimension: one row for each key, the newest; what the shop deleted stays, marked."""
+
+    @property
+    def landed_columns(self) -> tuple[Column, ...]:
+        """The columns of its Parquet parts: also whether the shop deleted the row."""
+        return (*super().landed_columns, DELETED)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
 """The assets `warehouse/<table>`: one step, because a commit becomes visible at once."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timezone
 from typing import Any
 
+import pyarrow as pa
 from dagster import (
     AssetExecutionContext,
     AssetIn,
@@ -17,6 +18,7 @@ from dagster import (
 )
 
 from hedgehog_pipeline.catalog import described, lineage_from_star
+from hedgehog_pipeline.lake.commits import PartKind, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
 from hedgehog_pipeline.lake.previews import Preview
@@ -66,6 +68,11 @@ def store(
     written: Counter[str] = Counter()
     seconds: dict[str, float] = dict.fromkeys(STAR, 0.0)
     previews = {table.name: Preview() for table in tables}
+
+    def parts_of(table: StarTable, held: ProcessedCommit, kind: PartKind) -> Iterable[pa.Table]:
+        rows = inputs[table.name].rows_of(held, kind)
+        return previews[table.name].passing(rows) if kind == "rows" else rows
+
     with warehouse.open() as target:
         target.prepare()
         commits = commits_of_run(
@@ -77,12 +84,8 @@ def store(
         )
         for commit in commits:
             began = datetime.now(timezone.utc)
-            loaded = target.load(
-                commit,
-                tables,
-                lambda table, held: previews[table.name].passing(inputs[table.name].rows_of(held)),
-            )
-            log.loaded(commit, loaded.rows, loaded.inferred, began)
+            loaded = target.load(commit, tables, parts_of)
+            log.loaded(commit, loaded, began)
             written.update(loaded.rows)
             for name, took in loaded.seconds.items():
                 seconds[name] += took

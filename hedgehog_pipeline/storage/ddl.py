@@ -6,7 +6,6 @@ from psycopg import sql
 
 from hedgehog_pipeline.schema.columns import BOOLEAN, MOMENT, Column
 from hedgehog_pipeline.schema.star import (
-    INGESTION_COMMIT,
     PROCESSED_COMMIT,
     STAR,
     Dimension,
@@ -29,15 +28,33 @@ CREATE_COMMITS = """
         archive_complete boolean not null,
         loaded_at timestamptz not null default clock_timestamp());
     comment on table hedgehog.commits is 'The processed commits that this warehouse holds';
+    create table if not exists hedgehog.tombstones (
+        table_name text,
+        key bigint,
+        ingestion_commit bigint,
+        primary key (table_name, key, ingestion_commit));
+    comment on table hedgehog.tombstones is
+        'Keys of facts that the shop held no more when a capture was made';
+    create table if not exists hedgehog.quarantine (
+        table_name text not null,
+        key text not null,
+        ingestion_commit bigint not null,
+        part text not null,
+        line bigint not null,
+        column_name text not null,
+        value text,
+        reason text,
+        processed_commit bigint not null,
+        primary key (table_name, key, ingestion_commit, part, line, column_name));
+    comment on table hedgehog.quarantine is
+        'What could not be taken of the shop''s rows, and which rows were readmitted since';
 """
 
 
 def stored_columns(table: StarTable) -> tuple[Column, ...]:
     """Give the columns of a table in the warehouse but for a fact's serial key."""
-    technical = (INGESTION_COMMIT, PROCESSED_COMMIT)
-    if isinstance(table, Dimension):
-        technical = (*technical, INFERRED, INFERRED_SINCE)
-    return (*table.columns, *technical)
+    technical = (INFERRED, INFERRED_SINCE) if isinstance(table, Dimension) else ()
+    return (*table.landed_columns, PROCESSED_COMMIT, *technical)
 
 
 def listed(names: Iterable[str]) -> sql.Composed:
@@ -69,14 +86,75 @@ def current_view(table: Fact) -> str:
 
 
 def create_current_view(table: Fact) -> sql.Composed:
-    """Create the view of the version of each key that was captured last."""
+    """Create the view of the version of each key that was captured last and not deleted since."""
     return sql.SQL(
-        "create or replace view {view} as select distinct on ({key}) * from {table} "
-        "order by {key}, ingestion_commit desc, processed_commit desc"
+        """
+        create or replace view {view} as
+        select * from (
+            select distinct on ({key}) * from {table}
+            order by {key}, ingestion_commit desc, processed_commit desc) as newest
+        where not exists (
+            select from hedgehog.tombstones as gone
+            where gone.table_name = {name} and gone.key = newest.{key}
+              and gone.ingestion_commit > newest.ingestion_commit)
+        """
     ).format(
         view=sql.Identifier(current_view(table)),
         key=sql.Identifier(table.key.name),
         table=sql.Identifier(table.name),
+        name=sql.Literal(table.name),
+    )
+
+
+def create_open_quarantine() -> sql.Composed:
+    """Create the view of what was told and not mended since.
+
+    A row is mended by one of the same key that came later, or by the same one processed anew, or
+    by its deletion. Of a joined table its own rows tell that: the star's rows are stamped anew by
+    their parents.
+    """
+    mended = [
+        sql.SQL(
+            """
+            select from {star} as held
+            where told.table_name = {table} and held.{key}::text = told.key
+              and (held.ingestion_commit, held.processed_commit)
+                  > (told.ingestion_commit, told.processed_commit)
+            """
+        ).format(
+            star=sql.Identifier(star.name),
+            table=sql.Literal(star.subject),
+            key=sql.Identifier(star.key.name),
+        )
+        for star in STAR.values()
+        if star.subject and not star.as_of
+    ]
+    gone = [
+        sql.SQL(
+            """
+            select from hedgehog.tombstones as gone
+            where told.table_name = {table} and gone.table_name = {star}
+              and gone.key::text = told.key and gone.ingestion_commit > told.ingestion_commit
+            """
+        ).format(table=sql.Literal(star.subject), star=sql.Literal(star.name))
+        for star in STAR.values()
+        if isinstance(star, Fact) and star.subject
+    ]
+    readmitted = sql.SQL(
+        """
+        select from hedgehog.quarantine as later
+        where later.table_name = told.table_name and later.key = told.key and later.reason is null
+          and (later.ingestion_commit, later.processed_commit)
+              > (told.ingestion_commit, told.processed_commit)
+        """
+    )
+    return sql.SQL(
+        "create or replace view hedgehog.open_quarantine as "
+        "select * from hedgehog.quarantine as told where reason is not null and {}"
+    ).format(
+        sql.SQL(" and ").join(
+            sql.SQL("not exists ({})").format(query) for query in [readmitted, *mended, *gone]
+        )
     )
 
 

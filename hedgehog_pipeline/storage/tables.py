@@ -8,6 +8,7 @@ from hedgehog_pipeline.storage.ddl import (
     CREATE_COMMITS,
     comment_on,
     create_current_view,
+    create_open_quarantine,
     create_table,
     current_view,
     stored_columns,
@@ -36,11 +37,17 @@ def prepare_tables(connection: Connection) -> None:
                 connection.execute(comment)
         if isinstance(table, Fact) and current_view(table) not in found:
             connection.execute(create_current_view(table))
+    if not _is_there(connection, "hedgehog.open_quarantine"):
+        connection.execute(create_open_quarantine())
 
 
 def has_table(connection: Connection, table: StarTable) -> bool:
     """Tell whether a table is there."""
-    found = connection.execute("select to_regclass(%s)", [table.name]).fetchone()
+    return _is_there(connection, table.name)
+
+
+def _is_there(connection: Connection, name: str) -> bool:
+    found = connection.execute("select to_regclass(%s)", [name]).fetchone()
     return found is not None and found[0] is not None
 
 

@@ -5,19 +5,15 @@ never a clock; so any commit can be loaded again, in any order, at any time.
 """
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 from psycopg import Connection, sql
 from pyarrow import csv
 
-from hedgehog_pipeline.lake.commits import ProcessedCommit
 from hedgehog_pipeline.schema.columns import Column
 from hedgehog_pipeline.schema.star import Dimension, StarTable
 from hedgehog_pipeline.storage.ddl import listed, references, stored_names
-
-PartsOf = Callable[[StarTable, ProcessedCommit], Iterable[pa.Table]]
-"""Reads the rows of a table that a processed commit holds, a part at a time."""
 
 
 def upsert_staged(connection: Connection, table: StarTable, processed_commit: int) -> int:
@@ -85,7 +81,7 @@ def _infer(
     query = sql.SQL(
         """
         insert into {dimension} ({columns})
-        select {key}, {unknown} 0, 0, true, now()
+        select {key}, {unknown} 0, false, 0, true, now()
         from (select distinct {column} as {key} from {facts}) as mentioned
         where not exists (select from {dimension} as known where known.{key} = mentioned.{key})
         on conflict do nothing
@@ -113,8 +109,19 @@ def stage_table(connection: Connection, table: StarTable, parts: Iterable[pa.Tab
             table=sql.Identifier(table.name),
         )
     )
+    copy_into(connection, _staging(table), table.arrow.names, parts)
+    connection.execute(sql.SQL("analyze {}").format(_staging(table)))
+
+
+def copy_into(
+    connection: Connection,
+    staging: sql.Identifier,
+    columns: Sequence[str],
+    parts: Iterable[pa.Table],
+) -> None:
+    """Copy rows into the columns of a table."""
     copy = sql.SQL("copy {staging} ({columns}) from stdin (format csv)").format(
-        staging=_staging(table), columns=_columns_of_parts(table)
+        staging=staging, columns=listed(columns)
     )
     with connection.cursor().copy(copy) as stream:
         for part in parts:
@@ -122,7 +129,6 @@ def stage_table(connection: Connection, table: StarTable, parts: Iterable[pa.Tab
             # Arrow quotes every string and no NULL, which is how COPY tells them apart.
             csv.write_csv(part, sink, csv.WriteOptions(include_header=False))
             stream.write(sink.getbuffer())
-    connection.execute(sql.SQL("analyze {}").format(_staging(table)))
 
 
 def _staging(table: StarTable) -> sql.Identifier:

@@ -1,21 +1,26 @@
 """The warehouse: the commits that it holds, and the transaction that takes one more."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from time import monotonic
 
 import psycopg
+import pyarrow as pa
 from psycopg import Connection
 
 from hedgehog_pipeline.databases import Credentials, connect
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.lake.commits import ProcessedCommit
+from hedgehog_pipeline.lake.commits import PartKind, ProcessedCommit
 from hedgehog_pipeline.schema.star import STAR, StarTable
 from hedgehog_pipeline.storage.foreign_keys import complete_archive, is_building
 from hedgehog_pipeline.storage.tables import prepare_tables
-from hedgehog_pipeline.storage.upsert import PartsOf, infer_members, stage_table, upsert_staged
+from hedgehog_pipeline.storage.told import add_quarantine, add_tombstones
+from hedgehog_pipeline.storage.upsert import infer_members, stage_table, upsert_staged
+
+PartsOf = Callable[[StarTable, ProcessedCommit, PartKind], Iterable[pa.Table]]
+"""Reads what a processed commit holds of a kind and a table, a part at a time."""
 
 _LOADERS_LOCK = 0x4865646765686F67
 """Key of the advisory lock that loaders take; "Hedgehog" in ASCII."""
@@ -29,11 +34,15 @@ class Loaded:
         rows: rows written by table; those that were there already are not counted.
         seconds: what each table took.
         inferred: members inferred for keys that no dimension held.
+        tombstones: keys that were told to be gone, of facts.
+        quarantined: values that were told not to be taken.
     """
 
     rows: Mapping[str, int]
     seconds: Mapping[str, float]
     inferred: int
+    tombstones: int
+    quarantined: int
 
 
 @dataclass(frozen=True)
@@ -113,22 +122,27 @@ class Warehouse:
             parts_of: reads the rows of a table that a commit holds, a part at a time.
         """
         whole = len(tables) == len(STAR)
-        held = [t for t in STAR.values() if t in tables and commit.parts_of(f"star/{t.name}")]
+        held = [t for t in STAR.values() if t in tables and commit.holds(f"star/{t.name}")]
         with self._loading():
             building = is_building(self.connection)
-            inferred, rows, seconds = 0, dict[str, int](), dict[str, float]()
+            inferred, tombstones, quarantined = 0, 0, 0
+            rows, seconds = dict[str, int](), dict[str, float]()
             for table in held:
                 began = monotonic()
-                stage_table(self.connection, table, parts_of(table, commit))
+                stage_table(self.connection, table, parts_of(table, commit, "rows"))
                 if not building:  # before the rows that need them: the foreign keys are on
                     inferred += infer_members(self.connection, [table], staged=True)
                 rows[table.name] = upsert_staged(self.connection, table, commit.number)
+                gone = parts_of(table, commit, "tombstones")
+                tombstones += add_tombstones(self.connection, table, gone)
+                told = parts_of(table, commit, "quarantine")
+                quarantined += add_quarantine(self.connection, table, told, commit.number)
                 seconds[table.name] = monotonic() - began
             if whole:
                 self._mark(commit)
                 if building:
                     inferred = complete_archive(self.connection)
-        return Loaded(rows, seconds, inferred)
+        return Loaded(rows, seconds, inferred, tombstones, quarantined)
 
     def _mark(self, commit: ProcessedCommit) -> None:
         self.connection.execute(

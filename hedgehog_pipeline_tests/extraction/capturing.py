@@ -36,7 +36,7 @@ def capturing(world: World) -> Iterator[Callable[[], IngestionCommit | None]]:
     """Open a snapshot and plan; what is given writes the parts and appends the commit."""
     surroundings, now = Surroundings(world.settings), datetime.now(timezone.utc)
     log = surroundings.lake.ingestion
-    batch = Batch(batch_id(now), now.date(), log.bucket)
+    batch = Batch(batch_id(now), now.date(), log.bucket, "csv")
     head, tables = log.head(), list(SHOP.values())
     with surroundings.source.moment(tables) as moment:
         slice_rows = world.settings.slice_rows

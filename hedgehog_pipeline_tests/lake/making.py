@@ -39,7 +39,7 @@ def land(
     log: CommitLog[IngestionCommit], tables: Mapping[str, bytes], part_bytes: int = 1_000_000
 ) -> IngestionCommit:
     """Land CSV text, a header and a record a line, of some tables as one commit."""
-    batch = Batch(f"batch-{next(_BATCHES):06}", DAY, log.bucket)
+    batch = Batch(f"batch-{next(_BATCHES):06}", DAY, log.bucket, "csv")
     for table, text in tables.items():
         lines = text.splitlines(keepends=True)
         columns = tuple(lines[0].decode().strip().split(","))

@@ -2,7 +2,7 @@
 
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline.lake.csv_parts import LandedTable
+from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline_tests.lake.making import land

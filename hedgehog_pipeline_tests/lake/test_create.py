@@ -54,9 +54,9 @@ def test_a_missing_bucket_is_told_by_its_name(bucket: Bucket, use: Callable[[Buc
 
 
 def test_the_parts_of_a_batch_have_keys_of_their_own(bucket: Bucket) -> None:
-    batch = Batch("20260601T093000Z-ab", date(2026, 6, 1), bucket)
+    batch = Batch("20260601T093000Z-ab", date(2026, 6, 1), bucket, "csv")
     for asset in ("oltp/staff", "oltp/staff", "oltp/design"):
-        batch.write(asset, "csv", b"text", 3, ("a", "b"))
+        batch.write(asset, "rows", b"text", rows=3, columns=("a", "b"))
     assert [part.key for part in batch.parts] == [
         "oltp/staff/2026-06-01/20260601T093000Z-ab-0.csv",
         "oltp/staff/2026-06-01/20260601T093000Z-ab-1.csv",
@@ -68,4 +68,6 @@ def test_the_parts_of_a_batch_have_keys_of_their_own(bucket: Bucket) -> None:
 def test_a_part_that_somebody_else_wrote_is_not_taken_for_ones_own(bucket: Bucket) -> None:
     bucket.create("oltp/staff/2026-06-01/one-0.csv", b"theirs")
     with pytest.raises(HedgehogError, match="written by somebody else"):
-        Batch("one", date(2026, 6, 1), bucket).write("oltp/staff", "csv", b"ours", 1, ())
+        Batch("one", date(2026, 6, 1), bucket, "csv").write(
+            "oltp/staff", "rows", b"ours", rows=1, columns=()
+        )

@@ -13,7 +13,9 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline.lake.csv_parts import CsvRows, LandedTable, read_csv
+from hedgehog_pipeline.lake.csv_parts import CsvRows
+from hedgehog_pipeline.lake.csv_values import read_part
+from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline_tests.dirty import DIRTY
@@ -33,13 +35,15 @@ def test_text_is_the_same_after_copy_and_parts(world: World, part_bytes: int) ->
     for number, text in enumerate(DIRTY, start=1):
         world.shop.execute(insert, [number, text, text])
     table, bucket = SHOP["department"], world.surroundings.lake.ingestion.bucket
-    batch = Batch("one", DAY, bucket)
+    batch = Batch("one", DAY, bucket, "csv")
     with world.surroundings.source.moment([table]) as moment:
         lines = moment.lines(sql.SQL("select * from department order by 1").format())
         CsvRows(batch, moment.columns["department"], lines).write("oltp/department", part_bytes)
 
     parts = [(part, bucket.read(part.key)) for part in batch.parts]
-    rows = pa.concat_tables([read_csv(body, table, part) for part, body in parts]).to_pydict()
+    rows = pa.concat_tables(
+        [read_part(body, table, part, 1).rows for part, body in parts]
+    ).to_pydict()
     assert rows["department_id"] == list(range(1, len(DIRTY) + 1))
     assert rows["department_name"] == rows["location"] == list(DIRTY)
     assert rows["manager"] == [None] * len(DIRTY)
@@ -52,7 +56,7 @@ def test_text_is_the_same_after_copy_and_parts(world: World, part_bytes: int) ->
 
 
 def test_no_rows_make_no_part(bucket: Bucket) -> None:
-    batch = Batch("one", DAY, bucket)
+    batch = Batch("one", DAY, bucket, "csv")
     CsvRows(batch, ("a", "b"), [b"a,b\n"]).write("oltp/staff", 100)
     CsvRows(batch, (), ()).write("oltp/staff", 100)
     assert batch.parts == []

@@ -68,6 +68,6 @@ def test_no_rows_make_no_part(bucket: Bucket, tables: list[pa.Table]) -> None:
 
 
 def _written(bucket: Bucket, tables: list[pa.Table], part_bytes: int) -> Batch:
-    batch = Batch("one", DAY, bucket)
+    batch = Batch("one", DAY, bucket, "parquet")
     ParquetRows(batch, tables).write("star/fact_payment", part_bytes)
     return batch

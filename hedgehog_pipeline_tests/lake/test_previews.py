@@ -83,7 +83,7 @@ def test_each_layer_tells_what_it_wrote(world: World) -> None:
 
 
 def _batch(world: World) -> Batch:
-    return Batch("a-batch", _DAY, world.surroundings.lake.ingestion.bucket)
+    return Batch("a-batch", _DAY, world.surroundings.lake.ingestion.bucket, "csv")
 
 
 def _materialise(world: World) -> dict[str, dict[str, Any]]:

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline.lake.csv_parts import LandedTable
+from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.processing.transform import transformed
+from hedgehog_pipeline.processing.transform import shaped
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.schema.star import STAR
 from hedgehog_pipeline_tests.lake.making import MemoryS3, land
@@ -36,7 +36,7 @@ class Dimension:
 
     def take(self, commits: list[IngestionCommit]) -> None:
         self._processed += 1
-        for part in transformed(STAR["dim_staff"], self._inputs, commits):
+        for part in shaped(STAR["dim_staff"], self._inputs, commits, replay=False).rows:
             for row in part.to_pylist():
                 pair, key = (row["ingestion_commit"], self._processed), row["staff_id"]
                 if key not in self._held or pair > self._held[key][0]:

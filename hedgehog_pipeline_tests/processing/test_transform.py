@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline.lake.csv_parts import LandedTable
+from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows
-from hedgehog_pipeline.processing.transform import transformed
+from hedgehog_pipeline.processing.transform import shaped
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.schema.star import STAR
 from hedgehog_pipeline_tests.lake.making import DAY, MemoryS3, land
@@ -49,8 +49,9 @@ def _shaped(name: str, *commits: dict[str, bytes], part_bytes: int = 1_000_000) 
     log = CommitLog(bucket, IngestionCommit)
     landed = [land(log, tables, part_bytes) for tables in commits]
     inputs = {table: LandedTable(log, SHOP[table]) for table in STAR[name].inputs}
-    batch = Batch("one", DAY, bucket)
-    ParquetRows(batch, transformed(STAR[name], inputs, landed[-1:])).write("star/x", 1_000_000)
+    batch = Batch("one", DAY, bucket, "parquet")
+    made = shaped(STAR[name], inputs, landed[-1:], replay=False)
+    ParquetRows(batch, made.rows).write("star/x", 1_000_000)
     return pa.concat_tables(pq.read_table(io.BytesIO(bucket.read(p.key))) for p in batch.parts)
 
 

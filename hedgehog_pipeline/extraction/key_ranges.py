@@ -1,0 +1,41 @@
+"""Sets of primary keys as ranges: keys come from sequences, so that few ranges hold many."""
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+KeyRanges = Sequence[tuple[int, int]]
+"""Inclusive ranges in order, apart from each other."""
+
+
+def union(*sets: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Join ranges, in whatever order and overlapping as they may."""
+    joined: list[tuple[int, int]] = []
+    for first, last in sorted(chain(*sets)):
+        if joined and first <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
+        else:
+            joined.append((first, last))
+    return joined
+
+
+def difference(keys: KeyRanges, others: KeyRanges) -> list[tuple[int, int]]:
+    """Give the keys that are not among the others."""
+    left: list[tuple[int, int]] = []
+    place = 0
+    for first, last in keys:
+        while place < len(others) and others[place][1] < first:
+            place += 1
+        at, start = place, first
+        while at < len(others) and others[at][0] <= last:
+            if start < others[at][0]:
+                left.append((start, others[at][0] - 1))
+            start = others[at][1] + 1
+            at += 1
+        if start <= last:
+            left.append((start, last))
+    return left
+
+
+def count(keys: KeyRanges) -> int:
+    """Count the keys."""
+    return sum(last - first + 1 for first, last in keys)

@@ -1,0 +1,149 @@
+"""Which rows vanished from the shop: no transaction id tells of a deletion to a reader.
+
+A sweep lands the keys that it saw, as ranges. The next one compares the keys of its own snapshot
+with those and with what captures landed since; a key that is gone becomes a tombstone. A row that
+somebody else brought (an inbox batch) was never the shop's, and its absence there says nothing.
+"""
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from psycopg import sql
+from pyarrow import csv
+
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.extraction.capture import known_bases
+from hedgehog_pipeline.extraction.key_ranges import KeyRanges, count, difference, union
+from hedgehog_pipeline.extraction.source import Moment
+from hedgehog_pipeline.lake.commits import IngestionCommit
+from hedgehog_pipeline.lake.log import CommitLog
+from hedgehog_pipeline.schema.shop import ShopTable
+
+_FEW = 100
+"""So many keys may be gone whatever their share: small tables lose large shares of theirs."""
+
+
+@dataclass(frozen=True)
+class TableSweep:
+    """What a sweep finds of a table.
+
+    Attributes:
+        keys: the keys that the shop holds.
+        gone: those that it held and holds no more.
+    """
+
+    keys: KeyRanges
+    gone: KeyRanges
+
+
+def sweep(
+    moment: Moment,
+    log: CommitLog[IngestionCommit],
+    head: IngestionCommit,
+    tables: Sequence[ShopTable],
+    *,
+    mass_delete_share: float,
+) -> dict[str, TableSweep]:
+    """Compare the keys of tables with those that were there.
+
+    Args:
+        moment: the shop now.
+        log: the ingestion log.
+        head: its last commit, read before the moment was opened.
+        tables: the tables to compare.
+        mass_delete_share: the share of a table's rows of which more may not vanish at once; above
+            1 any share may.
+
+    Raises:
+        HedgehogError: where the archive is not complete, or so much vanished that a person has to
+            say whether it is meant.
+    """
+    bases = known_bases(moment, head)
+    if any(t.name not in bases or bases[t.name].archive is not None for t in tables):
+        raise HedgehogError(
+            "The shop's archive is not landed completely, so that nothing can be missed in it yet; "
+            "sweep when `hedgehog run` has brought it."
+        )
+    found = {table.name: _of_table(moment, log, head, table) for table in tables}
+    questions = [
+        f"{name} held {had:,} rows and {gone:,} of them are gone"
+        for name, table in found.items()
+        if (gone := count(table.gone))
+        and (had := gone + count(table.keys))
+        and (gone == had or gone > max(_FEW, mass_delete_share * had))
+    ]
+    if questions and mass_delete_share <= 1:
+        raise HedgehogError(
+            f"Is that meant? {'; '.join(questions)}. Nothing was landed. If it is, run `hedgehog "
+            "run --sweep --allow-mass-delete`; if not, see whether the source's secret names the "
+            "right database, and what happened to it."
+        )
+    return found
+
+
+def keys_csv(keys: KeyRanges) -> Iterator[bytes]:
+    """Write ranges as CSV: the first and the last key of each."""
+    yield b"first,last\n"
+    for first, last in keys:
+        yield f"{first},{last}\n".encode()
+
+
+def tombstones_csv(table: ShopTable, gone: KeyRanges) -> Iterator[bytes]:
+    """Write keys as CSV, one a line."""
+    yield f"{table.key}\n".encode()
+    for first, last in gone:
+        for key in range(first, last + 1):
+            yield f"{key}\n".encode()
+
+
+def _of_table(
+    moment: Moment, log: CommitLog[IngestionCommit], head: IngestionCommit, table: ShopTable
+) -> TableSweep:
+    keys = _held_by(moment, table)
+    return TableSweep(keys, difference(_known(log, head, table), keys))
+
+
+def _held_by(moment: Moment, table: ShopTable) -> list[tuple[int, int]]:
+    """Ask the shop for its keys; each run of consecutive ones comes as one row."""
+    query = sql.SQL(
+        "select min(key), max(key) from (select {key}::bigint as key, "
+        "{key} - row_number() over (order by {key}) as island from {table}) as keys "
+        "group by island order by 1"
+    ).format(key=sql.Identifier(table.key), table=sql.Identifier(table.name))
+    return moment.fetch(query)  # type: ignore[return-value]
+
+
+def _known(
+    log: CommitLog[IngestionCommit], head: IngestionCommit, table: ShopTable
+) -> list[tuple[int, int]]:
+    """Give the keys that the last sweep saw, and those that captures landed since."""
+    asset = f"oltp/{table.name}"
+    known: list[tuple[int, int]] = []
+    number, swept = head.base[table.name].landed, head.base[table.name].swept
+    while number > swept:
+        commit = log.read(number)
+        if commit.kind in {"archive", "increment"}:
+            for part in commit.parts_of(asset):
+                known = union(known, _landed(log.bucket.read(part.key), table))
+        base = log.read(number - 1).base.get(table.name) if number > 1 else None
+        number = base.landed if base else 0
+    for part in log.read(swept).parts_of(asset, "keys") if swept else ():
+        ranges = csv.read_csv(io.BytesIO(log.bucket.read(part.key)))
+        known = union(known, zip(*ranges.to_pydict().values(), strict=True))
+    return known
+
+
+def _landed(body: bytes, table: ShopTable) -> Sequence[tuple[int, int]]:
+    """Read the keys of a CSV part."""
+    keys = csv.read_csv(
+        io.BytesIO(body),
+        read_options=csv.ReadOptions(block_size=len(body)),
+        parse_options=csv.ParseOptions(newlines_in_values=True),
+        convert_options=csv.ConvertOptions(
+            include_columns=[table.key], column_types={table.key: pa.int64()}
+        ),
+    )[table.key]
+    return [(key, key) for key in pc.unique(keys).to_pylist() if key is not None]

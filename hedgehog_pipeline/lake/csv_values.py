@@ -1,0 +1,188 @@
+"""From a CSV part to typed rows: what cannot be read is set apart, with its reason.
+
+COPY tells NULL (nothing) from the empty string (two quotes); so does Arrow's reader with the
+options below, which pandas' reader cannot.
+"""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.lake.commits import Part
+from hedgehog_pipeline.schema.columns import BOOLEAN, SHOP_TIME, Column, arrow_schema
+from hedgehog_pipeline.schema.quarantine import QUARANTINE_ARROW
+from hedgehog_pipeline.schema.shop import ShopTable
+from hedgehog_pipeline.schema.star import INGESTION_COMMIT
+
+_Values = Any
+"""An array of texts or of values; pyarrow's stubs know too few of its functions' overloads."""
+
+_NAIVE_TIME = pa.timestamp("us")
+_TRUE, _FALSE = "t", "f"
+
+
+@dataclass(frozen=True)
+class ReadPart:
+    """A part as it could be read.
+
+    Attributes:
+        rows: the declared columns and the commit that saw each row.
+        faults: why other rows are not among them (schema/quarantine.py), one for each value.
+    """
+
+    rows: pa.Table
+    faults: pa.Table
+
+
+def landed_schema(table: ShopTable) -> pa.Schema:
+    """Give the declared columns and the commit that saw each row."""
+    return arrow_schema((*table.columns, INGESTION_COMMIT))
+
+
+def read_part(body: bytes, table: ShopTable, part: Part, commit: int) -> ReadPart:
+    """Read a part as the declared columns; others that the shop has are passed over.
+
+    The shop's naive timestamps become aware UTC.
+
+    Args:
+        body: the object.
+        table: what its rows are.
+        part: what the commit tells of it.
+        commit: the number of the commit.
+
+    Raises:
+        HedgehogError: where a declared column is missing, or the object is no CSV.
+    """
+    missing = [column.name for column in table.columns if column.name not in part.columns]
+    if missing:
+        raise HedgehogError(
+            f"The part {part.key} of {table.name} has no column {', '.join(missing)}, which the "
+            "star needs; bring the column back in the shop, or change the declaration."
+        )
+    faults = QUARANTINE_ARROW.empty_table()
+    try:
+        naive = _read(body, {c.name: _type_in_csv(c) for c in table.columns})
+        rows = pa.table(
+            [_typed(naive[column.name], column) for column in table.columns], _names(table)
+        )
+        rows = rows.cast(arrow_schema(table.columns))
+    except ValueError:
+        rows, faults = _sifted(body, table, part, commit)
+    numbers = pa.repeat(pa.scalar(commit, pa.int64()), rows.num_rows)
+    return ReadPart(
+        rows.append_column(landed_schema(table).field(INGESTION_COMMIT.name), numbers), faults
+    )
+
+
+def _names(table: ShopTable) -> list[str]:
+    return [column.name for column in table.columns]
+
+
+def _type_in_csv(column: Column) -> pa.DataType:
+    return _NAIVE_TIME if column.type == SHOP_TIME else column.type.arrow
+
+
+def _read(body: bytes, types: Mapping[str, pa.DataType]) -> pa.Table:
+    return csv.read_csv(
+        io.BytesIO(body),
+        # One block a part: a value may be as long as the part, a newline may stand anywhere.
+        read_options=csv.ReadOptions(block_size=len(body)),
+        parse_options=csv.ParseOptions(newlines_in_values=True),
+        convert_options=csv.ConvertOptions(
+            column_types=dict(types),
+            include_columns=list(types),
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+            true_values=[_TRUE],
+            false_values=[_FALSE],
+            timestamp_parsers=[csv.ISO8601],  # pyright: ignore[reportArgumentType] (stub)
+        ),
+    )
+
+
+def _sifted(body: bytes, table: ShopTable, part: Part, commit: int) -> tuple[pa.Table, pa.Table]:
+    """Read every value as text, and set the rows apart that hold one which is not of its type."""
+    try:
+        texts = _read(body, dict.fromkeys(_names(table), pa.string()))
+    except ValueError as error:
+        raise HedgehogError(
+            f"The part {part.key} of {table.name} (ingestion commit {commit}) cannot be read: "
+            f"{error}. Restore the object from the bucket's versions or from a backup."
+        ) from error
+    faults: list[pa.Table] = []
+    good: _Values = pa.repeat(pa.scalar(True), texts.num_rows)  # noqa: FBT003 (a value)
+    for column in table.columns:
+        fits = _fits(texts[column.name].combine_chunks(), column)
+        faults.append(_faults(texts, pc.invert(fits), column, (table, part.key, commit)))
+        good = pc.and_(good, fits)
+    kept = texts.filter(good)
+    rows = pa.table(
+        [_typed(kept[column.name], column) for column in table.columns],
+        schema=arrow_schema(table.columns),
+    )
+    return rows, pa.concat_tables(faults)
+
+
+def _fits(texts: _Values, column: Column) -> _Values:
+    """Tell for each text whether it is a value of the column."""
+    if column.nullable or not texts.null_count:
+        try:
+            _typed(texts, column)
+        except ValueError:
+            pass
+        else:
+            return pa.repeat(pa.scalar(True), len(texts))  # noqa: FBT003 (a value)
+    fitting = [text for text in pc.unique(texts).to_pylist() if _is_value(text, column)]
+    return pc.is_in(texts, value_set=pa.array(fitting, pa.string()))
+
+
+def _is_value(text: str | None, column: Column) -> bool:
+    if text is None:
+        return column.nullable
+    try:
+        _typed(pa.array([text]), column)
+    except ValueError:
+        return False
+    return True
+
+
+def _typed(values: _Values, column: Column) -> _Values:
+    """Give the values, texts or naive moments, in the column's type."""
+    if column.type == BOOLEAN and values.type == pa.string():
+        if not pc.all(pc.is_in(values, pa.array([_TRUE, _FALSE, None]))).as_py():
+            raise ValueError(column.type.form)
+        return pc.equal(values, pa.scalar(_TRUE))
+    if column.type == SHOP_TIME:
+        return pc.assume_timezone(values.cast(_NAIVE_TIME), "UTC")
+    return values.cast(column.type.arrow)
+
+
+def _faults(
+    texts: pa.Table, misfits: _Values, column: Column, of: tuple[ShopTable, str, int]
+) -> pa.Table:
+    table, part, commit = of
+    lines = pc.add(pc.indices_nonzero(misfits).cast(pa.int64()), 1)
+    values = texts[column.name].filter(misfits).to_pylist()
+    count = len(values)
+    return pa.Table.from_pydict(
+        {
+            "table_name": [table.name] * count,
+            "key": texts[table.key].filter(misfits),
+            INGESTION_COMMIT.name: [commit] * count,
+            "part": [part] * count,
+            "line": lines,
+            "column_name": [column.name] * count,
+            "value": values,
+            "reason": [
+                "is absent" if value is None else f"is not {column.type.form}" for value in values
+            ],
+        },
+        schema=QUARANTINE_ARROW,
+    )

@@ -1,0 +1,67 @@
+"""What a processed commit tells beside its rows: keys that are gone, rows that cannot be taken.
+
+Both are kept as they come, each once; the views of storage/ddl.py say what holds now. So any
+commit can be loaded again, in any order, at any time.
+"""
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+from psycopg import Connection, sql
+
+from hedgehog_pipeline.schema.quarantine import QUARANTINE_ARROW, TOMBSTONES_ARROW
+from hedgehog_pipeline.schema.star import StarTable
+from hedgehog_pipeline.storage.ddl import listed
+from hedgehog_pipeline.storage.upsert import copy_into
+
+
+def add_tombstones(connection: Connection, table: StarTable, parts: Iterable[pa.Table]) -> int:
+    """Keep which keys of a fact were gone at which capture; give how many are new."""
+    staging = sql.Identifier(f"staging_tombstones_{table.name}")
+    _stage(connection, staging, sql.Identifier("hedgehog", "tombstones"), TOMBSTONES_ARROW, parts)
+    return connection.execute(
+        sql.SQL(
+            "insert into hedgehog.tombstones (table_name, {columns}) "
+            "select {name}, {columns} from {staging} on conflict do nothing"
+        ).format(
+            columns=listed(TOMBSTONES_ARROW.names), name=sql.Literal(table.name), staging=staging
+        )
+    ).rowcount
+
+
+def add_quarantine(
+    connection: Connection, table: StarTable, parts: Iterable[pa.Table], processed_commit: int
+) -> int:
+    """Keep what cannot be taken, as the latest processing tells it; give how much is new."""
+    staging = sql.Identifier(f"staging_quarantine_{table.name}")
+    _stage(connection, staging, sql.Identifier("hedgehog", "quarantine"), QUARANTINE_ARROW, parts)
+    return connection.execute(
+        sql.SQL(
+            "insert into hedgehog.quarantine as held ({columns}, processed_commit) "
+            "select {columns}, {commit} from {staging} "
+            "on conflict (table_name, key, ingestion_commit, part, line, column_name) do update "
+            "set (value, reason, processed_commit) = "
+            "(excluded.value, excluded.reason, excluded.processed_commit) "
+            "where held.processed_commit < excluded.processed_commit"
+        ).format(
+            columns=listed(QUARANTINE_ARROW.names),
+            commit=sql.Literal(processed_commit),
+            staging=staging,
+        )
+    ).rowcount
+
+
+def _stage(
+    connection: Connection,
+    staging: sql.Identifier,
+    like: sql.Identifier,
+    schema: pa.Schema,
+    parts: Iterable[pa.Table],
+) -> None:
+    connection.execute(
+        sql.SQL(
+            "create temporary table {staging} on commit drop as "
+            "select {columns} from {like} with no data"
+        ).format(staging=staging, columns=listed(schema.names), like=like)
+    )
+    copy_into(connection, staging, schema.names, parts)

@@ -1,0 +1,181 @@
+"""Rows that are deleted in the shop leave the current views and mark dimensions; history stays."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.schema.star import STAR, Fact
+from hedgehog_pipeline.storage.ddl import current_view
+from hedgehog_pipeline_tests.world import World
+
+_NOW = "current_timestamp at time zone 'utc'"
+
+
+def _keys_differ(world: World) -> dict[str, tuple[set[int], set[int]]]:
+    """Per table, the keys that are missing and those that should not be there."""
+    found: dict[str, tuple[set[int], set[int]]] = {}
+    for star in STAR.values():
+        if not star.subject:
+            continue
+        held = f"{star.name} where not deleted"
+        if isinstance(star, Fact):
+            held = current_view(star)
+        keys = {key for (key,) in world.query(f"select {star.key.name} from {held}")}
+        asked = f"select {SHOP[star.subject].key} from {star.subject}".encode()
+        wanted = {key for (key,) in world.shop.execute(asked).fetchall()}
+        if keys != wanted:
+            found[star.name] = (wanted - keys, keys - wanted)
+    return found
+
+
+def _delete_order(world: World) -> None:
+    world.shop.execute("delete from payment where transaction_id = 1")
+    world.shop.execute("delete from transaction where transaction_id = 1")
+    world.shop.execute("delete from sales_order where sales_order_id = 1")
+
+
+def test_a_deleted_row_leaves_the_current_views_and_its_history_stays(world: World):
+    world.load_small()
+    world.run()
+    _delete_order(world)
+    world.sweep()
+    assert _keys_differ(world) == {}
+    assert world.query("select count(*) from fact_sales_order where sales_order_id = 1") == [(1,)]
+    assert world.query("select deleted from dim_transaction where transaction_id = 1") == [(True,)]
+    assert world.query("select table_name, key from hedgehog.tombstones order by table_name") == [
+        ("fact_payment", 1),
+        ("fact_sales_order", 1),
+    ]
+
+
+def test_a_sweep_of_a_shop_that_is_swept_lands_nothing(world: World):
+    world.load_small()
+    world.run()
+    world.sweep()
+    landed = world.surroundings.lake.ingestion.end()
+    world.sweep()
+    assert world.surroundings.lake.ingestion.end() == landed
+
+
+def test_the_next_sweep_reads_the_keys_of_the_last_and_what_landed_since(world: World):
+    world.load_small()
+    world.run()
+    world.sweep()
+    world.shop.execute("insert into currency values (4, 'CHF', 'now', 'now')")
+    world.run()
+    world.shop.execute("delete from currency where currency_id in (3, 4)")
+    world.sweep()
+    gone = world.query("select currency_id from dim_currency where deleted order by 1")
+    assert gone == [(3,), (4,)]
+
+
+def test_a_row_that_was_never_landed_and_is_gone_is_no_news(world: World):
+    world.load_small()
+    world.run()
+    world.shop.execute("insert into currency values (4, 'CHF', 'now', 'now')")
+    world.sweep()
+    world.shop.execute("delete from currency where currency_id = 4")
+    world.sweep()
+    world.run()
+    assert world.query("select count(*) from dim_currency where currency_id = 4") == [(0,)]
+
+
+def test_a_member_whose_department_was_deleted_has_none(world: World):
+    world.load_small()
+    world.run()
+    world.shop.execute("alter table staff drop constraint if exists staff_department_id_fkey")
+    world.shop.execute("delete from department where department_id = 1")
+    world.sweep()
+    members = world.query(
+        "select department_name, deleted from dim_staff where department_name = 'Not known'"
+    )
+    assert members
+    assert not any(deleted for _, deleted in members)
+
+
+def test_a_deleted_member_stays_deleted_when_its_department_changes(world: World):
+    world.load_small()
+    world.shop.execute("insert into staff values (99, 'Ada', 'Byron', 1, 'a@x', 'now', 'now')")
+    world.run()
+    world.shop.execute("delete from staff where staff_id = 99")
+    world.sweep()
+    world.shop.execute("update department set department_name = 'Trade' where department_id = 1")
+    world.run()
+    member = world.query(
+        "select first_name, department_name, deleted from dim_staff where staff_id = 99"
+    )
+    assert member == [("Ada", "Trade", True)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_deleted_returned_and_deleted_again_with_replays_in_between(world: World, seed: int):
+    world.load_small()
+    world.run()
+    chance = random.Random(seed)
+    saved = world.shop.execute("select * from currency where currency_id = 3").fetchone()
+    assert saved is not None
+    steps: list[Callable[[], object]] = [
+        lambda: world.shop.execute("delete from currency where currency_id = 3"),
+        lambda: world.shop.execute("insert into currency values (%s, %s, %s, %s)", saved),
+        lambda: world.shop.execute("delete from currency where currency_id = 3"),
+        lambda: _delete_order(world),
+        lambda: world.shop.execute("insert into currency values (%s, %s, %s, %s)", saved),
+    ]
+    for step in steps:
+        step()
+        world.run()
+        world.sweep()
+        assert _keys_differ(world) == {}
+        _replay_some(world, chance)
+        assert _keys_differ(world) == {}
+
+
+def _replay_some(world: World, chance: random.Random) -> None:
+    """Load and process what is there again, in any order."""
+    for stage in chance.choices(["processing", "storage"], k=2):
+        world.launch(stage)
+    world.run()
+
+
+def test_a_table_that_lost_much_is_a_question_and_nothing_lands(world: World):
+    world.load_archive(300)
+    world.run()
+    world.sweep()
+    landed = world.surroundings.lake.ingestion.end()
+    world.shop.execute("delete from payment where payment_id % 2 = 0")
+    with pytest.raises(HedgehogError, match=r"Is that meant\? payment held .* are gone"):
+        world.sweep(allow_mass_delete=False)
+    assert world.surroundings.lake.ingestion.end() == landed
+    world.sweep()
+    assert _keys_differ(world) == {}
+
+
+def test_a_table_that_looks_empty_is_a_question_however_small(world: World):
+    world.load_small()
+    world.run()
+    world.shop.execute("truncate payment")
+    with pytest.raises(HedgehogError, match="payment held"):
+        world.sweep(allow_mass_delete=False)
+
+
+def test_the_lag_and_the_log_count_tombstones(world: World):
+    world.load_small()
+    world.run()
+    _delete_order(world)
+    world.launch("extraction")
+    commits = world.surroundings.lake.ingestion.end()
+    world.sweep()
+    head = world.surroundings.lake.ingestion.head()
+    assert head is not None
+    assert (head.number, head.kind) == (commits + 1, "sweep")
+    assert {part.asset for part in head.parts if part.kind == "tombstones"} == {
+        "oltp/payment",
+        "oltp/transaction",
+        "oltp/sales_order",
+    }
+    assert {part.asset for part in head.parts if part.kind == "keys"} == {
+        f"oltp/{table}" for table in SHOP
+    }
