@@ -22,6 +22,7 @@ from hedgehog_pipeline.operations.alert_sensors import failed_run_sensor, health
 from hedgehog_pipeline.operations.checks import check_warehouse, checks_job, checks_schedule
 from hedgehog_pipeline.operations.freshness import freshness_job, freshness_sensor, measure_lag
 from hedgehog_pipeline.processing.assets import process
+from hedgehog_pipeline.schedules import sweep_schedule
 from hedgehog_pipeline.sensors import PIPELINE, log_sensor, shop_sensor
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.storage.assets import store
@@ -53,7 +54,10 @@ def platform(settings: Settings) -> Definitions:
             checks_job,
             freshness_job,
         ],
-        schedules=[checks_schedule],
+        schedules=[
+            checks_schedule,
+            sweep_schedule(jobs["extraction"], surroundings.archive_landed),
+        ],
         sensors=[
             shop_sensor(
                 jobs[PIPELINE],

@@ -71,6 +71,11 @@ class Surroundings:
         self._publish(head, changed=changed)
         return changed
 
+    def archive_landed(self) -> bool:
+        """Tell whether the shop's archive is landed completely."""
+        head = self.lake.ingestion.head()
+        return head is not None and head.archive_complete
+
     def look_at_shop(self) -> None:
         """See that the shop can be read.
 
