@@ -1,0 +1,33 @@
+"""Ranges of keys behave as the sets that they stand for."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hedgehog_pipeline.extraction.key_ranges import KeyRanges, count, difference, union
+
+_KEYS = st.sets(st.integers(-20, 60))
+
+
+def _ranges(keys: set[int]) -> KeyRanges:
+    return union([(key, key) for key in keys])
+
+
+def _keys(ranges: KeyRanges) -> list[int]:
+    return [key for first, last in ranges for key in range(first, last + 1)]
+
+
+@given(_KEYS, _KEYS)
+def test_union_difference_and_count_are_those_of_sets(some: set[int], others: set[int]) -> None:
+    assert _keys(union(_ranges(some), _ranges(others))) == sorted(some | others)
+    assert _keys(difference(_ranges(some), _ranges(others))) == sorted(some - others)
+    assert count(_ranges(some)) == len(some)
+
+
+@given(_KEYS)
+def test_ranges_are_in_order_and_apart(keys: set[int]) -> None:
+    ranges = _ranges(keys)
+    assert all(later[0] > earlier[1] + 1 for earlier, later in zip(ranges, ranges[1:], strict=False))
+
+
+def test_overlapping_ranges_are_joined() -> None:
+    assert union([(5, 9), (1, 3)], [(2, 6)], [(11, 12)]) == [(1, 9), (11, 12)]
