@@ -8,6 +8,7 @@ from dagster import AssetExecutionContext, AssetKey, AssetOut, Output, ResourceP
 from hedgehog_pipeline.catalog import described
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.capture import plan_capture
+from hedgehog_pipeline.extraction.drift import new_columns, undeclared
 from hedgehog_pipeline.extraction.landing import landing_of
 from hedgehog_pipeline.extraction.parameters import Parameters
 from hedgehog_pipeline.extraction.resources import SourceResource
@@ -70,8 +71,10 @@ def extract(
         if taken := capture.tables.get(table.name):
             rows = CsvRows(batch, taken.columns, moment.lines(taken.query))
         # Its own number is known only after the last output: the batch id names the commit.
-        after = {"after commit": head.number if head else 0}
-        yield Output(rows, output_name=table.name, metadata=after)
+        told: dict[str, int | list[str]] = {"after commit": head.number if head else 0}
+        if grown := undeclared(table, moment.columns[table.name]):
+            told["columns not declared"] = grown
+        yield Output(rows, output_name=table.name, metadata=told)
     source.close()
     commit = lake.ingestion.append(
         landing_of(capture, batch, after=head, source=moment.identity, captured_at=now)
@@ -80,6 +83,8 @@ def extract(
         log.dropped("extraction", batch)
     else:
         log.committed("extraction", commit, now)
+        for table, columns in new_columns(commit, head, lake.ingestion):
+            log.grown(commit, table.name, columns)
     if landed := commit or head:
         publish_watermarks(parameters, landed)
 
