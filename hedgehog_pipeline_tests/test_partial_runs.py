@@ -121,4 +121,5 @@ def test_commits_loaded_in_any_order_give_the_same_rows(traded: World, seed: int
 
 def _is_building(world: World) -> bool:
     with world.surroundings.warehouse() as warehouse:
-        return read_status(world.surroundings.lake, warehouse, datetime.now(timezone.utc)).building
+        surroundings, now = world.surroundings, datetime.now(timezone.utc)
+        return read_status(surroundings.lake, warehouse, surroundings.parameters, now).building
