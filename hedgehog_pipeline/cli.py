@@ -75,6 +75,15 @@ def status(*, as_json: bool) -> None:
     click.echo(json.dumps(asdict(found)) if as_json else str(found))
 
 
+@hedgehog.command()
+def migrate() -> None:
+    """Alter the warehouse's tables to what is declared."""
+    with Surroundings(Settings.from_environment()).warehouse() as warehouse:
+        statements = warehouse.migrate()
+    for statement in statements or ["Nothing to do: the warehouse's tables are as declared."]:
+        click.echo(statement)
+
+
 def main() -> None:
     """Run the command with the settings of the environment and of a `.env` file here."""
     load_dotenv(".env")

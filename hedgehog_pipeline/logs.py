@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from dagster import ConfigurableResource, InitResourceContext
 
 from hedgehog_pipeline.lake.batch import Batch
-from hedgehog_pipeline.lake.commits import Commit, Part, ProcessedCommit
+from hedgehog_pipeline.lake.commits import Commit, IngestionCommit, Part, ProcessedCommit
 from hedgehog_pipeline.storage.warehouse import Loaded
 
 _LOGGER = logging.getLogger("hedgehog_pipeline")
@@ -73,6 +73,11 @@ class StageLog:
         for asset in dict.fromkeys(part.asset for part in commit.parts):
             _log("written", **where, table=asset.split("/")[-1], **_size(commit.parts_of(asset)))
         _log("committed", **where, **_size(commit.parts), seconds=_seconds_since(began))
+
+    def grown(self, commit: IngestionCommit, table: str, columns: Sequence[str]) -> None:
+        """Write that a table of the shop has columns that no declaration names, landed for once."""
+        where = {"stage": "extraction", "batch": commit.batch, "commit": commit.number}
+        _log("columns not declared", **where, table=table, columns=columns)
 
     def dropped(self, stage: str, batch: Batch) -> None:
         """Write that a batch was let go: nothing new in it, or another writer was faster."""

@@ -9,6 +9,7 @@ from dagster import AssetExecutionContext, AssetKey, AssetOut, Output, ResourceP
 from hedgehog_pipeline.catalog import described
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.capture import plan_capture
+from hedgehog_pipeline.extraction.drift import new_columns, undeclared
 from hedgehog_pipeline.extraction.landing import commit_of, landing_of_capture, landing_of_sweep
 from hedgehog_pipeline.extraction.modes import Extraction, Mode
 from hedgehog_pipeline.extraction.parameters import Parameters
@@ -78,9 +79,11 @@ def extract(  # noqa: PLR0913, PLR0917 (Dagster passes resources by name)
         landing = landing_of_capture(capture, moment, batch)
     for table in tables:
         # Its own number is known only after the last output: the batch id names the commit.
-        after = {"after commit": head.number if head else 0}
+        told: dict[str, int | list[str]] = {"after commit": head.number if head else 0}
+        if grown := undeclared(table, moment.columns[table.name]):
+            told["columns not declared"] = grown
         rows = landing.rows.get(table.name, [CsvRows(batch, (), ())])
-        yield Output(rows, output_name=table.name, metadata=after)
+        yield Output(rows, output_name=table.name, metadata=told)
     source.close()
     commit = lake.ingestion.append(
         commit_of(landing, batch, after=head, source=moment.identity, captured_at=now)
@@ -89,6 +92,8 @@ def extract(  # noqa: PLR0913, PLR0917 (Dagster passes resources by name)
         log.dropped("extraction", batch)
     else:
         log.committed("extraction", commit, now)
+        for table, columns in new_columns(commit, head, lake.ingestion):
+            log.grown(commit, table.name, columns)
     if landed := commit or head:
         publish_watermarks(parameters, landed)
 

@@ -10,8 +10,9 @@ from psycopg import Connection, IsolationLevel, sql
 
 from hedgehog_pipeline.databases import Credentials, connect
 from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.extraction.drift import FoundColumn, FoundTable, refuse_unreadable
 from hedgehog_pipeline.extraction.snapshot import Snapshot
-from hedgehog_pipeline.schema.shop import SHOP, ShopTable
+from hedgehog_pipeline.schema.shop import ShopTable
 
 _OLDEST = 130000
 """`pg_current_snapshot()` came with PostgreSQL 13."""
@@ -63,11 +64,13 @@ class Source:
         (ALTER TYPE, TRUNCATE) would otherwise show an empty table.
 
         Raises:
-            HedgehogError: where the database is a standby, too old, or lacks a declared table or
-                column.
+            HedgehogError: where the database is a standby or too old, or its tables are not what
+                the star can be made of.
         """
         with connect(self.credentials, role="source", ca=self.ca) as connection, _explained():
             self._refuse_unfit(connection)
+            _columns(connection, tables)  # tells every fault; the lock would stop at the first
+            connection.rollback()
             connection.isolation_level = IsolationLevel.REPEATABLE_READ
             connection.read_only = True
             connection.execute("set local lock_timeout = '10s'")
@@ -78,8 +81,7 @@ class Source:
             connection.execute(sql.SQL("lock table {} in access share mode").format(names))
             snapshot = _scalar(connection, "select pg_current_snapshot()::text")
             identity = _scalar(connection, _IDENTITY)
-            columns = {table.name: _columns(connection, table) for table in tables}
-            yield Moment(connection, identity, Snapshot(snapshot), columns)
+            yield Moment(connection, identity, Snapshot(snapshot), _columns(connection, tables))
 
     def _refuse_unfit(self, connection: Connection) -> None:
         if connection.info.server_version < _OLDEST:
@@ -93,7 +95,6 @@ class Source:
                 f"The source database {self.credentials.dbname} is a standby, whose snapshots "
                 "follow other rules; name the primary in the source's secret."
             )
-        connection.rollback()
 
 
 _IDENTITY = """
@@ -102,22 +103,30 @@ _IDENTITY = """
                           (select oid from pg_database where datname = current_database()))
 """
 
-_COLUMNS = """
-    select attname from pg_attribute
-    where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped order by attnum
+_FOUND = """
+    with recursive declared as (
+        select name, oid, relkind::text from unnest(%s::text[]) as declared(name)
+        left join pg_class on oid = to_regclass(quote_ident(name))
+    ), typed as (
+        select attrelid, attnum, attname, format_type(atttypid, atttypmod) as type, atttypid as base
+        from declared join pg_attribute on attrelid = oid where attnum > 0 and not attisdropped
+        union all
+        select attrelid, attnum, attname, type, typbasetype
+        from typed join pg_type on pg_type.oid = base where typtype = 'd'
+    )
+    select name, relkind, attname, type, format_type(base, null), typcategory::text
+    from declared left join (typed join pg_type on pg_type.oid = base and typtype <> 'd')
+    on attrelid = declared.oid order by attnum
 """
 
 
-def _columns(connection: Connection, table: ShopTable) -> tuple[str, ...]:
-    name = sql.Identifier(table.name).as_string(connection)
-    found = tuple(row[0] for row in connection.execute(_COLUMNS, [name]))
-    missing = [column.name for column in table.columns if column.name not in found]
-    if missing:
-        raise HedgehogError(
-            f"The source's table {table.name} has no column {', '.join(missing)}, which the star "
-            f"needs (it has {', '.join(found)}); bring it back, or change the declaration."
-        )
-    return found
+def _columns(connection: Connection, tables: Sequence[ShopTable]) -> dict[str, tuple[str, ...]]:
+    found = {table.name: FoundTable(None, ()) for table in tables}
+    for name, kind, *column in connection.execute(_FOUND, [list(found)]):
+        columns = found[name].columns
+        found[name] = FoundTable(kind, (*columns, FoundColumn(*column)) if column[0] else ())
+    refuse_unreadable(tables, found)
+    return {name: tuple(column.name for column in table.columns) for name, table in found.items()}
 
 
 def _scalar(connection: Connection, query: str) -> str:
@@ -131,11 +140,6 @@ def _explained() -> Generator[None, None, None]:
     """Turn what PostgreSQL says into a sentence that tells what to do."""
     try:
         yield
-    except psycopg.errors.UndefinedTable as error:
-        raise HedgehogError(
-            f"The source lacks a table: {error.diag.message_primary}. The star needs "
-            f"{', '.join(SHOP)}; name the shop's own database in the source's secret."
-        ) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise HedgehogError(
             f"The source's role may not read: {error.diag.message_primary}. Grant it SELECT on "

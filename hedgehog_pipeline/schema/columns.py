@@ -52,6 +52,8 @@ class Column:
         sources: the shop's columns (`table.column`) that it is made of, for lineage.
         unknown: the SQL expression of its value in an inferred member, over the key's column;
             None where the value is absent (Kimball: late arriving dimension).
+        default: the SQL expression of its value in rows older than the column, None where they
+            have none.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Column:
     references: str | None = None
     sources: tuple[str, ...] = ()
     unknown: str | None = None
+    default: str | None = None
 
 
 def arrow_schema(columns: tuple[Column, ...]) -> pa.Schema:

@@ -26,7 +26,7 @@ NOT_KNOWN = "Not known"
 
 INGESTION_COMMIT = Column("ingestion_commit", BIGINT, "Number of the capture that saw the row.")
 PROCESSED_COMMIT = Column("processed_commit", BIGINT, "Number of the processing that shaped it.")
-DELETED = Column("deleted", BOOLEAN, "Whether the shop holds the row no more.")
+DELETED = Column("deleted", BOOLEAN, "Whether the shop holds the row no more.", default="false")
 
 
 @dataclass(frozen=True)

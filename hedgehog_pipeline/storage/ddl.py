@@ -67,9 +67,19 @@ def stored_names(table: StarTable) -> list[str]:
     return [column.name for column in stored_columns(table)]
 
 
+def define(column: Column) -> sql.Composed:
+    """Define a column: its name, its type, its default, and whether it must hold a value."""
+    return sql.SQL("{name} {type}{default}{null}").format(
+        name=sql.Identifier(column.name),
+        type=sql.SQL(column.type.sql),  # type: ignore[arg-type]
+        default=sql.SQL(f" default {column.default}" if column.default else ""),  # type: ignore[arg-type]
+        null=sql.SQL("" if column.nullable else " not null"),
+    )
+
+
 def create_table(table: Dimension | Fact) -> sql.Composed:
     """Create a table with its keys; foreign keys are added when the archive is complete."""
-    columns = [_column(column) for column in stored_columns(table)]
+    columns = [define(column) for column in stored_columns(table)]
     if isinstance(table, Fact):
         serial = sql.SQL("{} serial primary key").format(sql.Identifier(table.serial))
         columns = [serial, *columns, _key("unique", table)]
@@ -192,14 +202,6 @@ def comment_on(table: StarTable) -> Iterator[sql.Composed]:
         yield sql.SQL("comment on column {} is {}").format(
             sql.Identifier(table.name, column.name), sql.Literal(column.description)
         )
-
-
-def _column(column: Column) -> sql.Composed:
-    return sql.SQL("{name} {type} {null}").format(
-        name=sql.Identifier(column.name),
-        type=sql.SQL(column.type.sql),  # type: ignore[arg-type]
-        null=sql.SQL("" if column.nullable else "not null"),
-    )
 
 
 def _key(kind: str, table: StarTable) -> sql.Composed:

@@ -12,14 +12,8 @@ from hedgehog_pipeline.storage.upsert import infer_members
 
 
 def is_building(connection: Connection) -> bool:
-    """Tell whether a declared foreign key is absent."""
-    wanted = [foreign_key_name(table, column) for table, column, _ in references()]
-    row = connection.execute(
-        "select count(*) from pg_constraint where contype = 'f' and conname = any(%s) "
-        "and connamespace = current_schema()::regnamespace",
-        [wanted],
-    ).fetchone()
-    return row is None or row[0] < len(wanted)
+    """Tell whether no declared foreign key is there; one alone may be lost, or newly declared."""
+    return not _present(connection)
 
 
 def holds_archive(connection: Connection) -> bool:
@@ -36,16 +30,28 @@ def holds_archive(connection: Connection) -> bool:
 
 
 def complete_archive(connection: Connection) -> int:
-    """Add and validate the foreign keys if the whole archive is loaded; count inferred members.
+    """Add and validate the foreign keys that are absent if the whole archive is loaded.
 
     Statistics come first: with stale ones PostgreSQL validates a key by a nested loop.
+
+    Returns:
+        How many members were inferred.
     """
-    if not holds_archive(connection):
+    present = _present(connection)
+    absent = [each for each in references() if foreign_key_name(*each[:2]) not in present]
+    if not absent or not holds_archive(connection):
         return 0
     connection.execute(sql.SQL("analyze {}").format(listed(STAR)))
     inferred = infer_members(connection, STAR.values(), staged=False)
-    present = {r[0] for r in connection.execute("select conname from pg_constraint")}
-    for table, column, dimension in references():
-        if foreign_key_name(table, column) not in present:
-            connection.execute(add_foreign_key(table, column, dimension))
+    for table, column, dimension in absent:
+        connection.execute(add_foreign_key(table, column, dimension))
     return inferred
+
+
+def _present(connection: Connection) -> set[str]:
+    wanted = [foreign_key_name(table, column) for table, column, _ in references()]
+    query = (
+        "select conname from pg_constraint where contype = 'f' and conname = any(%s) "
+        "and connamespace = current_schema()::regnamespace"
+    )
+    return {row[0] for row in connection.execute(query, [wanted])}

@@ -1,9 +1,10 @@
 """The warehouse's tables: created where missing, refused where they differ."""
 
-from psycopg import Connection, sql
+from psycopg import Connection
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.schema.star import STAR, Dimension, Fact, StarTable
+from hedgehog_pipeline.schema.star import STAR, Fact, StarTable
+from hedgehog_pipeline.storage.alterations import alterations, find_columns
 from hedgehog_pipeline.storage.ddl import (
     CREATE_COMMITS,
     comment_on,
@@ -11,23 +12,23 @@ from hedgehog_pipeline.storage.ddl import (
     create_open_quarantine,
     create_table,
     current_view,
-    stored_columns,
+    stored_names,
 )
 
 
 def prepare_tables(connection: Connection) -> None:
-    """Create the tables and views that are missing; drop and alter nothing.
+    """Create the tables and views that are missing; drop and alter no table.
 
     Raises:
-        HedgehogError: where a table that is there lacks a column or has one of another type;
-            tells the ALTER that it needs.
+        HedgehogError: where a table that is there differs from the declaration; tells the
+            statements that it needs.
     """
-    found = _found_columns(connection)
-    alterations = [alter for table in STAR.values() for alter in _alterations(table, found)]
-    if alterations:
+    found = find_columns(connection)
+    needed = [each for table in STAR.values() for each in alterations(table, found)]
+    if needed:
         raise HedgehogError(
-            "The warehouse's tables differ from the declaration. Hedgehog alters none by itself; "
-            f"look at it and run: {' '.join(alterations)}"
+            "The warehouse's tables differ from the declaration. Look at these statements, then "
+            f"run `hedgehog migrate`, which runs: {' '.join(n.as_string(None) for n in needed)}"
         )
     connection.execute(CREATE_COMMITS)
     for table in STAR.values():
@@ -35,7 +36,9 @@ def prepare_tables(connection: Connection) -> None:
             connection.execute(create_table(table))
             for comment in comment_on(table):
                 connection.execute(comment)
-        if isinstance(table, Fact) and current_view(table) not in found:
+        if isinstance(table, Fact) and set(stored_names(table)) - {
+            *found.get(current_view(table), ())
+        }:
             connection.execute(create_current_view(table))
     if not _is_there(connection, "hedgehog.open_quarantine"):
         connection.execute(create_open_quarantine())
@@ -49,42 +52,3 @@ def has_table(connection: Connection, table: StarTable) -> bool:
 def _is_there(connection: Connection, name: str) -> bool:
     found = connection.execute("select to_regclass(%s)", [name]).fetchone()
     return found is not None and found[0] is not None
-
-
-_FOUND = """
-    select c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
-    from pg_class c join pg_attribute a on a.attrelid = c.oid
-    where c.oid = to_regclass(c.relname) and c.relname = any(%s) and a.attnum > 0
-      and not a.attisdropped
-"""
-
-
-def _found_columns(connection: Connection) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    views = [current_view(table) for table in STAR.values() if isinstance(table, Fact)]
-    for table, column, kind in connection.execute(_FOUND, [[*STAR, *views]]):
-        found.setdefault(table, {})[column] = kind
-    return found
-
-
-def _alterations(table: Dimension | Fact, found: dict[str, dict[str, str]]) -> list[str]:
-    if table.name not in found:
-        return []
-    alterations: list[str] = []
-    for column in stored_columns(table):
-        has = found[table.name].get(column.name)
-        if has == column.type.sql:
-            continue
-        change = "alter table {} add column {} {};"
-        if has is not None:
-            change = "alter table {} alter column {} type {};"
-        alterations.append(
-            sql.SQL(change)
-            .format(
-                sql.Identifier(table.name),
-                sql.Identifier(column.name),
-                sql.SQL(column.type.sql),  # type: ignore[arg-type]
-            )
-            .as_string(None)
-        )
-    return alterations

@@ -12,7 +12,7 @@ from psycopg import Connection, sql
 from pyarrow import csv
 
 from hedgehog_pipeline.schema.columns import Column
-from hedgehog_pipeline.schema.star import Dimension, StarTable
+from hedgehog_pipeline.schema.star import INGESTION_COMMIT, Dimension, StarTable
 from hedgehog_pipeline.storage.ddl import listed, references, stored_names
 
 
@@ -77,13 +77,17 @@ def _infer(
     column: Column,
     dimension: StarTable,
 ) -> int:
-    unknown = [sql.SQL(other.unknown or "null") for other in dimension.columns[1:]]  # type: ignore[arg-type]
+    unknown = [
+        sql.SQL(other.unknown or other.default or "null")  # type: ignore[arg-type]
+        for other in dimension.columns[1:]
+    ]
     query = sql.SQL(
         """
         insert into {dimension} ({columns})
         select {key}, {unknown} 0, false, 0, true, now()
         from (select distinct {column} as {key} from {facts}) as mentioned
-        where not exists (select from {dimension} as known where known.{key} = mentioned.{key})
+        where {key} is not null
+          and not exists (select from {dimension} as known where known.{key} = mentioned.{key})
         on conflict do nothing
         """
     ).format(
@@ -140,10 +144,19 @@ def _columns_of_parts(table: StarTable) -> sql.Composed:
 
 
 def _staged(table: StarTable, processed_commit: int) -> sql.Composed:
-    technical = [sql.SQL("{}::bigint").format(sql.Literal(processed_commit))]
+    values = [_value(column) for column in (*table.columns, INGESTION_COMMIT)]
+    values.append(sql.SQL("{}::bigint").format(sql.Literal(processed_commit)))
     if isinstance(table, Dimension):
-        technical.append(sql.SQL("false, null").format())
-    return sql.SQL(", ").join([_columns_of_parts(table), *technical])
+        values.append(sql.SQL("false, null").format())
+    return sql.SQL(", ").join(values)
+
+
+def _value(column: Column) -> sql.Composable:
+    """Select a staged value; a part that is older than a column has nothing to put into it."""
+    if column.nullable or column.default is None:
+        return sql.Identifier(column.name)
+    default = sql.SQL(column.default)  # type: ignore[arg-type]
+    return sql.SQL("coalesce({}, {})").format(sql.Identifier(column.name), default)
 
 
 def _changes(table: StarTable) -> sql.Composed:

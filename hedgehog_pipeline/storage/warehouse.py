@@ -15,6 +15,7 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import PartKind, ProcessedCommit
 from hedgehog_pipeline.schema.star import STAR, StarTable
 from hedgehog_pipeline.storage.foreign_keys import complete_archive, is_building
+from hedgehog_pipeline.storage.migration import migrate_tables
 from hedgehog_pipeline.storage.tables import prepare_tables
 from hedgehog_pipeline.storage.told import add_quarantine, add_tombstones
 from hedgehog_pipeline.storage.upsert import infer_members, stage_table, upsert_staged
@@ -70,6 +71,11 @@ class Warehouse:
         """Create the tables that are missing; refuse those that differ from the declaration."""
         with self._loading():
             prepare_tables(self.connection)
+
+    def migrate(self) -> list[str]:
+        """Alter the tables that differ from the declaration; give the statements that did."""
+        with self._loading():
+            return migrate_tables(self.connection)
 
     def is_prepared(self) -> bool:
         """Tell whether the warehouse keeps a list of commits, however empty."""
@@ -140,8 +146,7 @@ class Warehouse:
                 seconds[table.name] = monotonic() - began
             if whole:
                 self._mark(commit)
-                if building:
-                    inferred = complete_archive(self.connection)
+                inferred += complete_archive(self.connection)
         return Loaded(rows, seconds, inferred, tombstones, quarantined)
 
     def _mark(self, commit: ProcessedCommit) -> None:

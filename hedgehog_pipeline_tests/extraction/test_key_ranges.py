@@ -1,5 +1,7 @@
 """Ranges of keys behave as the sets that they stand for."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,7 +28,7 @@ def test_union_difference_and_count_are_those_of_sets(some: set[int], others: se
 @given(_KEYS)
 def test_ranges_are_in_order_and_apart(keys: set[int]) -> None:
     ranges = _ranges(keys)
-    assert all(later[0] > earlier[1] + 1 for earlier, later in zip(ranges, ranges[1:], strict=False))
+    assert all(later[0] > earlier[1] + 1 for earlier, later in itertools.pairwise(ranges))
 
 
 def test_overlapping_ranges_are_joined() -> None:

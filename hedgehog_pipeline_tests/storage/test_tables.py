@@ -52,7 +52,7 @@ def test_what_is_missing_is_created_and_what_is_there_is_kept(
     [
         (
             "alter table dim_staff drop column location",
-            'alter table "dim_staff" add column "location" text;',
+            'alter table "dim_staff" add column "location" text not null;',
         ),
         (
             "alter table fact_payment alter column payment_amount type double precision",
@@ -81,7 +81,7 @@ def test_a_table_that_was_repaired_as_told_is_taken(warehouse: Warehouse) -> Non
     )
     with pytest.raises(HedgehogError) as refusal:
         warehouse.prepare()
-    repair = str(refusal.value).partition("run: ")[2]
+    repair = str(refusal.value).partition("which runs: ")[2]
     warehouse.connection.execute(repair.encode())
     warehouse.prepare()
 

@@ -1,0 +1,156 @@
+"""How the shop's tables may drift from what is declared: what goes on, and what is refused.
+
+A part holds the text that COPY writes, so a type will do if its text can be read as the declared
+type. A wider type will do: a value that does not fit is told by whoever reads the part.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.lake.commits import IngestionCommit
+from hedgehog_pipeline.lake.log import CommitLog
+from hedgehog_pipeline.schema.columns import (
+    AMOUNT,
+    BIGINT,
+    BOOLEAN,
+    INTEGER,
+    MONEY,
+    SHOP_DATE,
+    SHOP_TIME,
+    TEXT,
+    Column,
+    ColumnType,
+)
+from hedgehog_pipeline.schema.shop import SHOP, ShopTable
+
+_INTEGERS = {"smallint", "integer", "bigint"}
+_READABLE: dict[ColumnType, set[str]] = {
+    INTEGER: _INTEGERS,
+    BIGINT: _INTEGERS,
+    MONEY: {*_INTEGERS, "numeric"},
+    AMOUNT: {*_INTEGERS, "numeric"},
+    BOOLEAN: {"boolean"},
+    TEXT: {"date"},  # a day's text is the same, in the ISO style that a capture asks for
+    SHOP_DATE: {"date"},
+    SHOP_TIME: {"timestamp without time zone"},
+}
+_TEXTS = {"S", "E"}
+"""PostgreSQL's categories of types whose value is its text: strings of any kind, enums."""
+
+_TABLES = {"r", "p"}
+"""PostgreSQL's letters for tables, partitioned ones included."""
+
+_OTHERS = {"v": "view", "m": "materialized view", "f": "foreign table"}
+
+
+@dataclass(frozen=True)
+class FoundColumn:
+    """A column that the shop has.
+
+    Attributes:
+        name: its name.
+        type: its type as PostgreSQL writes it, length and precision included.
+        base: the type alone; of a domain, the type that it is over.
+        category: PostgreSQL's category of that type (`pg_type.typcategory`).
+    """
+
+    name: str
+    type: str
+    base: str
+    category: str
+
+
+@dataclass(frozen=True)
+class FoundTable:
+    """What the shop has under a table's name.
+
+    Attributes:
+        kind: PostgreSQL's letter for it (`pg_class.relkind`), None where there is nothing.
+        columns: its columns, in order.
+    """
+
+    kind: str | None
+    columns: tuple[FoundColumn, ...]
+
+
+def refuse_unreadable(tables: Sequence[ShopTable], found: Mapping[str, FoundTable]) -> None:
+    """See that the star can be made of the tables that were found.
+
+    Raises:
+        HedgehogError: where it cannot; names every fault of every table.
+    """
+    lacking = [table.name for table in tables if found[table.name].kind is None]
+    faults = [fault for table in tables for fault in _faults_of(table, found[table.name])]
+    if lacking:
+        where = "see that the source's secret names the shop's own database"
+        faults.insert(0, f"it lacks a table: {', '.join(lacking)} ({where})")
+    if faults:
+        raise HedgehogError(
+            f"The source has drifted from what the star needs: {'; '.join(faults)}. Bring it back "
+            "in the shop, or change the declaration in hedgehog_pipeline/schema/shop.py."
+        )
+
+
+def undeclared(table: ShopTable, columns: Iterable[str]) -> list[str]:
+    """Give those of the columns that no declaration names; they are landed all the same."""
+    declared = {column.name for column in table.columns}
+    return [name for name in columns if name not in declared]
+
+
+def new_columns(
+    commit: IngestionCommit, before: IngestionCommit | None, log: CommitLog[IngestionCommit]
+) -> Iterator[tuple[ShopTable, list[str]]]:
+    """Give the tables of which a commit landed undeclared columns for the first time, and these.
+
+    Args:
+        commit: what landed.
+        before: the commit before it, if any.
+        log: where both stand.
+    """
+    for table in SHOP.values():
+        if columns := undeclared(table, _columns_in(commit, table)):
+            base = before.base.get(table.name) if before else None
+            known = _columns_in(log.read(base.landed), table) if base and base.landed else ()
+            if new := [name for name in columns if name not in known]:
+                yield table, new
+
+
+def _columns_in(commit: IngestionCommit, table: ShopTable) -> tuple[str, ...]:
+    parts = commit.parts_of(f"oltp/{table.name}")
+    return parts[0].columns if parts else ()
+
+
+def _faults_of(table: ShopTable, found: FoundTable) -> Iterator[str]:
+    if found.kind is None:
+        return
+    if found.kind not in _TABLES:
+        yield (
+            f"{table.name} is a {_OTHERS.get(found.kind, 'relation')}, not a table, whose rows "
+            "carry the transactions that wrote them (xmin)"
+        )
+        return
+    columns = {column.name: column for column in found.columns}
+    if missing := [column.name for column in table.columns if column.name not in columns]:
+        others = ", ".join(undeclared(table, columns))
+        hint = f" (it has {others}, which no declaration names)" if others else ""
+        yield f"{table.name} has no column {', '.join(missing)}{hint}"
+    for column in table.columns:
+        if column.name in columns and not _is_readable(column, columns[column.name]):
+            yield _retyped(table, column, columns[column.name])
+
+
+def _is_readable(column: Column, found: FoundColumn) -> bool:
+    if column.type in {TEXT, SHOP_DATE} and found.category in _TEXTS:
+        return True
+    return found.base in _READABLE.get(column.type, {column.type.sql})
+
+
+def _retyped(table: ShopTable, column: Column, found: FoundColumn) -> str:
+    fault = (
+        f"{table.name}.{column.name} is {found.type}, whose text cannot be read as "
+        f"{column.type.sql}"
+    )
+    if column.type == SHOP_TIME and found.base == "timestamp with time zone":
+        return f"{fault}: it carries a zone, and the shop's times are naive"
+    return fault

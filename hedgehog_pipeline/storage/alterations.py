@@ -1,0 +1,81 @@
+"""What the warehouse's tables lack of the declaration, as the statements that give it to them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from psycopg import Connection, sql
+
+from hedgehog_pipeline.schema.star import STAR, Dimension, Fact
+from hedgehog_pipeline.storage.ddl import current_view, define, stored_columns
+
+
+@dataclass(frozen=True)
+class FoundColumn:
+    """A column that the warehouse has.
+
+    Attributes:
+        type: its type as PostgreSQL writes it.
+        required: whether each row has to give it a value: it is NOT NULL and has no default.
+    """
+
+    type: str
+    required: bool
+
+
+Found = Mapping[str, Mapping[str, FoundColumn]]
+"""The columns, in order, of each declared table and current view that is there."""
+
+_FOUND = """
+    select c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
+           a.attnotnull and not a.atthasdef and a.attidentity = ''
+    from pg_class c join pg_attribute a on a.attrelid = c.oid
+    where c.oid = to_regclass(quote_ident(c.relname)) and c.relname = any(%s) and a.attnum > 0
+      and not a.attisdropped order by a.attnum
+"""
+
+
+def find_columns(connection: Connection) -> Found:
+    """Look at the tables and views that are there."""
+    found: dict[str, dict[str, FoundColumn]] = {}
+    views = [current_view(table) for table in STAR.values() if isinstance(table, Fact)]
+    for relation, column, *rest in connection.execute(_FOUND, [[*STAR, *views]]):
+        found.setdefault(relation, {})[column] = FoundColumn(*rest)
+    return found
+
+
+def alterations(table: Dimension | Fact, found: Found) -> list[sql.Composed]:
+    """Give the statements that make a table as it is declared, none where it is or is not there.
+
+    A column that is not declared, or may be absent, has to let rows do without it.
+    """
+    columns = found.get(table.name)
+    if columns is None:
+        return []
+    changes: list[sql.Composed] = []
+    retyped = False
+    for column in stored_columns(table):
+        name, held = sql.Identifier(column.name), columns.get(column.name)
+        if held is None:
+            changes.append(sql.SQL("add column {}").format(define(column)))
+        elif held.type != column.type.sql:
+            kind = sql.SQL(column.type.sql)  # type: ignore[arg-type]
+            changes.append(sql.SQL("alter column {} type {}").format(name, kind))
+            retyped = True
+    needed = {column.name for column in stored_columns(table) if not column.nullable}
+    changes.extend(
+        sql.SQL("alter column {} drop not null").format(sql.Identifier(name))
+        for name, held in columns.items()
+        if held.required and name not in needed
+    )
+    alter = sql.SQL("alter table {} {};")
+    statements = [alter.format(sql.Identifier(table.name), change) for change in changes]
+    if changes and isinstance(table, Fact) and _hinders(table, found, retyped=retyped):
+        drop = sql.SQL("drop view {};").format(sql.Identifier(current_view(table)))
+        statements.insert(0, drop)
+    return statements
+
+
+def _hinders(table: Fact, found: Found, *, retyped: bool) -> bool:
+    """Tell whether the current view has to be made anew: it can be replaced by a longer one."""
+    view = list(found.get(current_view(table), ()))
+    return bool(view) and (retyped or view != list(found[table.name])[: len(view)])

@@ -1,0 +1,282 @@
+"""The shop's tables change under the platform: what can be read goes on, what cannot is told."""
+
+import json
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from dagster import DagsterInstance
+
+from hedgehog_pipeline.definitions import platform
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
+from hedgehog_pipeline_tests.world import World
+
+_RECREATED = """
+    alter table currency rename to earlier;
+    create table currency (last_updated timestamp(3), note text, currency_code varchar(3),
+        created_at timestamp(3), currency_id integer primary key);
+    insert into currency select last_updated, 'new', currency_code, created_at, currency_id
+        from earlier;
+    drop table earlier cascade;
+    grant select on currency to reader;
+"""
+_PARTITIONED = """
+    alter table transaction rename to earlier;
+    create table transaction (like earlier) partition by range (transaction_id);
+    create table transaction_1 partition of transaction for values from (1) to (2);
+    create table transaction_rest partition of transaction default;
+    insert into transaction select * from earlier;
+    drop table earlier cascade;
+    grant select on transaction to reader;
+"""
+_IN_PLACE_OF_DESIGN = "drop table design cascade; create {} grant select on design to reader;"
+_DESIGN = "1 as design_id, 'x' as design_name"
+
+_SEVERAL = """
+    drop table payment;
+    alter table staff drop email_address, drop first_name;
+    alter table sales_order alter units_sold type real, alter unit_price type real;
+    alter table design alter created_at type timestamptz;
+"""
+
+_READABLE = {
+    "integer to bigint": "alter table sales_order alter units_sold type bigint",
+    "integer to smallint": "alter table purchase_order alter item_quantity type smallint",
+    "key to bigint": "alter table sales_order alter sales_order_id type bigint",
+    "varchar to text": "alter table currency alter currency_code type text",
+    "text to varchar": "alter table staff alter email_address type varchar(200)",
+    "more digits": "alter table sales_order alter unit_price type numeric(14, 4)",
+    "numeric to integer": "alter table payment alter payment_amount type integer",
+    "text to date": "alter table payment alter payment_date type date using payment_date::date",
+    "more precise time": "alter table design alter last_updated type timestamp",
+    "enum to text": "alter table transaction alter transaction_type type text",
+    "text to enum": "create type kind as enum ('Wooden'); "
+    "alter table design alter design_name type kind using design_name::kind",
+    "domain": "create domain code as text; create domain item as code check (value <> ''); "
+    "alter table purchase_order alter item_code type item",
+    "domain over numbers": "create domain price as numeric(12, 2); create domain units as integer; "
+    "alter table sales_order alter unit_price type price, alter units_sold type units",
+    "generated column": "alter table design drop file_name; alter table design add file_name text "
+    "not null generated always as (design_name || '.json') stored",
+    "other order": _RECREATED,
+    "partitions": _PARTITIONED,
+}
+
+_UNREADABLE = {
+    "dropped": ("alter table design drop file_name", ["design has no column file_name"]),
+    "renamed": (
+        "alter table design rename file_name to file",
+        ["design has no column file_name (it has file, which no declaration names)"],
+    ),
+    "table renamed": ("alter table staff rename to people", ["lacks a table: staff"]),
+    "tables dropped": (
+        "drop table payment, transaction",
+        ["lacks a table: transaction, payment", "secret"],
+    ),
+    "integer to text": (
+        "alter table sales_order alter units_sold type text",
+        ["sales_order.units_sold is text, whose text cannot be read as integer"],
+    ),
+    "integer to numeric": (
+        "alter table sales_order alter units_sold type numeric(8,1)",
+        ["sales_order.units_sold is numeric(8,1)", "integer"],
+    ),
+    "text to integer": (
+        "alter table purchase_order alter item_code type integer using 1",
+        ["purchase_order.item_code is integer", "text"],
+    ),
+    "text to array": (
+        "alter table staff alter first_name type text[] using array[first_name]",
+        ["staff.first_name is text[]", "text"],
+    ),
+    "numeric to float": (
+        "alter table sales_order alter unit_price type double precision",
+        ["sales_order.unit_price is double precision", "numeric(10,2)"],
+    ),
+    "numeric to money": (
+        "alter table payment alter payment_amount type money",
+        ["payment.payment_amount is money", "numeric(10,2)"],
+    ),
+    "boolean to integer": (
+        "alter table payment alter paid type integer using paid::integer",
+        ["payment.paid is integer", "boolean"],
+    ),
+    "zone": (
+        "alter table payment alter last_updated type timestamptz",
+        ["payment.last_updated is timestamp with time zone", "carries a zone", "naive"],
+    ),
+    "time to day": (
+        "alter table staff alter created_at type date",
+        ["staff.created_at is date", "timestamp(3) without time zone"],
+    ),
+    "domain": (
+        "create domain weight as real; alter table sales_order alter unit_price type weight",
+        ["sales_order.unit_price is weight", "numeric(10,2)"],
+    ),
+    "view": (
+        _IN_PLACE_OF_DESIGN.format(f"view design as select {_DESIGN};"),
+        ["design is a view, not a table", "xmin"],
+    ),
+    "materialized view": (
+        _IN_PLACE_OF_DESIGN.format(f"materialized view design as select {_DESIGN};"),
+        ["design is a materialized view, not a table"],
+    ),
+    "foreign table": (
+        _IN_PLACE_OF_DESIGN.format(
+            "foreign data wrapper far; create server far foreign data wrapper far;"
+            "create foreign table design (design_id integer) server far;"
+        ),
+        ["design is a foreign table, not a table"],
+    ),
+    "several": (
+        _SEVERAL,
+        [
+            "lacks a table: payment",
+            "staff has no column first_name, email_address",
+            "sales_order.units_sold is real",
+            "sales_order.unit_price is real",
+            "design.created_at is timestamp with time zone",
+        ],
+    ),
+}
+
+
+@pytest.fixture
+def opened(world: World) -> World:
+    """A small shop, its archive in the warehouse."""
+    world.load_small()
+    world.run()
+    return world
+
+
+@pytest.mark.parametrize("case", _READABLE)
+def test_what_can_still_be_read_goes_on(opened: World, case: str) -> None:
+    shop = opened.shop
+    shop.execute(_READABLE[case].encode())
+    shop.execute("update currency set currency_code = 'EUR'")
+    shop.execute("update design set design_id = design_id")
+    shop.execute("update sales_order set units_sold = 7, unit_price = 8, design_id = design_id")
+    shop.execute("update purchase_order set item_code = 'B', item_quantity = 9")
+    shop.execute("update staff set email_address = 'ada@x'")
+    shop.execute("update payment set payment_amount = 3, paid = true")
+    shop.execute("update transaction set sales_order_id = null where transaction_id = 1")
+    opened.run()
+    assert_warehouse_is_the_shop(opened)
+    assert opened.run() == []
+
+
+def test_a_new_value_of_an_enum_reaches_the_warehouse(opened: World) -> None:
+    opened.shop.execute("alter type payment_type_name add value 'GIFT'")
+    opened.shop.execute("update payment_type set payment_type_name = 'GIFT'")
+    opened.run()
+    names = opened.query("select distinct payment_type_name from dim_payment_type")
+    assert names == [("GIFT",)]
+
+
+@pytest.mark.parametrize("case", _UNREADABLE)
+def test_what_cannot_be_read_stops_the_capture_and_is_named(opened: World, case: str) -> None:
+    statement, words = _UNREADABLE[case]
+    rows = opened.all_rows()
+    opened.shop.execute(statement.encode())
+    opened.shop.execute("insert into department values (2, 'Press', 'Hull', null, now(), now())")
+    with pytest.raises(HedgehogError) as stopped:
+        opened.run()
+    told = str(stopped.value)
+    assert told.startswith("The source has drifted from what the star needs: ")
+    assert all(word in told for word in [*words, "hedgehog_pipeline/schema/shop.py"]), told
+    assert opened.all_rows() == rows
+    assert len(opened.commits(opened.settings.ingestion_bucket)) == 1
+
+
+def test_a_capture_goes_on_once_a_column_is_back(opened: World) -> None:
+    opened.shop.execute("alter table design rename file_name to file")
+    with pytest.raises(HedgehogError):
+        opened.run()
+    opened.shop.execute("alter table design rename file to file_name")
+    opened.shop.execute("update design set file_name = 'b.json'")
+    opened.run()
+    assert_warehouse_is_the_shop(opened)
+
+
+def test_a_drift_of_one_table_stops_no_capture_of_another(opened: World) -> None:
+    opened.shop.execute("alter table design drop file_name")
+    opened.shop.execute("update staff set first_name = 'Ada'")
+    opened.launch("extraction", "staff")
+    assert len(opened.commits(opened.settings.ingestion_bucket)) == 2
+
+
+def test_a_new_column_is_landed_and_logged_once(
+    opened: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    opened.shop.execute("alter table design add colour text, add weight real")
+    opened.shop.execute("update design set colour = 'red'")
+    opened.run()
+    (line,) = _drift_in(capsys)
+    (_, commit) = opened.commits(opened.settings.ingestion_bucket)
+    told = {name: line[name] for name in ("stage", "commit", "batch", "table", "columns")}
+    assert told == {
+        "stage": "extraction",
+        "commit": 2,
+        "batch": commit["batch"],
+        "table": "design",
+        "columns": ["colour", "weight"],
+    }
+    (part,) = commit["parts"]
+    assert part["columns"][-2:] == ["colour", "weight"]
+    assert_warehouse_is_the_shop(opened)
+
+    opened.shop.execute("update staff set first_name = 'Ada'")
+    opened.run()
+    opened.shop.execute("update design set colour = 'blue'")
+    opened.run()
+    assert _drift_in(capsys) == []
+    opened.shop.execute("alter table design add height real, drop colour")
+    opened.shop.execute("update design set height = 2")
+    opened.run()
+    assert [line["columns"] for line in _drift_in(capsys)] == [["height"]]
+
+
+def test_columns_of_a_first_capture_that_are_not_declared_are_logged(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.load_small()
+    world.shop.execute("alter table design add colour text")
+    world.run()
+    assert [(line["table"], line["columns"]) for line in _drift_in(capsys)] == [
+        ("design", ["colour"])
+    ]
+
+
+def test_columns_that_are_not_declared_stand_with_the_asset(opened: World) -> None:
+    assert _told_by_assets(opened) == {}
+    opened.shop.execute("alter table design add colour text")
+    assert _told_by_assets(opened) == {"design": ["colour"]}
+
+
+def _told_by_assets(world: World) -> dict[str, Any]:
+    """Capture today; give what each asset says of columns that are not declared."""
+    with DagsterInstance.ephemeral() as instance:
+        result = (
+            platform(world.settings)
+            .resolve_job_def("extraction")
+            .execute_in_process(
+                instance=instance,
+                partition_key=datetime.now(timezone.utc).date().isoformat(),
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+        )
+    materializations = [
+        event.materialization for event in result.get_asset_materialization_events()
+    ]
+    return {
+        made.asset_key.path[-1]: made.metadata["columns not declared"].value
+        for made in materializations
+        if "columns not declared" in made.metadata
+    }
+
+
+def _drift_in(capture: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    lines = [json.loads(text) for text in capture.readouterr().err.splitlines() if text[:1] == "{"]
+    return [line for line in lines if line["event"] == "columns not declared"]
