@@ -12,7 +12,7 @@ from psycopg import Connection, sql
 from pyarrow import csv
 
 from hedgehog_pipeline.schema.columns import Column
-from hedgehog_pipeline.schema.star import INGESTION_COMMIT, Dimension, StarTable
+from hedgehog_pipeline.schema.star import Dimension, StarTable
 from hedgehog_pipeline.storage.ddl import listed, references, stored_names
 
 
@@ -144,7 +144,7 @@ def _columns_of_parts(table: StarTable) -> sql.Composed:
 
 
 def _staged(table: StarTable, processed_commit: int) -> sql.Composed:
-    values = [_value(column) for column in (*table.columns, INGESTION_COMMIT)]
+    values = [_value(column) for column in table.landed_columns]
     values.append(sql.SQL("{}::bigint").format(sql.Literal(processed_commit)))
     if isinstance(table, Dimension):
         values.append(sql.SQL("false, null").format())
