@@ -73,6 +73,10 @@ class StageLog:
             _log("written", **where, table=asset.split("/")[-1], **_size(commit.parts_of(asset)))
         _log("committed", **where, **_size(commit.parts), seconds=_seconds_since(began))
 
+    def reread(self, batch: Batch, why: str) -> None:
+        """Write that the shop is read in full again, and why."""
+        _log("read in full again", stage="extraction", batch=batch.id, why=why)
+
     def dropped(self, stage: str, batch: Batch) -> None:
         """Write that a batch was let go: nothing new in it, or another writer was faster."""
         _log("let go", stage=stage, batch=batch.id, **_size(batch.parts))

@@ -6,17 +6,23 @@ from contextlib import contextmanager
 from datetime import date
 from time import monotonic
 
-from dagster import DagsterError, DagsterInstance
+from dagster import DagsterError, DagsterInstance, RunConfig
 
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.extraction.assets import ExtractConfig
+from hedgehog_pipeline.extraction.mode import Mode
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.runs import tags_for
 from hedgehog_pipeline.settings import Settings
 
 
 def execute(
-    settings: Settings, stage: str, day: date, commits: Sequence[Commit]
+    settings: Settings,
+    stage: str,
+    day: date,
+    commits: Sequence[Commit],
+    mode: Mode = Mode.CHANGES,
 ) -> tuple[int, float]:
     """Run the job of a stage; give the rows that it moved, and the seconds.
 
@@ -25,6 +31,7 @@ def execute(
         stage: extraction, processing or storage.
         day: the partition.
         commits: the commits that it is launched for; none for extraction.
+        mode: what extraction takes of the shop.
 
     Raises:
         HedgehogError: where the stage fails.
@@ -38,7 +45,10 @@ def execute(
                 instance=instance,
                 partition_key=day.isoformat(),
                 tags=tags_for(commits),
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                run_config=RunConfig(
+                    ops={"extract": ExtractConfig(mode=mode)} if stage == "extraction" else {},
+                    loggers={"console": {"config": {"log_level": "CRITICAL"}}},
+                ),
             )
         )
     rows = sum(

@@ -3,12 +3,21 @@
 from collections.abc import Iterator
 from datetime import date, datetime, timezone
 
-from dagster import AssetExecutionContext, AssetKey, AssetOut, Output, ResourceParam, multi_asset
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetOut,
+    Config,
+    Output,
+    ResourceParam,
+    multi_asset,
+)
 
 from hedgehog_pipeline.catalog import described
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.capture import plan_capture
 from hedgehog_pipeline.extraction.landing import landing_of
+from hedgehog_pipeline.extraction.mode import Mode
 from hedgehog_pipeline.extraction.parameters import Parameters
 from hedgehog_pipeline.extraction.resources import SourceResource
 from hedgehog_pipeline.extraction.watermarks import publish_watermarks
@@ -19,6 +28,16 @@ from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.logs import StageLog
 from hedgehog_pipeline.partitions import DAYS
 from hedgehog_pipeline.schema.shop import SHOP, ShopTable
+
+
+class ExtractConfig(Config):
+    """What a person may ask a capture for.
+
+    Attributes:
+        mode: what it takes of the shop.
+    """
+
+    mode: Mode = Mode.CHANGES
 
 
 def key_of(table: ShopTable) -> AssetKey:
@@ -45,8 +64,9 @@ def key_of(table: ShopTable) -> AssetKey:
     can_subset=True,
     pool="extraction",
 )
-def extract(
+def extract(  # noqa: PLR0913, PLR0917 (Dagster hands them over by name)
     context: AssetExecutionContext,
+    config: ExtractConfig,
     source: SourceResource,
     lake: ResourceParam[Lake],
     parameters: ResourceParam[Parameters],
@@ -61,17 +81,30 @@ def extract(
         yield from _report(lake, tables, batch)
         return
 
+    lake.confirm_source()  # before anything lands in a bucket that was emptied or swapped
     head = lake.ingestion.head()
     _refuse_earlier_day(day, head)
     moment = source.moment(tables)
-    capture = plan_capture(moment, head, tables, slice_rows=source.slice_rows, captured_at=now)
+    capture = plan_capture(
+        moment,
+        head,
+        tables,
+        slice_rows=source.slice_rows,
+        captured_at=now,
+        mode=config.mode,
+    )
+    if capture.reread:
+        log.reread(batch, capture.reread)
     for table in tables:
         rows = CsvRows(batch, (), ())
         if taken := capture.tables.get(table.name):
             rows = CsvRows(batch, taken.columns, moment.lines(taken.query))
         # Its own number is known only after the last output: the batch id names the commit.
-        after = {"after commit": head.number if head else 0}
-        yield Output(rows, output_name=table.name, metadata=after)
+        told = {
+            "after commit": head.number if head else 0,
+            **({"read in full again": capture.reread} if capture.reread else {}),
+        }
+        yield Output(rows, output_name=table.name, metadata=told)
     source.close()
     commit = lake.ingestion.append(
         landing_of(capture, batch, after=head, source=moment.identity, captured_at=now)

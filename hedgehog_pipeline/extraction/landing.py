@@ -51,6 +51,7 @@ def landing_of(
             captured_at=captured_at,
             source=source,
             base={**capture.kept, **captured},
+            reread=capture.reread,
         )
 
     return build
