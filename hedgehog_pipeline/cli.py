@@ -1,18 +1,23 @@
 """The `hedgehog` command. Errors are one sentence on stderr and exit code 1."""
 
 import json
+import os
 import sys
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import redirect_stderr
 from dataclasses import asdict
 from datetime import datetime, timezone
+from pathlib import Path
 
 import click
 from botocore.exceptions import BotoCoreError
 from dotenv import load_dotenv
 
 from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.extraction.mode import Mode
 from hedgehog_pipeline.operations.status import read_status
-from hedgehog_pipeline.runner import StageRun, run_until_done
+from hedgehog_pipeline.runner import Backlog, StageRun, rebuild, run_until_done
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.surroundings import Surroundings
 
@@ -39,16 +44,23 @@ def hedgehog() -> None:
 
 
 @hedgehog.command()
-def run() -> None:
+@click.option("--reread", is_flag=True, help="Read the whole shop again, as if it were another.")
+def run(*, reread: bool) -> None:
     """Run the three stages until nothing is pending."""
-    done: dict[str, list[StageRun]] = defaultdict(list)
-    for stage_run in run_until_done(Surroundings(Settings.from_environment())):
-        done[stage_run.stage].append(stage_run)
-    if not done:
-        click.echo("Nothing to do: the warehouse holds everything that the shop holds.")
-    for stage, runs in done.items():
-        rows, seconds = sum(r.rows for r in runs), sum(r.seconds for r in runs)
-        click.echo(f"{stage:<12}{len(runs):>4} runs {rows:>12,} rows {seconds:>8.1f} s")
+    mode = Mode.REREAD if reread else Mode.CHANGES
+    runs = run_until_done(Surroundings(Settings.from_environment()), mode)
+    _sum_up(_told(runs), "the warehouse holds everything that the shop holds.")
+
+
+@hedgehog.command("rebuild")
+def rebuild_() -> None:
+    """Fill an empty warehouse from the lake, without the shop."""
+    runs = (
+        stage_run
+        for backlog in rebuild(Surroundings(Settings.from_environment()))
+        for stage_run in _shown(backlog)
+    )
+    _sum_up(runs, "the lake is empty. `hedgehog run` fills it from the shop.")
 
 
 @hedgehog.command()
@@ -61,6 +73,50 @@ def status(*, as_json: bool) -> None:
             surroundings.lake, warehouse, surroundings.parameters, datetime.now(timezone.utc)
         )
     click.echo(json.dumps(asdict(found)) if as_json else str(found))
+
+
+def _told(runs: Iterable[StageRun]) -> Iterator[StageRun]:
+    """Hand runs on, and say where the shop is read in full again."""
+    for stage_run in runs:
+        if stage_run.reread:
+            click.echo(f"The shop is read in full again: {stage_run.reread}.")
+        yield stage_run
+
+
+def _shown(backlog: Backlog) -> Iterator[StageRun]:
+    """Hand runs on, and show how many commits are through: by a bar, or by lines in a file."""
+    if not backlog.commits:
+        return
+    if sys.stdout.isatty():
+        with (
+            Path(os.devnull).open("w") as nowhere,
+            redirect_stderr(nowhere),  # log lines would tear the bar
+            click.progressbar(length=backlog.commits, label=f"{backlog.stage:<12}") as bar,
+        ):
+            for stage_run in backlog.runs:
+                bar.update(len(stage_run.commits))
+                yield stage_run
+    else:
+        through = 0
+        for stage_run in backlog.runs:
+            through += len(stage_run.commits)
+            click.echo(f"{backlog.stage:<12}{through:>6} of {backlog.commits} commits")
+            yield stage_run
+
+
+def _sum_up(runs: Iterable[StageRun], nothing: str) -> None:
+    """Tell what each stage did, once all of it is done."""
+    done: dict[str, list[StageRun]] = defaultdict(list)
+    for stage_run in runs:
+        done[stage_run.stage].append(stage_run)
+    if not done:
+        click.echo(f"Nothing to do: {nothing}")
+    for stage, of_stage in done.items():
+        rows, seconds = sum(r.rows for r in of_stage), sum(r.seconds for r in of_stage)
+        click.echo(
+            f"{stage:<12}{len(of_stage):>4} runs {rows:>12,} rows {seconds:>8.1f} s "
+            f"{rows / seconds:>10,.0f} rows/s"
+        )
 
 
 def main() -> None:
