@@ -1,19 +1,30 @@
 """The `hedgehog` command. Errors are one sentence on stderr and exit code 1."""
 
 import json
+import os
 import sys
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import redirect_stderr
 from dataclasses import asdict
 from datetime import datetime, timezone
 from itertools import chain
+from pathlib import Path
 
 import click
 from botocore.exceptions import BotoCoreError
 from dotenv import load_dotenv
 
 from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.extraction.mode import Mode
 from hedgehog_pipeline.operations.status import read_status
-from hedgehog_pipeline.runner import StageRun, run_until_done, sweep_until_done
+from hedgehog_pipeline.runner import (
+    Backlog,
+    StageRun,
+    rebuild,
+    run_until_done,
+    sweep_until_done,
+)
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.surroundings import Surroundings
 
@@ -40,27 +51,32 @@ def hedgehog() -> None:
 
 
 @hedgehog.command()
+@click.option("--reread", is_flag=True, help="Read the whole shop again, as if it were another.")
 @click.option("--sweep", is_flag=True, help="Also find the rows that were deleted in the shop.")
 @click.option(
     "--allow-mass-delete", is_flag=True, help="Let the sweep find a large share of a table gone."
 )
-def run(*, sweep: bool, allow_mass_delete: bool) -> None:
+def run(*, reread: bool, sweep: bool, allow_mass_delete: bool) -> None:
     """Run the three stages until nothing is pending."""
     if allow_mass_delete and not sweep:
         raise click.UsageError("--allow-mass-delete goes with --sweep.")
     surroundings = Surroundings(Settings.from_environment())
-    stage_runs = run_until_done(surroundings)
+    runs = run_until_done(surroundings, Mode.REREAD if reread else Mode.CHANGES)
     if sweep:
         swept = sweep_until_done(surroundings, allow_mass_delete=allow_mass_delete)
-        stage_runs = chain(stage_runs, swept)
-    done: dict[str, list[StageRun]] = defaultdict(list)
-    for stage_run in stage_runs:
-        done[stage_run.stage].append(stage_run)
-    if not done:
-        click.echo("Nothing to do: the warehouse holds everything that the shop holds.")
-    for stage, runs in done.items():
-        rows, seconds = sum(r.rows for r in runs), sum(r.seconds for r in runs)
-        click.echo(f"{stage:<12}{len(runs):>4} runs {rows:>12,} rows {seconds:>8.1f} s")
+        runs = chain(runs, swept)
+    _sum_up(_told(runs), "the warehouse holds everything that the shop holds.")
+
+
+@hedgehog.command("rebuild")
+def rebuild_() -> None:
+    """Fill an empty warehouse from the lake, without the shop."""
+    runs = (
+        stage_run
+        for backlog in rebuild(Surroundings(Settings.from_environment()))
+        for stage_run in _shown(backlog)
+    )
+    _sum_up(runs, "the lake is empty. `hedgehog run` fills it from the shop.")
 
 
 @hedgehog.command()
@@ -82,6 +98,50 @@ def migrate() -> None:
         statements = warehouse.migrate()
     for statement in statements or ["Nothing to do: the warehouse's tables are as declared."]:
         click.echo(statement)
+
+
+def _told(runs: Iterable[StageRun]) -> Iterator[StageRun]:
+    """Hand runs on, and say where the shop is read in full again."""
+    for stage_run in runs:
+        if stage_run.reread:
+            click.echo(f"The shop is read in full again: {stage_run.reread}.")
+        yield stage_run
+
+
+def _shown(backlog: Backlog) -> Iterator[StageRun]:
+    """Hand runs on, and show how many commits are through: by a bar, or by lines in a file."""
+    if not backlog.commits:
+        return
+    if sys.stdout.isatty():
+        with (
+            Path(os.devnull).open("w") as nowhere,
+            redirect_stderr(nowhere),  # log lines would tear the bar
+            click.progressbar(length=backlog.commits, label=f"{backlog.stage:<12}") as bar,
+        ):
+            for stage_run in backlog.runs:
+                bar.update(len(stage_run.commits))
+                yield stage_run
+    else:
+        through = 0
+        for stage_run in backlog.runs:
+            through += len(stage_run.commits)
+            click.echo(f"{backlog.stage:<12}{through:>6} of {backlog.commits} commits")
+            yield stage_run
+
+
+def _sum_up(runs: Iterable[StageRun], nothing: str) -> None:
+    """Tell what each stage did, once all of it is done."""
+    done: dict[str, list[StageRun]] = defaultdict(list)
+    for stage_run in runs:
+        done[stage_run.stage].append(stage_run)
+    if not done:
+        click.echo(f"Nothing to do: {nothing}")
+    for stage, of_stage in done.items():
+        rows, seconds = sum(r.rows for r in of_stage), sum(r.seconds for r in of_stage)
+        click.echo(
+            f"{stage:<12}{len(of_stage):>4} runs {rows:>12,} rows {seconds:>8.1f} s "
+            f"{rows / seconds:>10,.0f} rows/s"
+        )
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from psycopg import Connection
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.errors import HedgehogError, UnreachableError
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -70,7 +70,7 @@ def connect(credentials: Credentials, *, role: str, ca: str | None) -> Connectio
         ca: file of the CA certificates, None for those of the system (libpq's `sslrootcert`).
 
     Raises:
-        HedgehogError: where no connection comes about.
+        UnreachableError: where no connection comes about.
     """
     try:
         return psycopg.connect(
@@ -87,7 +87,7 @@ def connect(credentials: Credentials, *, role: str, ca: str | None) -> Connectio
         )
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[0]
-        raise HedgehogError(
+        raise UnreachableError(
             f"The {role} database {credentials.dbname} at {credentials.host}:{credentials.port} "
             f"cannot be reached as {credentials.username}: {reason}. Check its secret, and that "
             "the server runs."

@@ -3,3 +3,7 @@
 
 class HedgehogError(Exception):
     """A failure told in one sentence that names what, where and what to do; never a secret."""
+
+
+class UnreachableError(HedgehogError):
+    """A database that gives no connection."""

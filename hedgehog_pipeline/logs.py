@@ -79,6 +79,10 @@ class StageLog:
         where = {"stage": "extraction", "batch": commit.batch, "commit": commit.number}
         _log("columns not declared", **where, table=table, columns=columns)
 
+    def reread(self, batch: Batch, why: str) -> None:
+        """Write that the shop is read in full again, and why."""
+        _log("read in full again", stage="extraction", batch=batch.id, why=why)
+
     def dropped(self, stage: str, batch: Batch) -> None:
         """Write that a batch was let go: nothing new in it, or another writer was faster."""
         _log("let go", stage=stage, batch=batch.id, **_size(batch.parts))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from itertools import takewhile
 
 from hedgehog_pipeline.lake.commits import AnyCommit, Commit
 from hedgehog_pipeline.lake.log import CommitLog
@@ -12,6 +11,9 @@ COMMITS_TAG = "hedgehog/commits"
 
 MOST_COMMITS = 100
 """How many commits one run takes, so that a long backlog is worked off in steps."""
+
+MOST_ROWS = 1_000_000
+"""How many rows one run takes, but for a larger commit, so that a rebuild is seen to move."""
 
 _PENDING = "pending"
 
@@ -25,9 +27,16 @@ PENDING_TAGS = {COMMITS_TAG: _PENDING}
 """The tags of a run whose stages each take what waits for them, the stage before included."""
 
 
-def of_first_day(commits: Sequence[AnyCommit]) -> list[AnyCommit]:
-    """Give the leading commits that share a day, because a run is of one partition."""
-    return list(takewhile(lambda commit: commit.date == commits[0].date, commits))
+def of_one_run(commits: Sequence[AnyCommit]) -> list[AnyCommit]:
+    """Give the leading commits that one run takes: of one day, its partition, and not too large."""
+    chosen: list[AnyCommit] = []
+    rows = 0
+    for commit in commits:
+        rows += sum(part.rows for part in commit.parts)
+        if chosen and (commit.date != chosen[0].date or rows > MOST_ROWS):
+            break
+        chosen.append(commit)
+    return chosen
 
 
 def numbers_in(tags: Mapping[str, str]) -> tuple[int, ...]:

@@ -13,7 +13,8 @@ from dagster import (
     schedule,
 )
 
-from hedgehog_pipeline.extraction.modes import Extraction, Mode
+from hedgehog_pipeline.extraction.assets import ExtractConfig
+from hedgehog_pipeline.extraction.mode import Mode
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (
@@ -42,7 +43,7 @@ def sweep_schedule(
     def find_deleted() -> RunRequest | SkipReason:
         if not archive_landed():
             return SkipReason("The archive is still on its way.")
-        asked = RunConfig(ops={"extract": Extraction(mode=Mode.SWEEP)})
+        asked = RunConfig(ops={"extract": ExtractConfig(mode=Mode.SWEEP)})
         today = datetime.now(timezone.utc).date()
         return RunRequest(partition_key=today.isoformat(), run_config=asked)
 

@@ -1,15 +1,18 @@
 """One run of a stage's job in this process: the same assets that a sensor launches."""
 
 import os
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import date
 from time import monotonic
 
-from dagster import DagsterError, DagsterInstance
+from dagster import DagsterError, DagsterInstance, RunConfig
 
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.extraction.assets import ExtractConfig
+from hedgehog_pipeline.extraction.mode import Asked
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.runs import tags_for
 from hedgehog_pipeline.settings import Settings
@@ -20,7 +23,7 @@ def execute(
     stage: str,
     day: date,
     commits: Sequence[Commit],
-    asked: Mapping[str, object] | None,
+    asked: Asked,
 ) -> tuple[int, float]:
     """Run the job of a stage; give the rows that it moved, and the seconds.
 
@@ -29,12 +32,13 @@ def execute(
         stage: extraction, processing or storage.
         day: the partition.
         commits: the commits that it is launched for; none for extraction.
-        asked: the configuration of extraction, None for that of every day.
+        asked: what extraction is asked to do.
 
     Raises:
         HedgehogError: where the stage fails.
     """
     began = monotonic()
+    config = ExtractConfig(**asdict(asked))
     with _instance() as instance, _reason_told():
         result = (
             platform(settings)
@@ -43,10 +47,10 @@ def execute(
                 instance=instance,
                 partition_key=day.isoformat(),
                 tags=tags_for(commits),
-                run_config={
-                    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-                    "ops": {"extract": {"config": dict(asked)}} if asked else {},
-                },
+                run_config=RunConfig(
+                    ops={"extract": config} if stage == "extraction" else {},
+                    loggers={"console": {"config": {"log_level": "CRITICAL"}}},
+                ),
             )
         )
     rows = sum(

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cached_property
@@ -10,7 +10,7 @@ from functools import cached_property
 import boto3
 
 from hedgehog_pipeline.databases import read_credentials
-from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.errors import HedgehogError, UnreachableError
 from hedgehog_pipeline.extraction.parameters import Parameters
 from hedgehog_pipeline.extraction.pending import has_changes
 from hedgehog_pipeline.extraction.source import Source
@@ -85,8 +85,22 @@ class Surroundings:
         with self.source.moment(list(SHOP.values())):
             pass
 
+    def confirm_lake(self) -> None:
+        """See that both logs and the warehouse belong together, before anything is written.
+
+        A warehouse that cannot be reached is not waited for: landing goes on without it.
+
+        Raises:
+            HedgehogError: where a bucket was emptied, swapped or rolled back.
+        """
+        self.lake.confirm_source()
+        with suppress(UnreachableError), self.warehouse() as warehouse:
+            storage.confirm_loaded(self.lake, warehouse)
+
     def commits_to_process(self) -> list[IngestionCommit]:
         """Read the ingestion commits that wait to be processed, the oldest."""
+        if not self.lake.processed.end():
+            self.confirm_lake()
         return processing.pending_commits(self.lake, MOST_COMMITS)
 
     def commits_to_load(self) -> list[ProcessedCommit]:
@@ -101,8 +115,16 @@ class Surroundings:
             return seconds_behind(self.lake, warehouse, self.parameters, now)
 
     def something_waits(self) -> bool:
-        """Tell whether a commit waits to be processed or loaded."""
-        return bool(self.commits_to_process() or self.commits_to_load())
+        """Tell whether a commit waits to be processed or loaded, or may: landing waits for none.
+
+        Raises:
+            HedgehogError: where a bucket was emptied, swapped or rolled back.
+        """
+        self.confirm_lake()
+        try:
+            return bool(self.commits_to_process() or self.commits_to_load())
+        except UnreachableError:
+            return True
 
     def _publish(self, head: IngestionCommit | None, *, changed: bool) -> None:
         """Tell SSM; that it refuses stops no capture, and the next scan tells it again."""

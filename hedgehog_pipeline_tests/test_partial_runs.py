@@ -2,12 +2,10 @@
 
 import random
 from collections.abc import Iterator
-from datetime import datetime, timezone
 
 import pytest
 
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
-from hedgehog_pipeline.operations.status import read_status
 from hedgehog_pipeline.runner import run_until_done
 from hedgehog_pipeline.schema.star import STAR
 from hedgehog_pipeline_tests.shops import NOW
@@ -121,5 +119,4 @@ def test_commits_loaded_in_any_order_give_the_same_rows(traded: World, seed: int
 
 def _is_building(world: World) -> bool:
     with world.surroundings.warehouse() as warehouse:
-        surroundings, now = world.surroundings, datetime.now(timezone.utc)
-        return read_status(surroundings.lake, warehouse, surroundings.parameters, now).building
+        return warehouse.is_building()

@@ -3,18 +3,19 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from itertools import count
 from typing import Any
 
 import boto3
 import psycopg
-from dagster import AssetKey, DagsterInstance
+from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult
 from psycopg import sql
 
 from hedgehog_pipeline.definitions import platform
-from hedgehog_pipeline.runner import StageRun, run_until_done, sweep_until_done
+from hedgehog_pipeline.runner import StageRun, rebuild, run_until_done, sweep_until_done
+from hedgehog_pipeline.sandbox.aws import rds_secret
 from hedgehog_pipeline.schema.columns import Column
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.schema.star import STAR, StarTable
@@ -69,6 +70,12 @@ class World:
         return Surroundings(self.settings)
 
     @property
+    def environment(self) -> dict[str, str]:
+        """The variables by which a command finds this deployment."""
+        settings = asdict(self.settings).items()
+        return {f"HEDGEHOG_{name.upper()}": str(value) for name, value in settings if value}
+
+    @property
     def s3(self) -> Any:
         return boto3.client("s3")
 
@@ -80,15 +87,23 @@ class World:
         """`hedgehog run --sweep`, after the run."""
         return list(sweep_until_done(self.surroundings, allow_mass_delete=allow_mass_delete))
 
-    def launch(self, stage: str, *tables: str) -> None:
+    def rebuild(self) -> list[StageRun]:
+        """`hedgehog rebuild`."""
+        return [run for backlog in rebuild(self.surroundings) for run in backlog.runs]
+
+    def launch(self, stage: str, *tables: str) -> ExecuteInProcessResult:
         """Run a stage for today as a person does: no commit tag, all of its tables or some."""
         layer = {"extraction": "oltp", "processing": "star", "storage": "warehouse"}[stage]
         with DagsterInstance.ephemeral() as instance:
-            platform(self.settings).resolve_job_def(stage).execute_in_process(
-                instance=instance,
-                partition_key=datetime.now(timezone.utc).date().isoformat(),
-                asset_selection=[AssetKey([layer, table]) for table in tables] or None,
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            return (
+                platform(self.settings)
+                .resolve_job_def(stage)
+                .execute_in_process(
+                    instance=instance,
+                    partition_key=datetime.now(timezone.utc).date().isoformat(),
+                    asset_selection=[AssetKey([layer, table]) for table in tables] or None,
+                    run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                )
             )
 
     def load_sample(self) -> None:
@@ -129,6 +144,40 @@ class World:
             connection.execute("drop schema hedgehog cascade")
             for table in STAR:
                 connection.execute(sql.SQL("drop table {} cascade").format(sql.Identifier(table)))
+
+    def new_database(self, like: str = "template1") -> str:
+        """Make a database that the warehouse's role owns, empty or a copy; give its name."""
+        name = f"{self.warehouse_database}_{next(_NUMBERS)}"
+        with psycopg.connect(self.servers.postgres.dsn("postgres"), autocommit=True) as admin:
+            create = sql.SQL("create database {} owner writer template {}")
+            admin.execute(create.format(sql.Identifier(name), sql.Identifier(like)))
+        return name
+
+    def with_warehouse(self, database: str) -> "World":
+        """Name another database in the warehouse's secret."""
+        dsn = self.servers.postgres.dsn(database, user="writer", password="writer")
+        boto3.client("secretsmanager").put_secret_value(
+            SecretId=self.settings.warehouse_secret, SecretString=rds_secret(dsn)
+        )
+        return replace(self, warehouse_database=database)
+
+    @contextmanager
+    def copied(self) -> Iterator["World"]:
+        """Go on, with the same shop, in copies of the buckets and of the warehouse."""
+        buckets = {
+            field: f"{getattr(self.settings, field)}-{next(_NUMBERS)}"
+            for field in ("ingestion_bucket", "processed_bucket")
+        }
+        for field, copy in buckets.items():
+            self.servers.make_bucket(copy)
+            bucket = getattr(self.settings, field)
+            for key in self.keys(bucket):
+                source = {"Bucket": bucket, "Key": key}
+                self.s3.copy_object(Bucket=copy, Key=key, CopySource=source)
+        warehouse = self.new_database(like=self.warehouse_database)
+        copied = replace(self, settings=replace(self.settings, **buckets))
+        yield copied.with_warehouse(warehouse)
+        self.with_warehouse(self.warehouse_database)
 
     def keys(self, bucket: str) -> list[str]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)

@@ -4,14 +4,22 @@ import math
 from collections.abc import Iterator
 from datetime import date, datetime, timezone
 
-from dagster import AssetExecutionContext, AssetKey, AssetOut, Output, ResourceParam, multi_asset
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetOut,
+    Config,
+    Output,
+    ResourceParam,
+    multi_asset,
+)
 
 from hedgehog_pipeline.catalog import described
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.capture import plan_capture
 from hedgehog_pipeline.extraction.drift import new_columns, undeclared
 from hedgehog_pipeline.extraction.landing import commit_of, landing_of_capture, landing_of_sweep
-from hedgehog_pipeline.extraction.modes import Extraction, Mode
+from hedgehog_pipeline.extraction.mode import Mode
 from hedgehog_pipeline.extraction.parameters import Parameters
 from hedgehog_pipeline.extraction.resources import SourceResource
 from hedgehog_pipeline.extraction.sweep import sweep
@@ -23,6 +31,18 @@ from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.logs import StageLog
 from hedgehog_pipeline.partitions import DAYS
 from hedgehog_pipeline.schema.shop import SHOP, ShopTable
+
+
+class ExtractConfig(Config):
+    """What a person may ask a capture for.
+
+    Attributes:
+        mode: what it takes of the shop.
+        allow_mass_delete: whether a sweep may find a large share of a table gone.
+    """
+
+    mode: Mode = Mode.CHANGES
+    allow_mass_delete: bool = False
 
 
 def key_of(table: ShopTable) -> AssetKey:
@@ -49,9 +69,9 @@ def key_of(table: ShopTable) -> AssetKey:
     can_subset=True,
     pool="extraction",
 )
-def extract(  # noqa: PLR0913, PLR0917 (Dagster passes resources by name)
+def extract(  # noqa: PLR0913, PLR0917 (Dagster hands them over by name)
     context: AssetExecutionContext,
-    config: Extraction,
+    config: ExtractConfig,
     source: SourceResource,
     lake: ResourceParam[Lake],
     parameters: ResourceParam[Parameters],
@@ -66,22 +86,33 @@ def extract(  # noqa: PLR0913, PLR0917 (Dagster passes resources by name)
         yield from _report(lake, tables, batch)
         return
 
+    lake.confirm_source()  # before anything lands in a bucket that was emptied or swapped
     head = lake.ingestion.head()
     _refuse_earlier_day(day, head)
     moment = source.moment(tables)
-    if config.mode == Mode.SWEEP and head is not None:
+    if config.mode is Mode.SWEEP and head is not None:
         share = math.inf if config.allow_mass_delete else source.mass_delete_share
         found = sweep(moment, lake.ingestion, head, tables, mass_delete_share=share)
         landing = landing_of_sweep(found, head, batch)
     else:
-        rows = source.slice_rows
-        capture = plan_capture(moment, head, tables, slice_rows=rows, captured_at=now)
+        capture = plan_capture(
+            moment,
+            head,
+            tables,
+            slice_rows=source.slice_rows,
+            captured_at=now,
+            mode=config.mode,
+        )
         landing = landing_of_capture(capture, moment, batch)
+    if landing.reread:
+        log.reread(batch, landing.reread)
     for table in tables:
         # Its own number is known only after the last output: the batch id names the commit.
-        told: dict[str, int | list[str]] = {"after commit": head.number if head else 0}
+        told: dict[str, int | str | list[str]] = {"after commit": head.number if head else 0}
         if grown := undeclared(table, moment.columns[table.name]):
             told["columns not declared"] = grown
+        if landing.reread:
+            told["read in full again"] = landing.reread
         rows = landing.rows.get(table.name, [CsvRows(batch, (), ())])
         yield Output(rows, output_name=table.name, metadata=told)
     source.close()

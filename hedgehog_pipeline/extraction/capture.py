@@ -12,7 +12,9 @@ from typing import Literal
 
 from psycopg import sql
 
-from hedgehog_pipeline.extraction.snapshot import Snapshot, Window, carried_forward
+from hedgehog_pipeline.extraction.another_source import known_bases, what_changed, window_since
+from hedgehog_pipeline.extraction.mode import Mode
+from hedgehog_pipeline.extraction.snapshot import Window, carried_forward
 from hedgehog_pipeline.extraction.source import Moment
 from hedgehog_pipeline.lake.commits import Base, IngestionCommit, Place
 from hedgehog_pipeline.schema.shop import ShopTable
@@ -39,11 +41,13 @@ class Capture:
 
     Attributes:
         kind: a slice of the archive, or an increment.
+        reread: why tables that were captured before are read in full again, None if none is.
         kept: the bases of tables that this capture leaves as they are.
         tables: what it takes, by table.
     """
 
     kind: Literal["archive", "increment"]
+    reread: str | None
     kept: Mapping[str, Base]
     tables: Mapping[str, TableCapture]
 
@@ -53,33 +57,14 @@ class Capture:
         return {**self.kept, **{name: taken.base for name, taken in self.tables.items()}}
 
 
-def known_bases(moment: Moment, head: IngestionCommit | None) -> dict[str, Base]:
-    """Give the bases from which increments can be told; a table without one is read in full.
-
-    None holds when the source is another one, or its transaction counter went back or round.
-    """
-    if head is None or head.source != moment.identity:
-        return {}
-    return {
-        name: base
-        for name, base in head.base.items()
-        if Snapshot(base.snapshot).xmax <= moment.snapshot.xmax
-        and not window_since(base, moment).wraps
-    }
-
-
-def window_since(base: Base, moment: Moment) -> Window:
-    """Give the transactions from a base's horizon up to a moment."""
-    return Window(Snapshot(base.snapshot).xmin, moment.snapshot.xmax)
-
-
-def plan_capture(
+def plan_capture(  # noqa: PLR0913 (all that a plan depends on)
     moment: Moment,
     head: IngestionCommit | None,
     tables: Sequence[ShopTable],
     *,
     slice_rows: int,
     captured_at: datetime,
+    mode: Mode = Mode.CHANGES,
 ) -> Capture:
     """Decide what to take of each table: archive first, increments once it is complete.
 
@@ -89,8 +74,12 @@ def plan_capture(
         tables: the tables to capture, reference tables first.
         slice_rows: how many rows a slice of the archive may take.
         captured_at: when the capture began, UTC.
+        mode: what was asked for.
     """
-    bases = known_bases(moment, head)
+    bases, reread = known_bases(moment, head), what_changed(moment, head)
+    if mode is Mode.REREAD:
+        bases = {name: base for name, base in bases.items() if name not in {t.name for t in tables}}
+        reread = reread or "a person asked for it"
     number = head.number + 1 if head else 1
     before = head.base if head else {}
     begun = {
@@ -116,7 +105,7 @@ def plan_capture(
         else:
             taken[table.name] = _increment(moment, table, base)
     kept = {name: base for name, base in begun.items() if name not in taken}
-    return Capture("archive" if archive else "increment", kept, taken)
+    return Capture("archive" if archive else "increment", reread, kept, taken)
 
 
 def _archive_slice(

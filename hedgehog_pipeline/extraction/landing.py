@@ -22,11 +22,13 @@ class Landing:
         kind: of the commit.
         bases: up to where every table is captured with it.
         rows: what lands of each table, the rows first.
+        reread: why tables that were captured before are read in full again, None if none is.
     """
 
     kind: IngestionKind
     bases: Mapping[str, Base]
     rows: Mapping[str, list[CsvRows]]
+    reread: str | None = None
 
 
 def landing_of_capture(capture: Capture, moment: Moment, batch: Batch) -> Landing:
@@ -35,7 +37,7 @@ def landing_of_capture(capture: Capture, moment: Moment, batch: Batch) -> Landin
         name: [CsvRows(batch, taken.columns, moment.lines(taken.query))]
         for name, taken in capture.tables.items()
     }
-    return Landing(capture.kind, capture.bases, rows)
+    return Landing(capture.kind, capture.bases, rows, capture.reread)
 
 
 def landing_of_sweep(
@@ -106,6 +108,7 @@ def commit_of(
             captured_at=captured_at,
             source=source,
             base=bases,
+            reread=landing.reread,
         )
 
     return build

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from psycopg import sql
 
-from hedgehog_pipeline.extraction.capture import known_bases, window_since
+from hedgehog_pipeline.extraction.another_source import known_bases, window_since
 from hedgehog_pipeline.extraction.source import Moment
 from hedgehog_pipeline.lake.commits import Base, IngestionCommit
 from hedgehog_pipeline.schema.shop import ShopTable

@@ -113,12 +113,14 @@ class IngestionCommit(Commit):
         captured_at: when the capture began, UTC.
         source: identity of the database: system identifier / timeline / database oid.
         base: per table, up to where the shop is captured with this commit.
+        reread: why the shop is read in full again from this commit on, None where it is not.
     """
 
     kind: IngestionKind
     captured_at: datetime
     source: str
     base: dict[str, Base]
+    reread: str | None = None
 
     @property
     def archive_complete(self) -> bool:

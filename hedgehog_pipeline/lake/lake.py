@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from hedgehog_pipeline.lake.bucket import Bucket, S3Client
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
-from hedgehog_pipeline.lake.log import CommitLog
+from hedgehog_pipeline.lake.log import CommitLog, Taken
 
 
 @dataclass(frozen=True)
@@ -21,3 +21,35 @@ class Lake:
             CommitLog(Bucket(client, ingestion_bucket), IngestionCommit),
             CommitLog(Bucket(client, processed_bucket), ProcessedCommit),
         )
+
+    def confirm_source(self) -> ProcessedCommit | None:
+        """See that the processed log was made from the ingestion log; give its last commit.
+
+        Raises:
+            HedgehogError: where the ingestion log is another one, or shorter than it was.
+        """
+        head = self.processed.head()
+        if head is not None:
+            self.ingestion.confirm(
+                self._furthest_source(head),
+                by=f"The bucket {self.processed.bucket.name}",
+                remedy="name a new processed bucket and an empty database in the warehouse's "
+                "secret, and run `hedgehog run`, which fills both from the ingestion bucket and "
+                "the shop.",
+            )
+        return head
+
+    def unprocessed(self) -> int:
+        """Count the ingestion commits that wait to be processed."""
+        head = self.processed.head()
+        return self.ingestion.end() - (head.through - len(head.gaps) if head else 0)
+
+    def _furthest_source(self, head: ProcessedCommit) -> Taken:
+        """Give the highest ingestion commit that the processed log was made from.
+
+        A restatement at its end, or what filled a gap, may be made from earlier ones alone.
+        """
+        commit = head
+        while max(commit.sources)[0] < head.through:
+            commit = self.processed.read(commit.number - 1)
+        return Taken(commit.source_log, *max(commit.sources))

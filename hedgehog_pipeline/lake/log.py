@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Generic
+from typing import Generic, NamedTuple
 from uuid import uuid4
 
 from pydantic import ValidationError
@@ -19,6 +19,20 @@ _PREFIX = "commits/"
 def commit_key(number: int) -> str:
     """Give the key of a commit; twenty digits, so that keys sort as numbers do."""
     return f"{_PREFIX}{number:020d}.json"
+
+
+class Taken(NamedTuple):
+    """A commit as somebody took it from a log, by which the log is known again.
+
+    Attributes:
+        log: id of the log.
+        number: place in the log.
+        batch: id of its batch.
+    """
+
+    log: str
+    number: int
+    batch: str
 
 
 @dataclass(frozen=True)
@@ -76,20 +90,27 @@ class CommitLog(Generic[AnyCommit]):
             found.append(commit)
         return found
 
-    def confirm(self, number: int, batch: str, taken_by: str) -> None:
+    def confirm(self, taken: Taken, by: str, remedy: str) -> None:
         """See that a commit which was taken from this log is still the one that stands there.
+
+        Args:
+            taken: the commit.
+            by: who took it.
+            remedy: what to do where the bucket cannot be restored, a sentence's end.
 
         Raises:
             HedgehogError: where it is gone or another one: the bucket was emptied, swapped or
                 rolled back.
         """
-        body = self.bucket.find(commit_key(number))
-        found = self._parse(number, body).batch if body is not None else "nothing"
-        if found != batch:
+        body = self.bucket.find(commit_key(taken.number))
+        found = self._parse(taken.number, body) if body is not None else None
+        if found is None or found.batch != taken.batch:
             raise HedgehogError(
-                f"{taken_by} holds commit {number} (batch {batch}) of the bucket "
-                f"{self.bucket.name}, where {found} stands now: the bucket was emptied, swapped "
-                "or rolled back. Restore it, or start over with empty buckets and warehouse."
+                f"{by} holds commit {taken.number} (batch {taken.batch}) of the bucket "
+                f"{self.bucket.name}, where {found.batch if found else 'nothing'} stands now: "
+                f"{self._what_happened(taken, found)}. Name the right bucket, or restore its "
+                f"objects and delete what was written since. If they are lost, {remedy} "
+                "See docs/operations.md."
             )
 
     def append(self, build: Callable[[AnyCommit | None], AnyCommit | None]) -> AnyCommit | None:
@@ -108,6 +129,16 @@ class CommitLog(Generic[AnyCommit]):
                 return commit
             if self.read(commit.number).batch == commit.batch:
                 return commit
+
+    def _what_happened(self, taken: Taken, found: AnyCommit | None) -> str:
+        last = found or self.head()
+        if last is None:
+            return "the bucket was emptied"
+        if last.log != taken.log:
+            return "the bucket is another lake's, or was emptied and begun anew"
+        if found is None:
+            return f"the bucket was rolled back to commit {last.number}"
+        return "the bucket was rolled back and has grown since"
 
     def _holds(self, number: int) -> bool:
         return self.bucket.holds(commit_key(number))

@@ -5,6 +5,7 @@ from datetime import datetime
 from hedgehog_pipeline.extraction.parameters import Parameters
 from hedgehog_pipeline.extraction.unlanded import unlanded_since
 from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.storage.pending import confirm_loaded
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 
@@ -23,8 +24,10 @@ def seconds_behind(
         now: the moment, aware UTC.
 
     Raises:
-        HedgehogError: where one of them cannot be asked.
+        HedgehogError: where one of them cannot be asked, or they do not belong together.
     """
+    lake.confirm_source()
+    confirm_loaded(lake, warehouse)
     end = lake.ingestion.end()
     loaded = warehouse.loaded_through() if warehouse.is_prepared() else 0
     oldest = (

@@ -21,7 +21,7 @@ from hedgehog_pipeline.lake.parquet_parts import ParquetRows
 from hedgehog_pipeline.logs import StageLog
 from hedgehog_pipeline.partitions import DAYS
 from hedgehog_pipeline.processing.commit import is_replay, processed_commit_of
-from hedgehog_pipeline.processing.pending import confirm_source, pending_commits
+from hedgehog_pipeline.processing.pending import pending_commits
 from hedgehog_pipeline.processing.transform import shaped
 from hedgehog_pipeline.runs import MOST_COMMITS, commits_of_run
 from hedgehog_pipeline.schema.shop import SHOP
@@ -74,9 +74,7 @@ def process(
         pending=lambda: pending_commits(lake, MOST_COMMITS),
         of_day=lambda: lake.ingestion.of_day(day),
     )
-    head = lake.processed.head()
-    if head is not None:
-        confirm_source(lake, head)
+    head = lake.confirm_source()
     replay = is_replay(commits, head, whole=len(tables) == len(STAR))
     for table in tables:
         made = shaped(table, inputs, commits, replay=replay)

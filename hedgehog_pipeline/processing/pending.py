@@ -13,18 +13,10 @@ def pending_commits(lake: Lake, most: int) -> list[IngestionCommit]:
     Raises:
         HedgehogError: where the ingestion bucket is not the one that was processed.
     """
-    head = lake.processed.head()
-    if head is not None:
-        confirm_source(lake, head)
+    head = lake.confirm_source()
     gaps = head.gaps if head else ()
     left_out = (lake.ingestion.read(number) for number in gaps)
     return list(islice(chain(left_out, lake.ingestion.after(head.through if head else 0)), most))
-
-
-def confirm_source(lake: Lake, head: ProcessedCommit) -> None:
-    """See that the ingestion log is the one that the processed log was made from."""
-    number, batch = max(head.sources)
-    lake.ingestion.confirm(number, batch, f"The bucket {lake.processed.bucket.name}")
 
 
 def advanced(head: ProcessedCommit | None, done: Iterable[int]) -> tuple[int, tuple[int, ...]]:

@@ -3,6 +3,7 @@
 import secrets
 import shlex
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -35,10 +36,13 @@ _FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "
 class PostgresServer:
     """A cluster in a folder, reached over loopback TCP with a password.
 
-    With `durable=False` it is faster and loses its data when the machine (not the server) crashes.
+    With `durable=False` it is faster and loses its data when the machine (not the server) crashes;
+    `settings` come on top of the sandbox's own.
     """
 
-    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+    def __init__(
+        self, folder: Path, *, durable: bool = True, settings: Mapping[str, str] | None = None
+    ) -> None:
         """Nothing is made or started yet."""
         self.folder = folder.resolve()
         self._data = self.folder / "data"
@@ -47,7 +51,7 @@ class PostgresServer:
         self._output = self.folder / "output"
         self._ports = self.folder / "ports.json"
         self._password = self.folder / "password"
-        self._settings = _SETTINGS if durable else _SETTINGS | _FORGETFUL
+        self._settings = {**_SETTINGS, **({} if durable else _FORGETFUL), **(settings or {})}
 
     def __repr__(self) -> str:
         """Where it is, without its password."""

@@ -27,7 +27,7 @@ from hedgehog_pipeline.partitions import DAYS
 from hedgehog_pipeline.runs import MOST_COMMITS, commits_of_run
 from hedgehog_pipeline.schema.star import STAR, StarTable
 from hedgehog_pipeline.storage.ddl import stored_columns
-from hedgehog_pipeline.storage.pending import commits_of_day, pending_commits
+from hedgehog_pipeline.storage.pending import commits_of_day, confirm_loaded, pending_commits
 from hedgehog_pipeline.storage.resources import WarehouseResource
 
 
@@ -75,6 +75,7 @@ def store(
 
     with warehouse.open() as target:
         target.prepare()
+        confirm_loaded(lake, target)
         commits = commits_of_run(
             context.run.tags,
             day,

@@ -27,10 +27,25 @@ def commits_of_day(lake: Lake, warehouse: Warehouse, day: date) -> list[Processe
     )
 
 
-def _not_loaded(lake: Lake, warehouse: Warehouse) -> Iterator[ProcessedCommit]:
-    last = warehouse.last_loaded() if warehouse.is_prepared() else None
+def confirm_loaded(lake: Lake, warehouse: Warehouse) -> bool:
+    """See that what is loaded came from the processed log; tell whether anything is.
+
+    Raises:
+        HedgehogError: where the processed log is another one, or shorter than it was.
+    """
+    last = warehouse.last_loaded()
     if last is not None:
-        lake.processed.confirm(*last, "The warehouse")
+        lake.processed.confirm(
+            last,
+            by="The warehouse",
+            remedy="name an empty database in the warehouse's secret and run `hedgehog rebuild`, "
+            "which fills it from the lake, then `hedgehog run`.",
+        )
+    return last is not None
+
+
+def _not_loaded(lake: Lake, warehouse: Warehouse) -> Iterator[ProcessedCommit]:
+    loaded = confirm_loaded(lake, warehouse)
     end = lake.processed.end()
-    missing = warehouse.missing(end) if last is not None else range(1, end + 1)
+    missing = warehouse.missing(end) if loaded else range(1, end + 1)
     return (lake.processed.read(number) for number in missing)

@@ -13,6 +13,7 @@ from psycopg import Connection
 from hedgehog_pipeline.databases import Credentials, connect
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import PartKind, ProcessedCommit
+from hedgehog_pipeline.lake.log import Taken
 from hedgehog_pipeline.schema.star import STAR, StarTable
 from hedgehog_pipeline.storage.foreign_keys import complete_archive, is_building
 from hedgehog_pipeline.storage.migration import migrate_tables
@@ -86,17 +87,21 @@ class Warehouse:
         """Tell whether the archive is still on its way: the foreign keys are absent until then."""
         return is_building(self.connection)
 
-    def last_loaded(self) -> tuple[int, str] | None:
-        """Give number and batch of the highest processed commit that is loaded."""
-        return self.connection.execute(  # type: ignore[return-value]
-            "select number, batch from hedgehog.commits order by number desc limit 1"
+    def last_loaded(self) -> Taken | None:
+        """Give the highest processed commit that is loaded, None where none is."""
+        if not self.is_prepared():
+            return None
+        row = self.connection.execute(
+            "select log, number, batch from hedgehog.commits order by number desc limit 1"
         ).fetchone()
+        return Taken(*row) if row else None
 
     def missing(self, end: int) -> list[int]:
-        """List the processed commits up to a number that are not loaded."""
+        """List the processed commits up to a number that are not loaded, in order."""
         query = (
             "select number from generate_series(1, %s::bigint) as log(number) "
             "where not exists (select from hedgehog.commits as held where held.number = log.number)"
+            " order by number"
         )
         return [row[0] for row in self.connection.execute(query, [end])]
 

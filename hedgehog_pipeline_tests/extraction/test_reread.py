@@ -10,7 +10,7 @@ import boto3
 import psycopg
 import pytest
 
-from hedgehog_pipeline.extraction.capture import known_bases
+from hedgehog_pipeline.extraction.another_source import known_bases, what_changed
 from hedgehog_pipeline.extraction.snapshot import WRAP, Snapshot
 from hedgehog_pipeline.extraction.source import Moment
 from hedgehog_pipeline.lake.commits import Base, IngestionCommit
@@ -65,6 +65,24 @@ def test_nothing_is_known_of_another_cluster_timeline_or_database(other: str):
     assert known_bases(moment("120:130:", other), head(staff="100:110:")) == {}
 
 
+def test_what_changed_of_the_source_is_named():
+    assert what_changed(moment("120:130:"), None) is None
+    assert what_changed(moment("120:130:"), head(staff="100:110:")) is None
+    assert what_changed(moment("120:130:", "8/1/6"), head()) == (
+        "the source's system identifier changed from 7 to 8 and its database oid changed from "
+        "5 to 6"
+    )
+    assert what_changed(moment("120:130:", "7/2/5"), head()) == (
+        "the source's timeline changed from 1 to 2"
+    )
+    assert what_changed(moment("100:105:"), head(staff="100:110:", design="90:95:")) == (
+        "the source's transaction counter went back from 110 to 105"
+    )
+    assert what_changed(moment(f"{WRAP + 100}:{WRAP + 120}:"), head(staff="100:110:")) == (
+        f"the source's transaction counter went a whole round from 110 to {WRAP + 120}"
+    )
+
+
 def test_a_counter_that_went_back_makes_known_only_what_was_captured_before():
     bases = known_bases(moment("100:105:"), head(staff="100:110:", design="90:95:"))
     assert set(bases) == {"design"}
@@ -104,7 +122,10 @@ def test_a_table_left_out_of_the_first_capture_of_a_copy_keeps_what_it_landed(wo
     world.run()
     before = world.commits(world.settings.ingestion_bucket)[-1]["base"]["department"]["landed"]
     copied(world)
-    world.launch("extraction", "staff")
+    result = world.launch("extraction", "staff")
+    (event,) = result.get_asset_materialization_events()
+    told = event.materialization.metadata["read in full again"].value
+    assert "the source's database oid changed" in str(told)
     after = world.commits(world.settings.ingestion_bucket)[-1]["base"]["department"]
     assert after["landed"] == before
     assert after["archive"] == {"after": None}

@@ -1,11 +1,16 @@
 """`hedgehog run` beside another extractor that is faster, but looked earlier."""
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import psutil
+import pytest
 
+from hedgehog_pipeline.extraction.mode import Mode
+from hedgehog_pipeline.runner import run_until_done
 from hedgehog_pipeline.sandbox.waiting import await_condition
-from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once, capture, capturing
+from hedgehog_pipeline_tests.extraction.capturing import capture, capturing
+from hedgehog_pipeline_tests.extraction.landed import landed
 from hedgehog_pipeline_tests.extraction.shop import furnish, place
 from hedgehog_pipeline_tests.world import Servers, World
 
@@ -21,8 +26,9 @@ def await_copying(world: World) -> psutil.Process:
     return psutil.Process(found[0][0])
 
 
+@pytest.mark.parametrize("mode", Mode)
 def test_a_run_whose_capture_is_let_go_takes_another_until_all_is_in_the_warehouse(
-    servers: Servers,
+    servers: Servers, mode: Mode
 ):
     with World.make(servers, part_bytes=200) as world:
         furnish(world)
@@ -30,7 +36,7 @@ def test_a_run_whose_capture_is_let_go_takes_another_until_all_is_in_the_warehou
         place(world.shop)
         with ThreadPoolExecutor() as threads, capturing(world) as finish_earlier:
             place(world.shop, 100)
-            run = threads.submit(world.run)
+            run = threads.submit(lambda: list(run_until_done(world.surroundings, mode)))
             reader = await_copying(world)
             reader.suspend()
             try:
@@ -39,4 +45,7 @@ def test_a_run_whose_capture_is_let_go_takes_another_until_all_is_in_the_warehou
                 reader.resume()
             run.result()
         assert world.query("select count(*) from fact_sales_order") == [(104,)]
-        assert_landed_once(world)
+        reread = [commit["reread"] for commit in world.commits(world.settings.ingestion_bucket)]
+        assert any(reread) == (mode is Mode.REREAD)
+        assert capture(world) == Counter()
+        assert set(landed(world).values()) == ({1, 2} if mode is Mode.REREAD else {1})

@@ -11,7 +11,7 @@ import pytest
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import ProcessedCommit
-from hedgehog_pipeline.lake.log import CommitLog, commit_key
+from hedgehog_pipeline.lake.log import CommitLog, Taken, commit_key
 from hedgehog_pipeline_tests.lake.making import DAY, processed_commit
 
 Log = CommitLog[ProcessedCommit]
@@ -112,14 +112,32 @@ def test_the_commits_of_a_day_are_found(log: Log) -> None:
     assert _anew(log).of_day(date(2026, 5, 31)) == []
 
 
-def test_a_bucket_that_was_emptied_or_swapped_is_refused(log: Log) -> None:
-    log.append(_next("a"))
-    log.confirm(1, "a", taken_by="The warehouse")
-    with pytest.raises(HedgehogError, match=r"The warehouse holds commit 1 \(batch z\).*a stands"):
-        log.confirm(1, "z", taken_by="The warehouse")
-    _delete(log, 1)
-    with pytest.raises(HedgehogError, match=r"commit 1 \(batch a\).*nothing stands now"):
-        log.confirm(1, "a", taken_by="The warehouse")
+@pytest.mark.parametrize(
+    ("taken", "happened"),
+    [
+        (Taken("a-log", 2, "z"), "where b stands now: the bucket was rolled back and has grown"),
+        (
+            Taken("a-log", 3, "c"),
+            "nothing stands now: the bucket was rolled back to commit 2",
+        ),
+        (Taken("z-log", 2, "z"), "where b stands now: the bucket is another lake's"),
+        (Taken("z-log", 3, "z"), "where nothing stands now: the bucket is another lake's"),
+    ],
+)
+def test_a_log_that_was_rolled_back_or_swapped_is_refused(
+    log: Log, taken: Taken, happened: str
+) -> None:
+    for batch in "ab":
+        log.append(_next(batch))
+    log.confirm(Taken("a-log", 2, "b"), "The warehouse", "start over.")
+    words = rf"The warehouse holds commit {taken.number} \(batch {taken.batch}\).*{happened}"
+    with pytest.raises(HedgehogError, match=f"{words}.*If they are lost, start over"):
+        log.confirm(taken, "The warehouse", "start over.")
+
+
+def test_a_log_that_was_emptied_is_refused(log: Log) -> None:
+    with pytest.raises(HedgehogError, match="where nothing stands now: the bucket was emptied"):
+        log.confirm(Taken("a-log", 1, "a"), "The warehouse", "start over.")
 
 
 def test_a_missing_bucket_is_not_an_empty_log(log: Log) -> None:

@@ -54,7 +54,7 @@ def test_a_load_that_fails_leaves_nothing(world: World, warehouse: Warehouse) ->
 
     warehouse.load(_commit(1, "dim_payment_type"), _ALL, _kinds)
     assert world.query(_NAMES) == [("batch-1",)]
-    assert (warehouse.missing(1), warehouse.last_loaded()) == ([], (1, "batch-1"))
+    assert (warehouse.missing(1), warehouse.last_loaded()) == ([], ("a-log", 1, "batch-1"))
 
 
 def test_a_load_of_some_tables_marks_nothing(world: World, warehouse: Warehouse) -> None:
@@ -67,7 +67,7 @@ def test_what_is_loaded_is_told_by_number_and_by_day(warehouse: Warehouse) -> No
     for number, day in ((1, 1), (3, 1), (4, 2)):
         warehouse.load(_commit(number, day=date(2026, 6, day)), _ALL, _kinds)
     assert warehouse.missing(6) == [2, 5, 6]
-    assert warehouse.last_loaded() == (4, "batch-4")
+    assert warehouse.last_loaded() == ("a-log", 4, "batch-4")
     assert warehouse.loaded_on(date(2026, 6, 1)) == [1, 3]
     assert warehouse.loaded_through() == 1
     warehouse.load(_commit(2), _ALL, _kinds)

@@ -1,0 +1,35 @@
+"""What a capture is asked to do."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Mode(str, Enum):
+    """What a capture takes.
+
+    Attributes:
+        CHANGES: what became visible since the last capture; the archive, where there was none.
+        REREAD: everything, as if nothing had been captured before.
+        SWEEP: the keys of all rows, to find those that were deleted.
+    """
+
+    CHANGES = "changes"
+    REREAD = "reread"
+    SWEEP = "sweep"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What one run of extraction is asked to do.
+
+    Attributes:
+        mode: what it takes of the shop.
+        allow_mass_delete: whether a sweep may find a large share of a table gone.
+    """
+
+    mode: Mode = Mode.CHANGES
+    allow_mass_delete: bool = False
+
+
+CHANGES = Asked()
+"""What every day brings."""

@@ -1,0 +1,264 @@
+"""A bucket that was emptied, swapped or rolled back is named before anything is written.
+
+Then either it is restored, or what lies behind it is made anew.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timezone
+from itertools import count
+
+import pytest
+
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.stage_run import execute
+from hedgehog_pipeline_tests.extraction.capturing import capture
+from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
+from hedgehog_pipeline_tests.test_rebuild import rows_to_compare
+from hedgehog_pipeline_tests.world import Servers, World
+
+Damage = Callable[[World, World], World]
+"""Harms a world, or gives it buckets of another one."""
+
+_NAMES = count()
+
+
+@pytest.fixture(scope="module")
+def original(servers: Servers) -> Iterator[World]:
+    """A small shop and three changes, each in a commit of its own, all of it in the warehouse."""
+    with World.make(servers) as world:
+        _trade(world, 3)
+        yield world
+
+
+@pytest.fixture
+def traded(original: World) -> Iterator[World]:
+    """A copy of it, to be damaged."""
+    with original.copied() as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def other(servers: Servers) -> Iterator[World]:
+    """Another deployment, whose logs are longer."""
+    with World.make(servers) as world:
+        _trade(world, 5)
+        yield world
+
+
+def _trade(world: World, changes: int) -> None:
+    world.load_small()
+    world.run()
+    for _ in range(changes):
+        _change(world)
+        world.run()
+
+
+def _change(world: World) -> None:
+    world.shop.execute("update staff set last_name = %s", [f"Name {next(_NAMES)}"])
+
+
+def _bucket(world: World, layer: str) -> str:
+    return getattr(world.settings, f"{layer}_bucket")
+
+
+def _emptied(*layers: str) -> Damage:
+    def damage(world: World, _other: World) -> World:
+        for layer in layers:
+            _remove(world, layer, world.keys(_bucket(world, layer)))
+        return world
+
+    return damage
+
+
+def _rolled_back(*layers: str) -> Damage:
+    """The last two commits are gone."""
+
+    def damage(world: World, _other: World) -> World:
+        for layer in layers:
+            keys = world.keys(_bucket(world, layer))
+            _remove(world, layer, [key for key in keys if key.startswith("commits/")][-2:])
+        return world
+
+    return damage
+
+
+def _remove(world: World, layer: str, keys: list[str]) -> None:
+    for key in keys:
+        world.s3.delete_object(Bucket=_bucket(world, layer), Key=key)
+
+
+def _grown(world: World, _other: World) -> World:
+    """Captures and processing by parts of the stages that do not look at what lies behind."""
+    for _ in range(4):
+        _change(world)
+        capture(world)
+    return world
+
+
+def _processed_anew(world: World, _other: World) -> World:
+    for _ in range(4):
+        _change(world)
+        capture(world)
+        waiting = world.surroundings.commits_to_process()
+        execute(world.settings, "processing", waiting[0].date, waiting)
+    return world
+
+
+def _restated(world: World, _other: World) -> World:
+    """The processed log ends with a restatement of the first commit alone."""
+    lake = world.surroundings.lake
+    first = lake.ingestion.read(1)
+    execute(world.settings, "processing", first.date, [first])
+    execute(world.settings, "storage", first.date, [lake.processed.read(5)])
+    return world
+
+
+def _swapped(*layers: str) -> Damage:
+    def damage(world: World, other: World) -> World:
+        buckets = {f"{layer}_bucket": _bucket(other, layer) for layer in layers}
+        return replace(world, settings=replace(world.settings, **buckets))
+
+    return damage
+
+
+_EMPTIED = "where nothing stands now: the bucket was emptied"
+_ROLLED_BACK = "where nothing stands now: the bucket was rolled back to commit 2"
+_GROWN = "stands now: the bucket was rolled back and has grown since"
+_OTHER = "stands now: the bucket is another lake's, or was emptied and begun anew"
+
+DAMAGES: dict[str, tuple[list[Damage], str, str]] = {
+    "ingestion emptied": ([_emptied("ingestion")], "processed", _EMPTIED),
+    "ingestion rolled back": ([_rolled_back("ingestion")], "processed", _ROLLED_BACK),
+    "ingestion rolled back and grown": (
+        [_rolled_back("ingestion"), _grown],
+        "processed",
+        _GROWN,
+    ),
+    "ingestion rolled back after a restatement": (
+        [_restated, _rolled_back("ingestion")],
+        "processed",
+        _ROLLED_BACK,
+    ),
+    "ingestion rolled back after a restatement and grown": (
+        [_restated, _rolled_back("ingestion"), _grown],
+        "processed",
+        _GROWN,
+    ),
+    "ingestion emptied and begun anew": ([_emptied("ingestion"), _grown], "processed", _OTHER),
+    "ingestion swapped": ([_swapped("ingestion")], "processed", _OTHER),
+    "processed emptied": ([_emptied("processed")], "warehouse", _EMPTIED),
+    "processed rolled back": ([_rolled_back("processed")], "warehouse", _ROLLED_BACK),
+    "processed rolled back and grown": (
+        [_rolled_back("processed"), _processed_anew],
+        "warehouse",
+        _GROWN,
+    ),
+    "processed swapped": ([_swapped("processed")], "processed", _OTHER),
+    "both emptied": ([_emptied("ingestion", "processed")], "warehouse", _EMPTIED),
+    "both rolled back": ([_rolled_back("ingestion", "processed")], "warehouse", _ROLLED_BACK),
+    "both swapped": ([_swapped("ingestion", "processed")], "warehouse", _OTHER),
+}
+_REMEDIES = {
+    "processed": "name a new processed bucket and an empty database .* run `hedgehog run`",
+    "warehouse": "name an empty database .* run `hedgehog rebuild`",
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damaged_lake_is_named_and_nothing_is_written(
+    traded: World, other: World, name: str
+) -> None:
+    damages, holder, happened = DAMAGES[name]
+    for damage in damages:
+        traded = damage(traded, other)
+    _change(traded)
+    before = _contents(traded)
+    words = f"(?i){holder}.* holds commit .*{happened}.*{_REMEDIES[holder]}"
+    surroundings = traded.surroundings
+    for looking in (traded.run, surroundings.something_waits, surroundings.seconds_behind):
+        with pytest.raises(HedgehogError, match=words):
+            looking()
+    assert _contents(traded) == before
+
+
+def test_a_capture_lands_nothing_in_a_swapped_bucket(traded: World, other: World) -> None:
+    swapped = _swapped("ingestion")(traded, other)
+    before = _contents(swapped)
+    with pytest.raises(HedgehogError, match=_OTHER):
+        execute(swapped.settings, "extraction", datetime.now(timezone.utc).date(), [])
+    assert _contents(swapped) == before
+
+
+def test_a_run_for_named_commits_loads_nothing_of_another_lake(traded: World, other: World) -> None:
+    swapped = _swapped("processed")(traded, other)
+    before = _contents(swapped)
+    commit = other.surroundings.lake.processed.read(6)
+    with pytest.raises(HedgehogError, match=f"The warehouse holds commit 4 .*{_OTHER}"):
+        execute(swapped.settings, "storage", commit.date, [commit])
+    assert _contents(swapped) == before
+
+
+def test_what_nobody_took_from_a_log_may_be_rolled_back(traded: World) -> None:
+    for _ in range(2):
+        _change(traded)
+        capture(traded)
+    _rolled_back("ingestion")(traded, traded).run()
+    assert_warehouse_is_the_shop(traded)
+
+
+def test_a_shop_is_captured_while_the_warehouse_is_away(traded: World) -> None:
+    away = traded.with_warehouse("nowhere")
+    _change(away)
+    assert away.surroundings.something_waits()
+    with pytest.raises(HedgehogError, match=r"warehouse database nowhere .* cannot be reached"):
+        away.run()
+    assert len(away.commits(_bucket(away, "ingestion"))) == 5
+
+
+def test_a_lost_processed_bucket_is_made_anew_with_an_empty_warehouse(traded: World) -> None:
+    _restated(traded, traded)
+    rows = rows_to_compare(traded, "processed_commit")
+    _emptied("processed")(traded, traded)
+    anew = traded.with_warehouse(traded.new_database())
+    assert {run.stage for run in anew.rebuild()} == {"processing", "storage"}
+    assert rows_to_compare(anew, "processed_commit") == rows
+    anew.run()
+    assert_warehouse_is_the_shop(anew)
+
+
+@pytest.mark.parametrize("damage", [_emptied("ingestion"), _rolled_back("ingestion")])
+def test_what_is_left_of_the_ingestion_bucket_and_the_shop_fill_the_rest_anew(
+    traded: World, servers: Servers, damage: Damage
+) -> None:
+    damage(traded, traded)
+    _change(traded)
+    processed = f"{_bucket(traded, 'processed')}-anew"
+    servers.make_bucket(processed)
+    settings = replace(traded.settings, processed_bucket=processed)
+    anew = replace(traded, settings=settings).with_warehouse(traded.new_database())
+    anew.run()
+    assert_warehouse_is_the_shop(anew)
+
+
+def test_a_bucket_that_is_restored_goes_on(traded: World) -> None:
+    bucket = _bucket(traded, "ingestion")
+    bodies = {
+        key: traded.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        for key in traded.keys(bucket)
+    }
+    _emptied("ingestion")(traded, traded)
+    _change(traded)
+    with pytest.raises(HedgehogError, match=_EMPTIED):
+        traded.run()
+    for key, body in bodies.items():
+        traded.s3.put_object(Bucket=bucket, Key=key, Body=body)
+    assert [run.stage for run in traded.run()] == ["extraction", "processing", "storage"]
+    assert_warehouse_is_the_shop(traded)
+
+
+def _contents(world: World) -> list[object]:
+    return [
+        *(world.keys(_bucket(world, layer)) for layer in ("ingestion", "processed")),
+        world.all_rows(),
+    ]
