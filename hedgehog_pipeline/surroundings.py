@@ -9,7 +9,7 @@ from functools import cached_property
 
 import boto3
 
-from hedgehog_pipeline.databases import read_credentials
+from hedgehog_pipeline.databases import SecretsManagerClient, read_credentials
 from hedgehog_pipeline.errors import HedgehogError, UnreachableError
 from hedgehog_pipeline.extraction.parameters import Parameters
 from hedgehog_pipeline.extraction.pending import has_changes
@@ -42,11 +42,10 @@ class Surroundings:
             boto3.client("s3"), self.settings.ingestion_bucket, self.settings.processed_bucket
         )
 
-    @cached_property
+    @property
     def source(self) -> Source:
-        """The shop's database."""
-        secrets = boto3.client("secretsmanager")
-        credentials = read_credentials(secrets, self.settings.source_secret)
+        """The shop's database, by what its secret says now."""
+        credentials = read_credentials(self._secrets, self.settings.source_secret)
         return Source(credentials, self.settings.database_ca)
 
     @cached_property
@@ -56,9 +55,8 @@ class Surroundings:
 
     @contextmanager
     def warehouse(self) -> Generator[Warehouse, None, None]:
-        """The warehouse, connected."""
-        secrets = boto3.client("secretsmanager")
-        credentials = read_credentials(secrets, self.settings.warehouse_secret)
+        """The warehouse, connected, by what its secret says now."""
+        credentials = read_credentials(self._secrets, self.settings.warehouse_secret)
         with Warehouse.open(credentials, self.settings.database_ca) as warehouse:
             yield warehouse
 
@@ -125,6 +123,10 @@ class Surroundings:
             return bool(self.commits_to_process() or self.commits_to_load())
         except UnreachableError:
             return True
+
+    @cached_property
+    def _secrets(self) -> SecretsManagerClient:
+        return boto3.client("secretsmanager")
 
     def _publish(self, head: IngestionCommit | None, *, changed: bool) -> None:
         """Tell SSM; that it refuses stops no capture, and the next scan tells it again."""

@@ -241,18 +241,21 @@ def test_what_is_left_of_the_ingestion_bucket_and_the_shop_fill_the_rest_anew(
     assert_warehouse_is_the_shop(anew)
 
 
-def test_a_bucket_that_is_restored_goes_on(traded: World) -> None:
-    bucket = _bucket(traded, "ingestion")
-    bodies = {
-        key: traded.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-        for key in traded.keys(bucket)
-    }
-    _emptied("ingestion")(traded, traded)
+@pytest.mark.parametrize("layers", [("ingestion",), ("processed",), ("ingestion", "processed")])
+def test_buckets_whose_versions_are_restored_go_on(traded: World, layers: tuple[str, ...]) -> None:
+    for layer in layers:
+        versioning = {"Status": "Enabled"}
+        traded.s3.put_bucket_versioning(
+            Bucket=_bucket(traded, layer), VersioningConfiguration=versioning
+        )
+    _emptied(*layers)(traded, traded)
     _change(traded)
     with pytest.raises(HedgehogError, match=_EMPTIED):
         traded.run()
-    for key, body in bodies.items():
-        traded.s3.put_object(Bucket=bucket, Key=key, Body=body)
+    for layer in layers:
+        bucket = _bucket(traded, layer)
+        for marker in traded.s3.list_object_versions(Bucket=bucket)["DeleteMarkers"]:
+            traded.s3.delete_object(Bucket=bucket, Key=marker["Key"], VersionId=marker["VersionId"])
     assert [run.stage for run in traded.run()] == ["extraction", "processing", "storage"]
     assert_warehouse_is_the_shop(traded)
 

@@ -94,6 +94,15 @@ def test_a_window_of_a_whole_round_tells_nothing(length: int, *, known: bool):
     assert bool(found) == known
 
 
+def test_a_sensor_sees_at_its_next_scan_that_the_secret_names_another_source(world: World):
+    furnish(world)
+    world.run()
+    surroundings = world.surroundings
+    assert not surroundings.shop_has_changes()
+    copied(world)
+    assert surroundings.shop_has_changes()
+
+
 def test_a_copy_of_the_shop_lands_in_full_and_doubles_nothing_in_the_warehouse(world: World):
     furnish(world)
     world.run()
