@@ -17,6 +17,7 @@ from dotenv import load_dotenv
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.mode import Mode
+from hedgehog_pipeline.operations.reconciled import ADVICE, RECONCILED, Reconciled
 from hedgehog_pipeline.operations.status import read_status
 from hedgehog_pipeline.runner import (
     Backlog,
@@ -98,6 +99,32 @@ def migrate() -> None:
         statements = warehouse.migrate()
     for statement in statements or ["Nothing to do: the warehouse's tables are as declared."]:
         click.echo(statement)
+
+
+@hedgehog.command()
+@click.argument("tables", metavar="[TABLE]...", nargs=-1, type=click.Choice(RECONCILED))
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+def reconcile(*, tables: tuple[str, ...], as_json: bool) -> None:
+    """Compare shop and warehouse key by key; exit code 1 where something differs unexplained.
+
+    TABLE is a table of the warehouse; without one, all are compared but dim_date, whose days are
+    no rows of the shop.
+    """
+    from hedgehog_pipeline.operations.reconcile import reconcile  # noqa: PLC0415 (imports pandas)
+
+    surroundings = Surroundings(Settings.from_environment())
+    found: list[Reconciled] = []
+    with surroundings.warehouse() as warehouse:
+        shop = surroundings.source.moment
+        wanted = [RECONCILED[name] for name in tables or RECONCILED]
+        for reconciled in reconcile(surroundings.lake, warehouse, shop, wanted):
+            found.append(reconciled)
+            if not as_json:
+                click.echo(reconciled)
+    if as_json:
+        click.echo(json.dumps({table.table: table.as_json() for table in found}))
+    if faulty := [table.table for table in found if table.faults]:
+        raise HedgehogError(f"Keys of {', '.join(faulty)} differ unexplained. {ADVICE}")
 
 
 def _told(runs: Iterable[StageRun]) -> Iterator[StageRun]:

@@ -21,6 +21,11 @@ from hedgehog_pipeline.logs import LogResource
 from hedgehog_pipeline.operations.alert_sensors import failed_run_sensor, health_sensor, late
 from hedgehog_pipeline.operations.checks import check_warehouse, checks_job, checks_schedule
 from hedgehog_pipeline.operations.freshness import freshness_job, freshness_sensor, measure_lag
+from hedgehog_pipeline.operations.reconcile_check import (
+    reconcile_job,
+    reconcile_schedule,
+    reconcile_warehouse,
+)
 from hedgehog_pipeline.processing.assets import process
 from hedgehog_pipeline.schedules import sweep_schedule
 from hedgehog_pipeline.sensors import PIPELINE, log_sensor, shop_sensor
@@ -48,14 +53,16 @@ def platform(settings: Settings) -> Definitions:
     jobs[PIPELINE] = define_asset_job(PIPELINE, _assets_of(*STAGES))
     return Definitions(
         assets=with_source_code_references([extract, process, store]),
-        asset_checks=[check_warehouse, measure_lag],
+        asset_checks=[check_warehouse, measure_lag, reconcile_warehouse],
         jobs=[
             *jobs.values(),
             checks_job,
             freshness_job,
+            reconcile_job,
         ],
         schedules=[
             checks_schedule,
+            reconcile_schedule,
             sweep_schedule(jobs["extraction"], surroundings.archive_landed),
         ],
         sensors=[

@@ -18,6 +18,14 @@ def union(*sets: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
+def append(keys: list[tuple[int, int]], key: int) -> None:
+    """Add a key to ranges of which none reaches beyond it."""
+    if keys and key <= keys[-1][1] + 1:
+        keys[-1] = (keys[-1][0], key)
+    else:
+        keys.append((key, key))
+
+
 def difference(keys: KeyRanges, others: KeyRanges) -> list[tuple[int, int]]:
     """Give the keys that are not among the others."""
     left: list[tuple[int, int]] = []
@@ -34,6 +42,11 @@ def difference(keys: KeyRanges, others: KeyRanges) -> list[tuple[int, int]]:
         if start <= last:
             left.append((start, last))
     return left
+
+
+def intersection(keys: KeyRanges, others: KeyRanges) -> list[tuple[int, int]]:
+    """Give the keys that are among the others."""
+    return difference(keys, difference(keys, others))
 
 
 def count(keys: KeyRanges) -> int:

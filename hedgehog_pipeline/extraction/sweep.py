@@ -25,6 +25,8 @@ from hedgehog_pipeline.schema.shop import ShopTable
 _FEW = 100
 """So many keys may be gone whatever their share: small tables lose large shares of theirs."""
 
+_ALL = sql.SQL("true")
+
 
 @dataclass(frozen=True)
 class TableSweep:
@@ -67,7 +69,7 @@ def sweep(
             "The shop's archive is not landed completely, so that nothing can be missed in it yet; "
             "sweep when `hedgehog run` has brought it."
         )
-    found = {table.name: _of_table(moment, log, head, table) for table in tables}
+    found = {table.name: sweep_table(moment, log, head, table) for table in tables}
     questions = [
         f"{name} held {had:,} rows and {gone:,} of them are gone"
         for name, table in found.items()
@@ -84,6 +86,32 @@ def sweep(
     return found
 
 
+def sweep_table(
+    moment: Moment, log: CommitLog[IngestionCommit], head: IngestionCommit, table: ShopTable
+) -> TableSweep:
+    """Compare the keys of a table with those that were there; see `sweep`."""
+    keys = keys_held(moment, table)
+    return TableSweep(keys, difference(_known(log, head, table), keys))
+
+
+def keys_held(
+    moment: Moment, table: ShopTable, where: sql.Composable = _ALL
+) -> list[tuple[int, int]]:
+    """Ask the shop for its keys; each run of consecutive ones comes as one row.
+
+    Args:
+        moment: the shop now.
+        table: whose keys.
+        where: a condition on its rows.
+    """
+    query = sql.SQL(
+        "select min(key), max(key) from (select {key}::bigint as key, "
+        "{key} - row_number() over (order by {key}) as island from {table} where {where}) as keys "
+        "group by island order by 1"
+    ).format(key=sql.Identifier(table.key), table=sql.Identifier(table.name), where=where)
+    return moment.fetch(query)  # type: ignore[return-value]
+
+
 def keys_csv(keys: KeyRanges) -> Iterator[bytes]:
     """Write ranges as CSV: the first and the last key of each."""
     yield b"first,last\n"
@@ -97,23 +125,6 @@ def tombstones_csv(table: ShopTable, gone: KeyRanges) -> Iterator[bytes]:
     for first, last in gone:
         for key in range(first, last + 1):
             yield f"{key}\n".encode()
-
-
-def _of_table(
-    moment: Moment, log: CommitLog[IngestionCommit], head: IngestionCommit, table: ShopTable
-) -> TableSweep:
-    keys = _held_by(moment, table)
-    return TableSweep(keys, difference(_known(log, head, table), keys))
-
-
-def _held_by(moment: Moment, table: ShopTable) -> list[tuple[int, int]]:
-    """Ask the shop for its keys; each run of consecutive ones comes as one row."""
-    query = sql.SQL(
-        "select min(key), max(key) from (select {key}::bigint as key, "
-        "{key} - row_number() over (order by {key}) as island from {table}) as keys "
-        "group by island order by 1"
-    ).format(key=sql.Identifier(table.key), table=sql.Identifier(table.name))
-    return moment.fetch(query)  # type: ignore[return-value]
 
 
 def _known(

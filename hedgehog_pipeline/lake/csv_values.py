@@ -156,7 +156,7 @@ def _is_value(text: str | None, column: Column) -> bool:
 def _typed(values: _Values, column: Column) -> _Values:
     """Give the values, texts or naive moments, in the column's type."""
     if column.type == BOOLEAN and values.type == pa.string():
-        if not pc.all(pc.is_in(values, pa.array([_TRUE, _FALSE, None]))).as_py():
+        if not pc.all(pc.is_in(values, pa.array([_TRUE, _FALSE, None])), min_count=0).as_py():
             raise ValueError(column.type.form)
         return pc.equal(values, pa.scalar(_TRUE))
     if column.type == SHOP_TIME:

@@ -56,6 +56,12 @@ def shaped(
     return Shaped(rows, tombstones, _each_of(faults))
 
 
+def shape_held(table: StarTable, rows: pa.Table, *parents: pa.Table) -> pa.Table:
+    """Shape rows that the shop holds, with the parents that a joined table joins."""
+    living = pa.repeat(pa.scalar(False), rows.num_rows)  # noqa: FBT003 (a value)
+    return _shape(table, rows.append_column(DELETED.name, living), *parents)
+
+
 def _each_of(tables: list[pa.Table]) -> Iterator[pa.Table]:
     """Hand over what stands in the list by the time that somebody asks."""
     yield from tables
@@ -75,7 +81,7 @@ def _by_part(
     for commit in commits:
         for parent in parents:
             for part in parent.parts_of(commit):
-                yield _shape(table, _with_deleted(part.rows))
+                yield shape_held(table, part.rows)
                 if table.subject:
                     faults.append(part.faults)
         subject = parents[0] if table.subject and isinstance(table, Dimension) else None
@@ -113,10 +119,6 @@ def _joined(
     members, *others = (history.newest() for history in histories)
     joined = _shape(table, members, *map(_without_deleted, others))
     yield joined.filter(pc.field(_COMMIT).isin(handled))
-
-
-def _with_deleted(rows: pa.Table) -> pa.Table:
-    return rows.append_column(DELETED.name, pa.repeat(pa.scalar(False), rows.num_rows))  # noqa: FBT003
 
 
 def _without_deleted(parents: pa.Table) -> pa.Table:

@@ -8,7 +8,7 @@ from time import monotonic
 
 import psycopg
 import pyarrow as pa
-from psycopg import Connection
+from psycopg import Connection, IsolationLevel
 
 from hedgehog_pipeline.databases import Credentials, connect
 from hedgehog_pipeline.errors import HedgehogError
@@ -67,6 +67,18 @@ class Warehouse:
                     f"The warehouse {credentials.dbname} at {credentials.host} failed: {reason}. "
                     "What was not committed is loaded again by the next run."
                 ) from error
+
+    @contextmanager
+    def snapshot(self) -> Generator[None, None, None]:
+        """See one snapshot, and write nothing, until it is closed."""
+        self.connection.isolation_level = IsolationLevel.REPEATABLE_READ
+        self.connection.read_only = True
+        try:
+            with self.connection.transaction():
+                self.connection.execute("set local datestyle = 'ISO, YMD'")
+                yield
+        finally:
+            self.connection.isolation_level = self.connection.read_only = None
 
     def prepare(self) -> None:
         """Create the tables that are missing; refuse those that differ from the declaration."""

@@ -1,0 +1,113 @@
+"""Shop and warehouse held against each other: what differs, what explains it, what is a fault."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from itertools import chain, islice
+
+from hedgehog_pipeline.extraction.key_ranges import KeyRanges, difference, intersection, union
+from hedgehog_pipeline.extraction.source import Moment
+from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.operations.checksums import compare
+from hedgehog_pipeline.operations.in_flight import Standing
+from hedgehog_pipeline.operations.reconciled import MOST_EXAMPLES, Difference, Reconciled
+from hedgehog_pipeline.operations.sides import ShopSide, WarehouseSide
+from hedgehog_pipeline.processing.pending import confirm_source
+from hedgehog_pipeline.schema.shop import SHOP, ShopTable
+from hedgehog_pipeline.schema.star import StarTable
+from hedgehog_pipeline.storage.foreign_keys import holds_archive
+from hedgehog_pipeline.storage.warehouse import Warehouse
+
+OpenShop = Callable[[Sequence[ShopTable]], AbstractContextManager[Moment]]
+"""Opens tables of the shop in one snapshot."""
+
+_LONGEST = 60
+
+
+def reconcile(
+    lake: Lake, warehouse: Warehouse, open_shop: OpenShop, tables: Sequence[StarTable]
+) -> Iterator[Reconciled]:
+    """Compare tables in one snapshot of the warehouse and one of the shop.
+
+    Args:
+        lake: the two logs.
+        warehouse: the warehouse, prepared or not.
+        open_shop: opens the shop, when the warehouse's snapshot stands and the log is read.
+        tables: of `RECONCILED` (operations/reconciled.py).
+
+    Raises:
+        HedgehogError: where one of them cannot be read, or the logs are not those that the
+            warehouse was loaded from.
+    """
+    with warehouse.snapshot():
+        last = warehouse.last_loaded() if warehouse.is_prepared() else None
+        if last is None or not holds_archive(warehouse.connection):
+            yield from (Reconciled(table.name, None) for table in tables)
+            return
+        lake.processed.confirm(*last, "The warehouse")
+        confirm_source(lake, lake.processed.read(last[0]))
+        loaded = lake.ingestion.read(warehouse.loaded_through())
+        head = lake.ingestion.read(lake.ingestion.end())
+        inputs = {name for table in tables for name in table.inputs}
+        with open_shop([table for name, table in SHOP.items() if name in inputs]) as moment:
+            standing = Standing(warehouse, lake, loaded, head, moment)
+            for table in tables:
+                yield _reconciled(standing, table)
+
+
+def _reconciled(standing: Standing, table: StarTable) -> Reconciled:
+    if not standing.is_followed(table):
+        return Reconciled(table.name, None)
+    shop = ShopSide(standing.moment, table)
+    warehouse = WarehouseSide(standing.warehouse.connection, table)
+    found = compare(shop.lines(), warehouse.lines())
+    left: dict[str, KeyRanges] = {
+        "missing in the warehouse": found.missing,
+        "surplus in the warehouse": found.surplus,
+        "different": found.different,
+    }
+    explained = list(_explained(standing, table, left))
+    faults = [
+        Difference(what, None, keys, tuple(_examples(table, shop, warehouse, keys)))
+        for what, keys in left.items()
+        if keys
+    ]
+    return Reconciled(table.name, found, (*faults, *explained))
+
+
+def _explained(
+    standing: Standing, table: StarTable, left: dict[str, KeyRanges]
+) -> Iterator[Difference]:
+    """Take away what is explained, and give it."""
+    reasons = standing.reasons(table, union(*left.values()))
+    while any(left.values()) and (reason := next(reasons, None)):
+        why, held = reason
+        for what, keys in left.items():
+            if explained := intersection(keys, held):
+                yield Difference(what, why, explained)
+                left[what] = difference(keys, explained)
+
+
+def _examples(
+    table: StarTable, shop: ShopSide, warehouse: WarehouseSide, keys: KeyRanges
+) -> Iterator[str]:
+    """Tell of the first keys that both sides hold in which columns they differ."""
+    each = chain.from_iterable(range(first, last + 1) for first, last in keys)
+    some = [(key, key) for key in islice(each, MOST_EXAMPLES)]
+    theirs, ours = dict(shop.lines(some)), dict(warehouse.lines(some))
+    for key in sorted({*theirs} & {*ours}):
+        left, right = theirs[key], ours[key]
+        if left is None or right is None:
+            yield f"{key} cannot be read in the shop, and no quarantine holds it"
+            continue
+        values = zip(table.columns, _values(left), _values(right), strict=True)
+        differing = [
+            f"{column.name} {there} in the shop, {here} in the warehouse"
+            for column, there, here in values
+            if there != here
+        ]
+        yield f"{key}: {'; '.join(differing) or 'stands twice in the warehouse'}"
+
+
+def _values(line: bytes) -> list[str]:
+    texts = (value.decode() for value in line.split(b"\t"))
+    return [t if len(t) <= _LONGEST else f"{t[:_LONGEST]}..." for t in texts]

@@ -1,0 +1,86 @@
+"""The check `reconciled` of the warehouse's tables: every night, key by key against the shop."""
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+
+from dagster import (
+    AssetCheckExecutionContext,
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetKey,
+    AssetSelection,
+    DefaultScheduleStatus,
+    ResourceParam,
+    ScheduleDefinition,
+    define_asset_job,
+    multi_asset_check,
+)
+
+from hedgehog_pipeline.extraction.resources import SourceResource
+from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.operations.reconcile import reconcile
+from hedgehog_pipeline.operations.reconciled import ADVICE, RECONCILED, Reconciled
+from hedgehog_pipeline.storage.resources import WarehouseResource
+
+_CHECK = "reconciled"
+_WAREHOUSE = {name: AssetKey(["warehouse", name]) for name in RECONCILED}
+
+
+@multi_asset_check(
+    name="reconcile_warehouse",
+    specs=[
+        AssetCheckSpec(
+            _CHECK,
+            asset=key,
+            description="The table holds what the shop holds, but for what is on its way.",
+        )
+        for key in _WAREHOUSE.values()
+    ],
+    can_subset=True,
+)
+def reconcile_warehouse(
+    context: AssetCheckExecutionContext,
+    lake: ResourceParam[Lake],
+    source: SourceResource,
+    warehouse: WarehouseResource,
+) -> Iterator[AssetCheckResult]:
+    """Hold the warehouse against the shop."""
+    asked = {key.asset_key for key in context.selected_asset_check_keys}
+    tables = [RECONCILED[name] for name, key in _WAREHOUSE.items() if key in asked]
+    with warehouse.open() as target:
+        for found in reconcile(lake, target, lambda of: nullcontext(source.moment(of)), tables):
+            yield _result(found)
+    source.close()
+
+
+reconcile_job = define_asset_job(
+    "reconcile",
+    AssetSelection.checks(reconcile_warehouse),
+    description="Holds the warehouse against the shop, key by key.",
+)
+
+reconcile_schedule = ScheduleDefinition(
+    name="reconcile",
+    job=reconcile_job,
+    cron_schedule="17 3 * * *",
+    default_status=DefaultScheduleStatus.RUNNING,
+    description="Holds the warehouse against the shop every night.",
+)
+
+
+def _result(found: Reconciled) -> AssetCheckResult:
+    metadata: dict[str, int | str | list[str]] = {"faults": found.faults}
+    if found.comparison is not None:
+        for side, total in found.comparison.totals.items():
+            metadata |= {f"{side} rows": total.rows, f"{side} checksum": total.hex}
+    metadata |= {f"in flight: {why}": keys for why, keys in found.in_flight.items()}
+    metadata["examples"] = [str(difference) for difference in found.differences]
+    return AssetCheckResult(
+        asset_key=_WAREHOUSE[found.table],
+        check_name=_CHECK,
+        passed=not found.faults,
+        severity=AssetCheckSeverity.ERROR,
+        description=f"{found.verdict}. {ADVICE}" if found.faults else found.verdict,
+        metadata=metadata,
+    )

@@ -1,0 +1,110 @@
+"""What a reconciliation found of a table, as people and programs read it."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from hedgehog_pipeline.extraction.key_ranges import KeyRanges, count
+from hedgehog_pipeline.operations.checksums import Comparison
+from hedgehog_pipeline.schema.star import STAR
+
+RECONCILED = {name: table for name, table in STAR.items() if table.subject}
+"""The tables whose rows describe rows of the shop one for one; the days of `dim_date` do not."""
+
+ADVICE = (
+    "Materialise `star/<table>` for the days on which these rows landed: what is shaped anew "
+    "outranks what stands there. What the shop never held is deleted by hand."
+)
+"""What to do about faults."""
+
+MOST_EXAMPLES = 5
+
+_NOT_COMPARED = "the archive is on its way: nothing is compared"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Keys that differ in one way, for one reason.
+
+    Attributes:
+        what: how they differ.
+        why: what explains it; None for a fault.
+        keys: the keys.
+        examples: of values that are a fault, some: the key, the column, and both values.
+    """
+
+    what: str
+    why: str | None
+    keys: KeyRanges
+    examples: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Write a line, and one for each example."""
+        why = f", {self.why}" if self.why else ""
+        return "\n      ".join(
+            [f"{count(self.keys):,} {self.what}{why}: {self._ranges}", *self.examples]
+        )
+
+    @property
+    def _ranges(self) -> str:
+        some = [str(a) if a == b else f"{a}-{b}" for a, b in self.keys[:MOST_EXAMPLES]]
+        return ", ".join(some + ["..."] * (len(self.keys) > MOST_EXAMPLES))
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """A table of the star as the shop and the warehouse have it.
+
+    Attributes:
+        table: its name.
+        comparison: the two sides; None while the archive is on its way.
+        differences: how they differ, the faults first.
+    """
+
+    table: str
+    comparison: Comparison | None
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def faults(self) -> int:
+        """How many keys differ and nothing explains it."""
+        return sum(count(found.keys) for found in self.differences if found.why is None)
+
+    @property
+    def in_flight(self) -> dict[str, int]:
+        """How many keys differ, by what explains it."""
+        found: dict[str, int] = {}
+        for difference in self.differences:
+            if difference.why:
+                found[difference.why] = found.get(difference.why, 0) + count(difference.keys)
+        return found
+
+    @property
+    def verdict(self) -> str:
+        """How it stands, in few words."""
+        if self.comparison is None:
+            return _NOT_COMPARED
+        faults = [f"{self.faults:,} unexplained"] if self.faults else []
+        explained = [f"{keys:,} {why}" for why, keys in self.in_flight.items()]
+        return "; ".join(faults + explained) or "ok"
+
+    def __str__(self) -> str:
+        """Write a line, and one for each difference."""
+        if self.comparison is None:
+            return f"{self.table:<20}  {self.verdict}"
+        shop, warehouse = self.comparison.shop, self.comparison.warehouse
+        rows = "=" if shop.rows == warehouse.rows else "≠"
+        sums = "=" if shop.checksum == warehouse.checksum else "≠"
+        line = (
+            f"{self.table:<20}{shop.rows:>12,} {rows} {warehouse.rows:<12,}"
+            f"{shop.hex} {sums} {warehouse.hex}  {self.verdict}"
+        )
+        return "\n    ".join([line, *map(str, self.differences)])
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the object that programs read."""
+        totals = self.comparison.totals if self.comparison else {}
+        return {
+            "verdict": self.verdict,
+            **{name: {"rows": side.rows, "checksum": side.hex} for name, side in totals.items()},
+            "differences": [asdict(difference) for difference in self.differences],
+        }

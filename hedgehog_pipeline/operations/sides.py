@@ -1,0 +1,149 @@
+"""The rows of a star table as either side has them, in the order of their keys."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import pyarrow as pa
+from psycopg import Connection, sql
+
+from hedgehog_pipeline.extraction.key_ranges import KeyRanges
+from hedgehog_pipeline.extraction.source import Moment
+from hedgehog_pipeline.lake.commits import Part
+from hedgehog_pipeline.lake.csv_values import ReadPart, landed_schema, read_part
+from hedgehog_pipeline.operations.checksums import Line, lines_of, selected
+from hedgehog_pipeline.processing.transform import shape_held
+from hedgehog_pipeline.schema.shop import SHOP, ShopTable
+from hedgehog_pipeline.schema.star import Fact, StarTable
+from hedgehog_pipeline.storage.ddl import current_view
+
+_ALL = sql.SQL("true")
+
+_CHUNK_BYTES = 4 * 1024 * 1024
+"""About so much CSV of the shop is shaped at a time, which bounds the memory."""
+
+
+def among(column: str, keys: KeyRanges) -> sql.Composable:
+    """Give the SQL condition that a column holds one of these keys."""
+    if not keys:
+        return sql.SQL("false")
+    firsts, lasts = (list(edges) for edges in zip(*keys, strict=True))
+    return sql.SQL(
+        "coalesce({column} <= ({lasts}::bigint[])"
+        "[width_bucket({column}::bigint, {firsts}::bigint[])], false)"
+    ).format(column=sql.Identifier(column), firsts=sql.Literal(firsts), lasts=sql.Literal(lasts))
+
+
+@dataclass(frozen=True)
+class ShopSide:
+    """A star table as the shop has it: read as the lake's CSV is, shaped by the same functions.
+
+    The parents of a joined table are read whole.
+    """
+
+    moment: Moment
+    table: StarTable
+
+    def lines(self, keys: KeyRanges | None = None) -> Iterator[Line]:
+        """Read the rows, or those of some keys."""
+        subject, *_ = self._tables
+        where = _ALL if keys is None else among(subject.key, keys)
+        parents = self._parents  # read before: one COPY at a time
+        for part in self._read(subject, where):
+            rows = shape_held(self.table, part.rows, *parents)
+            readable: list[Line] = list(
+                zip(
+                    rows[self.table.key.name].to_pylist(),  # type: ignore[arg-type]
+                    lines_of(rows, self.table.columns),
+                    strict=True,
+                )
+            )
+            unreadable: list[Line] = [(int(key), None) for key in _keys_of(part.faults)]
+            yield from sorted([*readable, *unreadable])
+
+    @property
+    def _tables(self) -> list[ShopTable]:
+        return [SHOP[name] for name in self.table.inputs]
+
+    @cached_property
+    def _parents(self) -> list[pa.Table]:
+        _, *parents = self._tables
+        return [
+            pa.concat_tables(
+                [
+                    landed_schema(parent).empty_table(),
+                    *(part.rows for part in self._read(parent, _ALL)),
+                ]
+            )
+            for parent in parents
+        ]
+
+    def _read(self, table: ShopTable, where: sql.Composable) -> Iterator[ReadPart]:
+        columns = tuple(column.name for column in table.columns)
+        query = sql.SQL("select {columns} from {table} where {where} order by {key}").format(
+            columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+            table=sql.Identifier(table.name),
+            where=where,
+            key=sql.Identifier(table.key),
+        )
+        for body in _chunks(self.moment.lines(query)):
+            part = Part(
+                asset=f"oltp/{table.name}", key="", rows=0, bytes=len(body), columns=columns
+            )
+            yield read_part(body, table, part, 0)
+
+
+@dataclass(frozen=True)
+class WarehouseSide:
+    """A star table as the warehouse has it: what stands there for a row that the shop holds."""
+
+    connection: Connection
+    table: StarTable
+
+    def lines(self, keys: KeyRanges | None = None) -> Iterator[Line]:
+        """Read the rows, or those of some keys."""
+        query = sql.SQL(
+            "copy (select {values} from {rows} where {where} order by {key}) to stdout"
+        ).format(
+            values=selected(self.table.columns),
+            rows=self._rows,
+            where=_ALL if keys is None else among(self.table.key.name, keys),
+            key=sql.Identifier(self.table.key.name),
+        )
+        with self.connection.cursor().copy(query) as copy:
+            for row in copy:
+                line = bytes(row).removesuffix(b"\n")
+                yield int(line.partition(b"\t")[0]), line
+
+    def commits(self, keys: KeyRanges) -> list[tuple[int, int]]:
+        """Give the key and the ingestion commit of each row of these keys."""
+        key = self.table.key.name
+        query = sql.SQL("select {key}, ingestion_commit from {rows} where {where}").format(
+            key=sql.Identifier(key), rows=self._rows, where=among(key, keys)
+        )
+        return self.connection.execute(query).fetchall()  # type: ignore[return-value]
+
+    @property
+    def _rows(self) -> sql.Composable:
+        if isinstance(self.table, Fact):
+            return sql.Identifier(current_view(self.table))
+        return sql.SQL("(select * from {} where not deleted and not inferred) as held").format(
+            sql.Identifier(self.table.name)
+        )
+
+
+def _keys_of(faults: pa.Table) -> set[str]:
+    return set(faults["key"].to_pylist())  # type: ignore[arg-type]
+
+
+def _chunks(lines: Iterator[memoryview]) -> Iterator[bytes]:
+    """Cut CSV into pieces, each with the header."""
+    header = bytes(next(lines))
+    body = bytearray(header)
+    for line in lines:
+        body += line
+        if len(body) >= _CHUNK_BYTES:
+            yield bytes(body)
+            body = bytearray(header)
+    if len(body) > len(header):
+        yield bytes(body)

@@ -1,0 +1,122 @@
+"""Two sides are compared key by key; no order and no spelling shows in a checksum."""
+
+from collections.abc import Iterable
+from datetime import date, time
+from decimal import Decimal
+
+import psycopg
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+from psycopg import sql
+
+from hedgehog_pipeline.operations.checksums import Line, Total, compare, lines_of, selected
+from hedgehog_pipeline.schema.columns import (
+    AMOUNT,
+    BOOLEAN,
+    DATE,
+    INTEGER,
+    MONEY,
+    TEXT,
+    TIME,
+    Column,
+    arrow_schema,
+)
+from hedgehog_pipeline_tests.dirty import DIRTY
+from hedgehog_pipeline_tests.servers import Servers
+
+_COLUMNS = tuple(
+    Column(f"c{number}", kind, "A value.", nullable=True)
+    for number, kind in enumerate((INTEGER, TEXT, BOOLEAN, MONEY, AMOUNT, DATE, TIME))
+)
+_ROWS = [
+    (1, "text", True, Decimal("0.00"), Decimal("-99999999.99"), date(1, 1, 1), time(0)),
+    (2, "", False, Decimal("2.40"), Decimal("2.43"), date(9999, 12, 31), time(23, 59, 59, 999000)),
+    (3, None, None, None, None, None, None),
+    *((4 + n, text, True, None, None, None, time(9, 30, 0, 120)) for n, text in enumerate(DIRTY)),
+]
+
+_sides = st.dictionaries(st.integers(1, 30), st.sampled_from([b"a", b"b", None]))
+
+
+def _total(lines: Iterable[Line]) -> Total:
+    total = Total()
+    for _ in total.adding(lines):
+        pass
+    return total
+
+
+def _line(*values: object) -> bytes:
+    rows = [values + (None,) * (len(_COLUMNS) - len(values))]
+    return _lines(rows)[0]
+
+
+def _lines(rows: list[tuple[object, ...]]) -> list[bytes]:
+    values = [
+        pa.array(column, c.type.arrow)
+        for column, c in zip(zip(*rows, strict=True), _COLUMNS, strict=True)
+    ]
+    return lines_of(pa.table(values, schema=arrow_schema(_COLUMNS)), _COLUMNS)
+
+
+@given(_sides, _sides)
+def test_each_key_that_differs_is_found_once(
+    shop: dict[int, bytes | None], warehouse: dict[int, bytes | None]
+):
+    found = compare(sorted(shop.items()), sorted(warehouse.items()))
+
+    def keys(ranges: list[tuple[int, int]]) -> list[int]:
+        return [key for first, last in ranges for key in range(first, last + 1)]
+
+    assert keys(found.missing) == sorted(shop.keys() - warehouse.keys())
+    assert keys(found.surplus) == sorted(warehouse.keys() - shop.keys())
+    both = shop.keys() & warehouse.keys()
+    assert keys(found.different) == sorted(k for k in both if shop[k] != warehouse[k])
+    assert (found.shop.rows, found.warehouse.rows) == (len(shop), len(warehouse))
+
+
+def test_a_row_that_stands_twice_is_surplus_once():
+    found = compare([(1, b"a"), (2, b"b")], [(1, b"a"), (1, b"a"), (2, b"b")])
+    assert (found.missing, found.surplus, found.different) == ([], [(1, 1)], [])
+
+
+@given(st.permutations([(key, str(key).encode()) for key in range(6)]))
+def test_the_order_of_rows_leaves_no_trace(lines: list[Line]):
+    assert _total(lines) == _total(sorted(lines))
+
+
+def test_a_checksum_is_the_same_on_every_machine():
+    assert _total([(1, b"1\tone"), (2, b"2\ttwo")]).hex == "39378704885fc633"
+
+
+def test_absent_empty_and_shifted_values_are_told_apart():
+    lines = {_line(1, None), _line(1, ""), _line(1, r"\N"), _line(1, "\t"), _line(1, r"\t")}
+    assert len(lines) == 5
+
+
+def test_a_line_is_what_postgresql_writes(servers: Servers):
+    with psycopg.connect(servers.postgres.dsn("postgres")) as connection:
+        columns = sql.SQL(", ").join(
+            sql.SQL("{} {}").format(sql.Identifier(c.name), sql.SQL(c.type.sql)) for c in _COLUMNS
+        )
+        connection.execute(sql.SQL("create temporary table held ({})").format(columns))
+        places = sql.SQL(", ").join([sql.Placeholder()] * len(_COLUMNS))
+        insert = sql.SQL("insert into held values ({})").format(places)
+        connection.cursor().executemany(insert, _ROWS)
+        query = sql.SQL("copy (select {} from held order by c0) to stdout")
+        with connection.cursor().copy(query.format(selected(_COLUMNS))) as copy:
+            written = [bytes(line).removesuffix(b"\n") for line in copy]
+    assert written == _lines(_ROWS)
+
+
+def test_a_number_is_its_value_whatever_its_scale(servers: Servers):
+    asked = sql.SQL("select {} from (values ({}::numeric)) as held(c4)")
+    with psycopg.connect(servers.postgres.dsn("postgres")) as connection:
+
+        def written(number: str) -> object:
+            query = asked.format(selected(_COLUMNS[4:5]), sql.Literal(number))
+            return str(connection.execute(query).fetchall()[0][0])
+
+        assert {written(number) for number in ("2.4", "2.40", "2.4000")} == {"2.40"}
+        assert written("2.401") == "2.401"
+        assert written("NaN") == "NaN"

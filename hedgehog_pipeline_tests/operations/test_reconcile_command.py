@@ -1,0 +1,122 @@
+"""`hedgehog reconcile` and the check `reconciled` tell people what was found."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from dagster import AssetCheckEvaluation, AssetCheckSeverity, DagsterInstance
+
+from hedgehog_pipeline.cli import main
+from hedgehog_pipeline.definitions import platform
+from hedgehog_pipeline.operations.reconciled import RECONCILED
+from hedgehog_pipeline_tests.operations.reconciling import (
+    MISSING,
+    SURPLUS,
+    by_hand,
+    delete_own_order,
+    furnish,
+)
+from hedgehog_pipeline_tests.world import World
+
+Command = Callable[..., object]
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def loaded(world: World) -> World:
+    """A warehouse that holds all that the shop holds."""
+    return furnish(world)
+
+
+@pytest.fixture
+def command(loaded: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """`hedgehog reconcile` with arguments; gives the exit code, or the sentence that ends it."""
+    for name, value in asdict(loaded.settings).items():
+        if value:
+            monkeypatch.setenv(f"HEDGEHOG_{name.upper()}", str(value))
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> object:
+        monkeypatch.setattr(sys, "argv", ["hedgehog", "reconcile", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code
+
+    return call
+
+
+def test_a_line_a_table_and_an_exit_code_of_nought(
+    loaded: World, command: Command, capsys: Captured
+):
+    assert command() == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(RECONCILED)
+    assert all(line.endswith("ok") for line in lines)
+    delete_own_order(loaded)
+    assert command("fact_payment") == 0
+    line, told = capsys.readouterr().out.splitlines()
+    assert line.split()[:4] == ["fact_payment", "60", "≠", "61"]
+    assert told.strip() == f"1 {SURPLUS}, deleted in the shop, awaits a sweep: 90"
+
+
+def test_what_is_unexplained_ends_in_a_sentence(loaded: World, command: Command, capsys: Captured):
+    by_hand(loaded, "update fact_payment set payment_amount = 1 where payment_id % 2 = 0")
+    ended = command("dim_staff", "fact_payment")
+    assert str(ended).startswith("hedgehog: Keys of fact_payment differ unexplained. Materialise")
+    staff, payment, told, *examples = capsys.readouterr().out.splitlines()
+    assert (staff.split()[0], staff.split()[-1]) == ("dim_staff", "ok")
+    assert payment.endswith("31 unexplained")
+    assert told.strip() == "31 different: 2, 4, 6, 8, 10, ..."
+    assert len(examples) == 5
+
+
+def test_json_is_for_programs(loaded: World, command: Command, capsys: Captured):
+    by_hand(loaded, "delete from fact_payment where payment_id in (8, 9)")
+    assert command("fact_payment", "--json") != 0
+    told = json.loads(capsys.readouterr().out)["fact_payment"]
+    assert told["verdict"] == "2 unexplained"
+    assert [told[side]["rows"] for side in ("shop", "warehouse")] == [61, 59]
+    missing = {"what": MISSING, "why": None, "keys": [[8, 9]], "examples": []}
+    assert told["differences"] == [missing]
+
+
+def test_what_cannot_be_compared_is_told(loaded: World, command: Command, capsys: Captured):
+    assert command("dim_date") == 2
+    assert "fact_sales_order" in capsys.readouterr().err
+    for key in loaded.keys(loaded.settings.processed_bucket):
+        loaded.s3.delete_object(Bucket=loaded.settings.processed_bucket, Key=key)
+    assert "emptied, swapped or rolled back" in str(command())
+
+
+def test_the_check_fails_on_what_is_unexplained_alone(loaded: World):
+    loaded.shop.execute("update payment set payment_amount = 1 where payment_id = 90")
+    verdicts = _check(loaded)
+    assert list(verdicts) == list(RECONCILED)
+    assert all(verdict.passed for verdict in verdicts.values())
+    metadata = verdicts["fact_payment"].metadata
+    assert [metadata[f"{side} rows"].value for side in ("shop", "warehouse")] == [61, 61]
+    assert metadata["shop checksum"].value != metadata["warehouse checksum"].value
+    assert metadata["in flight: not captured yet"].value == 1
+
+    by_hand(loaded, "update dim_staff set last_name = 'Lovelace' where staff_id = 90")
+    verdicts = _check(loaded)
+    assert [table for table, verdict in verdicts.items() if not verdict.passed] == ["dim_staff"]
+    verdict = verdicts["dim_staff"]
+    assert verdict.severity is AssetCheckSeverity.ERROR
+    assert verdict.metadata["faults"].value == 1
+    assert "Byron in the shop, Lovelace in the" in str(verdict.metadata["examples"].value)
+    assert "Materialise" in str(verdict.description)
+
+
+def _check(world: World) -> dict[str, AssetCheckEvaluation]:
+    """Run the job `reconcile`."""
+    with DagsterInstance.ephemeral() as instance:
+        job = platform(world.settings).resolve_job_def("reconcile")
+        result = job.execute_in_process(
+            instance=instance,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+    return {e.asset_key.path[-1]: e for e in result.get_asset_check_evaluations()}
