@@ -11,10 +11,10 @@ from hedgehog_pipeline.operations.checksums import compare
 from hedgehog_pipeline.operations.in_flight import Standing
 from hedgehog_pipeline.operations.reconciled import MOST_EXAMPLES, Difference, Reconciled
 from hedgehog_pipeline.operations.sides import ShopSide, WarehouseSide
-from hedgehog_pipeline.processing.pending import confirm_source
 from hedgehog_pipeline.schema.shop import SHOP, ShopTable
 from hedgehog_pipeline.schema.star import StarTable
 from hedgehog_pipeline.storage.foreign_keys import holds_archive
+from hedgehog_pipeline.storage.pending import confirm_loaded
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 OpenShop = Callable[[Sequence[ShopTable]], AbstractContextManager[Moment]]
@@ -39,12 +39,10 @@ def reconcile(
             warehouse was loaded from.
     """
     with warehouse.snapshot():
-        last = warehouse.last_loaded() if warehouse.is_prepared() else None
-        if last is None or not holds_archive(warehouse.connection):
+        if not confirm_loaded(lake, warehouse) or not holds_archive(warehouse.connection):
             yield from (Reconciled(table.name, None) for table in tables)
             return
-        lake.processed.confirm(*last, "The warehouse")
-        confirm_source(lake, lake.processed.read(last[0]))
+        lake.confirm_source()
         loaded = lake.ingestion.read(warehouse.loaded_through())
         head = lake.ingestion.read(lake.ingestion.end())
         inputs = {name for table in tables for name in table.inputs}
