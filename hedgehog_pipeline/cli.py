@@ -17,12 +17,19 @@ from dotenv import load_dotenv
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.mode import Mode
+from hedgehog_pipeline.operations.quarantine import (
+    closed_since,
+    lines_of,
+    read_entries,
+    told_of,
+)
 from hedgehog_pipeline.operations.reconciled import ADVICE, RECONCILED, Reconciled
 from hedgehog_pipeline.operations.status import read_status
 from hedgehog_pipeline.runner import (
     Backlog,
     StageRun,
     rebuild,
+    replay_until_done,
     run_until_done,
     sweep_until_done,
 )
@@ -125,6 +132,52 @@ def reconcile(*, tables: tuple[str, ...], as_json: bool) -> None:
         click.echo(json.dumps({table.table: table.as_json() for table in found}))
     if faulty := [table.table for table in found if table.faults]:
         raise HedgehogError(f"Keys of {', '.join(faulty)} differ unexplained. {ADVICE}")
+
+
+@hedgehog.group()
+def quarantine() -> None:
+    """Look at the rows that cannot be taken, and take them when the cause is mended."""
+
+
+@quarantine.command("list")
+@click.option("--all", "closed", is_flag=True, help="Also list what holds no more.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+def list_quarantine(*, closed: bool, as_json: bool) -> None:
+    """List the values for which rows cannot be taken, the newest last."""
+    surroundings = Surroundings(Settings.from_environment())
+    with surroundings.warehouse() as warehouse:
+        entries = read_entries(warehouse, closed=closed)
+    if as_json:
+        click.echo(json.dumps([asdict(entry) for entry in entries]))
+        return
+    for line in lines_of(entries, state=closed) if entries else ():
+        click.echo(line)
+    still = sum(entry.open for entry in entries)
+    click.echo(f"{still} open" + (f", {len(entries) - still} closed" if closed else ""))
+
+
+@quarantine.command("show")
+@click.argument("table")
+@click.argument("key")
+def show_quarantine(table: str, key: str) -> None:
+    """Tell all that was told of the row KEY of the shop's TABLE, and show the row as it landed."""
+    surroundings = Surroundings(Settings.from_environment())
+    with surroundings.warehouse() as warehouse:
+        for line in told_of(table, key, warehouse, surroundings.lake.ingestion.bucket):
+            click.echo(line)
+
+
+@quarantine.command("replay")
+def replay_quarantine() -> None:
+    """Process the rows again, after the declaration or the code was mended."""
+    surroundings = Surroundings(Settings.from_environment())
+    with surroundings.warehouse() as warehouse:
+        before = read_entries(warehouse)
+    if before:
+        _sum_up(replay_until_done(surroundings, {entry.commit for entry in before}), "")
+    with surroundings.warehouse() as warehouse:
+        after = read_entries(warehouse)
+    click.echo(f"{closed_since(before, after)} closed, {len(after)} open")
 
 
 def _told(runs: Iterable[StageRun]) -> Iterator[StageRun]:

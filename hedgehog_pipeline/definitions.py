@@ -18,7 +18,12 @@ from hedgehog_pipeline.extraction.resources import ParametersResource, SourceRes
 from hedgehog_pipeline.lake.io_managers import CsvIOManager, ParquetIOManager
 from hedgehog_pipeline.lake.resources import LakeResource
 from hedgehog_pipeline.logs import LogResource
-from hedgehog_pipeline.operations.alert_sensors import failed_run_sensor, health_sensor, late
+from hedgehog_pipeline.operations.alert_sensors import (
+    failed_run_sensor,
+    health_sensor,
+    late,
+    not_empty,
+)
 from hedgehog_pipeline.operations.checks import check_warehouse, checks_job, checks_schedule
 from hedgehog_pipeline.operations.freshness import freshness_job, freshness_sensor, measure_lag
 from hedgehog_pipeline.operations.reconcile_check import (
@@ -79,6 +84,7 @@ def platform(settings: Settings) -> Definitions:
                 {
                     "shop": surroundings.look_at_shop,
                     "lake and warehouse": late(surroundings.seconds_behind),
+                    "quarantine": not_empty(surroundings.first_in_quarantine),
                 },
                 {
                     "processing": surroundings.commits_to_process,

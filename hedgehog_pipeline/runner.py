@@ -4,7 +4,7 @@ Each step is a run of the same job that a sensor launches, in this process. The 
 before Dagster is imported, so that nothing to do costs little.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 
@@ -48,6 +48,27 @@ def sweep_until_done(surroundings: Surroundings, *, allow_mass_delete: bool) -> 
             it is meant.
     """
     yield _extract(surroundings, Asked(Mode.SWEEP, allow_mass_delete))
+    yield from _drain(surroundings)
+
+
+def replay_until_done(surroundings: Surroundings, numbers: Collection[int]) -> Iterator[StageRun]:
+    """Process ingestion commits again, and take what is made of them to the warehouse.
+
+    What waits is taken first: commits that were never processed are not done again.
+
+    Args:
+        surroundings: of the deployment.
+        numbers: of the commits.
+
+    Raises:
+        HedgehogError: where a stage fails.
+    """
+    yield from _drain(surroundings)
+    commits = [surroundings.lake.ingestion.read(number) for number in sorted(numbers)]
+    while commits:
+        together = of_one_run(commits)
+        yield _run(surroundings, "processing", together[0].date, together)
+        commits = commits[len(together) :]
     yield from _drain(surroundings)
 
 

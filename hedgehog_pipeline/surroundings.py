@@ -19,6 +19,7 @@ from hedgehog_pipeline.extraction.watermarks import publish_watermarks
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.operations.lag import seconds_behind
+from hedgehog_pipeline.operations.quarantine import Entry, read_first
 from hedgehog_pipeline.processing import pending as processing
 from hedgehog_pipeline.runs import MOST_COMMITS
 from hedgehog_pipeline.schema.shop import SHOP
@@ -111,6 +112,11 @@ class Surroundings:
         with self.warehouse() as warehouse:
             now = datetime.now(timezone.utc)
             return seconds_behind(self.lake, warehouse, self.parameters, now)
+
+    def first_in_quarantine(self) -> tuple[int, Entry | None]:
+        """Count the values for which rows cannot be taken, and give the first."""
+        with self.warehouse() as warehouse:
+            return read_first(warehouse)
 
     def something_waits(self) -> bool:
         """Tell whether a commit waits to be processed or loaded, or may: landing waits for none.

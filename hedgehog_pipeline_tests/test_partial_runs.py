@@ -111,7 +111,9 @@ def test_commits_loaded_in_any_order_give_the_same_rows(traded: World, seed: int
             warehouse.load(
                 commit,
                 list(STAR.values()),
-                lambda table, held: ProcessedTable(processed.bucket, table).rows_of(held),
+                lambda table, held, kind: ProcessedTable(processed.bucket, table).rows_of(
+                    held, kind
+                ),
             )
         assert not warehouse.is_building()
     assert traded.all_rows() == rows

@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict
 from hedgehog_pipeline.schema.shop import SHOP
 
 IngestionKind = Literal["archive", "increment", "sweep", "inbox"]
-PartKind = Literal["rows", "keys", "tombstones", "quarantine"]
+PartKind = Literal["rows", "keys", "tombstones", "quarantine", "readmitted"]
 """What the rows of a part are: rows of the table, ranges of the keys that a sweep saw, keys that it
-saw no more, or why values cannot be taken (schema/quarantine.py)."""
+saw no more, why values cannot be taken, or which rows could be after all (schema/quarantine.py)."""
 
 
 class _Record(BaseModel):
@@ -135,6 +135,7 @@ class ProcessedCommit(Commit):
         kind: `processed` marks its sources as done, a `restatement` does not.
         source_log: id of the ingestion log.
         sources: number and batch id of the ingestion commits it was made from.
+        tables: names of the star tables that were made from them, rows or none.
         through: the highest ingestion commit that is processed with this commit.
         gaps: the ingestion commits below it that are not.
         archive_complete: whether the shop's archive had landed with the last of its sources, and
@@ -144,6 +145,7 @@ class ProcessedCommit(Commit):
     kind: Literal["processed", "restatement"]
     source_log: str
     sources: tuple[tuple[int, str], ...]
+    tables: tuple[str, ...] = ()
     through: int
     gaps: tuple[int, ...] = ()
     archive_complete: bool

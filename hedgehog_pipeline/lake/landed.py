@@ -11,7 +11,11 @@ from pyarrow import csv, dataset
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.csv_values import ReadPart, landed_schema, read_part
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.schema.quarantine import QUARANTINE_ARROW, TOMBSTONES_ARROW
+from hedgehog_pipeline.schema.quarantine import (
+    QUARANTINE_ARROW,
+    READMITTED_ARROW,
+    TOMBSTONES_ARROW,
+)
 from hedgehog_pipeline.schema.shop import ShopTable
 from hedgehog_pipeline.schema.star import DELETED, INGESTION_COMMIT
 
@@ -39,46 +43,34 @@ class History:
 
         Its commit is the one that saw it last, or saw that it is gone.
         """
-        rows = _last_of_each(self.versions, self.table.key)
-        gone = _last_of_each(self.tombstones, "key").rename_columns([self.table.key, "gone"])
         key = self.versions.schema.field(self.table.key)
-        gone = gone.cast(pa.schema([key, pa.field("gone", pa.int64())]))
-        rows = rows.join(gone, self.table.key)
+        rows = _last_of_each(self.versions, key.name)
+        gone = _last_of_each(self.tombstones, "key").rename_columns([key.name, "gone"])
+        # A key that was gone may be too great for the column: of a row that cannot be taken.
+        rows = rows.set_column(0, key.name, rows[key.name].cast(pa.int64())).join(gone, key.name)
         seen = pc.field(_COMMIT)
         gone_by = pc.coalesce(pc.field("gone"), pc.scalar(0))  # pyright: ignore[reportArgumentType] (stub)
         kept = {name: pc.field(name) for name in self.versions.column_names}
+        kept |= {key.name: pc.field(key.name).cast(key.type)}
         kept |= {_COMMIT: pc.max_element_wise(seen, gone_by), DELETED.name: gone_by > seen}
         return dataset.dataset(rows).to_table(columns=kept)
 
-    def readmitted(self, commits: Collection[int], *, anew: bool) -> pa.Table:
-        """Tell which rows of these commits could be read after something was told of their key.
+    def readmitted(self, commits: Collection[int]) -> pa.Table:
+        """Tell which keys came in a row that can be taken, or were gone, after one that cannot.
 
         Args:
-            commits: the commits to look at.
-            anew: whether they were read before, so that what was told then may be mended: all rows
-                count, not only those that follow one which cannot be read.
+            commits: those that brought the later row or saw it gone.
         """
-        keys = self.versions.select([self.table.key, _COMMIT]).rename_columns(["key", _COMMIT])
-        keys = keys.filter(pc.field(_COMMIT).isin(list(commits)))
-        keys = keys.set_column(0, "key", keys["key"].cast(pa.string()))
+        seen = [
+            pa.table([events[0].cast(pa.string()), events[1]], ["key", _COMMIT])
+            for events in (self.versions.select([self.table.key, _COMMIT]), self.tombstones)
+        ]
         told = self.faults.group_by("key").aggregate([(_COMMIT, "min")])
-        rows = keys.join(told.rename_columns(["key", "since"]), "key")
-        if not anew:
-            rows = rows.filter(pc.field("since") < pc.field(_COMMIT))
-        count = rows.num_rows
-        return pa.Table.from_pydict(
-            {
-                "table_name": [self.table.name] * count,
-                "key": rows["key"],
-                _COMMIT: rows[_COMMIT],
-                "part": [""] * count,
-                "line": [0] * count,
-                "column_name": [""] * count,
-                "value": [None] * count,
-                "reason": [None] * count,
-            },
-            schema=QUARANTINE_ARROW,
-        )
+        rows = pa.concat_tables(seen).filter(pc.field(_COMMIT).isin(list(commits)))
+        rows = rows.join(told.rename_columns(["key", "since"]), "key")
+        rows = rows.filter(pc.field("since") < pc.field(_COMMIT))
+        names = pa.repeat(pa.scalar(self.table.name), rows.num_rows)
+        return pa.table([names, rows["key"], rows[_COMMIT]], schema=READMITTED_ARROW)
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,18 @@ from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import PartKind, ProcessedCommit
 from hedgehog_pipeline.lake.previews import Preview
-from hedgehog_pipeline.schema.quarantine import QUARANTINE_ARROW, TOMBSTONES_ARROW
+from hedgehog_pipeline.schema.quarantine import (
+    QUARANTINE_ARROW,
+    READMITTED_ARROW,
+    TOMBSTONES_ARROW,
+)
 from hedgehog_pipeline.schema.star import StarTable
 
-_OTHERS = {"tombstones": TOMBSTONES_ARROW, "quarantine": QUARANTINE_ARROW}
+_OTHERS = {
+    "tombstones": TOMBSTONES_ARROW,
+    "quarantine": QUARANTINE_ARROW,
+    "readmitted": READMITTED_ARROW,
+}
 
 
 @dataclass(frozen=True)

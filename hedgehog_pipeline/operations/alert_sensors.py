@@ -19,7 +19,8 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.operations.alerts import Alert, publish
 from hedgehog_pipeline.operations.freshness import FAIL_AFTER
-from hedgehog_pipeline.operations.health import Probe, examine
+from hedgehog_pipeline.operations.health import Probe, UnaskedError, examine
+from hedgehog_pipeline.operations.quarantine import Entry
 from hedgehog_pipeline.stage_runs import failures, is_launched_by_sensor
 
 _INTERVAL_SECONDS = 30
@@ -97,6 +98,24 @@ def late(seconds_behind: Callable[[], float]) -> Probe:
             raise HedgehogError(
                 f"The warehouse is {seconds / 60:.0f} minutes behind the shop; `hedgehog status` "
                 "tells which stage waits, the runs page why it fails."
+            )
+
+    return probe
+
+
+def not_empty(first_in_quarantine: Callable[[], tuple[int, Entry | None]]) -> Probe:
+    """Make the probe of the quarantine; that the warehouse cannot be asked is told by the lag's."""
+
+    def probe() -> None:
+        try:
+            count, first = first_in_quarantine()
+        except HedgehogError as error:
+            raise UnaskedError(str(error)) from error
+        if count:
+            raise HedgehogError(
+                f"{count} values of the shop cannot be taken, and their rows are left out; the "
+                f"first is {first}. `hedgehog quarantine list` names all. Correct them in the "
+                "shop, or mend the declaration and run `hedgehog quarantine replay`."
             )
 
     return probe

@@ -19,7 +19,7 @@ from dagster import (
 from hedgehog_pipeline.operations.rules import Rule, faults_against, rules
 from hedgehog_pipeline.storage.foreign_keys import holds_archive
 from hedgehog_pipeline.storage.resources import WarehouseResource
-from hedgehog_pipeline.storage.tables import has_table
+from hedgehog_pipeline.storage.tables import has_quarantine, has_table
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 
@@ -67,6 +67,8 @@ def _checked(warehouse: Warehouse, rule: Rule) -> AssetCheckResult:
     if not has_table(warehouse.connection, rule.table):
         gone = "The table is gone. Materialise this asset for every day: a load makes it anew, "
         return _result(rule, f"{gone}empty, and loads what is new alone.", passed=False)
+    if rule.needs_quarantine and not has_quarantine(warehouse.connection):
+        return _result(rule, "The next load makes the view hedgehog.open_quarantine anew.")
     if rule.needs_archive and not holds_archive(warehouse.connection):
         return _result(rule, "The archive is still on its way, and foreign keys are absent.")
     faults = faults_against(warehouse.connection, rule)

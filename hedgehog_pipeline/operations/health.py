@@ -15,6 +15,10 @@ Probe = Callable[[], None]
 """Looks at one thing; raises HedgehogError where it is not well."""
 
 
+class UnaskedError(HedgehogError):
+    """A probe could not look; another one tells why, and what was found before still counts."""
+
+
 class Illness(BaseModel):
     """A probe that fails.
 
@@ -49,7 +53,9 @@ def examine(
     for name, probe in probes.items():
         try:
             probe()
-        except HedgehogError as error:  # noqa: PERF203 (each probe fails by itself)
+        except UnaskedError:  # noqa: PERF203 (each probe fails by itself)
+            still |= {name: ill[name]} if name in ill else {}
+        except HedgehogError as error:
             illness = ill.get(name) or Illness(since=now)
             if not illness.alerted and now - illness.since >= PATIENCE:
                 alerts.append(Alert(f"{name} failing", str(error), illness.since, link))

@@ -31,6 +31,7 @@ class Rule:
         faults: the query that gives one text for each fault.
         warns: whether a fault can be lived with.
         needs_archive: whether it holds only once the archive is complete.
+        needs_quarantine: whether it looks into the quarantine.
     """
 
     table: Dimension | Fact
@@ -40,6 +41,7 @@ class Rule:
     faults: sql.Composed
     warns: bool = False
     needs_archive: bool = False
+    needs_quarantine: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ def rules() -> Iterator[Rule]:
             yield _references_present(table)
         else:
             yield _no_old_inferred_member(table)
+        if table.subject:
+            yield _quarantine_empty(table)
 
 
 def faults_against(connection: Connection, rule: Rule) -> Faults:
@@ -163,4 +167,21 @@ def _no_old_inferred_member(table: Dimension) -> Rule:
             old=sql.Literal(OLD),
         ),
         warns=True,
+    )
+
+
+def _quarantine_empty(table: Dimension | Fact) -> Rule:
+    return Rule(
+        table,
+        "quarantine_empty",
+        f"Every row of {' and '.join(table.inputs)} could be taken.",
+        "These values cannot be read as what they are declared to be, and their rows are left "
+        "out. `hedgehog quarantine show` leads to each. Correct it in the shop, which lands the "
+        "row anew, or mend the declaration and run `hedgehog quarantine replay`.",
+        sql.SQL(
+            "select concat_ws(' ', table_name, key, column_name, reason) "
+            "from hedgehog.open_quarantine where table_name = any({inputs})"
+        ).format(inputs=sql.Literal(list(table.inputs))),
+        warns=True,
+        needs_quarantine=True,
     )

@@ -76,18 +76,20 @@ def process(
     )
     head = lake.confirm_source()
     replay = is_replay(commits, head, whole=len(tables) == len(STAR))
+    restated = head.through if replay and head is not None else 0
     for table in tables:
-        made = shaped(table, inputs, commits, replay=replay)
+        made = shaped(table, inputs, commits, restated=restated)
         rows = [
             ParquetRows(batch, made.rows),
             ParquetRows(batch, made.tombstones, "tombstones"),
             ParquetRows(batch, made.quarantine, "quarantine"),
+            ParquetRows(batch, made.readmitted, "readmitted"),
         ]
         numbers = {"ingestion commits": [commit.number for commit in commits]}
         yield Output(rows, output_name=table.name, metadata=numbers)
     if not commits:
         return
-    commit = lake.processed.append(processed_commit_of(commits, batch, replay=replay))
+    commit = lake.processed.append(processed_commit_of(commits, tables, batch, replay=replay))
     if commit is None:
         log.dropped("processing", batch)
     else:

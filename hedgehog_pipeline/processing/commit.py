@@ -6,6 +6,7 @@ from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.log import new_log_id
 from hedgehog_pipeline.processing.pending import advanced, sources_of
+from hedgehog_pipeline.schema.star import StarTable
 
 
 def is_replay(
@@ -16,7 +17,7 @@ def is_replay(
 
 
 def processed_commit_of(
-    commits: Sequence[IngestionCommit], batch: Batch, *, replay: bool
+    commits: Sequence[IngestionCommit], tables: Sequence[StarTable], batch: Batch, *, replay: bool
 ) -> Callable[[ProcessedCommit | None], ProcessedCommit | None]:
     """Give what appends a batch to the processed log, or lets it go.
 
@@ -25,6 +26,7 @@ def processed_commit_of(
 
     Args:
         commits: the ingestion commits that were handled.
+        tables: the star tables that were shaped.
         batch: what was written.
         replay: see `is_replay`, asked before the work began.
     """
@@ -43,6 +45,7 @@ def processed_commit_of(
             kind="restatement" if replay else "processed",
             source_log=commits[-1].log,
             sources=sources_of(commits),
+            tables=tuple(table.name for table in tables),
             through=through,
             gaps=gaps,
             archive_complete=commits[-1].archive_complete and commits[-1].number <= through,

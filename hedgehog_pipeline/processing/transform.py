@@ -1,7 +1,7 @@
 """From what was landed to what a star table takes of it, a bounded table at a time."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 import pyarrow as pa
@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from pyarrow import dataset
 
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline.lake.landed import LandedTable
+from hedgehog_pipeline.lake.landed import History, LandedTable
 from hedgehog_pipeline.processing import dimensions, facts
 from hedgehog_pipeline.schema.star import DELETED, INGESTION_COMMIT, Dimension, Fact, StarTable
 
@@ -24,11 +24,21 @@ class Shaped:
         rows: the rows of the table.
         tombstones: of a fact, the keys that the shop holds no more.
         quarantine: why rows are not among them; complete once the rows were read.
+        readmitted: which rows came, or were gone, after one that is not; complete as those are.
     """
 
     rows: Iterator[pa.Table]
     tombstones: Iterator[pa.Table]
     quarantine: Iterator[pa.Table]
+    readmitted: Iterator[pa.Table]
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What is told beside the rows, gathered while they are read."""
+
+    quarantine: list[pa.Table] = field(default_factory=list[pa.Table])
+    readmitted: list[pa.Table] = field(default_factory=list[pa.Table])
 
 
 def shaped(
@@ -36,7 +46,7 @@ def shaped(
     inputs: Mapping[str, LandedTable],
     commits: Sequence[IngestionCommit],
     *,
-    replay: bool,
+    restated: int,
 ) -> Shaped:
     """Shape what these commits bring to a star table.
 
@@ -44,16 +54,16 @@ def shaped(
         table: what to shape.
         inputs: the shop's tables that it is made of.
         commits: the ingestion commits to handle, ascending.
-        replay: whether they were handled before.
+        restated: where they were handled before, the last commit that was; 0 where they are new.
     """
     parents = [inputs[name] for name in table.inputs]
-    faults: list[pa.Table] = []
+    told = _Told()
     if table.as_of:
-        rows = _joined(table, parents, commits, faults, replay=replay)
+        rows = _joined(table, parents, commits, told, restated=restated)
     else:
-        rows = _by_part(table, parents, commits, faults)
+        rows = _by_part(table, parents, commits, told)
     tombstones = _tombstones(parents[0], commits) if isinstance(table, Fact) else iter(())
-    return Shaped(rows, tombstones, _each_of(faults))
+    return Shaped(rows, tombstones, _each_of(told.quarantine), _each_of(told.readmitted))
 
 
 def shape_held(table: StarTable, rows: pa.Table, *parents: pa.Table) -> pa.Table:
@@ -76,22 +86,24 @@ def _by_part(
     table: StarTable,
     parents: Sequence[LandedTable],
     commits: Sequence[IngestionCommit],
-    faults: list[pa.Table],
+    told: _Told,
 ) -> Iterator[pa.Table]:
     for commit in commits:
         for parent in parents:
             for part in parent.parts_of(commit):
                 yield shape_held(table, part.rows)
                 if table.subject:
-                    faults.append(part.faults)
+                    told.quarantine.append(part.faults)
         subject = parents[0] if table.subject and isinstance(table, Dimension) else None
         if subject and commit.parts_of(subject.asset, "tombstones"):
-            yield _shape(table, _deleted_by(commit, subject))
+            history = subject.history(commit.number)
+            yield _shape(table, _deleted_by(commit, history))
+            told.readmitted.append(history.readmitted([commit.number]))
 
 
-def _deleted_by(commit: IngestionCommit, subject: LandedTable) -> pa.Table:
+def _deleted_by(commit: IngestionCommit, history: History) -> pa.Table:
     """Give the last row of each key that was gone when the commit was made."""
-    rows = subject.history(commit.number).newest()
+    rows = history.newest()
     return rows.filter(pc.field(DELETED.name) & (pc.field(_COMMIT) == commit.number))
 
 
@@ -99,26 +111,28 @@ def _joined(
     table: StarTable,
     parents: Sequence[LandedTable],
     commits: Sequence[IngestionCommit],
-    faults: list[pa.Table],
+    told: _Told,
     *,
-    replay: bool,
+    restated: int,
 ) -> Iterator[pa.Table]:
     """Join the parents as they stood at the last of the commits.
 
     A member is stamped with the highest commit among its rows, and emitted by the run that
     handles that commit. So what a member looks like depends on its stamp alone, and commits can
-    be handled in any order (docs/design.md, "Joined dimensions").
+    be handled in any order (docs/design.md, "Joined dimensions"). A row that can be taken only
+    now also changes members whose other parent came later, so a restatement emits those as well.
     """
     handled = [c.number for c in commits if any(c.touches(p.asset) for p in parents)]
     if not handled:
         return
-    histories = [parent.history(handled[-1]) for parent in parents]
+    stamp = pc.field(_COMMIT)
+    histories = [parent.history(max(handled[-1], restated)) for parent in parents]
     for history in histories:
-        told = history.faults.filter(pc.field(_COMMIT).isin(handled))
-        faults.extend([told, history.readmitted(handled, anew=replay)])
+        told.quarantine.append(history.faults.filter(stamp.isin(handled)))
+        told.readmitted.append(history.readmitted(handled))
     members, *others = (history.newest() for history in histories)
     joined = _shape(table, members, *map(_without_deleted, others))
-    yield joined.filter(pc.field(_COMMIT).isin(handled))
+    yield joined.filter(stamp >= handled[0] if restated else stamp.isin(handled))
 
 
 def _without_deleted(parents: pa.Table) -> pa.Table:

@@ -1,27 +1,32 @@
-"""What is told of a value that cannot be taken: the same in the lake and in the warehouse."""
+"""What is told of rows beside themselves: the same in the lake and in the warehouse."""
 
 from hedgehog_pipeline.schema.columns import BIGINT, TEXT, Column, arrow_schema
 from hedgehog_pipeline.schema.star import INGESTION_COMMIT
 
+_TABLE = Column("table_name", TEXT, "The shop's table.")
+
 QUARANTINE = (
-    Column("table_name", TEXT, "The shop's table."),
+    _TABLE,
     Column("key", TEXT, "The row's primary key as it was landed; empty where there is none."),
     INGESTION_COMMIT,
-    Column("part", TEXT, "Key of the CSV object that holds the row; empty where readmitted."),
-    Column("line", BIGINT, "Place of the row in the object, from 1; 0 where readmitted."),
-    Column("column_name", TEXT, "The column; empty where the whole row is meant."),
+    Column("part", TEXT, "Key of the CSV object that holds the row."),
+    Column("line", BIGINT, "Place of the row in the object, from 1."),
+    Column("column_name", TEXT, "The column."),
     Column("value", TEXT, "The text that was found.", nullable=True),
-    Column(
-        "reason",
-        TEXT,
-        "Why it cannot be taken; absent where a row is readmitted: it could be read, and closes "
-        "what earlier commits told of its key.",
-        nullable=True,
-    ),
+    Column("reason", TEXT, "Why it cannot be taken."),
 )
 
 QUARANTINE_ARROW = arrow_schema(QUARANTINE)
-"""The schema of quarantine parts."""
+"""The schema of quarantine parts: a row for each value that keeps its row out."""
+
+READMITTED = (
+    _TABLE,
+    Column("key", TEXT, "The primary key of a row of which an earlier commit told something."),
+    INGESTION_COMMIT,
+)
+
+READMITTED_ARROW = arrow_schema(READMITTED)
+"""The schema of parts that tell which rows could be taken, or were gone, after all."""
 
 TOMBSTONES = (
     Column("key", BIGINT, "The primary key of a row that the shop holds no more."),

@@ -43,11 +43,24 @@ CREATE_COMMITS = """
         line bigint not null,
         column_name text not null,
         value text,
-        reason text,
+        reason text not null,
         processed_commit bigint not null,
         primary key (table_name, key, ingestion_commit, part, line, column_name));
-    comment on table hedgehog.quarantine is
-        'What could not be taken of the shop''s rows, and which rows were readmitted since';
+    comment on table hedgehog.quarantine is 'Values for which rows of the shop could not be taken';
+    create table if not exists hedgehog.readmitted (
+        table_name text,
+        key text,
+        ingestion_commit bigint,
+        primary key (table_name, key, ingestion_commit));
+    comment on table hedgehog.readmitted is
+        'Keys in quarantine whose row could be taken, or was gone, at a later capture';
+    create table if not exists hedgehog.restated (
+        table_name text,
+        ingestion_commit bigint,
+        processed_commit bigint not null,
+        primary key (table_name, ingestion_commit));
+    comment on table hedgehog.restated is
+        'Captures that were processed anew, by the last processing; it says all that is wrong';
 """
 
 
@@ -117,53 +130,53 @@ def create_current_view(table: Fact) -> sql.Composed:
 
 
 def create_open_quarantine() -> sql.Composed:
-    """Create the view of what was told and not mended since.
+    """Create the view of what was told and holds still.
 
-    A row is mended by one of the same key that came later, or by the same one processed anew, or
-    by its deletion. Of a joined table its own rows tell that: the star's rows are stamped anew by
-    their parents.
+    It is over when the commit was processed anew and nothing was told then, or when the key came
+    again in a later commit, in a row that could be taken, or was gone by then. A star table shows
+    that by its rows and tombstones; of a joined one the rows are stamped anew by its parents, so
+    it is told apart, as is a member that was gone before it could ever be taken.
     """
-    mended = [
+    restated = sql.SQL(
+        "select from hedgehog.restated as anew where anew.table_name = told.table_name "
+        "and anew.ingestion_commit = told.ingestion_commit "
+        "and anew.processed_commit > told.processed_commit"
+    )
+    readmitted = sql.SQL(
+        "select from hedgehog.readmitted as later where later.table_name = told.table_name "
+        "and later.key = told.key and later.ingestion_commit > told.ingestion_commit"
+    )
+    # A number, so that the index on it serves; absent where the text is none.
+    key = sql.SQL("substring(told.key from '^-?[0-9]{1,18}$')::bigint")
+    came = [
         sql.SQL(
-            """
-            select from {star} as held
-            where told.table_name = {table} and held.{key}::text = told.key
-              and (held.ingestion_commit, held.processed_commit)
-                  > (told.ingestion_commit, told.processed_commit)
-            """
+            "select from {star} as later where told.table_name = {table} and later.{column} = {key}"
+            " and later.ingestion_commit > told.ingestion_commit"
         ).format(
             star=sql.Identifier(star.name),
             table=sql.Literal(star.subject),
-            key=sql.Identifier(star.key.name),
+            column=sql.Identifier(star.key.name),
+            key=key,
         )
         for star in STAR.values()
         if star.subject and not star.as_of
     ]
     gone = [
         sql.SQL(
-            """
-            select from hedgehog.tombstones as gone
-            where told.table_name = {table} and gone.table_name = {star}
-              and gone.key::text = told.key and gone.ingestion_commit > told.ingestion_commit
-            """
-        ).format(table=sql.Literal(star.subject), star=sql.Literal(star.name))
+            "select from hedgehog.tombstones as gone where told.table_name = {table} "
+            "and gone.table_name = {star} and gone.key = {key} "
+            "and gone.ingestion_commit > told.ingestion_commit"
+        ).format(table=sql.Literal(star.subject), star=sql.Literal(star.name), key=key)
         for star in STAR.values()
         if isinstance(star, Fact) and star.subject
     ]
-    readmitted = sql.SQL(
-        """
-        select from hedgehog.quarantine as later
-        where later.table_name = told.table_name and later.key = told.key and later.reason is null
-          and (later.ingestion_commit, later.processed_commit)
-              > (told.ingestion_commit, told.processed_commit)
-        """
-    )
     return sql.SQL(
         "create or replace view hedgehog.open_quarantine as "
-        "select * from hedgehog.quarantine as told where reason is not null and {}"
+        "select * from hedgehog.quarantine as told where {}"
     ).format(
         sql.SQL(" and ").join(
-            sql.SQL("not exists ({})").format(query) for query in [readmitted, *mended, *gone]
+            sql.SQL("not exists ({})").format(query)
+            for query in [restated, readmitted, *came, *gone]
         )
     )
 

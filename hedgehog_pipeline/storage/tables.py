@@ -40,13 +40,18 @@ def prepare_tables(connection: Connection) -> None:
             *found.get(current_view(table), ())
         }:
             connection.execute(create_current_view(table))
-    if not _is_there(connection, "hedgehog.open_quarantine"):
+    if not has_quarantine(connection):
         connection.execute(create_open_quarantine())
 
 
 def has_table(connection: Connection, table: StarTable) -> bool:
     """Tell whether a table is there."""
     return _is_there(connection, table.name)
+
+
+def has_quarantine(connection: Connection) -> bool:
+    """Tell whether it can be asked what is open; the view goes with a table that is dropped."""
+    return _is_there(connection, "hedgehog.open_quarantine")
 
 
 def _is_there(connection: Connection, name: str) -> bool:

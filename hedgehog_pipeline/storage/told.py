@@ -1,6 +1,6 @@
 """What a processed commit tells beside its rows: keys that are gone, rows that cannot be taken.
 
-Both are kept as they come, each once; the views of storage/ddl.py say what holds now. So any
+All of it is kept as it comes, each once; the views of storage/ddl.py say what holds now. So any
 commit can be loaded again, in any order, at any time.
 """
 
@@ -9,7 +9,12 @@ from collections.abc import Iterable
 import pyarrow as pa
 from psycopg import Connection, sql
 
-from hedgehog_pipeline.schema.quarantine import QUARANTINE_ARROW, TOMBSTONES_ARROW
+from hedgehog_pipeline.lake.commits import ProcessedCommit
+from hedgehog_pipeline.schema.quarantine import (
+    QUARANTINE_ARROW,
+    READMITTED_ARROW,
+    TOMBSTONES_ARROW,
+)
 from hedgehog_pipeline.schema.star import StarTable
 from hedgehog_pipeline.storage.ddl import listed
 from hedgehog_pipeline.storage.upsert import copy_into
@@ -49,6 +54,38 @@ def add_quarantine(
             staging=staging,
         )
     ).rowcount
+
+
+def add_readmitted(connection: Connection, table: StarTable, parts: Iterable[pa.Table]) -> None:
+    """Keep which keys in quarantine came again in a row that could be taken, or were gone."""
+    staging = sql.Identifier(f"staging_readmitted_{table.name}")
+    _stage(connection, staging, sql.Identifier("hedgehog", "readmitted"), READMITTED_ARROW, parts)
+    connection.execute(
+        sql.SQL(
+            "insert into hedgehog.readmitted ({columns}) "
+            "select {columns} from {staging} on conflict do nothing"
+        ).format(columns=listed(READMITTED_ARROW.names), staging=staging)
+    )
+
+
+def add_restated(
+    connection: Connection, tables: Iterable[StarTable], commit: ProcessedCommit
+) -> None:
+    """Keep that a restatement says anew all that is wrong with the rows it was made from."""
+    if commit.kind != "restatement":
+        return
+    read = {name for t in tables if t.subject and t.name in commit.tables for name in t.inputs}
+    connection.execute(
+        "insert into hedgehog.restated as held select name, number, %(anew)s "
+        "from unnest(%(names)s::text[]) as name, unnest(%(numbers)s::bigint[]) as number "
+        "on conflict (table_name, ingestion_commit) do update "
+        "set processed_commit = greatest(held.processed_commit, excluded.processed_commit)",
+        {
+            "anew": commit.number,
+            "names": list(read),
+            "numbers": [number for number, _ in commit.sources],
+        },
+    )
 
 
 def _stage(

@@ -18,7 +18,12 @@ from hedgehog_pipeline.schema.star import STAR, StarTable
 from hedgehog_pipeline.storage.foreign_keys import complete_archive, is_building
 from hedgehog_pipeline.storage.migration import migrate_tables
 from hedgehog_pipeline.storage.tables import prepare_tables
-from hedgehog_pipeline.storage.told import add_quarantine, add_tombstones
+from hedgehog_pipeline.storage.told import (
+    add_quarantine,
+    add_readmitted,
+    add_restated,
+    add_tombstones,
+)
 from hedgehog_pipeline.storage.upsert import infer_members, stage_table, upsert_staged
 
 PartsOf = Callable[[StarTable, ProcessedCommit, PartKind], Iterable[pa.Table]]
@@ -160,7 +165,9 @@ class Warehouse:
                 tombstones += add_tombstones(self.connection, table, gone)
                 told = parts_of(table, commit, "quarantine")
                 quarantined += add_quarantine(self.connection, table, told, commit.number)
+                add_readmitted(self.connection, table, parts_of(table, commit, "readmitted"))
                 seconds[table.name] = monotonic() - began
+            add_restated(self.connection, tables, commit)
             if whole:
                 self._mark(commit)
                 inferred += complete_archive(self.connection)

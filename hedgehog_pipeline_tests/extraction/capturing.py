@@ -6,10 +6,9 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 
 from hedgehog_pipeline.extraction.capture import plan_capture
-from hedgehog_pipeline.extraction.landing import landing_of
+from hedgehog_pipeline.extraction.landing import commit_of, landing_of_capture
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline.lake.csv_parts import CsvRows
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.surroundings import Surroundings
 from hedgehog_pipeline_tests.extraction.landed import Row, in_shop, landed
@@ -43,10 +42,10 @@ def capturing(world: World) -> Iterator[Callable[[], IngestionCommit | None]]:
         plan = plan_capture(moment, head, tables, slice_rows=slice_rows, captured_at=now)
 
         def finish() -> IngestionCommit | None:
-            for name, taken in plan.tables.items():
-                rows = CsvRows(batch, taken.columns, moment.lines(taken.query))
+            landing = landing_of_capture(plan, moment, batch)
+            for name, (rows,) in landing.rows.items():
                 rows.write(f"oltp/{name}", world.settings.part_bytes)
             source = moment.identity
-            return log.append(landing_of(plan, batch, after=head, source=source, captured_at=now))
+            return log.append(commit_of(landing, batch, after=head, source=source, captured_at=now))
 
         yield finish

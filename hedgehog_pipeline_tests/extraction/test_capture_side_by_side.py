@@ -52,7 +52,9 @@ def test_two_extraction_runs_at_once_land_everything_once(
     with ThreadPoolExecutor() as threads, caplog.at_level("INFO", "hedgehog_pipeline"):
         with shop.connect() as gate:
             gate.execute("lock table sales_order")
-            runs = [threads.submit(execute, shop.settings, "extraction", today, ()) for _ in "ab"]
+            runs = [
+                threads.submit(execute, shop.settings, "extraction", today, (), None) for _ in "ab"
+            ]
             await_waiting_readers(shop, 2)
         for run in runs:
             run.result()

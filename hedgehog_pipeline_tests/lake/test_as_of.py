@@ -1,5 +1,7 @@
 """A landed table as of a commit: the newest row of each key that had landed by then."""
 
+import pyarrow as pa
+
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.landed import LandedTable
@@ -29,8 +31,10 @@ def test_the_newest_row_of_each_key_at_each_commit(bucket: Bucket) -> None:
     second = {(1, "GBP", 2), (2, "CAD", 3), (3, "EUR", 2)}
     third = {(1, "GBP", 2), (2, "AUD", 5), (3, "EUR", 2), (4, "CHF", 5)}
     for number, wanted in enumerate([set(), set(), first, second, second, third]):
-        rows = LandedTable(log, SHOP["currency"]).as_of(number)
-        assert rows.schema.types == LandedTable(log, SHOP["currency"]).schema.types
+        history = LandedTable(log, SHOP["currency"]).history(number)
+        rows = history.newest()
+        assert rows.schema.types == [*history.versions.schema.types, pa.bool_()]
+        assert not any(rows["deleted"].to_pylist())
         held = rows.select(["currency_id", "currency_code", "ingestion_commit"]).to_pylist()
         assert len(held) == len(wanted)
         assert {tuple(row.values()) for row in held} == wanted

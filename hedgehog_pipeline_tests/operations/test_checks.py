@@ -105,7 +105,7 @@ def test_an_inferred_member_is_a_warning_after_an_hour(
 def test_at_most_five_examples_are_given(loaded: World, warehouse: psycopg.Connection[Any]) -> None:
     _drop_constraints(warehouse, "dim_currency")
     warehouse.execute(
-        "insert into dim_currency select 100 + n, 'XXX', 'None', 1, 1 + copy, false, null "
+        "insert into dim_currency select 100 + n, 'XXX', 'None', 1, false, 1 + copy, false, null "
         "from generate_series(1, 7) as n, generate_series(1, 2) as copy"
     )
     verdict = _check(loaded)["dim_currency", "identity_unique"]

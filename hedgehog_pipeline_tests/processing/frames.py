@@ -8,15 +8,23 @@ import pyarrow as pa
 
 from hedgehog_pipeline.schema.columns import arrow_schema
 from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import INGESTION_COMMIT
+from hedgehog_pipeline.schema.star import DELETED, INGESTION_COMMIT
 
 _MONDAY = datetime(2026, 6, 1, 9, 30, 0, 123000, timezone.utc)
 
 
 def frame(table: str, *rows: dict[str, Any]) -> pd.DataFrame:
-    """Rows of a table of the shop; what is not said is absent, stamps are of Monday, 1 June."""
-    given = {"created_at": _MONDAY, "last_updated": _MONDAY, "ingestion_commit": 1}
-    schema = arrow_schema((*SHOP[table].columns, INGESTION_COMMIT))
+    """Rows of a table of the shop; what is not said is absent, stamps are of Monday, 1 June.
+
+    None is deleted unless it is said.
+    """
+    given = {
+        "created_at": _MONDAY,
+        "last_updated": _MONDAY,
+        "ingestion_commit": 1,
+        "deleted": False,
+    }
+    schema = arrow_schema((*SHOP[table].columns, INGESTION_COMMIT, DELETED))
     arrow = pa.Table.from_pylist([given | row for row in rows], schema=schema)
     return arrow.to_pandas(types_mapper=pd.ArrowDtype)
 

@@ -36,7 +36,7 @@ class Dimension:
 
     def take(self, commits: list[IngestionCommit]) -> None:
         self._processed += 1
-        for part in shaped(STAR["dim_staff"], self._inputs, commits, replay=False).rows:
+        for part in shaped(STAR["dim_staff"], self._inputs, commits, restated=0).rows:
             for row in part.to_pylist():
                 pair, key = (row["ingestion_commit"], self._processed), row["staff_id"]
                 if key not in self._held or pair > self._held[key][0]:

@@ -50,7 +50,7 @@ def _shaped(name: str, *commits: dict[str, bytes], part_bytes: int = 1_000_000) 
     landed = [land(log, tables, part_bytes) for tables in commits]
     inputs = {table: LandedTable(log, SHOP[table]) for table in STAR[name].inputs}
     batch = Batch("one", DAY, bucket, "parquet")
-    made = shaped(STAR[name], inputs, landed[-1:], replay=False)
+    made = shaped(STAR[name], inputs, landed[-1:], restated=0)
     ParquetRows(batch, made.rows).write("star/x", 1_000_000)
     return pa.concat_tables(pq.read_table(io.BytesIO(bucket.read(p.key))) for p in batch.parts)
 
@@ -85,18 +85,18 @@ def test_transactions_keep_integers_and_absent_ids() -> None:
     dimension = _shaped("dim_transaction", {"transaction": _TRANSACTIONS})
     assert str(dimension.schema.field("sales_order_id").type) == "int32"
     assert _rows(dimension) == [
-        (1, "SALE", 7, None, 1),
-        (2, "PURCHASE", None, 5, 1),
-        (3, "SALE", None, None, 1),
+        (1, "SALE", 7, None, 1, False),
+        (2, "PURCHASE", None, 5, 1, False),
+        (3, "SALE", None, None, 1, False),
     ]
 
 
 def test_staff_are_joined_and_none_is_dropped() -> None:
     dimension = _shaped("dim_staff", {"staff": _STAFF, "department": _DEPARTMENTS})
     assert sorted(_rows(dimension)) == [
-        (1, "Zoë", "O'Hara", 'Sales, "North" UK', "Not known", "z@x", 1),
-        (2, " Ann ", "N/A", "NULL", "", "a@x", 1),
-        (3, "Ada", "Byron", "Not known", "Not known", "b@x", 1),
+        (1, "Zoë", "O'Hara", 'Sales, "North" UK', "Not known", "z@x", 1, False),
+        (2, " Ann ", "N/A", "NULL", "", "a@x", 1, False),
+        (3, "Ada", "Byron", "Not known", "Not known", "b@x", 1, False),
     ]
 
 
@@ -105,7 +105,7 @@ def test_a_change_of_a_department_brings_its_staff_alone() -> None:
     change = header + row.replace(b"NULL", b"Trade")
     landed = {"staff": _STAFF, "department": _DEPARTMENTS}
     dimension = _shaped("dim_staff", landed, {"department": change})
-    assert _rows(dimension) == [(2, " Ann ", "N/A", "Trade", "", "a@x", 2)]
+    assert _rows(dimension) == [(2, " Ann ", "N/A", "Trade", "", "a@x", 2, False)]
 
 
 def test_days_of_all_inputs_are_described() -> None:

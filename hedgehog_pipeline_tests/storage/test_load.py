@@ -7,7 +7,7 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from hedgehog_pipeline.lake.commits import Part, ProcessedCommit
+from hedgehog_pipeline.lake.commits import Part, PartKind, ProcessedCommit
 from hedgehog_pipeline.schema.star import STAR, StarTable
 from hedgehog_pipeline.storage.warehouse import Loaded, Warehouse
 from hedgehog_pipeline_tests.lake.making import DAY, processed_commit
@@ -33,18 +33,24 @@ def _commit(number: int, *tables: str, day: date = DAY) -> ProcessedCommit:
     return commit.model_copy(update={"parts": tuple(parts), "archive_complete": False})
 
 
-def _kinds(table: StarTable, commit: ProcessedCommit) -> Iterator[pa.Table]:
+def _kinds(table: StarTable, commit: ProcessedCommit, kind: PartKind) -> Iterator[pa.Table]:
     """One kind of payment, named after its commit."""
     assert table.name == "dim_payment_type"
-    row = {"payment_type_id": 1, "payment_type_name": commit.batch, "ingestion_commit": 1}
-    yield pa.Table.from_pylist([row], schema=table.arrow)
+    if kind == "rows":
+        row = {
+            "payment_type_id": 1,
+            "payment_type_name": commit.batch,
+            "ingestion_commit": 1,
+            "deleted": False,
+        }
+        yield pa.Table.from_pylist([row], schema=table.arrow)
 
 
 def test_a_load_that_fails_leaves_nothing(world: World, warehouse: Warehouse) -> None:
-    def breaks(table: StarTable, commit: ProcessedCommit) -> Iterator[pa.Table]:
+    def breaks(table: StarTable, commit: ProcessedCommit, kind: PartKind) -> Iterator[pa.Table]:
         if table.name == "dim_transaction":
             raise ConnectionError
-        return _kinds(table, commit)
+        return _kinds(table, commit, kind)
 
     commit = _commit(1, "dim_payment_type", "dim_transaction")
     with pytest.raises(ConnectionError):
@@ -78,11 +84,12 @@ def test_a_second_loader_waits_for_the_first(world: World, warehouse: Warehouse)
     with ThreadPoolExecutor(1) as threads:
         second: list[Future[Loaded]] = []
 
-        def slow(table: StarTable, commit: ProcessedCommit) -> Iterator[pa.Table]:
-            second.append(threads.submit(_load_as_another, world))
-            while not world.query(_WAITING)[0][0]:
-                assert not second[0].done()
-            return _kinds(table, commit)
+        def slow(table: StarTable, commit: ProcessedCommit, kind: PartKind) -> Iterator[pa.Table]:
+            if kind == "rows":
+                second.append(threads.submit(_load_as_another, world))
+                while not world.query(_WAITING)[0][0]:
+                    assert not second[0].done()
+            return _kinds(table, commit, kind)
 
         warehouse.load(_commit(1, "dim_payment_type"), _ALL, slow)
         assert second[0].result().rows == {"dim_payment_type": 1}

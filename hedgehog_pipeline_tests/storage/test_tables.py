@@ -36,7 +36,7 @@ def test_what_is_missing_is_created_and_what_is_there_is_kept(
     world: World, warehouse: Warehouse
 ) -> None:
     connection = warehouse.connection
-    connection.execute("insert into dim_payment_type values (1, 'CASH', 1, 1, false)")
+    connection.execute("insert into dim_payment_type values (1, 'CASH', 1, false, 1, false)")
     connection.execute("create table analysts_own (note text)")
     connection.execute("alter table dim_payment_type add column note text default 'mine'")
     connection.execute("drop table fact_payment cascade")

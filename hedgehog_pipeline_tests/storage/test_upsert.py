@@ -106,7 +106,12 @@ def _ask(warehouse: Warehouse, query: str) -> list[tuple[Any, ...]]:
 
 
 def _kind(key: int, name: str, commit: int) -> dict[str, Any]:
-    return {"payment_type_id": key, "payment_type_name": name, "ingestion_commit": commit}
+    return {
+        "payment_type_id": key,
+        "payment_type_name": name,
+        "ingestion_commit": commit,
+        "deleted": False,
+    }
 
 
 def _payment(updated: time, amount: str, commit: int) -> dict[str, Any]:

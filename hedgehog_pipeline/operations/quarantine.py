@@ -1,0 +1,151 @@
+"""What was told of rows that cannot be taken, and the rows themselves, for people to look at."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.lake.bucket import Bucket
+from hedgehog_pipeline.lake.csv_values import read_row
+from hedgehog_pipeline.storage.warehouse import Warehouse
+
+_LONGEST = 40
+"""How many characters of a value a list shows."""
+
+_ENTRIES = """
+    select * from (
+        select table_name, key, column_name, value, reason, ingestion_commit, part, line,
+               (table_name, key, ingestion_commit, part, line, column_name) in (
+                   select table_name, key, ingestion_commit, part, line, column_name
+                   from hedgehog.open_quarantine) as open
+        from hedgehog.quarantine) as entries
+    where (open or %(closed)s)
+      and (%(table)s::text is null or (table_name, key) = (%(table)s, %(key)s))
+    order by ingestion_commit, table_name, part, line, column_name
+"""
+
+_FIRST = """
+    select table_name, key, column_name, value, reason, ingestion_commit, part, line, true,
+           count(*) over ()
+    from hedgehog.open_quarantine
+    order by ingestion_commit, table_name, part, line, column_name limit 1
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A value for which a row cannot be taken (schema/quarantine.py).
+
+    Attributes:
+        table: the shop's table.
+        key: the row's primary key as it was landed.
+        column: the column.
+        value: the text that was found, None where there is none.
+        reason: why it cannot be taken.
+        commit: the ingestion commit that landed the row.
+        part: key of the CSV object that holds it.
+        line: its place in the object, from 1.
+        open: whether no better row of the key has come since.
+    """
+
+    table: str
+    key: str
+    column: str
+    value: str | None
+    reason: str
+    commit: int
+    part: str
+    line: int
+    open: bool
+
+    def __str__(self) -> str:
+        """Say it as a sentence, the value left aside."""
+        return f"{self.table} {self.key}: {self.column} {self.reason} (commit {self.commit})"
+
+
+def read_entries(
+    warehouse: Warehouse, *, closed: bool = False, row: tuple[str, str] | None = None
+) -> list[Entry]:
+    """Read what was told, the oldest capture first.
+
+    Args:
+        warehouse: the warehouse, prepared or not.
+        closed: whether to read also what holds no more.
+        row: of which row, by table and key; None for all rows.
+    """
+    if not warehouse.is_prepared():
+        return []
+    table, key = row or (None, None)
+    values = {"closed": closed, "table": table, "key": key}
+    return [Entry(*found) for found in warehouse.connection.execute(_ENTRIES, values)]
+
+
+def read_first(warehouse: Warehouse) -> tuple[int, Entry | None]:
+    """Count what is open, and read the first of it.
+
+    Args:
+        warehouse: the warehouse, prepared or not.
+    """
+    found = warehouse.connection.execute(_FIRST).fetchone() if warehouse.is_prepared() else None
+    return (found[-1], Entry(*found[:-1])) if found else (0, None)
+
+
+def lines_of(entries: Iterable[Entry], *, state: bool) -> Iterator[str]:
+    """Write entries as a table, values cut.
+
+    Args:
+        entries: what to write.
+        state: whether to say of each if it is open.
+    """
+    rows = [["table", "key", "column", "value", "reason", "commit", *(["state"] if state else [])]]
+    for entry in entries:
+        cells = [entry.table, entry.key, entry.column, entry.value or "", entry.reason]
+        rows.append([_printable(cell) for cell in (*cells, str(entry.commit))])
+        if state:
+            rows[-1].append("open" if entry.open else "closed")
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()
+
+
+def told_of(table: str, key: str, warehouse: Warehouse, bucket: Bucket) -> Iterator[str]:
+    """Write what was told of a row, and the row as it was landed.
+
+    Args:
+        table: the shop's table.
+        key: the row's primary key.
+        warehouse: the warehouse, prepared or not.
+        bucket: the ingestion bucket.
+
+    Raises:
+        HedgehogError: where nothing was told of it.
+    """
+    entries = read_entries(warehouse, closed=True, row=(table, key))
+    if not entries:
+        raise HedgehogError(
+            f"Nothing was told of {table} {key}; `hedgehog quarantine list --all` names the rows "
+            "of which something was."
+        )
+    for (commit, part, line), found in groupby(entries, lambda e: (e.commit, e.part, e.line)):
+        yield f"commit {commit}: s3://{bucket.name}/{part}, row {line}"
+        for entry in found:
+            state = "open" if entry.open else "closed"
+            yield f"  {state}: {entry.column} {entry.reason}"
+        for column, text in read_row(bucket.read(part), line).items():
+            yield f"    {column} = {json.dumps(text, ensure_ascii=False)}"
+
+
+def closed_since(before: Iterable[Entry], after: Iterable[Entry]) -> int:
+    """Count the entries that were open and are no more."""
+    return len({_place(entry) for entry in before} - {_place(entry) for entry in after})
+
+
+def _place(entry: Entry) -> tuple[object, ...]:
+    return entry.commit, entry.part, entry.line, entry.column
+
+
+def _printable(text: str) -> str:
+    cut = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in cut)

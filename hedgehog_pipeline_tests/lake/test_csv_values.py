@@ -1,0 +1,130 @@
+"""Rows that hold a misfit are set apart with its reason; the others are read as ever."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from hedgehog_pipeline.lake.commits import Part
+from hedgehog_pipeline.lake.csv_values import ReadPart, read_part, read_row
+from hedgehog_pipeline.schema import columns as types
+from hedgehog_pipeline.schema.columns import Column, ColumnType
+from hedgehog_pipeline.schema.shop import SHOP, ShopTable
+
+_STAMP = "2026-06-01 09:30:00"
+_CURRENCY = ("currency_id", "currency_code", "created_at", "last_updated")
+_GOOD = f"7,GBP,{_STAMP},{_STAMP}"
+_INTEGER = "is not a whole number of 32 bits"
+_MOMENT = "is not a moment of the years 1 to 9999 without a time zone"
+
+
+def _read(table: ShopTable, columns: Sequence[str], *records: str) -> ReadPart:
+    body = "\n".join([",".join(columns), *records, ""]).encode()
+    part = Part(
+        asset=f"oltp/{table.name}",
+        key="a/part.csv",
+        rows=len(records),
+        bytes=len(body),
+        columns=tuple(columns),
+    )
+    return read_part(body, table, part, 5)
+
+
+@pytest.mark.parametrize(
+    ("record", "key", "column", "value", "reason"),
+    [
+        (f"x,GBP,{_STAMP},{_STAMP}", "x", "currency_id", "x", _INTEGER),
+        (f"1.5,GBP,{_STAMP},{_STAMP}", "1.5", "currency_id", "1.5", _INTEGER),
+        (f"2147483648,GBP,{_STAMP},{_STAMP}", "2147483648", *_CURRENCY[:1], "2147483648", _INTEGER),
+        (f",GBP,{_STAMP},{_STAMP}", "", "currency_id", None, "is absent"),
+        (f"1,,{_STAMP},{_STAMP}", "1", "currency_code", None, "is absent"),
+        (f"1,GBP,infinity,{_STAMP}", "1", "created_at", "infinity", _MOMENT),
+        (
+            f"1,GBP,{_STAMP},0044-03-15 09:30:00 BC",
+            "1",
+            "last_updated",
+            "0044-03-15 09:30:00 BC",
+            _MOMENT,
+        ),
+        (f'1,GBP,"",{_STAMP}', "1", "created_at", "", _MOMENT),
+    ],
+)
+def test_a_value_that_cannot_be_read_is_told_by_its_place(
+    record: str, key: str, column: str, value: str | None, reason: str
+) -> None:
+    read = _read(SHOP["currency"], _CURRENCY, _GOOD, record, _GOOD)
+    assert read.rows["currency_id"].to_pylist() == [7, 7]
+    assert read.rows["ingestion_commit"].to_pylist() == [5, 5]
+    assert read.faults.to_pylist() == [
+        {
+            "table_name": "currency",
+            "key": key,
+            "ingestion_commit": 5,
+            "part": "a/part.csv",
+            "line": 2,
+            "column_name": column,
+            "value": value,
+            "reason": reason,
+        }
+    ]
+
+
+def test_a_good_part_tells_nothing_and_has_the_same_schema() -> None:
+    good = _read(SHOP["currency"], _CURRENCY, _GOOD)
+    assert good.faults.num_rows == 0
+    sifted = _read(SHOP["currency"], _CURRENCY, _GOOD, f"1,,{_STAMP},{_STAMP}")
+    assert (sifted.rows.schema, sifted.faults.schema) == (good.rows.schema, good.faults.schema)
+    assert sifted.rows == good.rows
+
+
+_TEXTS = {
+    types.INTEGER: ("5", "-5", " 5", "5\t", "+5", "5.0", "2147483647", "2147483648", "", "x"),
+    types.BOOLEAN: ("t", "f", " t", "true", "1", "", "T"),
+    types.MONEY: (
+        "1",
+        "1.5",
+        " 1.5",
+        "1.500",
+        "1.005",
+        "99999999.99",
+        "1e8",
+        "100000000",
+        "NaN",
+        "-0.00",
+        ".",
+    ),
+    types.SHOP_DATE: (
+        *("2026-06-01", " 2026-06-01", "2026-06-01 ", "2026-6-1", "20260601", "2026-02-29"),
+        *("0000-12-31", "0001-01-01", "9999-12-31", "10000-01-01", "today", "", "2026-06-01T00:00"),
+    ),
+    types.SHOP_TIME: (
+        *("2026-06-01 09:30:00.123", "2026-06-01", " 2026-06-01", "2026-06-01 09:30:00+00"),
+        *("0001-01-01 00:00:00", "9999-12-31 23:59:59.999", "10000-01-01 00:00:00", "", "infinity"),
+    ),
+    types.TEXT: ("", " ", "t", "NULL", "🦔"),
+}
+
+
+@pytest.mark.parametrize("nullable", [True, False])
+@pytest.mark.parametrize("kind", _TEXTS, ids=lambda kind: f"{kind.sql}-{kind.arrow}")
+def test_no_verdict_depends_on_a_neighbour(kind: ColumnType, *, nullable: bool) -> None:
+    columns = (Column("id", types.INTEGER, ""), Column("it", kind, "", nullable))
+    table = ShopTable("things", "", columns)
+
+    def verdict(*records: str) -> list[dict[str, Any]]:
+        """The first record as a row, or what is told of it."""
+        read = _read(table, ("id", "it"), *records)
+        told = [fault for fault in read.faults.to_pylist() if fault["line"] == 1]
+        return read.rows.to_pylist() or told
+
+    texts = [f'1,"{text}"' for text in _TEXTS[kind]] + ["1,"]
+    verdicts = [verdict(text) for text in texts]
+    assert [verdict(text, "no number,") for text in texts] == verdicts
+    taken = {"it" in told for (told,) in verdicts}
+    assert taken == ({True} if nullable and kind == types.TEXT else {True, False})
+
+
+def test_a_row_is_found_again_by_its_place_as_it_was_landed() -> None:
+    body = b'a,"b,c",d\n1,"one\ntwo",x\n2,"",\n'
+    assert read_row(body, 1) == {"a": "1", "b,c": "one\ntwo", "d": "x"}
+    assert read_row(body, 2) == {"a": "2", "b,c": "", "d": None}
