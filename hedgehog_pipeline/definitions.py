@@ -33,7 +33,7 @@ from hedgehog_pipeline.operations.reconcile_check import (
 )
 from hedgehog_pipeline.processing.assets import process
 from hedgehog_pipeline.schedules import sweep_schedule
-from hedgehog_pipeline.sensors import PIPELINE, log_sensor, shop_sensor
+from hedgehog_pipeline.sensors import PIPELINE, inbox_sensor, log_sensor, shop_sensor
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.storage.assets import store
 from hedgehog_pipeline.storage.resources import WarehouseResource
@@ -77,6 +77,7 @@ def platform(settings: Settings) -> Definitions:
                 shop_has_changes=surroundings.shop_has_changes,
                 something_waits=surroundings.something_waits,
             ),
+            inbox_sensor(jobs["extraction"], files_to_take=surroundings.files_to_take),
             log_sensor("ingestion_log", "processing", surroundings.commits_to_process),
             log_sensor("processed_log", "storage", surroundings.commits_to_load),
             freshness_sensor(surroundings.seconds_behind),

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any
@@ -82,6 +82,11 @@ class StageLog:
     def reread(self, batch: Batch, why: str) -> None:
         """Write that the shop is read in full again, and why."""
         _log("read in full again", stage="extraction", batch=batch.id, why=why)
+
+    def took(self, commit: Commit, table: str, found: Mapping[str, object]) -> None:
+        """Write what was found in a file that somebody brought."""
+        where = {"stage": "extraction", "batch": commit.batch, "commit": commit.number}
+        _log("file taken", **where, table=table, **found)
 
     def dropped(self, stage: str, batch: Batch) -> None:
         """Write that a batch was let go: nothing new in it, or another writer was faster."""

@@ -88,10 +88,10 @@ class Backlog:
 
 
 def run_until_done(surroundings: Surroundings, mode: Mode = Mode.CHANGES) -> Iterator[StageRun]:
-    """Run the stages until everything that the shop held at the start is in the warehouse.
+    """Run the stages until what the shop and the inbox held at the start is in the warehouse.
 
     The archive comes slice by slice, each followed through to the warehouse, and one increment at
-    most: what a busy shop does meanwhile is the next run's.
+    most: what a busy shop does meanwhile is the next run's. Then the files of the inbox come.
 
     Args:
         surroundings: of the deployment.
@@ -112,6 +112,12 @@ def run_until_done(surroundings: Surroundings, mode: Mode = Mode.CHANGES) -> Ite
         # Another extractor's increment, the faster one, may come from before this run.
         if head is not None and head.kind == "increment" and head.captured_at >= began:
             break
+    yield from _drain(surroundings)
+    waiting = surroundings.files_to_take()
+    while waiting:
+        yield _extract(surroundings, Asked(Mode.INBOX))
+        left = surroundings.files_to_take()
+        waiting = [file for file in waiting if file in left]
     yield from _drain(surroundings)
 
 

@@ -1,4 +1,4 @@
-"""The three sensors: one scans the shop, one watches each commit log.
+"""The four sensors: one scans the shop, one lists the inbox, one watches each commit log.
 
 They keep no cursor and give no run key: what waits is told by the shop and the logs, how earlier
 tries ended by the instance. So a lost cursor, a restarted daemon or a failed run heals at the next
@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from dagster import (
+    DagsterInstance,
     DefaultSensorStatus,
     RunRequest,
     SensorDefinition,
@@ -32,6 +33,7 @@ PIPELINE = "pipeline"
 """The job of all three stages in one run: what a change takes when nothing else is under way."""
 
 SHOP_SENSOR = "shop"
+INBOX_SENSOR = "inbox"
 
 _INTERVAL_SECONDS = 2
 """Below the daemon's own beat of five seconds; at five, every other tick would be missed."""
@@ -66,11 +68,8 @@ def shop_sensor(
     )
     def scan(context: SensorEvaluationContext) -> RunRequest | SkipReason:
         now = datetime.now(timezone.utc)
-        if at_work(context.instance, (pipeline.name, extraction.name), now):
-            return SkipReason("A capture is at work.")
-        failed, last = failures_in_a_row(context.instance, SHOP_SENSOR, now)
-        if last is not None and now < last + pause_after(failed):
-            return SkipReason(f"The last {failed} runs failed; the next is tried after a pause.")
+        if reason := _reason_to_wait(context.instance, SHOP_SENSOR, extraction.name, now):
+            return SkipReason(reason)
         if not shop_has_changes():
             return SkipReason("The shop holds nothing new.")
         day = now.date().isoformat()
@@ -79,6 +78,49 @@ def shop_sensor(
         return RunRequest(job_name=pipeline.name, partition_key=day, tags=PENDING_TAGS)
 
     return scan
+
+
+def inbox_sensor(
+    extraction: "UnresolvedAssetJobDefinition", *, files_to_take: Callable[[], Sequence[object]]
+) -> SensorDefinition:
+    """Make the sensor that takes the files that others bring, one a run.
+
+    Args:
+        extraction: the job of extraction.
+        files_to_take: lists the files that wait in the inbox.
+    """
+
+    @sensor(
+        name=INBOX_SENSOR,
+        job=extraction,
+        minimum_interval_seconds=_INTERVAL_SECONDS,
+        default_status=DefaultSensorStatus.RUNNING,
+        description="Lists the inbox in S3 and launches extraction for the oldest file that waits.",
+    )
+    def look(context: SensorEvaluationContext) -> RunRequest | SkipReason:
+        now = datetime.now(timezone.utc)
+        if reason := _reason_to_wait(context.instance, INBOX_SENSOR, extraction.name, now):
+            return SkipReason(reason)
+        if not files_to_take():
+            return SkipReason("No file waits.")
+        return RunRequest(
+            partition_key=now.date().isoformat(),
+            run_config={"ops": {"extract": {"config": {"mode": "INBOX"}}}},
+        )
+
+    return look
+
+
+def _reason_to_wait(
+    instance: DagsterInstance, sensor_name: str, extraction: str, now: datetime
+) -> str | None:
+    """Tell why a sensor launches no extraction now, if there is a reason."""
+    if at_work(instance, (PIPELINE, extraction), now):
+        return "A capture is at work."
+    failed, last = failures_in_a_row(instance, sensor_name, now)
+    if last is not None and now < last + pause_after(failed):
+        return f"The last {failed} runs failed; the next is tried after a pause."
+    return None
 
 
 def log_sensor(name: str, job: str, pending: Callable[[], Sequence[Commit]]) -> SensorDefinition:

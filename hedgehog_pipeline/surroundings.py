@@ -11,11 +11,13 @@ import boto3
 
 from hedgehog_pipeline.databases import SecretsManagerClient, read_credentials
 from hedgehog_pipeline.errors import HedgehogError, UnreachableError
+from hedgehog_pipeline.extraction.inbox import files_to_take
 from hedgehog_pipeline.extraction.parameters import Parameters
 from hedgehog_pipeline.extraction.pending import has_changes
 from hedgehog_pipeline.extraction.source import Source
 from hedgehog_pipeline.extraction.unlanded import note_scan
 from hedgehog_pipeline.extraction.watermarks import publish_watermarks
+from hedgehog_pipeline.lake.bucket import StoredObject
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.operations.lag import seconds_behind
@@ -74,6 +76,10 @@ class Surroundings:
         """Tell whether the shop's archive is landed completely."""
         head = self.lake.ingestion.head()
         return head is not None and head.archive_complete
+
+    def files_to_take(self) -> list[StoredObject]:
+        """List the files that wait in the inbox, the oldest first."""
+        return files_to_take(self.lake.ingestion)
 
     def look_at_shop(self) -> None:
         """See that the shop can be read.

@@ -1,8 +1,9 @@
 """The assets `oltp/<table>`: one step, because all tables of a capture share one snapshot."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timezone
+from typing import Any
 
 from dagster import (
     AssetExecutionContext,
@@ -17,8 +18,14 @@ from dagster import (
 from hedgehog_pipeline.catalog import described
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.capture import plan_capture
-from hedgehog_pipeline.extraction.drift import new_columns, undeclared
-from hedgehog_pipeline.extraction.landing import commit_of, landing_of_capture, landing_of_sweep
+from hedgehog_pipeline.extraction.drift import new_columns
+from hedgehog_pipeline.extraction.inbox import take_oldest
+from hedgehog_pipeline.extraction.landing import (
+    Landing,
+    commit_of,
+    landing_of_capture,
+    landing_of_sweep,
+)
 from hedgehog_pipeline.extraction.mode import Mode
 from hedgehog_pipeline.extraction.parameters import Parameters
 from hedgehog_pipeline.extraction.resources import SourceResource
@@ -77,7 +84,7 @@ def extract(  # noqa: PLR0913, PLR0917 (Dagster hands them over by name)
     parameters: ResourceParam[Parameters],
     log: ResourceParam[StageLog],
 ) -> Iterator[Output[list[CsvRows]]]:
-    """Land what is new in the shop today; of a past day, report what landed then."""
+    """Land what is new in the shop or the inbox today; of a past day, report what landed then."""
     now = datetime.now(timezone.utc)
     day = date.fromisoformat(context.partition_key)
     tables = [table for table in SHOP.values() if key_of(table) in context.selected_asset_keys]
@@ -89,6 +96,9 @@ def extract(  # noqa: PLR0913, PLR0917 (Dagster hands them over by name)
     lake.confirm_source()  # before anything lands in a bucket that was emptied or swapped
     head = lake.ingestion.head()
     _refuse_earlier_day(day, head)
+    if config.mode == Mode.INBOX:
+        yield from _take_file(lake, head, tables, batch, log, now)
+        return
     moment = source.moment(tables)
     if config.mode is Mode.SWEEP and head is not None:
         share = math.inf if config.allow_mass_delete else source.mass_delete_share
@@ -106,15 +116,7 @@ def extract(  # noqa: PLR0913, PLR0917 (Dagster hands them over by name)
         landing = landing_of_capture(capture, moment, batch)
     if landing.reread:
         log.reread(batch, landing.reread)
-    for table in tables:
-        # Its own number is known only after the last output: the batch id names the commit.
-        told: dict[str, int | str | list[str]] = {"after commit": head.number if head else 0}
-        if grown := undeclared(table, moment.columns[table.name]):
-            told["columns not declared"] = grown
-        if landing.reread:
-            told["read in full again"] = landing.reread
-        rows = landing.rows.get(table.name, [CsvRows(batch, (), ())])
-        yield Output(rows, output_name=table.name, metadata=told)
+    yield from _outputs(landing, tables, batch, after=head)
     source.close()
     commit = lake.ingestion.append(
         commit_of(landing, batch, after=head, source=moment.identity, captured_at=now)
@@ -127,6 +129,43 @@ def extract(  # noqa: PLR0913, PLR0917 (Dagster hands them over by name)
             log.grown(commit, table.name, columns)
     if landed := commit or head:
         publish_watermarks(parameters, landed)
+
+
+def _take_file(  # noqa: PLR0913, PLR0917 (all that a run has)
+    lake: Lake,
+    head: IngestionCommit | None,
+    tables: Sequence[ShopTable],
+    batch: Batch,
+    log: StageLog,
+    now: datetime,
+) -> Iterator[Output[list[CsvRows]]]:
+    """Land the oldest file that waits in the inbox; the shop is not asked."""
+    take = take_oldest(lake.ingestion, head, tables, batch)
+    landing = take.landing if take else Landing("inbox", {}, {})
+    yield from _outputs(landing, tables, batch, after=head)
+    commit = lake.ingestion.append(take.commit_of(batch, taken_at=now)) if take else None
+    if commit is None:
+        log.dropped("extraction", batch)
+    else:
+        log.committed("extraction", commit, now)
+        for name, found in landing.found.items():
+            log.took(commit, name, found)
+
+
+def _outputs(
+    landing: Landing,
+    tables: Sequence[ShopTable],
+    batch: Batch,
+    *,
+    after: IngestionCommit | None,
+) -> Iterator[Output[list[CsvRows]]]:
+    """Hand over what lands of each table; nothing of those that a landing does not name."""
+    for table in tables:
+        rows = landing.rows.get(table.name, [CsvRows(batch, (), ())])
+        # Its own number is known only after the last output: the batch id names the commit.
+        told: dict[str, Any] = {"after commit": after.number if after else 0}
+        told |= landing.found.get(table.name, {})
+        yield Output(rows, output_name=table.name, metadata=told)
 
 
 def _refuse_earlier_day(day: date, head: IngestionCommit | None) -> None:

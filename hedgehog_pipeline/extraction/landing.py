@@ -1,14 +1,15 @@
 """What an extraction lands, and the commit that makes it a batch."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from hedgehog_pipeline.extraction.capture import Capture
+from hedgehog_pipeline.extraction.drift import undeclared
 from hedgehog_pipeline.extraction.source import Moment
 from hedgehog_pipeline.extraction.sweep import TableSweep, keys_csv, tombstones_csv
 from hedgehog_pipeline.lake.batch import Batch
-from hedgehog_pipeline.lake.commits import Base, IngestionCommit, IngestionKind
+from hedgehog_pipeline.lake.commits import Base, IngestionCommit, IngestionKind, Taken
 from hedgehog_pipeline.lake.csv_parts import CsvRows
 from hedgehog_pipeline.lake.log import new_log_id
 from hedgehog_pipeline.schema.shop import SHOP
@@ -23,12 +24,16 @@ class Landing:
         bases: up to where every table is captured with it.
         rows: what lands of each table, the rows first.
         reread: why tables that were captured before are read in full again, None if none is.
+        taken: the file of the inbox that lands, if it is one.
+        found: what else there is to tell of tables.
     """
 
     kind: IngestionKind
     bases: Mapping[str, Base]
     rows: Mapping[str, list[CsvRows]]
     reread: str | None = None
+    taken: Taken | None = None
+    found: Mapping[str, Mapping[str, object]] = field(default_factory=dict[str, dict[str, object]])
 
 
 def landing_of_capture(capture: Capture, moment: Moment, batch: Batch) -> Landing:
@@ -37,7 +42,13 @@ def landing_of_capture(capture: Capture, moment: Moment, batch: Batch) -> Landin
         name: [CsvRows(batch, taken.columns, moment.lines(taken.query))]
         for name, taken in capture.tables.items()
     }
-    return Landing(capture.kind, capture.bases, rows, capture.reread)
+    found: dict[str, dict[str, object]] = {name: {} for name in rows}
+    for name, told in found.items():
+        if grown := undeclared(SHOP[name], moment.columns[name]):
+            told["columns not declared"] = grown
+        if capture.reread:
+            told["read in full again"] = capture.reread
+    return Landing(capture.kind, capture.bases, rows, capture.reread, found=found)
 
 
 def landing_of_sweep(
@@ -90,25 +101,37 @@ def commit_of(
     def build(head: IngestionCommit | None) -> IngestionCommit | None:
         if head != after or (landing.kind != "archive" and not batch.parts):
             return None
-        number = head.number + 1 if head else 1
-        bases = {
-            name: base.model_copy(update={"landed": number})
-            if batch.touches(f"oltp/{name}")
-            else base
-            for name, base in landing.bases.items()
-        }
-        return IngestionCommit(
-            log=head.log if head else new_log_id(),
-            number=number,
-            previous=head.batch if head else None,
-            batch=batch.id,
-            date=batch.date,
-            parts=tuple(batch.parts),
-            kind=landing.kind,
-            captured_at=captured_at,
-            source=source,
-            base=bases,
-            reread=landing.reread,
-        )
+        return commit_on(head, landing, batch, source=source, captured_at=captured_at)
 
     return build
+
+
+def commit_on(
+    head: IngestionCommit | None,
+    landing: Landing,
+    batch: Batch,
+    *,
+    source: str,
+    captured_at: datetime,
+) -> IngestionCommit:
+    """Make the commit of a landing that comes after another one, the first where there is none."""
+    number = head.number + 1 if head else 1
+    bases = {
+        name: base.model_copy(update={"landed": number}) if batch.touches(f"oltp/{name}") else base
+        for name, base in landing.bases.items()
+    }
+    return IngestionCommit(
+        log=head.log if head else new_log_id(),
+        number=number,
+        previous=head.batch if head else None,
+        batch=batch.id,
+        date=batch.date,
+        parts=tuple(batch.parts),
+        kind=landing.kind,
+        captured_at=captured_at,
+        source=source,
+        base=bases,
+        reread=landing.reread,
+        taken=landing.taken,
+        inbox=head.latest_inbox if head else 0,
+    )

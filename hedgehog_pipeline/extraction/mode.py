@@ -11,11 +11,13 @@ class Mode(str, Enum):
         CHANGES: what became visible since the last capture; the archive, where there was none.
         REREAD: everything, as if nothing had been captured before.
         SWEEP: the keys of all rows, to find those that were deleted.
+        INBOX: nothing of the shop, but the oldest file that waits in the inbox.
     """
 
     CHANGES = "changes"
     REREAD = "reread"
     SWEEP = "sweep"
+    INBOX = "inbox"
 
 
 @dataclass(frozen=True)

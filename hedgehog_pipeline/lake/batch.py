@@ -59,5 +59,5 @@ class Batch:
         return [part for part in self.parts if (part.asset, part.kind) == (asset, kind)]
 
     def touches(self, asset: str) -> bool:
-        """Tell whether rows or tombstones of an asset were written."""
-        return bool(self.parts_of(asset) or self.parts_of(asset, "tombstones"))
+        """Tell whether something of an asset was written beside the keys that a sweep saw."""
+        return any(part.asset == asset and part.kind != "keys" for part in self.parts)

@@ -1,7 +1,9 @@
-"""An S3 bucket whose objects are written once."""
+"""An S3 bucket whose objects are written once, but for those that others bring."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,6 +16,21 @@ else:
     S3Client = Any
 
 _CONFLICTS = 5
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object as a listing tells of it.
+
+    Attributes:
+        key: its key.
+        etag: tells one content of the key from another.
+        modified: when it was put, aware UTC.
+    """
+
+    key: str
+    etag: str
+    modified: datetime
 
 
 @dataclass(frozen=True)
@@ -70,6 +87,25 @@ class Bucket:
             )
         return body
 
+    @contextmanager
+    def open(self, found: StoredObject) -> Generator[Callable[[int], bytes], None, None]:
+        """Read an object that somebody else may replace, so many bytes at a time.
+
+        Raises:
+            HedgehogError: where it is gone or another one stands there.
+        """
+        try:
+            answer = self.client.get_object(Bucket=self.name, Key=found.key)
+            with closing(answer["Body"]) as body:
+                if _etag(answer) != found.etag:
+                    raise HedgehogError(
+                        f"The object {found.key} in the bucket {self.name} was replaced while it "
+                        "was read. Nothing was committed; run again."
+                    )
+                yield body.read
+        except (ClientError, BotoCoreError) as error:
+            raise self._explained(error, "read", found.key) from error
+
     def holds(self, key: str) -> bool:
         """Tell whether an object is there."""
         try:
@@ -84,10 +120,16 @@ class Bucket:
 
     def keys(self, prefix: str, after: str = "") -> Iterator[str]:
         """List the keys under a prefix that sort after a key, in order."""
+        return (found.key for found in self.objects(prefix, after))
+
+    def objects(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
+        """List the objects under a prefix whose keys sort after a key, in order."""
         pages = self.client.get_paginator("list_objects_v2")
         try:
             for page in pages.paginate(Bucket=self.name, Prefix=prefix, StartAfter=after):
-                yield from (item.get("Key", "") for item in page.get("Contents", []))
+                items: list[Any] = page.get("Contents", [])  # their stub calls each field optional
+                for item in items:
+                    yield StoredObject(item["Key"], _etag(item), item["LastModified"])
         except (ClientError, BotoCoreError) as error:
             raise self._explained(error, "list", prefix) from error
 
@@ -118,6 +160,10 @@ class Bucket:
 
 def _code(error: ClientError) -> str:
     return error.response.get("Error", {}).get("Code", "")
+
+
+def _etag(told: Mapping[str, Any]) -> str:
+    return told["ETag"].strip('"')
 
 
 def _status(error: ClientError) -> int:

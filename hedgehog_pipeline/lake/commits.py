@@ -58,7 +58,8 @@ class Base(_Record):
         archive: the place that the archive has reached, or None when it is complete.
         captured_at: when the last capture began, UTC.
         commit: the commit of the last capture.
-        landed: the latest commit that holds rows or tombstones of the table, 0 where none does.
+        landed: the latest commit that holds something of the table beside the keys that a sweep
+            saw, 0 where none does.
         swept: the latest sweep that landed its keys, 0 where none did.
     """
 
@@ -100,12 +101,24 @@ class Commit(_Record):
         return any(part.asset == asset for part in self.parts)
 
     def touches(self, asset: str) -> bool:
-        """Tell whether it holds something that happened to an asset: rows or tombstones."""
-        return bool(self.parts_of(asset) or self.parts_of(asset, "tombstones"))
+        """Tell whether it holds something of an asset beside the keys that a sweep saw."""
+        return any(part.asset == asset and part.kind != "keys" for part in self.parts)
+
+
+class Taken(_Record):
+    """A file of the inbox in one of its contents.
+
+    Attributes:
+        key: its key in the ingestion bucket.
+        etag: S3's name of the content.
+    """
+
+    key: str
+    etag: str
 
 
 class IngestionCommit(Commit):
-    """A capture of the shop.
+    """A capture of the shop, or a file that somebody brought.
 
     Attributes:
         kind: a slice of the archive, the change since the capture before, the keys that the shop
@@ -114,6 +127,9 @@ class IngestionCommit(Commit):
         source: identity of the database: system identifier / timeline / database oid.
         base: per table, up to where the shop is captured with this commit.
         reread: why the shop is read in full again from this commit on, None where it is not.
+        taken: the file of the inbox that landed with it, None where it is of another kind.
+        inbox: the latest commit before it that took a file, 0 where none did: the taken files are
+            found by walking back.
     """
 
     kind: IngestionKind
@@ -121,6 +137,13 @@ class IngestionCommit(Commit):
     source: str
     base: dict[str, Base]
     reread: str | None = None
+    taken: Taken | None = None
+    inbox: int = 0
+
+    @property
+    def latest_inbox(self) -> int:
+        """The latest commit up to and with it that took a file, 0 where none did."""
+        return self.number if self.taken else self.inbox
 
     @property
     def archive_complete(self) -> bool:

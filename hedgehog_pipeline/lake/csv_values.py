@@ -77,7 +77,7 @@ def read_part(body: bytes, table: ShopTable, part: Part, commit: int) -> ReadPar
         )
     faults = QUARANTINE_ARROW.empty_table()
     try:
-        naive = _read(body, {c.name: _type_in_csv(c) for c in table.columns})
+        naive = read_csv(body, {c.name: _type_in_csv(c) for c in table.columns})
         rows = pa.table(
             [_typed(naive[column.name], column) for column in table.columns], _names(table)
         )
@@ -97,8 +97,8 @@ def read_row(body: bytes, line: int) -> dict[str, str | None]:
         body: the object.
         line: its place in the object, from 1.
     """
-    names = _read(body[: body.index(b"\n") + 1], {}).column_names
-    return _read(body, dict.fromkeys(names, pa.string())).slice(line - 1, 1).to_pylist()[0]
+    names = read_csv(body[: body.index(b"\n") + 1], {}).column_names
+    return read_csv(body, dict.fromkeys(names, pa.string())).slice(line - 1, 1).to_pylist()[0]
 
 
 def _names(table: ShopTable) -> list[str]:
@@ -109,7 +109,12 @@ def _type_in_csv(column: Column) -> pa.DataType:
     return _NAIVE_TIME if column.type == SHOP_TIME else column.type.arrow
 
 
-def _read(body: bytes, types: Mapping[str, pa.DataType]) -> pa.Table:
+def read_csv(body: bytes, types: Mapping[str, pa.DataType]) -> pa.Table:
+    """Read the columns of a part whose types are given.
+
+    Raises:
+        ValueError: where a value is not of its column's type, or the object is no CSV.
+    """
     return csv.read_csv(
         io.BytesIO(body),
         # One block a part: a value may be as long as the part, a newline may stand anywhere.
@@ -131,7 +136,7 @@ def _read(body: bytes, types: Mapping[str, pa.DataType]) -> pa.Table:
 def _sifted(body: bytes, table: ShopTable, part: Part, commit: int) -> tuple[pa.Table, pa.Table]:
     """Read every value as text, and set the rows apart that hold one which is not of its type."""
     try:
-        texts = _read(body, dict.fromkeys(_names(table), pa.string()))
+        texts = read_csv(body, dict.fromkeys(_names(table), pa.string()))
     except ValueError as error:
         raise HedgehogError(
             f"The part {part.key} of {table.name} (ingestion commit {commit}) cannot be read: "

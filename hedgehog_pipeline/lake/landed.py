@@ -11,6 +11,7 @@ from pyarrow import csv, dataset
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.csv_values import ReadPart, landed_schema, read_part
 from hedgehog_pipeline.lake.log import CommitLog
+from hedgehog_pipeline.lake.told import read_told
 from hedgehog_pipeline.schema.quarantine import (
     QUARANTINE_ARROW,
     READMITTED_ARROW,
@@ -90,6 +91,12 @@ class LandedTable:
         for part in commit.parts_of(self.asset):
             yield read_part(self.log.bucket.read(part.key), self.table, part, commit.number)
 
+    def told_of(self, commit: IngestionCommit) -> pa.Table:
+        """Read what was told at landing of rows that cannot be taken."""
+        parts = commit.parts_of(self.asset, "quarantine")
+        told = (read_told(self.log.bucket.read(part.key), commit.number) for part in parts)
+        return pa.concat_tables([QUARANTINE_ARROW.empty_table(), *told])
+
     def tombstones_of(self, commit: IngestionCommit) -> pa.Table:
         """Read the keys that the shop held no more when a commit was made."""
         keys = [self._csv(part.key) for part in commit.parts_of(self.asset, "tombstones")]
@@ -104,6 +111,7 @@ class LandedTable:
         touches those alone.
         """
         read: list[ReadPart] = []
+        told = [QUARANTINE_ARROW.empty_table()]
         tombstones = [TOMBSTONES_ARROW.empty_table()]
         while number:
             base = self.log.read(number).base.get(self.table.name)
@@ -111,13 +119,14 @@ class LandedTable:
                 break
             commit = self.log.read(base.landed)
             read.extend(self.parts_of(commit))
+            told.append(self.told_of(commit))
             tombstones.append(self.tombstones_of(commit))
             number = base.landed - 1
         return History(
             self.table,
             pa.concat_tables([landed_schema(self.table).empty_table(), *(r.rows for r in read)]),
             pa.concat_tables(tombstones),
-            pa.concat_tables([QUARANTINE_ARROW.empty_table(), *(r.faults for r in read)]),
+            pa.concat_tables([*told, *(r.faults for r in read)]),
         )
 
     def _csv(self, key: str) -> pa.Table:

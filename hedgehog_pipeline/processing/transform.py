@@ -94,6 +94,8 @@ def _by_part(
                 yield shape_held(table, part.rows)
                 if table.subject:
                     told.quarantine.append(part.faults)
+            if table.subject:
+                told.quarantine.append(parent.told_of(commit))
         subject = parents[0] if table.subject and isinstance(table, Dimension) else None
         if subject and commit.parts_of(subject.asset, "tombstones"):
             history = subject.history(commit.number)

@@ -9,11 +9,24 @@ QUARANTINE = (
     _TABLE,
     Column("key", TEXT, "The row's primary key as it was landed; empty where there is none."),
     INGESTION_COMMIT,
-    Column("part", TEXT, "Key of the CSV object that holds the row."),
-    Column("line", BIGINT, "Place of the row in the object, from 1."),
-    Column("column_name", TEXT, "The column."),
+    Column(
+        "part", TEXT, "Key of the CSV object that holds the row: of a part or of a brought file."
+    ),
+    Column(
+        "line",
+        BIGINT,
+        "Place of the row in a part, or its line in a file, from 1; 0 where the whole object is "
+        "meant.",
+    ),
+    Column("column_name", TEXT, "The column; empty where the whole row is meant."),
     Column("value", TEXT, "The text that was found.", nullable=True),
-    Column("reason", TEXT, "Why it cannot be taken."),
+    Column(
+        "reason",
+        TEXT,
+        "Why it cannot be taken; absent where a file was brought again, which closes what was "
+        "told of it before.",
+        nullable=True,
+    ),
 )
 
 QUARANTINE_ARROW = arrow_schema(QUARANTINE)

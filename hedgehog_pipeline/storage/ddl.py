@@ -43,7 +43,7 @@ CREATE_COMMITS = """
         line bigint not null,
         column_name text not null,
         value text,
-        reason text not null,
+        reason text,
         processed_commit bigint not null,
         primary key (table_name, key, ingestion_commit, part, line, column_name));
     comment on table hedgehog.quarantine is 'Values for which rows of the shop could not be taken';
@@ -135,7 +135,8 @@ def create_open_quarantine() -> sql.Composed:
     It is over when the commit was processed anew and nothing was told then, or when the key came
     again in a later commit, in a row that could be taken, or was gone by then. A star table shows
     that by its rows and tombstones; of a joined one the rows are stamped anew by its parents, so
-    it is told apart, as is a member that was gone before it could ever be taken.
+    it is told apart, as is a member that was gone before it could ever be taken. What was
+    told of a file that somebody brought is over when the file was brought again.
     """
     restated = sql.SQL(
         "select from hedgehog.restated as anew where anew.table_name = told.table_name "
@@ -170,13 +171,17 @@ def create_open_quarantine() -> sql.Composed:
         for star in STAR.values()
         if isinstance(star, Fact) and star.subject
     ]
+    replaced = sql.SQL(
+        "select from hedgehog.quarantine as later where later.part = told.part "
+        "and later.key = '' and later.line = 0 and later.ingestion_commit > told.ingestion_commit"
+    )
     return sql.SQL(
         "create or replace view hedgehog.open_quarantine as "
-        "select * from hedgehog.quarantine as told where {}"
+        "select * from hedgehog.quarantine as told where reason is not null and {}"
     ).format(
         sql.SQL(" and ").join(
             sql.SQL("not exists ({})").format(query)
-            for query in [restated, readmitted, *came, *gone]
+            for query in [restated, readmitted, replaced, *came, *gone]
         )
     )
 

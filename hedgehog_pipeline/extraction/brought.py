@@ -1,0 +1,229 @@
+"""A file that somebody brought, as rows of a table of the shop: good ones, and why others are not.
+
+What is told here is what CSV, text and a row without a key forbid. Whether a value is of its
+column's type is told where every landed value is read (lake/csv_values.py).
+"""
+
+import re
+from array import array
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import NamedTuple
+
+import pandas as pd
+
+from hedgehog_pipeline.extraction.csv_records import Read, Record, records
+from hedgehog_pipeline.lake.told import Told, readable
+from hedgehog_pipeline.schema.columns import BOOLEAN
+from hedgehog_pipeline.schema.shop import ShopTable
+
+_KEY = re.compile(rb'"?(-?[0-9]{1,10})"?')
+_KEYS = range(-(2**31), 2**31)
+_BOOLEANS = {b"true": b"t", b"t": b"t", b"false": b"f", b"f": b"f"}
+_SHOWN = 100
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a first reading of a file finds.
+
+    Attributes:
+        refusal: why nothing of it can be taken, a sentence; empty where something can.
+        passed_over: names of its columns that the table's declaration has not.
+        superseded: lines of rows whose key a later row has again.
+        faulty: whether it has records that cannot be taken.
+    """
+
+    refusal: str = ""
+    passed_over: tuple[str, ...] = ()
+    superseded: frozenset[int] = frozenset()
+    faulty: bool = False
+
+
+@dataclass(frozen=True)
+class Brought:
+    """A file in the inbox; each method reads it anew, so that none of it has to be kept.
+
+    Attributes:
+        part: its key in the bucket.
+        table: what its rows are.
+        open: opens it at its beginning.
+    """
+
+    part: str
+    table: ShopTable
+    open: Callable[[], AbstractContextManager[Read]]
+
+    def survey(self) -> Survey:
+        """Read it once to see what there is; of a key that comes twice the later row counts."""
+        keys, lines, faulty = array("q"), array("q"), False
+        try:
+            with self._opened() as (layout, found):
+                for item in found:
+                    if isinstance(item, _Row):
+                        keys.append(item.key)
+                        lines.append(item.line)
+                    else:
+                        faulty = True
+        except _Refused as refused:
+            return Survey(f"The file {self.part} {refused}")
+        if not keys and not faulty:
+            return Survey(f"The file {self.part} has a header and no rows: nothing was to do.")
+        again = pd.Series(keys).duplicated(keep="last")
+        superseded = frozenset(pd.Series(lines)[again].tolist())
+        return Survey("", layout.passed_over, superseded, faulty)
+
+    def rows_csv(self, superseded: frozenset[int]) -> Iterator[bytes]:
+        """Write the good rows as COPY does: the declared columns, NULL as nothing.
+
+        Args:
+            superseded: lines to leave out.
+        """
+        yield f"{','.join(column.name for column in self.table.columns)}\n".encode()
+        with self._opened() as (_, found):
+            for item in found:
+                if isinstance(item, _Row) and item.line not in superseded:
+                    yield item.text
+
+    def faults(self) -> Iterator[Told]:
+        """Tell which records cannot be taken, and why."""
+        with self._opened() as (_, found):
+            for item in found:
+                if isinstance(item, Told):
+                    yield item
+
+    @contextmanager
+    def _opened(self) -> "Generator[tuple[_Layout, Iterator[_Row | Told]], None, None]":
+        with self.open() as read:
+            found = records(read)
+            layout = _Layout.of(next(found, None), self.table, self.part)
+            yield layout, map(layout.taken, found)
+
+
+class _Row(NamedTuple):
+    line: int
+    key: int
+    text: bytes
+
+
+class _Refused(Exception):  # noqa: N818 (no error: the rest of a sentence that says why)
+    """Nothing of a file can be taken."""
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where the columns of a table stand in a file.
+
+    Attributes:
+        part: the file.
+        table: what its rows are.
+        width: how many fields a record has.
+        key: the place of the key.
+        others: picks the values of the other declared columns, in their order.
+        booleans: the places among those of columns that are true or false.
+        passed_over: names of columns that the declaration has not.
+    """
+
+    part: str
+    table: ShopTable
+    width: int
+    key: int
+    others: Callable[[Sequence[bytes]], tuple[bytes, ...]]
+    booleans: tuple[int, ...]
+    passed_over: tuple[str, ...]
+
+    @classmethod
+    def of(cls, header: Record | None, table: ShopTable, part: str) -> "_Layout":
+        """Find the columns in a file's first record.
+
+        Raises:
+            _Refused: where there are none.
+        """
+        if header is None:
+            raise _Refused("is empty: put it again with a header and rows.")
+        if _unfit(header.text):
+            raise _Refused(
+                "is no text in UTF-8 (is it compressed, a spreadsheet, in another encoding?): put "
+                "it again as plain CSV in UTF-8."
+            )
+        names = [_unquoted(field) for field in header.fields]
+        declared = [column.name for column in table.columns]
+        missing = [name for name in declared if name not in names]
+        if len(missing) == len(declared):
+            raise _Refused(
+                f"begins with {readable(header.text)[:_SHOWN]!r}, which names no column of "
+                f"{table.name}: it has no header, or another separator than the comma. Put it "
+                f"again with commas and the header {','.join(declared)}"
+            )
+        if missing:
+            raise _Refused(
+                f"lacks the columns {', '.join(missing)} of {table.name}: put it again with them."
+            )
+        twice = {name for name in declared if names.count(name) > 1}
+        if twice:
+            raise _Refused(
+                f"has the columns {', '.join(sorted(twice))} more than once: put it again with "
+                "one of each."
+            )
+        return cls(
+            part,
+            table,
+            len(names),
+            names.index(table.key),
+            itemgetter(*map(names.index, declared[1:])),
+            tuple(n for n, column in enumerate(table.columns[1:]) if column.type == BOOLEAN),
+            tuple(name for name in names if name not in declared),
+        )
+
+    def taken(self, record: Record) -> _Row | Told:
+        """Give a record as a row, or why it cannot be one."""
+        if record.fault:
+            return self._told(record, "", "", record.fault)
+        fields = record.fields
+        key = _KEY.fullmatch(fields[self.key]) if self.key < len(fields) else None
+        number = int(key[1]) if key else None
+        if len(fields) != self.width:
+            # A field too many or too few moves those behind it: the first alone is where it was.
+            first = str(number) if self.key == 0 and len(fields) > 1 and number is not None else ""
+            counted = f"has {len(fields)} instead of {self.width} fields"
+            return self._told(record, first, "", counted)
+        if number is None or number not in _KEYS:
+            absent = fields[self.key] in {b"", b'""'}
+            reason = "is absent" if absent else f"is not {self.table.columns[0].type.form}"
+            return self._told(record, "", self.table.key, reason)
+        values = [b"%d" % number, *self.others(fields)]
+        for place in self.booleans:
+            value = values[place + 1]
+            values[place + 1] = _BOOLEANS.get(value.strip(b'"').lower(), value)
+        text = b",".join(values)
+        if _unfit(text):
+            column, reason = next(
+                (column.name, reason)
+                for column, value in zip(self.table.columns, values, strict=True)
+                if (reason := _unfit(value))
+            )
+            return self._told(record, str(number), column, reason)
+        return _Row(record.line, number, text + b"\n")
+
+    def _told(self, record: Record, key: str, column: str, reason: str) -> Told:
+        found = readable(record.text)
+        return Told(self.table.name, key, self.part, record.line, column, found, reason)
+
+
+def _unfit(text: bytes) -> str:
+    """Tell what forbids to keep a text; nothing where it can be kept."""
+    if b"\0" in text:
+        return "holds a NUL character, which PostgreSQL cannot keep"
+    if not text.isascii():
+        try:
+            text.decode()
+        except UnicodeDecodeError:
+            return "is not UTF-8"
+    return ""
+
+
+def _unquoted(field: bytes) -> str:
+    text = field.decode()
+    return text[1:-1].replace('""', '"') if text.startswith('"') else text

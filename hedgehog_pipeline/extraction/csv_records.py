@@ -1,0 +1,127 @@
+"""The records of a CSV file that somebody else wrote, from a stream of bytes (RFC 4180).
+
+Only what is CSV beyond doubt is taken: a reader that guesses lands a value that was never there.
+So a quote stands at the ends of a field or, doubled, within its quotes, and a carriage return
+outside of quotes only before a newline. Where that does not hold, one line is told to be faulty
+and reading goes on with the next, so that a stray quote costs its own line alone.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+Read = Callable[[int], bytes]
+"""Reads so many bytes at most, none at the end of the file."""
+
+LONGEST = 32 * 1024 * 1024
+"""How many bytes a record may have; bounds the memory that reading takes."""
+
+_CHUNK = 1024 * 1024
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+_TOO_LONG = f"is longer than {LONGEST >> 20} MiB, or opens a quote that is never closed"
+_CUT_OFF = "is cut off within quotes: the file is not complete, or a quote is missing"
+_MISQUOTED = (
+    "has a quote or a carriage return in a field without quotes, or something after a closing quote"
+)
+
+
+class Record(NamedTuple):
+    """A record, or a line that is none.
+
+    Attributes:
+        line: the number of its first line in the file, from 1.
+        text: its bytes without the line's end; of a line that is too long the first.
+        fields: its fields as they are written, quotes included.
+        fault: why it cannot be read, empty where it can.
+    """
+
+    line: int
+    text: bytes
+    fields: list[bytes]
+    fault: str = ""
+
+
+def records(read: Read) -> Iterator[Record]:
+    """Read a file record by record; empty lines are passed over.
+
+    Args:
+        read: reads the file.
+    """
+    buffer, at, line, ended = read(_CHUNK).removeprefix(_BYTE_ORDER_MARK), 0, 1, False
+    while True:
+        end = _end_of_record(buffer, at)
+        if not end and not ended and len(buffer) - at <= LONGEST:
+            more = read(max(_CHUNK, len(buffer) - at))
+            buffer, at, ended = buffer[at:] + more, 0, not more
+            continue
+        if at == len(buffer):
+            return
+        text = buffer[at : min(end or len(buffer), at + LONGEST + 1)]
+        fields, fault = _fields_or_fault(text, complete=end > 0)
+        if fault:
+            end = buffer.find(b"\n", at) + 1
+            text = text[: end - at] if end else text
+        if told := _without_end(text):
+            yield Record(line, told, fields, fault)
+        line += 1 if fault else text.count(b"\n")
+        while not end and not ended:
+            buffer, at = read(_CHUNK), 0
+            end, ended = buffer.find(b"\n") + 1, not buffer
+        at = end or len(buffer)
+
+
+def _fields_or_fault(text: bytes, *, complete: bool) -> tuple[list[bytes], str]:
+    if len(text) > LONGEST:
+        return [], _TOO_LONG
+    if fields := fields_of(_without_end(text)):
+        return fields, ""
+    return [], _MISQUOTED if complete or text.count(b'"') % 2 == 0 else _CUT_OFF
+
+
+def fields_of(text: bytes) -> list[bytes]:
+    """Split a record without its line's end; give nothing where it is no CSV beyond doubt."""
+    if b'"' not in text:
+        return [] if b"\r" in text else text.split(b",")
+    fields: list[bytes] = []
+    at = 0
+    while True:
+        quoted = text.startswith(b'"', at)
+        end = _after_quotes(text, at) if quoted else text.find(b",", at)
+        if quoted and end < 0:
+            return []
+        end = len(text) if end < 0 else end
+        field = text[at:end]
+        if not quoted and (b'"' in field or b"\r" in field):
+            return []
+        fields.append(field)
+        if end == len(text):
+            return fields
+        if text[end] != ord(","):
+            return []
+        at = end + 1
+
+
+def _after_quotes(text: bytes, at: int) -> int:
+    """Give the place after a quoted field, -1 where its quotes are never closed."""
+    end = text.find(b'"', at + 1)
+    while end >= 0 and text.startswith(b'"', end + 1):
+        end = text.find(b'"', end + 2)
+    return end + 1 or -1
+
+
+def _end_of_record(buffer: bytes, at: int) -> int:
+    """Give the place after the newline that ends a record, 0 where the buffer does not hold it.
+
+    A newline within quotes is one before which the quotes are odd in number.
+    """
+    quotes, start = 0, at
+    while end := buffer.find(b"\n", start) + 1:
+        quotes += buffer.count(b'"', start, end)
+        if quotes % 2 == 0:
+            return end
+        start = end
+    return 0
+
+
+def _without_end(text: bytes) -> bytes:
+    return text.removesuffix(b"\n").removesuffix(b"\r")
