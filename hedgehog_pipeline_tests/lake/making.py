@@ -1,7 +1,7 @@
 """Commits made by hand, and a bucket in memory for tests that need many."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timezone
 from itertools import count
 from typing import Any
@@ -13,6 +13,7 @@ from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import Base, IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.csv_parts import CsvRows
 from hedgehog_pipeline.lake.log import CommitLog
+from hedgehog_pipeline.schema.shop import SHOP
 
 DAY = date(2026, 6, 1)
 _MOMENT = datetime(2026, 6, 1, 9, 30, tzinfo=timezone.utc)
@@ -36,22 +37,31 @@ def processed_commit(number: int, batch: str, day: date = DAY) -> ProcessedCommi
 
 
 def land(
-    log: CommitLog[IngestionCommit], tables: Mapping[str, bytes], part_bytes: int = 1_000_000
+    log: CommitLog[IngestionCommit],
+    tables: Mapping[str, bytes],
+    part_bytes: int = 1_000_000,
+    gone: Mapping[str, Sequence[int]] | None = None,
 ) -> IngestionCommit:
-    """Land CSV text, a header and a record a line, of some tables as one commit."""
+    """Land CSV text, a header and a record a line, of some tables as one commit.
+
+    Of others, the keys that are gone.
+    """
+    gone = gone or {}
     batch = Batch(f"batch-{next(_BATCHES):06}", DAY, log.bucket, "csv")
     for table, text in tables.items():
         lines = text.splitlines(keepends=True)
         columns = tuple(lines[0].decode().strip().split(","))
         CsvRows(batch, columns, lines).write(f"oltp/{table}", part_bytes)
-    commit = log.append(lambda head: _landing(head, batch, tables))
+    for table, keys in gone.items():
+        name = SHOP[table].key
+        lines = [f"{line}\n".encode() for line in (name, *keys)]
+        CsvRows(batch, (name,), lines, "tombstones").write(f"oltp/{table}", part_bytes)
+    commit = log.append(lambda head: _landing(head, batch, [*tables, *gone]))
     assert commit is not None
     return commit
 
 
-def _landing(
-    head: IngestionCommit | None, batch: Batch, tables: Mapping[str, bytes]
-) -> IngestionCommit:
+def _landing(head: IngestionCommit | None, batch: Batch, tables: Iterable[str]) -> IngestionCommit:
     number = head.number + 1 if head else 1
     landed = Base(snapshot="1:1:", captured_at=_MOMENT, commit=number, landed=number)
     return IngestionCommit(

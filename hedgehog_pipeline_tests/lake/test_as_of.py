@@ -12,9 +12,11 @@ from hedgehog_pipeline_tests.lake.making import land
 _STAMPS = "2026-06-01 09:30:00,2026-06-01 09:30:00"
 
 
-def _currencies(*rows: tuple[int, str]) -> bytes:
+def _currencies(*rows: tuple[int, str | None]) -> bytes:
     lines = ["currency_id,currency_code,created_at,last_updated"]
-    return "\n".join([*lines, *(f"{key},{code},{_STAMPS}" for key, code in rows), ""]).encode()
+    return "\n".join(
+        [*lines, *(f"{key},{code or ''},{_STAMPS}" for key, code in rows), ""]
+    ).encode()
 
 
 def test_the_newest_row_of_each_key_at_each_commit(bucket: Bucket) -> None:
@@ -38,3 +40,43 @@ def test_the_newest_row_of_each_key_at_each_commit(bucket: Bucket) -> None:
         held = rows.select(["currency_id", "currency_code", "ingestion_commit"]).to_pylist()
         assert len(held) == len(wanted)
         assert {tuple(row.values()) for row in held} == wanted
+
+
+def test_a_key_that_is_gone_is_marked_until_it_is_back(bucket: Bucket) -> None:
+    log = CommitLog(bucket, IngestionCommit)
+    land(log, {"currency": _currencies((1, "GBP"), (2, "USD"))})
+    land(log, {}, gone={"currency": [2, 3_000_000_000]})
+    land(log, {"currency": _currencies((2, "EUR"))})
+    wanted = [
+        {(1, "GBP", 1, False), (2, "USD", 1, False)},
+        {(1, "GBP", 1, False), (2, "USD", 2, True)},
+        {(1, "GBP", 1, False), (2, "EUR", 3, False)},
+    ]
+    columns = ["currency_id", "currency_code", "ingestion_commit", "deleted"]
+    for number, rows in enumerate(wanted, start=1):
+        held = LandedTable(log, SHOP["currency"]).history(number).newest().select(columns)
+        assert {tuple(row.values()) for row in held.to_pylist()} == rows
+
+
+def test_the_newest_row_that_can_be_taken_stands_and_the_next_is_readmitted(bucket: Bucket) -> None:
+    log = CommitLog(bucket, IngestionCommit)
+    land(log, {"currency": _currencies((1, "GBP"), (2, "USD"), (3, None))})
+    land(log, {"currency": _currencies((1, None), (2, None), (4, "CHF"))})
+    land(log, {"currency": _currencies((1, "EUR"), (4, "SEK"))})
+    land(log, {}, gone={"currency": [2, 3, 4]})
+    history = LandedTable(log, SHOP["currency"]).history(4)
+    rows = history.newest().select(["currency_id", "currency_code", "ingestion_commit"])
+    assert {tuple(row.values()) for row in rows.to_pylist()} == {
+        (1, "EUR", 3),
+        (2, "USD", 4),
+        (4, "SEK", 4),
+    }
+    told = {(row["key"], row["ingestion_commit"]) for row in history.faults.to_pylist()}
+    assert told == {("3", 1), ("1", 2), ("2", 2)}
+    readmitted = [sorted(history.readmitted([n]).to_pylist(), key=str) for n in range(1, 5)]
+    assert readmitted == [
+        [],
+        [],
+        [{"table_name": "currency", "key": "1", "ingestion_commit": 3}],
+        [{"table_name": "currency", "key": key, "ingestion_commit": 4} for key in "23"],
+    ]

@@ -1,5 +1,7 @@
 """A joined dimension comes out the same however its commits are grouped and ordered."""
 
+from collections.abc import Collection
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given, settings
@@ -16,10 +18,12 @@ from hedgehog_pipeline_tests.lake.making import MemoryS3, land
 _KEYS = st.integers(1, 3)
 _STAFF = st.dictionaries(_KEYS, st.tuples(st.sampled_from("abc"), _KEYS), max_size=3)
 _DEPARTMENTS = st.dictionaries(_KEYS, st.sampled_from("PQR"), max_size=3)
-_STAMPS = "2026-06-01 09:30:00,2026-06-01 09:30:00"
+_STAMP = "2026-06-01 09:30:00"
 
 
 _CHANGES = st.lists(st.tuples(_STAFF, _DEPARTMENTS), min_size=1, max_size=7)
+_SPOILED = st.sets(st.tuples(st.integers(1, 7), st.sampled_from(["staff", "department"])))
+"""Number of a commit, and the table of which its rows lack a stamp."""
 
 Change = tuple[dict[int, tuple[str, int]], dict[int, str]]
 Join = dict[int, tuple[str, str]]
@@ -34,9 +38,15 @@ class Dimension:
         self._held: dict[int, tuple[tuple[int, int], tuple[str, str]]] = {}
         self._processed = 0
 
-    def take(self, commits: list[IngestionCommit]) -> None:
+    def mend(self) -> None:
+        """Declare that any column may be absent."""
+        for name, landed in self._inputs.items():
+            columns = tuple(replace(column, nullable=True) for column in landed.table.columns)
+            self._inputs[name] = replace(landed, table=replace(landed.table, columns=columns))
+
+    def take(self, commits: list[IngestionCommit], restated: int = 0) -> None:
         self._processed += 1
-        for part in shaped(STAR["dim_staff"], self._inputs, commits, restated=0).rows:
+        for part in shaped(STAR["dim_staff"], self._inputs, commits, restated=restated).rows:
             for row in part.to_pylist():
                 pair, key = (row["ingestion_commit"], self._processed), row["staff_id"]
                 if key not in self._held or pair > self._held[key][0]:
@@ -72,20 +82,39 @@ def test_each_commit_brings_the_join_of_its_moment_although_more_has_landed(
         assert dimension.rows() == join
 
 
-def _landed(changes: list[Change]) -> tuple[Log, list[IngestionCommit], list[Join]]:
+@settings(max_examples=60, deadline=None)
+@given(changes=_CHANGES, spoiled=_SPOILED, data=st.data())
+def test_spoiled_commits_taken_again_once_they_can_be_read_give_the_newest_join(
+    changes: list[Change], spoiled: set[tuple[int, str]], data: st.DataObject
+) -> None:
+    log, commits, joins = _landed(changes, spoiled)
+    dimension = Dimension(log)
+    for commit in data.draw(st.permutations(commits)):
+        dimension.take([commit])
+    dimension.mend()
+    numbers = {number for number, _ in spoiled}
+    for commit in data.draw(st.permutations([c for c in commits if c.number in numbers])):
+        dimension.take([commit], restated=len(commits))
+    assert dimension.rows() == joins[-1]
+
+
+def _landed(
+    changes: list[Change], spoiled: Collection[tuple[int, str]] = ()
+) -> tuple[Log, list[IngestionCommit], list[Join]]:
     """Land each change as a commit; the commits, and the direct join after each."""
     log: Log = CommitLog(MemoryS3().bucket(), IngestionCommit)
     staff: dict[int, tuple[str, int]] = {}
     departments: dict[int, str] = {}
     commits, joins = list[IngestionCommit](), list[Join]()
-    for new_staff, new_departments in changes:
+    for number, (new_staff, new_departments) in enumerate(changes, start=1):
         staff |= new_staff
         departments |= new_departments
         tables: dict[str, bytes] = {}
         if new_staff:
-            tables["staff"] = _staff(new_staff)
+            tables["staff"] = _staff(new_staff, spoiled=(number, "staff") in spoiled)
         if new_departments:
-            tables["department"] = _departments(new_departments)
+            bad = (number, "department") in spoiled
+            tables["department"] = _departments(new_departments, spoiled=bad)
         commits.append(land(log, tables))
         joined = {
             key: (name, departments.get(at, "Not known")) for key, (name, at) in staff.items()
@@ -94,12 +123,16 @@ def _landed(changes: list[Change]) -> tuple[Log, list[IngestionCommit], list[Joi
     return log, commits, joins
 
 
-def _staff(rows: dict[int, tuple[str, int]]) -> bytes:
+def _staff(rows: dict[int, tuple[str, int]], *, spoiled: bool) -> bytes:
     header = "staff_id,first_name,last_name,department_id,email_address,created_at,last_updated"
-    lines = [f"{key},{name},x,{department},x,{_STAMPS}" for key, (name, department) in rows.items()]
+    lines = [
+        f"{key},{name},x,{department},x,{'' if spoiled else _STAMP},{_STAMP}"
+        for key, (name, department) in rows.items()
+    ]
     return "\n".join([header, *lines, ""]).encode()
 
 
-def _departments(rows: dict[int, str]) -> bytes:
+def _departments(rows: dict[int, str], *, spoiled: bool) -> bytes:
     header = "department_id,department_name,location,manager,created_at,last_updated"
-    return "\n".join([header, *(f"{key},{n},,,{_STAMPS}" for key, n in rows.items()), ""]).encode()
+    lines = [f"{key},{name},,,{'' if spoiled else _STAMP},{_STAMP}" for key, name in rows.items()]
+    return "\n".join([header, *lines, ""]).encode()
