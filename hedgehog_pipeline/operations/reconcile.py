@@ -97,15 +97,15 @@ def _examples(
         if left is None or right is None:
             yield f"{key} cannot be read in the shop, and no quarantine holds it"
             continue
-        values = zip(table.columns, _values(left), _values(right), strict=True)
+        values = zip(table.columns, left.split(b"\t"), right.split(b"\t"), strict=True)
         differing = [
-            f"{column.name} {there} in the shop, {here} in the warehouse"
+            f"{column.name} {_shown(there)} in the shop, {_shown(here)} in the warehouse"
             for column, there, here in values
             if there != here
         ]
         yield f"{key}: {'; '.join(differing) or 'stands twice in the warehouse'}"
 
 
-def _values(line: bytes) -> list[str]:
-    texts = (value.decode() for value in line.split(b"\t"))
-    return [t if len(t) <= _LONGEST else f"{t[:_LONGEST]}..." for t in texts]
+def _shown(value: bytes) -> str:
+    text = value.decode()
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import pyarrow as pa
 from psycopg import Connection, sql
@@ -51,14 +52,9 @@ class ShopSide:
         parents = self._parents  # read before: one COPY at a time
         for part in self._read(subject, where):
             rows = shape_held(self.table, part.rows, *parents)
-            readable: list[Line] = list(
-                zip(
-                    rows[self.table.key.name].to_pylist(),  # type: ignore[arg-type]
-                    lines_of(rows, self.table.columns),
-                    strict=True,
-                )
-            )
-            unreadable: list[Line] = [(int(key), None) for key in _keys_of(part.faults)]
+            keys = _values(rows, self.table.key.name)
+            readable = zip(keys, lines_of(rows, self.table.columns), strict=True)
+            unreadable = ((int(key), None) for key in {*_values(part.faults, "key")})
             yield from sorted([*readable, *unreadable])
 
     @property
@@ -132,8 +128,8 @@ class WarehouseSide:
         )
 
 
-def _keys_of(faults: pa.Table) -> set[str]:
-    return set(faults["key"].to_pylist())  # type: ignore[arg-type]
+def _values(rows: pa.Table, column: str) -> list[Any]:
+    return rows[column].to_pylist()
 
 
 def _chunks(lines: Iterator[memoryview]) -> Iterator[bytes]:

@@ -33,7 +33,7 @@ _LOST_AND_ADDED = """
 
 _CHANGED = """
     update dim_staff set email_address = repeat('x', 100) where staff_id = 90;
-    update dim_location set district = '' where location_id = 90;
+    update dim_location set district = '', phone = '0114' where location_id = 90;
     update dim_counterparty set counterparty_legal_city = 'Ur' where counterparty_id = 90;
     alter table fact_sales_order drop constraint fact_sales_order_agreed_payment_date_fkey;
     update fact_sales_order set agreed_payment_date = 'infinity' where sales_order_id = 90;
@@ -43,7 +43,8 @@ _CHANGED = """
 
 _TOLD = {
     "dim_staff": f"email_address ada@example.com in the shop, {'x' * 60}... in the warehouse",
-    "dim_location": r"district \N in the shop,  in the warehouse",
+    "dim_location": r"district \N in the shop,  in the warehouse; "
+    "phone 0113 in the shop, 0114 in the warehouse",
     "dim_counterparty": "counterparty_legal_city Leeds in the shop, Ur in the warehouse",
     "fact_sales_order": "agreed_payment_date 2026-06-05 in the shop, infinity in the warehouse",
     "fact_payment": "payment_amount 300.25 in the shop, 300.251 in the warehouse; "
@@ -111,6 +112,16 @@ def test_values_changed_by_hand_are_told_with_their_columns(loaded: World):
     assert {table.verdict for table in tables} == {"1 unexplained"}
     examples = {table.table: table.differences[0].examples for table in tables}
     assert examples == {table: (f"90: {told}",) for table, told in _TOLD.items()}
+
+
+def test_long_texts_that_differ_at_their_end_are_told(loaded: World):
+    loaded.shop.execute("update design set design_name = repeat('x', 100) where design_id = 1")
+    loaded.run()
+    by_hand(loaded, "update dim_design set design_name = design_name || 'y' where design_id = 1")
+    (found,) = reconciled(loaded, "dim_design")
+    shown = f"{'x' * 60}..."
+    told = f"1: design_name {shown} in the shop, {shown} in the warehouse"
+    assert found.differences[0].examples == (told,)
 
 
 def test_a_lost_version_is_told(loaded: World):
