@@ -28,6 +28,18 @@ def test_all_assets_of_today_again_restate_and_change_no_row(world: World) -> No
     assert len(world.commits(world.settings.ingestion_bucket)) == 1
 
 
+def test_a_star_table_tells_how_many_values_could_not_be_taken(world: World) -> None:
+    world.load_small()
+    world.shop.execute("update payment set payment_date = 'soon', created_at = 'infinity'")
+    events = _materialise_all(world).get_asset_materialization_events()
+    found = {
+        event.asset_key.to_user_string(): event.materialization.metadata["quarantine"].value
+        for event in events
+        if event.asset_key and "quarantine" in event.materialization.metadata
+    }
+    assert found == {"star/fact_payment": 4}
+
+
 def test_a_past_day_reads_nothing_from_the_shop(world: World) -> None:
     world.load_small()
     _materialise_all(world, days_ago=2)

@@ -40,6 +40,7 @@ def test_a_good_warehouse_passes_every_check(loaded: World) -> None:
         *((table, name) for table in STAR for name in ("identity_unique", "columns_not_null")),
         *((t.name, "references_present") for t in STAR.values() if isinstance(t, Fact)),
         *((t.name, "no_old_inferred_member") for t in STAR.values() if isinstance(t, Dimension)),
+        *((t.name, "quarantine_empty") for t in STAR.values() if t.name != "dim_date"),
     }
     assert _failed(verdicts) == []
     assert {verdict.metadata["count"].value for verdict in verdicts.values()} == {0}
@@ -100,6 +101,28 @@ def test_an_inferred_member_is_a_warning_after_an_hour(
     verdict = verdicts["dim_design", "no_old_inferred_member"]
     assert verdict.severity is AssetCheckSeverity.WARN
     _tells(verdict, 1, r"\d+", "hedgehog status")
+
+
+@pytest.mark.parametrize(
+    ("table", "failed"),
+    [
+        ("address", ["dim_counterparty", "dim_location"]),
+        ("department", ["dim_staff"]),
+        ("payment", ["fact_payment"]),
+    ],
+)
+def test_a_row_that_cannot_be_taken_is_a_warning_of_the_tables_made_of_it(
+    loaded: World, table: str, failed: list[str]
+) -> None:
+    loaded.shop.execute(f"update {table} set created_at = 'infinity'".encode())
+    loaded.run()
+    rows = loaded.shop.execute(f"select from {table}".encode()).rowcount
+    verdicts = _check(loaded)
+    assert _failed(verdicts) == [(name, "quarantine_empty") for name in failed]
+    for name in failed:
+        verdict = verdicts[name, "quarantine_empty"]
+        assert verdict.severity is AssetCheckSeverity.WARN
+        _tells(verdict, rows, rf"{table} \d created_at is not a moment.*", "quarantine show")
 
 
 def test_at_most_five_examples_are_given(loaded: World, warehouse: psycopg.Connection[Any]) -> None:

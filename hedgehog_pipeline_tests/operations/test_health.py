@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta, timezone
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.operations.health import PATIENCE, examine
+from hedgehog_pipeline.operations.health import PATIENCE, UnaskedError, examine
 
 _START = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
 
@@ -63,3 +63,17 @@ def test_a_lost_cursor_alerts_again_and_forgets_nothing_else() -> None:
     assert alerts == []
     alerts, _ = examine({"shop": _fails}, cursor, _START + 2 * PATIENCE, "http://ui")
     assert len(alerts) == 1
+
+
+def test_what_cannot_be_looked_at_is_neither_told_nor_well_again() -> None:
+    def cannot_look() -> None:
+        raise UnaskedError("The warehouse cannot be reached.")
+
+    cursor, told = None, []
+    for place, probe in enumerate(
+        [cannot_look, _fails, cannot_look, _fails, cannot_look, _is_well]
+    ):
+        now = _START + place * PATIENCE
+        alerts, cursor = examine({"quarantine": probe}, cursor, now, "http://ui/runs")
+        told.append([alert.subject for alert in alerts])
+    assert told == [[], [], [], ["quarantine failing"], [], ["quarantine well again"]]

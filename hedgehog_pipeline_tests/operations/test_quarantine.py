@@ -1,0 +1,215 @@
+"""`hedgehog quarantine` names the rows that are left out, shows them, and takes them once mended."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from datetime import date, timedelta
+
+import boto3
+import pytest
+from click.testing import CliRunner
+
+from hedgehog_pipeline.cli import hedgehog
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.lake.log import commit_key
+from hedgehog_pipeline.operations.alert_sensors import not_empty
+from hedgehog_pipeline.operations.health import UnaskedError
+from hedgehog_pipeline.runner import replay_until_done
+from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline_tests.world import World
+
+_STAMP = "last_updated = '2026-06-02 10:00:00'"
+_DATE = "is not a date in the form YYYY-MM-DD"
+_MOMENT = "is not a moment of the years 1 to 9999 without a time zone"
+
+
+@pytest.fixture
+def dirty(world: World) -> World:
+    """A shop that a payment became bad in, and then its staff, which is good again."""
+    world.load_small()
+    world.run()
+    _change(
+        world, f"update payment set payment_date = 'so\x1b[31mon{'!' * 50}' where payment_id = 2"
+    )
+    _change(world, f"update staff set created_at = 'infinity', {_STAMP}")
+    _change(world, f"update staff set created_at = 'today', {_STAMP}")
+    return world
+
+
+def _change(world: World, statement: str) -> None:
+    world.shop.execute(statement.encode())
+    world.run()
+
+
+def _told(world: World, *arguments: str) -> str:
+    """What `hedgehog quarantine` prints."""
+    settings = asdict(world.settings).items()
+    environment = {f"HEDGEHOG_{name.upper()}": str(value) for name, value in settings if value}
+    command = ["quarantine", *arguments]
+    result = CliRunner(env=environment).invoke(hedgehog, command, catch_exceptions=False)
+    return result.stdout
+
+
+def test_a_list_names_what_is_open(dirty: World) -> None:
+    head, entry, count = _told(dirty, "list").splitlines()
+    assert head.split() == ["table", "key", "column", "value", "reason", "commit"]
+    value = rf"so\x1b[31mon{'!' * 30}…"
+    assert entry.split(maxsplit=4) == ["payment", "2", "payment_date", value, f"{_DATE}  2"]
+    assert head.index("reason") == entry.index(_DATE)
+    assert count == "1 open"
+
+
+def test_a_list_of_all_has_the_newest_last(dirty: World) -> None:
+    head, *entries, count = _told(dirty, "list", "--all").splitlines()
+    assert head.endswith("commit  state")
+    assert [entry.split()[0] for entry in entries] == ["payment", "staff"]
+    assert [entry.split()[-2:] for entry in entries] == [["2", "open"], ["3", "closed"]]
+    assert count == "1 open, 1 closed"
+
+
+def test_a_list_can_be_had_as_json(dirty: World) -> None:
+    (entry,) = json.loads(_told(dirty, "list", "--json"))
+    part = entry.pop("part")
+    assert entry == {
+        "table": "payment",
+        "key": "2",
+        "column": "payment_date",
+        "value": f"so\x1b[31mon{'!' * 50}",
+        "reason": _DATE,
+        "commit": 2,
+        "line": 1,
+        "open": True,
+    }
+    assert part in dirty.keys(dirty.settings.ingestion_bucket)
+
+
+def test_a_list_before_the_first_load_is_empty(world: World) -> None:
+    assert _told(world, "list") == "0 open\n"
+    assert json.loads(_told(world, "list", "--json")) == []
+
+
+def test_a_row_is_shown_as_it_was_landed(dirty: World) -> None:
+    head, fault, *columns = _told(dirty, "show", "staff", "1").splitlines()
+    bucket = dirty.settings.ingestion_bucket
+    (key,) = [
+        part["key"]
+        for commit in dirty.commits(bucket)
+        for part in commit["parts"]
+        if commit["number"] == 3
+    ]
+    assert head == f"commit 3: s3://{bucket}/{key}, row 1"
+    assert fault == f"  closed: created_at {_MOMENT}"
+    assert columns == [
+        '    staff_id = "1"',
+        '    first_name = "Jeremie"',
+        '    last_name = "Franey"',
+        '    department_id = "1"',
+        '    email_address = "jeremie.franey@terrifictotes.com"',
+        '    created_at = "infinity"',
+        '    last_updated = "2026-06-02 10:00:00"',
+    ]
+
+
+def test_all_that_was_told_of_a_row_is_shown(dirty: World) -> None:
+    _change(dirty, f"update payment set payment_date = null, {_STAMP} where payment_id = 2")
+    lines = _told(dirty, "show", "payment", "2").splitlines()
+    assert [line for line in lines if not line.startswith("    ")][1::2] == [
+        f"  open: payment_date {_DATE}",
+        "  open: payment_date is absent",
+    ]
+    assert "    payment_date = null" in lines
+
+
+def test_a_row_that_nothing_was_told_of_is_told_so(dirty: World) -> None:
+    with pytest.raises(HedgehogError, match="Nothing was told of payment 1; .* list --all"):
+        _told(dirty, "show", "payment", "1")
+
+
+@pytest.fixture
+def declare(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, bool], None]:
+    """Declare a column of the shop otherwise."""
+
+    def declare(table: str, column: str, nullable: bool) -> None:  # noqa: FBT001
+        columns = [
+            replace(declared, nullable=nullable) if declared.name == column else declared
+            for declared in SHOP[table].columns
+        ]
+        monkeypatch.setitem(SHOP, table, replace(SHOP[table], columns=tuple(columns)))
+
+    return declare
+
+
+def test_a_replay_takes_what_can_be_taken_now(
+    world: World, declare: Callable[[str, str, bool], None]
+) -> None:
+    world.load_small()
+    world.run()
+    declare("staff", "created_at", False)
+    for column in ("staff.created_at", "department.created_at"):
+        table, _, name = column.partition(".")
+        world.shop.execute(f"alter table {table} alter {name} drop not null".encode())
+    world.run()
+    world.shop.execute("update payment set payment_date = 'soon'")
+    _change(world, "update staff set last_name = 'Bishop', created_at = null")
+    _change(world, f"update department set location = 'Leeds', {_STAMP}")
+    members = "select last_name, location from dim_staff"
+    assert world.query(members) == [("Franey", "Leeds")]
+
+    assert _told(world, "replay").splitlines()[-1] == "0 closed, 3 open"
+    assert world.query(members) == [("Franey", "Leeds")]
+    declare("staff", "created_at", True)
+    processing, storage, result = _told(world, "replay").splitlines()
+    assert processing.split()[:3] == ["processing", "1", "runs"]
+    assert storage.split()[:3] == ["storage", "1", "runs"]
+    assert result == "1 closed, 2 open"
+    assert world.query(members) == [("Bishop", "Leeds")]
+    assert "staff" not in _told(world, "list")
+
+
+def test_a_replay_of_nothing_runs_nothing(world: World) -> None:
+    world.load_small()
+    world.run()
+    assert _told(world, "replay") == "0 closed, 0 open\n"
+    assert len(world.commits(world.settings.processed_bucket)) == 1
+
+
+def test_commits_are_processed_again_day_by_day(dirty: World) -> None:
+    s3, bucket = dirty.s3, dirty.settings.ingestion_bucket
+    for number, days in ((1, 2), (2, 1), (3, 1)):
+        key = commit_key(number)
+        commit = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        commit["date"] = str(date.fromisoformat(commit["date"]) - timedelta(days))
+        s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(commit))
+    runs = [run for run in replay_until_done(dirty.surroundings, {4, 3, 2})]
+    assert [(run.stage, run.commits) for run in runs] == [
+        ("processing", (2, 3)),
+        ("processing", (4,)),
+        ("storage", (5, 6)),
+    ] or [(run.stage, run.commits) for run in runs] == [
+        ("processing", (2, 3)),
+        ("processing", (4,)),
+        ("storage", (5,)),
+        ("storage", (6,)),
+    ]
+
+
+def test_the_probe_fails_while_entries_are_open(dirty: World) -> None:
+    probe = not_empty(dirty.surroundings.first_in_quarantine)
+    with pytest.raises(HedgehogError) as told:
+        probe()
+    assert str(told.value).startswith(
+        "1 values of the shop cannot be taken, and their rows are left out; the first is "
+        f"payment 2: payment_date {_DATE} (commit 2). `hedgehog quarantine list`"
+    )
+    _change(dirty, f"update payment set payment_date = '2026-06-08', {_STAMP}")
+    probe()
+
+
+def test_the_probe_of_a_warehouse_that_is_out_of_reach_says_nothing(world: World) -> None:
+    probe = not_empty(world.surroundings.first_in_quarantine)
+    probe()
+    boto3.client("secretsmanager").delete_secret(
+        SecretId=world.settings.warehouse_secret, ForceDeleteWithoutRecovery=True
+    )
+    with pytest.raises(UnaskedError):
+        probe()
