@@ -14,21 +14,11 @@ _LONGEST = 40
 """How many characters of a value a list shows."""
 
 _ENTRIES = """
-<<<<<<< ours
-    select * from (
-        select table_name, key, column_name, value, reason, ingestion_commit, part, line,
-               (table_name, key, ingestion_commit, part, line, column_name) in (
-                   select table_name, key, ingestion_commit, part, line, column_name
-                   from hedgehog.open_quarantine) as open
-        from hedgehog.quarantine where reason is not null) as entries
-    where (open or %(closed)s)
-=======
     select table_name, key, column_name, told.value, told.reason, ingestion_commit, part, line,
            still.reason is not null as open
     from hedgehog.quarantine as told left join hedgehog.open_quarantine as still
         using (table_name, key, ingestion_commit, part, line, column_name)
-    where (still.reason is not null or %(closed)s)
->>>>>>> theirs
+    where told.reason is not null and (still.reason is not null or %(closed)s)
       and (%(table)s::text is null or (table_name, key) = (%(table)s, %(key)s))
     order by ingestion_commit, table_name, part, line, column_name
 """

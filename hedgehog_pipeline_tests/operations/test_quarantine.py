@@ -1,4 +1,4 @@
-"""`hedgehog quarantine` names the rows that are left out, shows them, and takes them once mended."""
+"""`hedgehog quarantine` names the rows that are left out, shows them, takes them once mended."""
 
 import json
 from collections.abc import Callable
@@ -121,15 +121,15 @@ def test_all_that_was_told_of_a_row_is_shown(dirty: World) -> None:
 
 
 def test_a_row_that_nothing_was_told_of_is_told_so(dirty: World) -> None:
-    with pytest.raises(HedgehogError, match="Nothing was told of payment 1; .* list --all"):
+    with pytest.raises(HedgehogError, match=r"Nothing was told of payment 1; .* list --all"):
         _told(dirty, "show", "payment", "1")
 
 
 @pytest.fixture
-def declare(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, bool], None]:
+def declare(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Declare a column of the shop otherwise."""
 
-    def declare(table: str, column: str, nullable: bool) -> None:  # noqa: FBT001
+    def declare(table: str, column: str, *, nullable: bool) -> None:
         columns = [
             replace(declared, nullable=nullable) if declared.name == column else declared
             for declared in SHOP[table].columns
@@ -139,12 +139,10 @@ def declare(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, bool], None]
     return declare
 
 
-def test_a_replay_takes_what_can_be_taken_now(
-    world: World, declare: Callable[[str, str, bool], None]
-) -> None:
+def test_a_replay_takes_what_can_be_taken_now(world: World, declare: Callable[..., None]) -> None:
     world.load_small()
     world.run()
-    declare("staff", "created_at", False)
+    declare("staff", "created_at", nullable=False)
     for column in ("staff.created_at", "department.created_at"):
         table, _, name = column.partition(".")
         world.shop.execute(f"alter table {table} alter {name} drop not null".encode())
@@ -157,7 +155,7 @@ def test_a_replay_takes_what_can_be_taken_now(
 
     assert _told(world, "replay").splitlines()[-1] == "0 closed, 3 open"
     assert world.query(members) == [("Franey", "Leeds")]
-    declare("staff", "created_at", True)
+    declare("staff", "created_at", nullable=True)
     processing, storage, result = _told(world, "replay").splitlines()
     assert processing.split()[:3] == ["processing", "1", "runs"]
     assert storage.split()[:3] == ["storage", "1", "runs"]
@@ -180,7 +178,7 @@ def test_commits_are_processed_again_day_by_day(dirty: World) -> None:
         commit = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
         commit["date"] = str(date.fromisoformat(commit["date"]) - timedelta(days))
         s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(commit))
-    runs = [run for run in replay_until_done(dirty.surroundings, {4, 3, 2})]
+    runs = list(replay_until_done(dirty.surroundings, {4, 3, 2}))
     assert [(run.stage, run.commits) for run in runs] == [
         ("processing", (2, 3)),
         ("processing", (4,)),
