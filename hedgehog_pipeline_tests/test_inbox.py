@@ -305,7 +305,12 @@ def test_a_file_of_which_nothing_can_be_read_is_told_once_and_holds_up_nothing(t
     assert _open(traded, last) == []
     assert _codes(traded, 60, 61) == ["BBB"]
     assert traded.run() == []
-    for key in keys.values():
+    first, *others = keys.values()
+    _put_bytes(traded, first, good)
+    traded.run()
+    assert _open(traded, first) == []
+    assert all(_reason(traded, key) for key in others)
+    for key in others:
         _put_bytes(traded, key, good)
     traded.run()
     assert [_open(traded, key) for key in keys.values()] == [[]] * len(keys)
