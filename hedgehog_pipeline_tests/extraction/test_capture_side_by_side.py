@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 
 import pytest
 
+from hedgehog_pipeline.extraction.mode import CHANGES
 from hedgehog_pipeline.sandbox.waiting import await_condition
 from hedgehog_pipeline.stage_run import execute
 from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once, capture, capturing
@@ -52,9 +53,8 @@ def test_two_extraction_runs_at_once_land_everything_once(
     with ThreadPoolExecutor() as threads, caplog.at_level("INFO", "hedgehog_pipeline"):
         with shop.connect() as gate:
             gate.execute("lock table sales_order")
-            runs = [
-                threads.submit(execute, shop.settings, "extraction", today, (), None) for _ in "ab"
-            ]
+            asked = (shop.settings, "extraction", today, (), CHANGES)
+            runs = [threads.submit(execute, *asked) for _ in "ab"]
             await_waiting_readers(shop, 2)
         for run in runs:
             run.result()
