@@ -12,7 +12,7 @@ from dagster import DagsterError, DagsterInstance, RunConfig
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.assets import ExtractConfig
-from hedgehog_pipeline.extraction.mode import Asked
+from hedgehog_pipeline.extraction.mode import CHANGES, Asked
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.runs import tags_for
 from hedgehog_pipeline.settings import Settings
@@ -23,7 +23,7 @@ def execute(
     stage: str,
     day: date,
     commits: Sequence[Commit],
-    asked: Asked,
+    asked: Asked = CHANGES,
 ) -> tuple[int, float]:
     """Run the job of a stage; give the rows that it moved, and the seconds.
 

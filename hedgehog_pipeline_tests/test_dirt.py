@@ -1,6 +1,7 @@
 """Rows that cannot be taken are told by key, column, value and reason, and hold nothing up."""
 
 import json
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -25,7 +26,11 @@ from hedgehog_pipeline_tests.world import World
 _OPEN = "select table_name, key, column_name, value, reason from hedgehog.open_quarantine"
 _TOLD = "select * from hedgehog.quarantine order by table_name, key, ingestion_commit, column_name"
 _STAR_OF = {star.subject: star for star in STAR.values()}
+_ORDERS, _BOUGHT = "sales_order", "purchase_order"
 _STAMP = "last_updated = '2026-06-02 10:00:00'"
+
+_CHANGING = ("address", "department", "design", "counterparty", "staff", _ORDERS)
+"""A parent of two, one of one, a table of its own, two that are joined, and a fact."""
 
 _KEYS = count(100)
 
@@ -48,7 +53,6 @@ class Dirt:
         return f"{self.table}.{self.column}={self.value}"
 
 
-_ORDERS, _BOUGHT = "sales_order", "purchase_order"
 _TEXT_DATES = ("tomorrow", "2026-02-30", "01/06/2026", "", " ", "0000-01-01", "today")
 _MOMENTS = (
     "infinity",
@@ -128,6 +132,37 @@ def test_a_value_that_cannot_be_taken_is_told_and_the_rest_goes_on(opened: World
     opened.run()
     assert opened.query(_OPEN) == []
     assert _is_held(opened, dirt.table, bad)
+
+
+def test_the_least_and_greatest_values_go_through(clean: World):
+    order = _copy(
+        clean,
+        _ORDERS,
+        created_at="0001-01-01",
+        last_updated="9999-12-31 23:59:59.999",
+        agreed_payment_date="0001-01-02",
+        agreed_delivery_date="9999-12-30",
+        units_sold=-2_147_483_648,
+        unit_price="-99999999.99",
+    )
+    clean.run()
+    assert clean.query(_OPEN) == []
+    columns = (
+        "created_date::text, last_updated_time::text, agreed_payment_date::text, "
+        "agreed_delivery_date::text, units_sold, unit_price::text"
+    )
+    assert clean.query(
+        f"select {columns} from fact_sales_order where sales_order_id = {order}"
+    ) == [
+        ("0001-01-01", "23:59:59.999", "0001-01-02", "9999-12-30", -2_147_483_648, "-99999999.99")
+    ]
+    days = "select year, day_name from dim_date where year not between 2 and 9998 order by date_id"
+    assert clean.query(days) == [
+        (1, "Monday"),
+        (1, "Tuesday"),
+        (9999, "Thursday"),
+        (9999, "Friday"),
+    ]
 
 
 def test_a_row_with_two_bad_values_is_told_twice(clean: World):
@@ -237,9 +272,7 @@ def test_a_fact_whose_member_cannot_be_taken_has_one_that_stands_in(clean: World
     assert clean.query(_OPEN) == []
 
 
-@pytest.mark.parametrize(
-    "table", ["address", "department", "design", "counterparty", "staff", _ORDERS]
-)
+@pytest.mark.parametrize("table", _CHANGING)
 @pytest.mark.parametrize("earlier", [True, False])
 def test_the_deletion_of_a_row_that_cannot_be_taken_is_its_end(
     clean: World, table: str, *, earlier: bool
@@ -277,6 +310,52 @@ def test_a_row_without_a_key_is_told(clean: World):
     clean.shop.execute("insert into design select null, 'now', 'X', '', '', 'now'")
     clean.run()
     assert clean.query(_OPEN) == [("design", "", "design_id", None, "is absent")]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_open_is_what_is_bad_in_the_shop_whatever_happens(clean: World, seed: int):
+    chance = random.Random(seed)
+    mine: list[tuple[str, int]] = []
+    for _ in range(4):
+        for _ in range(5):
+            _change_something(clean, mine, chance)
+        clean.run()
+        clean.sweep()
+        assert _keys_open(clean) == _keys_bad(clean)
+        for stage in chance.choices(["processing", "storage"], k=2):
+            clean.launch(stage, *chance.sample(list(STAR), chance.choice([0, 3])))
+        clean.run()
+        assert _keys_open(clean) == _keys_bad(clean)
+    assert mine
+
+
+def _change_something(world: World, mine: list[tuple[str, int]], chance: random.Random) -> None:
+    """Add a row like the first, good or bad; or spoil, correct or delete one that was added."""
+    created = chance.choice(["infinity", "today"])
+    if len(mine) < 3 or chance.random() < 0.3:
+        table = chance.choice(_CHANGING)
+        mine.append((table, _copy(world, table, created_at=created)))
+        return
+    table, key = chance.choice(mine)
+    row = f"{table} {{}} where {SHOP[table].key} = {key}"
+    if chance.random() < 0.3:
+        world.shop.execute(f"delete from {row.format('')}".encode())
+        mine.remove((table, key))
+    else:
+        change = f"set created_at = '{created}'"
+        world.shop.execute(f"update {row.format(change)}".encode())
+
+
+def _keys_open(world: World) -> set[tuple[str, str]]:
+    return {(table, key) for table, key, *_ in world.query(_OPEN)}
+
+
+def _keys_bad(world: World) -> set[tuple[str, str]]:
+    bad = [
+        f"select '{table}', {SHOP[table].key}::text from {table} where created_at = 'infinity'"
+        for table in _CHANGING
+    ]
+    return set(world.shop.execute(" union all ".join(bad).encode()).fetchall())
 
 
 def test_an_emptied_warehouse_is_told_the_same_again(clean: World):

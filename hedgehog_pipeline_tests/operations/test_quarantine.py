@@ -1,7 +1,6 @@
-"""`hedgehog quarantine` names the rows that are left out, shows them, takes them once mended."""
+"""`hedgehog quarantine` names the rows that are left out, shows them, takes them in the end."""
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import date, timedelta
 
@@ -19,6 +18,7 @@ from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline_tests.world import World
 
 _STAMP = "last_updated = '2026-06-02 10:00:00'"
+_TEXT = f"so\x1b[31mon{'!' * 50}"
 _DATE = "is not a date in the form YYYY-MM-DD"
 _MOMENT = "is not a moment of the years 1 to 9999 without a time zone"
 
@@ -28,9 +28,7 @@ def dirty(world: World) -> World:
     """A shop that a payment became bad in, and then its staff, which is good again."""
     world.load_small()
     world.run()
-    _change(
-        world, f"update payment set payment_date = 'so\x1b[31mon{'!' * 50}' where payment_id = 2"
-    )
+    _change(world, f"update payment set payment_date = '{_TEXT}' where payment_id = 2")
     _change(world, f"update staff set created_at = 'infinity', {_STAMP}")
     _change(world, f"update staff set created_at = 'today', {_STAMP}")
     return world
@@ -74,7 +72,7 @@ def test_a_list_can_be_had_as_json(dirty: World) -> None:
         "table": "payment",
         "key": "2",
         "column": "payment_date",
-        "value": f"so\x1b[31mon{'!' * 50}",
+        "value": _TEXT,
         "reason": _DATE,
         "commit": 2,
         "line": 1,
@@ -111,7 +109,8 @@ def test_a_row_is_shown_as_it_was_landed(dirty: World) -> None:
 
 
 def test_all_that_was_told_of_a_row_is_shown(dirty: World) -> None:
-    _change(dirty, f"update payment set payment_date = null, {_STAMP} where payment_id = 2")
+    dirty.shop.execute("alter table payment alter payment_date drop not null")
+    _change(dirty, "update payment set payment_date = null where payment_id = 2")
     lines = _told(dirty, "show", "payment", "2").splitlines()
     assert [line for line in lines if not line.startswith("    ")][1::2] == [
         f"  open: payment_date {_DATE}",
@@ -125,27 +124,12 @@ def test_a_row_that_nothing_was_told_of_is_told_so(dirty: World) -> None:
         _told(dirty, "show", "payment", "1")
 
 
-@pytest.fixture
-def declare(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Declare a column of the shop otherwise."""
-
-    def declare(table: str, column: str, *, nullable: bool) -> None:
-        columns = [
-            replace(declared, nullable=nullable) if declared.name == column else declared
-            for declared in SHOP[table].columns
-        ]
-        monkeypatch.setitem(SHOP, table, replace(SHOP[table], columns=tuple(columns)))
-
-    return declare
-
-
-def test_a_replay_takes_what_can_be_taken_now(world: World, declare: Callable[..., None]) -> None:
+def test_a_replay_takes_what_can_be_taken_now(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.load_small()
     world.run()
-    declare("staff", "created_at", nullable=False)
-    for column in ("staff.created_at", "department.created_at"):
-        table, _, name = column.partition(".")
-        world.shop.execute(f"alter table {table} alter {name} drop not null".encode())
+    world.shop.execute("alter table staff alter created_at drop not null")
     world.run()
     world.shop.execute("update payment set payment_date = 'soon'")
     _change(world, "update staff set last_name = 'Bishop', created_at = null")
@@ -155,7 +139,8 @@ def test_a_replay_takes_what_can_be_taken_now(world: World, declare: Callable[..
 
     assert _told(world, "replay").splitlines()[-1] == "0 closed, 3 open"
     assert world.query(members) == [("Franey", "Leeds")]
-    declare("staff", "created_at", nullable=True)
+    columns = [replace(c, nullable=c.name == "created_at") for c in SHOP["staff"].columns]
+    monkeypatch.setitem(SHOP, "staff", replace(SHOP["staff"], columns=tuple(columns)))
     processing, storage, result = _told(world, "replay").splitlines()
     assert processing.split()[:3] == ["processing", "1", "runs"]
     assert storage.split()[:3] == ["storage", "1", "runs"]
@@ -178,12 +163,8 @@ def test_commits_are_processed_again_day_by_day(dirty: World) -> None:
         commit = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
         commit["date"] = str(date.fromisoformat(commit["date"]) - timedelta(days))
         s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(commit))
-    runs = list(replay_until_done(dirty.surroundings, {4, 3, 2}))
+    runs = replay_until_done(dirty.surroundings, {4, 3, 2})
     assert [(run.stage, run.commits) for run in runs] == [
-        ("processing", (2, 3)),
-        ("processing", (4,)),
-        ("storage", (5, 6)),
-    ] or [(run.stage, run.commits) for run in runs] == [
         ("processing", (2, 3)),
         ("processing", (4,)),
         ("storage", (5,)),
