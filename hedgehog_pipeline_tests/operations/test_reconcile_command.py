@@ -88,7 +88,9 @@ def test_what_cannot_be_compared_is_told(loaded: World, command: Command, capsys
     assert "fact_sales_order" in capsys.readouterr().err
     for key in loaded.keys(loaded.settings.processed_bucket):
         loaded.s3.delete_object(Bucket=loaded.settings.processed_bucket, Key=key)
-    assert "emptied, swapped or rolled back" in str(command())
+    told = str(command())
+    assert "The warehouse holds commit 1" in told
+    assert "hedgehog rebuild" in told
 
 
 def test_the_check_fails_on_what_is_unexplained_alone(loaded: World):
