@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 
 import pytest
 
+from hedgehog_pipeline.extraction.mode import Asked, Mode
 from hedgehog_pipeline.extraction.source import Moment
 from hedgehog_pipeline.operations.reconcile import reconcile
 from hedgehog_pipeline.operations.reconciled import RECONCILED
@@ -212,5 +213,5 @@ def test_what_is_on_its_way_hides_no_fault_beside_it(loaded: World):
 
 def _land_sweep(world: World) -> None:
     """Land what a sweep finds, and process nothing."""
-    asked = {"mode": "SWEEP", "allow_mass_delete": True}
+    asked = Asked(Mode.SWEEP, allow_mass_delete=True)
     execute(world.settings, "extraction", datetime.now(timezone.utc).date(), (), asked)
