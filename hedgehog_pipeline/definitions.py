@@ -58,7 +58,7 @@ def platform(settings: Settings) -> Definitions:
             shop_sensor(
                 jobs[PIPELINE],
                 jobs["extraction"],
-                shop_has_changes=surroundings.shop_has_changes,
+                shop_has_changes=surroundings.scan_shop,
                 something_waits=surroundings.something_waits,
             ),
             log_sensor("ingestion_log", "processing", surroundings.commits_to_process),

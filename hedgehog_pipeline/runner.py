@@ -42,7 +42,7 @@ def run_until_done(surroundings: Surroundings) -> Iterator[StageRun]:
         HedgehogError: where a stage fails.
     """
     began = datetime.now(timezone.utc)
-    while surroundings.shop_has_changes():
+    while surroundings.scan_shop():
         yield _run(surroundings, "extraction", datetime.now(timezone.utc).date(), ())
         yield from _drain(surroundings)
         head = surroundings.lake.ingestion.head()
