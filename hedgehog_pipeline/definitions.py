@@ -74,7 +74,7 @@ def platform(settings: Settings) -> Definitions:
             shop_sensor(
                 jobs[PIPELINE],
                 jobs["extraction"],
-                shop_has_changes=surroundings.shop_has_changes,
+                shop_has_changes=surroundings.scan_shop,
                 something_waits=surroundings.something_waits,
             ),
             inbox_sensor(jobs["extraction"], files_to_take=surroundings.files_to_take),

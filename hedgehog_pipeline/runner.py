@@ -105,7 +105,7 @@ def run_until_done(surroundings: Surroundings, mode: Mode = Mode.CHANGES) -> Ite
     if mode is Mode.REREAD:
         yield from _reread(surroundings)
         yield from _drain(surroundings)
-    while surroundings.shop_has_changes():
+    while surroundings.scan_shop():
         yield _extract(surroundings, CHANGES)
         yield from _drain(surroundings)
         head = surroundings.lake.ingestion.head()

@@ -63,7 +63,7 @@ class Surroundings:
         with Warehouse.open(credentials, self.settings.database_ca) as warehouse:
             yield warehouse
 
-    def shop_has_changes(self) -> bool:
+    def scan_shop(self) -> bool:
         """Tell whether a capture would land something, and publish in SSM what was seen."""
         head = self.lake.ingestion.head()
         tables = list(SHOP.values())

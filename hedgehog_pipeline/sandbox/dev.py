@@ -118,10 +118,7 @@ def _end_without_code_server(dagster: subprocess.Popen[bytes]) -> None:
         return dagster.poll() is not None
 
     def serves() -> bool:
-        return ended() or any(
-            _CODE_SERVER in " ".join(_command(process))
-            for process in psutil.Process(dagster.pid).children(recursive=True)
-        )
+        return ended() or bool(processes_of(dagster, _CODE_SERVER))
 
     def stays_away() -> bool:
         return ended() or not await_condition(serves, _SECONDS_TO_RELOAD, every=1)
@@ -129,6 +126,15 @@ def _end_without_code_server(dagster: subprocess.Popen[bytes]) -> None:
     await_condition(serves, math.inf, every=1)
     await_condition(stays_away, math.inf, every=1)
     _end(dagster)
+
+
+def processes_of(program: subprocess.Popen[bytes], text: str) -> list[psutil.Process]:
+    """Find the processes that a program started whose command line holds a text."""
+    try:
+        found = psutil.Process(program.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+    return [process for process in found if text in " ".join(_command(process))]
 
 
 def _command(process: psutil.Process) -> list[str]:

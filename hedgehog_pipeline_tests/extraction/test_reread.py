@@ -98,9 +98,9 @@ def test_a_sensor_sees_at_its_next_scan_that_the_secret_names_another_source(wor
     furnish(world)
     world.run()
     surroundings = world.surroundings
-    assert not surroundings.shop_has_changes()
+    assert not surroundings.scan_shop()
     copied(world)
-    assert surroundings.shop_has_changes()
+    assert surroundings.scan_shop()
 
 
 def test_a_copy_of_the_shop_lands_in_full_and_doubles_nothing_in_the_warehouse(world: World):

@@ -82,7 +82,7 @@ def test_a_scan_publishes_what_differs(world: World):
     furnish(world)
     world.run()
     boto3.client("ssm").delete_parameter(Name=f"{world.settings.parameter_prefix}/watermarks")
-    assert not world.surroundings.shop_has_changes()
+    assert not world.surroundings.scan_shop()
     assert set(watermarks(world)) == set(SHOP)
 
 
@@ -90,7 +90,7 @@ def test_a_scan_goes_on_where_ssm_refuses(world: World, monkeypatch: pytest.Monk
     furnish(world)
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    assert world.surroundings.shop_has_changes()
+    assert world.surroundings.scan_shop()
 
 
 def test_where_ssm_refuses_the_rows_are_landed_all_the_same(

@@ -49,9 +49,9 @@ def test_a_change_that_a_scan_saw_and_no_capture_landed_counts(world: World) -> 
     surroundings = world.surroundings
     before = datetime.now(timezone.utc)
     world.shop.execute("update staff set last_name = 'Bishop'")
-    assert surroundings.shop_has_changes()
+    assert surroundings.scan_shop()
     seen = datetime.now(timezone.utc)
-    assert surroundings.shop_has_changes()
+    assert surroundings.scan_shop()
     later = seen + timedelta(minutes=5)
     with surroundings.warehouse() as warehouse:
         behind = seconds_behind(surroundings.lake, warehouse, surroundings.parameters, later)
@@ -64,10 +64,10 @@ def test_a_change_that_was_taken_back_counts_no_more(world: World) -> None:
     world.load_small()
     world.run()
     world.shop.execute("insert into currency values (99, 'XTS', 'now', 'now')")
-    assert world.surroundings.shop_has_changes()
+    assert world.surroundings.scan_shop()
     assert world.surroundings.seconds_behind() > 0
     world.shop.execute("delete from currency where currency_id = 99")
-    assert not world.surroundings.shop_has_changes()
+    assert not world.surroundings.scan_shop()
     assert world.surroundings.seconds_behind() == 0
 
 

@@ -9,7 +9,7 @@ import psutil
 import psycopg
 
 from hedgehog_pipeline.sandbox.databases import DAGSTER, SHOP, WAREHOUSE
-from hedgehog_pipeline.sandbox.dev import platform_at_work
+from hedgehog_pipeline.sandbox.dev import platform_at_work, processes_of
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline_tests.outages.alerts import Alerts
@@ -123,8 +123,7 @@ class Platform:
 
     def processes(self, part: str) -> list[psutil.Process]:
         """Those of `dagster dev` whose command line holds a text."""
-        found = psutil.Process(self.dagster.pid).children(recursive=True)
-        return [process for process in found if part in " ".join(_cmdline(process))]
+        return processes_of(self.dagster, part)
 
     def run_process(self, port: int) -> psutil.Process | None:
         """The process of a run that has a connection from this port, if one has."""
@@ -136,10 +135,3 @@ class Platform:
     def alerts(self) -> Alerts:
         self._queues += 1
         return Alerts(self.place.aws.endpoint, f"outages-{self._queues}")
-
-
-def _cmdline(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []
