@@ -58,7 +58,8 @@ def landed_schema(table: ShopTable) -> pa.Schema:
 def read_part(body: bytes, table: ShopTable, part: Part, commit: int) -> ReadPart:
     """Read a part as the declared columns; others that the shop has are passed over.
 
-    The shop's naive timestamps become aware UTC.
+    A column that was declared after the part was landed is NULL where it may be. The shop's naive
+    timestamps become aware UTC.
 
     Args:
         body: the object.
@@ -67,17 +68,18 @@ def read_part(body: bytes, table: ShopTable, part: Part, commit: int) -> ReadPar
         commit: the number of the commit.
 
     Raises:
-        HedgehogError: where a declared column is missing, or the object is no CSV.
+        HedgehogError: where a column that may not be NULL is missing, or the object is no CSV.
     """
-    missing = [column.name for column in table.columns if column.name not in part.columns]
+    missing = [c.name for c in table.columns if not c.nullable and c.name not in part.columns]
     if missing:
         raise HedgehogError(
             f"The part {part.key} of {table.name} has no column {', '.join(missing)}, which the "
-            "star needs; bring the column back in the shop, or change the declaration."
+            "star needs; declare the column nullable, or bring it back in the shop and read the "
+            "shop again with `hedgehog run --reread`."
         )
     faults = QUARANTINE_ARROW.empty_table()
     try:
-        naive = read_csv(body, {c.name: _type_in_csv(c) for c in table.columns})
+        naive = _declared(body, part, {c.name: _type_in_csv(c) for c in table.columns})
         rows = pa.table(
             [_typed(naive[column.name], column) for column in table.columns], _names(table)
         )
@@ -99,6 +101,16 @@ def read_row(body: bytes, line: int) -> dict[str, str | None]:
     """
     names = read_csv(body[: body.index(b"\n") + 1], {}).column_names
     return read_csv(body, dict.fromkeys(names, pa.string())).slice(line - 1, 1).to_pylist()[0]
+
+
+def _declared(body: bytes, part: Part, types: Mapping[str, pa.DataType]) -> pa.Table:
+    """Read the declared columns; those that the part has not are NULL."""
+    read = read_csv(body, {name: kind for name, kind in types.items() if name in part.columns})
+    nothing: _Values = pa.nulls(read.num_rows)
+    columns = [
+        read[name] if name in part.columns else nothing.cast(kind) for name, kind in types.items()
+    ]
+    return pa.table(columns, list(types))
 
 
 def _names(table: ShopTable) -> list[str]:
@@ -136,7 +148,7 @@ def read_csv(body: bytes, types: Mapping[str, pa.DataType]) -> pa.Table:
 def _sifted(body: bytes, table: ShopTable, part: Part, commit: int) -> tuple[pa.Table, pa.Table]:
     """Read every value as text, and set the rows apart that hold one which is not of its type."""
     try:
-        texts = read_csv(body, dict.fromkeys(_names(table), pa.string()))
+        texts = _declared(body, part, dict.fromkeys(_names(table), pa.string()))
     except ValueError as error:
         raise HedgehogError(
             f"The part {part.key} of {table.name} (ingestion commit {commit}) cannot be read: "

@@ -1,6 +1,8 @@
 """The warehouse's tables and views in SQL, composed from the declarations."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
 
 from psycopg import sql
 
@@ -108,8 +110,48 @@ def current_view(table: Fact) -> str:
     return f"{table.name}_current"
 
 
-def create_current_view(table: Fact) -> sql.Composed:
-    """Create the view of the version of each key that was captured last and not deleted since."""
+@dataclass(frozen=True)
+class View:
+    """A view of the warehouse.
+
+    Attributes:
+        name: its name, with its schema where it is not the tables' own.
+        description: what it shows.
+        create: makes it, or replaces it where its columns are the same or more.
+        columns: the declared ones of the table that it shows all columns of.
+    """
+
+    name: str
+    description: str
+    create: sql.Composed
+    columns: tuple[str, ...] = ()
+
+    @property
+    def comment(self) -> str:
+        """What is kept with the view: what it shows, and a digest of what it is made of."""
+        made_of = f"{self.create.as_string()} {self.columns}"
+        digest = sha256(made_of.encode()).hexdigest()
+        return f"{self.description} [{digest[:16]}]"
+
+
+def views() -> Iterator[View]:
+    """Give every view."""
+    for table in STAR.values():
+        if isinstance(table, Fact):
+            yield View(
+                current_view(table),
+                "The version of each key that was captured last, unless it was deleted since",
+                _create_current_view(table),
+                tuple(stored_names(table)),
+            )
+    yield View(
+        "hedgehog.open_quarantine",
+        "Values for which rows of the shop cannot be taken still",
+        _create_open_quarantine(),
+    )
+
+
+def _create_current_view(table: Fact) -> sql.Composed:
     return sql.SQL(
         """
         create or replace view {view} as
@@ -129,7 +171,7 @@ def create_current_view(table: Fact) -> sql.Composed:
     )
 
 
-def create_open_quarantine() -> sql.Composed:
+def _create_open_quarantine() -> sql.Composed:
     """Create the view of what was told and holds still.
 
     It is over when the commit was processed anew and nothing was told then, or when the key came

@@ -1,23 +1,23 @@
 """The warehouse's tables: created where missing, refused where they differ."""
 
-from psycopg import Connection
+from psycopg import Connection, sql
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.schema.star import STAR, Fact, StarTable
+from hedgehog_pipeline.schema.star import STAR, StarTable
 from hedgehog_pipeline.storage.alterations import alterations, find_columns
 from hedgehog_pipeline.storage.ddl import (
     CREATE_COMMITS,
+    View,
     comment_on,
-    create_current_view,
-    create_open_quarantine,
     create_table,
-    current_view,
-    stored_names,
+    views,
 )
 
 
 def prepare_tables(connection: Connection) -> None:
     """Create the tables and views that are missing; drop and alter no table.
+
+    A view that another version of Hedgehog made is replaced: analysts keep their rights on it.
 
     Raises:
         HedgehogError: where a table that is there differs from the declaration; tells the
@@ -36,12 +36,24 @@ def prepare_tables(connection: Connection) -> None:
             connection.execute(create_table(table))
             for comment in comment_on(table):
                 connection.execute(comment)
-        if isinstance(table, Fact) and set(stored_names(table)) - {
-            *found.get(current_view(table), ())
-        }:
-            connection.execute(create_current_view(table))
-    if not has_quarantine(connection):
-        connection.execute(create_open_quarantine())
+    for view in views():
+        if _comment(connection, view) != view.comment:
+            _make(connection, view)
+
+
+def _comment(connection: Connection, view: View) -> str | None:
+    query = "select obj_description(to_regclass(%s), 'pg_class')"
+    found = connection.execute(query, [view.name]).fetchone()
+    return found[0] if found else None
+
+
+def _make(connection: Connection, view: View) -> None:
+    connection.execute(view.create)
+    connection.execute(
+        sql.SQL("comment on view {} is {}").format(
+            sql.Identifier(*view.name.split(".")), sql.Literal(view.comment)
+        )
+    )
 
 
 def has_table(connection: Connection, table: StarTable) -> bool:

@@ -1,10 +1,13 @@
 """Rows that hold a misfit are set apart with its reason; the others are read as ever."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import Part
 from hedgehog_pipeline.lake.csv_values import ReadPart, read_part, read_row
 from hedgehog_pipeline.schema import columns as types
@@ -77,6 +80,33 @@ def test_a_good_part_tells_nothing_and_has_the_same_schema() -> None:
     assert sifted.rows == good.rows
 
 
+@pytest.mark.parametrize("text", ["99999999.9900", "-99999999.990", "1.50000000000000000000"])
+def test_zeros_behind_an_amount_are_no_misfit(text: str) -> None:
+    table = ShopTable(
+        "things", "", (Column("id", types.INTEGER, ""), Column("it", types.MONEY, ""))
+    )
+    read = _read(table, ("id", "it"), f"1,{text}", "2,0.07")
+    assert read.rows["it"].to_pylist() == [Decimal(text).quantize(Decimal("0.01")), Decimal("0.07")]
+
+
+@pytest.mark.parametrize("neighbour", ["2", "no number"])
+def test_a_column_declared_after_a_part_was_landed_is_null_where_it_may_be(neighbour: str) -> None:
+    grown = replace(
+        SHOP["currency"],
+        columns=(
+            *SHOP["currency"].columns,
+            Column("symbol", types.TEXT, "", nullable=True),
+            Column("rate", types.MONEY, "", nullable=True),
+        ),
+    )
+    read = _read(grown, _CURRENCY, _GOOD, f"{neighbour},EUR,{_STAMP},{_STAMP}")
+    assert set(read.rows["symbol"].to_pylist()) == set(read.rows["rate"].to_pylist()) == {None}
+    assert read.rows["currency_id"].to_pylist() == ([7, 2] if neighbour == "2" else [7])
+    required = replace(grown, columns=(*SHOP["currency"].columns, Column("symbol", types.TEXT, "")))
+    with pytest.raises(HedgehogError, match=r"no column symbol, .* declare the column nullable"):
+        _read(required, _CURRENCY, _GOOD)
+
+
 _TEXTS = {
     types.INTEGER: ("5", "-5", " 5", "5\t", "+5", "5.0", "2147483647", "2147483648", "", "x"),
     types.BOOLEAN: ("t", "f", " t", "true", "1", "", "T"),
@@ -87,6 +117,7 @@ _TEXTS = {
         "1.500",
         "1.005",
         "99999999.99",
+        "99999999.9900",
         "1e8",
         "100000000",
         "NaN",

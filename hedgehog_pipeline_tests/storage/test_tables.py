@@ -47,6 +47,35 @@ def test_what_is_missing_is_created_and_what_is_there_is_kept(
     assert world.query(kept) == [(1, "CASH", "mine")]
 
 
+def test_a_view_of_an_earlier_version_is_replaced_and_analysts_keep_their_rights(
+    world: World, warehouse: Warehouse
+) -> None:
+    connection = warehouse.connection
+    views = ["fact_payment_current", "hedgehog.open_quarantine"]
+    now = [_view(world, view) for view in views]
+    connection.execute("grant select on fact_payment_current to reader")
+    connection.execute(
+        "create or replace view fact_payment_current as select * from fact_payment where paid; "
+        "comment on view fact_payment_current is 'of an earlier version'; "
+        "create or replace view hedgehog.open_quarantine as select * from hedgehog.quarantine; "
+        "comment on view hedgehog.open_quarantine is null"
+    )
+    assert [_view(world, view) for view in views] != now
+    warehouse.prepare()
+    assert [_view(world, view) for view in views] == now
+    may = "select has_table_privilege('reader', 'fact_payment_current', 'select')"
+    assert world.query(may) == [(True,)]
+
+
+def test_a_view_that_is_as_it_should_be_is_not_made_anew(
+    world: World, warehouse: Warehouse
+) -> None:
+    rows_of_catalog = "select xmin::text from pg_class where relkind = 'v' order by oid"
+    before = world.query(rows_of_catalog)
+    warehouse.prepare()
+    assert world.query(rows_of_catalog) == before
+
+
 @pytest.mark.parametrize(
     ("change", "repair"),
     [
@@ -105,3 +134,9 @@ def test_every_table_and_column_tells_what_it_means(world: World, warehouse: War
     """
     assert warehouse.is_prepared()
     assert world.query(silent) == []
+
+
+def _view(world: World, name: str) -> tuple[str, str]:
+    query = "select pg_get_viewdef(%s::regclass), obj_description(%s::regclass, 'pg_class')"
+    ((definition, comment),) = world.query(query, [name, name])
+    return definition, comment
