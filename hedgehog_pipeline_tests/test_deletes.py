@@ -111,7 +111,9 @@ def test_a_deleted_member_stays_deleted_when_its_department_changes(world: World
     assert member == [("Ada", "Trade", True)]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.torture) for seed in range(1, 6))]
+)
 def test_deleted_returned_and_deleted_again_with_replays_in_between(world: World, seed: int):
     world.load_small()
     world.shop.execute("insert into currency values (3, 'EUR', 'now', 'now')")

@@ -1,6 +1,7 @@
 """`hedgehog quarantine` names the rows that are left out, shows them, takes them in the end."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import date, timedelta
 
@@ -15,6 +16,7 @@ from hedgehog_pipeline.operations.alert_sensors import not_empty
 from hedgehog_pipeline.operations.health import UnaskedError
 from hedgehog_pipeline.runner import replay_until_done
 from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline_tests.servers import Servers
 from hedgehog_pipeline_tests.world import World
 
 _STAMP = "last_updated = '2026-06-02 10:00:00'"
@@ -23,9 +25,20 @@ _DATE = "is not a date in the form YYYY-MM-DD"
 _MOMENT = "is not a moment of the years 1 to 9999 without a time zone"
 
 
+@pytest.fixture(scope="module")
+def dirty(servers: Servers) -> Iterator[World]:
+    """A shop that a payment became bad in, and then its staff, which is good again; to look at."""
+    with World.make(servers) as world:
+        yield _made_dirty(world)
+
+
 @pytest.fixture
-def dirty(world: World) -> World:
-    """A shop that a payment became bad in, and then its staff, which is good again."""
+def changing(world: World) -> World:
+    """Such a shop, to be changed."""
+    return _made_dirty(world)
+
+
+def _made_dirty(world: World) -> World:
     world.load_small()
     world.run()
     _change(world, f"update payment set payment_date = '{_TEXT}' where payment_id = 2")
@@ -108,10 +121,10 @@ def test_a_row_is_shown_as_it_was_landed(dirty: World) -> None:
     ]
 
 
-def test_all_that_was_told_of_a_row_is_shown(dirty: World) -> None:
-    dirty.shop.execute("alter table payment alter payment_date drop not null")
-    _change(dirty, "update payment set payment_date = null where payment_id = 2")
-    lines = _told(dirty, "show", "payment", "2").splitlines()
+def test_all_that_was_told_of_a_row_is_shown(changing: World) -> None:
+    changing.shop.execute("alter table payment alter payment_date drop not null")
+    _change(changing, "update payment set payment_date = null where payment_id = 2")
+    lines = _told(changing, "show", "payment", "2").splitlines()
     assert [line for line in lines if not line.startswith("    ")][1::2] == [
         f"  open: payment_date {_DATE}",
         "  open: payment_date is absent",
@@ -156,14 +169,14 @@ def test_a_replay_of_nothing_runs_nothing(world: World) -> None:
     assert len(world.commits(world.settings.processed_bucket)) == 1
 
 
-def test_commits_are_processed_again_day_by_day(dirty: World) -> None:
-    s3, bucket = dirty.s3, dirty.settings.ingestion_bucket
+def test_commits_are_processed_again_day_by_day(changing: World) -> None:
+    s3, bucket = changing.s3, changing.settings.ingestion_bucket
     for number, days in ((1, 2), (2, 1), (3, 1)):
         key = commit_key(number)
         commit = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
         commit["date"] = str(date.fromisoformat(commit["date"]) - timedelta(days))
         s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(commit))
-    runs = replay_until_done(dirty.surroundings, {4, 3, 2})
+    runs = replay_until_done(changing.surroundings, {4, 3, 2})
     assert [(run.stage, run.commits) for run in runs] == [
         ("processing", (2, 3)),
         ("processing", (4,)),
@@ -172,15 +185,15 @@ def test_commits_are_processed_again_day_by_day(dirty: World) -> None:
     ]
 
 
-def test_the_probe_fails_while_entries_are_open(dirty: World) -> None:
-    probe = not_empty(dirty.surroundings.first_in_quarantine)
+def test_the_probe_fails_while_entries_are_open(changing: World) -> None:
+    probe = not_empty(changing.surroundings.first_in_quarantine)
     with pytest.raises(HedgehogError) as told:
         probe()
     assert str(told.value).startswith(
         "1 values of the shop cannot be taken, and their rows are left out; the first is "
         f"payment 2: payment_date {_DATE} (commit 2). `hedgehog quarantine list`"
     )
-    _change(dirty, f"update payment set payment_date = '2026-06-08', {_STAMP}")
+    _change(changing, f"update payment set payment_date = '2026-06-08', {_STAMP}")
     probe()
 
 
