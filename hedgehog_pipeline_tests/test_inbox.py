@@ -357,6 +357,19 @@ def test_a_cell_may_be_longer_than_any_block_or_part(servers: Servers):
         assert len(_head(world).parts_of("oltp/design")) > 2
 
 
+@pytest.mark.torture
+def test_a_very_large_file_is_taken_whole(world: World):
+    world.load_small()
+    world.run()
+    rows, others = 2_000_000, f"{_STAMPS},1,1,12.50,1,1,t,2026-06-05,1,1"
+    many = "\n".join(f"{key},{others}" for key in range(1000, 1000 + rows))
+    key = _put(world, "inbox/payment/large.csv", _PAYMENTS, many, "7,too few")
+    world.run()
+    count = "select count(*), max(payment_id) from fact_payment_current where payment_id >= 1000"
+    assert world.query(count) == [(rows, 999 + rows)]
+    assert [line for _, line, *_ in _open(world, key)] == [rows + 2]
+
+
 def test_a_sweep_leaves_rows_alone_that_were_brought(traded: World):
     _put(traded, "inbox/currency/swept.csv", _CURRENCIES, _currency(70, "ZAR"))
     traded.run()
