@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev latency browser screenshot outages test torture lint audit clean
+.PHONY: help install demo dev latency browser screenshot outages test coverage torture lint audit clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ outages: install ## kill what the platform runs on, one after another, and see i
 
 test: install lint ## lint, types and the whole test suite
 	$(BIN)/python -m pytest
+
+coverage: install ## lines and branches that the suite does not reach
+	$(BIN)/python -m pytest --cov
 
 torture: install ## the long versions of what the suite shows in short
 	$(BIN)/python -m pytest -m torture

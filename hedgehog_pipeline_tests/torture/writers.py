@@ -75,8 +75,8 @@ _CHANGES = (_CHANGE_ORDERS, _CHANGE_SOME, _PAY, _DELETE_ORDERS, _CHANGE_SMALL)
 _SMALL = ("address", "counterparty", "currency", "department", "design", "staff", "payment_type")
 
 _ALTERATIONS = (
-    "alter table sales_order alter units_sold type bigint",
-    "alter table sales_order alter units_sold type integer",
+    "alter table sales_order alter units_sold type bigint using units_sold + 0",
+    "alter table sales_order alter units_sold type integer using units_sold + 0",
     "alter table sales_order add surplus text default 'x'",
     "alter table sales_order drop surplus",
     "truncate payment",
@@ -87,13 +87,19 @@ Session = psycopg.Connection[Any]
 
 
 class Writers:
-    """So many sessions at once; `did` counts what came of them."""
+    """So many sessions at once.
+
+    Attributes:
+        captures: how many captures there were so far; whoever captures counts.
+        altering: set once tables may be altered.
+        did: what came of the sessions' transactions, counted.
+    """
 
     def __init__(self, world: World, *, sessions: int, seed: int) -> None:
         self._world = world
         self._sessions = sessions
         self._seed = seed
-        self._captures = world.surroundings.lake.ingestion.end
+        self.captures = 0
         self._enough = Event()
         self.altering = Event()
         self.did: Counter[str] = Counter()
@@ -154,7 +160,7 @@ class Writers:
     def _long(self, session: Session, chance: random.Random) -> None:
         for _ in range(chance.randint(1, 3)):
             self._write(session, chance)
-            self._await_captures(chance.randint(1, 3))
+            self.await_captures(chance.randint(1, 3))
         self._end(session, chance)
         self.did["open over captures"] += 1
 
@@ -163,7 +169,7 @@ class Writers:
         name = f"'{chance.getrandbits(64):x}'"
         session.execute(f"prepare transaction {name}".encode())
         session.rollback()
-        self._await_captures(chance.randint(0, 2))
+        self.await_captures(chance.randint(0, 2))
         session.autocommit = True
         try:
             outcome = chance.choice(["commit", "commit", "rollback"])
@@ -209,6 +215,7 @@ class Writers:
             session.rollback()
             self.did["rolled back"] += 1
 
-    def _await_captures(self, count: int) -> None:
-        until = self._captures() + count
-        await_condition(lambda: self._captures() >= until or self._enough.is_set(), 20)
+    def await_captures(self, count: int) -> None:
+        """Wait until there were so many more, or none is wanted any more."""
+        until = self.captures + count
+        await_condition(lambda: self.captures >= until or self._enough.is_set(), 20)
