@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev latency browser screenshot outages test coverage torture lint audit clean
+.PHONY: help install demo dev latency browser screenshot outages test coverage torture mutation lint audit clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -38,6 +38,10 @@ coverage: install ## lines and branches that the suite does not reach
 
 torture: install ## the long versions of what the suite shows in short
 	$(BIN)/python -m pytest -m torture
+
+mutation: install ## small changes of the heart of the code, each of which a test has to notice
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[mutation]'
+	$(BIN)/python -m hedgehog_pipeline_tests.mutation
 
 browser: install ## the Dagster UI in a real Chromium, where there is one
 	$(BIN)/python -m pytest -m browser -n0
