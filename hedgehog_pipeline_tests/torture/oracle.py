@@ -4,7 +4,7 @@ The triggers write down every version of a row with the top-level transaction th
 (extraction/history.py); a snapshot's text says which of these a capture saw.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,7 +26,7 @@ _MORE = """
 """
 
 _HISTORY = """
-    select version, at_table, key, writer::text::bigint, gone from history order by version
+    select version, at_table, key, writer::text::bigint, gone from history order by writer
 """
 
 
@@ -67,11 +67,12 @@ class Verdict:
 
 def judge(world: World) -> Verdict:
     """Hold the ingestion log against what was written down."""
-    waiting: list[tuple[Any, ...]] = world.shop.execute(_HISTORY).fetchall()
+    to_come = deque(world.shop.execute(_HISTORY).fetchall())
     rewrites: list[tuple[str, int]] = world.shop.execute(
         "select at_table, writer::text::bigint from rewritten"
     ).fetchall()
-    verdict = Verdict(written=len(waiting), transactions=len({row[3] for row in waiting}))
+    verdict = Verdict(written=len(to_come), transactions=len({row[3] for row in to_come}))
+    waiting: list[tuple[Any, ...]] = []
     newest: dict[tuple[str, int], tuple[int, bool]] = {}
     of_archive: Counter[int] | None = Counter()
     for commit in world.commits(world.settings.ingestion_bucket):
@@ -84,7 +85,10 @@ def judge(world: World) -> Verdict:
             assert of_archive is not None
             of_archive += found
             continue
-        sees = _sight(commit["base"]["sales_order"]["snapshot"])
+        snapshot = commit["base"]["sales_order"]["snapshot"]
+        sees, end = _sight(snapshot), int(snapshot.split(":")[1])
+        while to_come and to_come[0][3] < end:
+            waiting.append(to_come.popleft())
         changed = _advance(newest, (row for row in waiting if sees(row[3])))
         waiting = [row for row in waiting if not sees(row[3])]
         tables = {table for table, writer in rewrites if sees(writer)}
@@ -96,7 +100,7 @@ def judge(world: World) -> Verdict:
             expected, of_archive = expected - of_archive, None
         verdict.lost += expected - found
         verdict.doubled += found - expected
-    assert not waiting, "The last capture came before the last transaction was over."
+    assert not [*waiting, *to_come], "The last capture came before the last transaction was over."
     return verdict
 
 
