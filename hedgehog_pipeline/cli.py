@@ -1,15 +1,10 @@
 """The `hedgehog` command. Errors are one sentence on stderr and exit code 1."""
 
 import json
-import os
 import sys
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import redirect_stderr
 from dataclasses import asdict
 from datetime import datetime, timezone
 from itertools import chain
-from pathlib import Path
 
 import click
 from botocore.exceptions import BotoCoreError
@@ -25,9 +20,8 @@ from hedgehog_pipeline.operations.quarantine import (
 )
 from hedgehog_pipeline.operations.reconciled import ADVICE, RECONCILED, Reconciled
 from hedgehog_pipeline.operations.status import read_status
+from hedgehog_pipeline.progress import shown, sum_up, told
 from hedgehog_pipeline.runner import (
-    Backlog,
-    StageRun,
     rebuild,
     replay_until_done,
     run_until_done,
@@ -73,7 +67,7 @@ def run(*, reread: bool, sweep: bool, allow_mass_delete: bool) -> None:
     if sweep:
         swept = sweep_until_done(surroundings, allow_mass_delete=allow_mass_delete)
         runs = chain(runs, swept)
-    _sum_up(_told(runs), "the warehouse holds everything that the shop holds.")
+    sum_up(told(runs), "the warehouse holds everything that the shop holds.")
 
 
 @hedgehog.command("rebuild")
@@ -82,9 +76,9 @@ def rebuild_() -> None:
     runs = (
         stage_run
         for backlog in rebuild(Surroundings(Settings.from_environment()))
-        for stage_run in _shown(backlog)
+        for stage_run in shown(backlog)
     )
-    _sum_up(runs, "the lake is empty. `hedgehog run` fills it from the shop.")
+    sum_up(runs, "the lake is empty. `hedgehog run` fills it from the shop.")
 
 
 @hedgehog.command()
@@ -174,54 +168,10 @@ def replay_quarantine() -> None:
     with surroundings.warehouse() as warehouse:
         before = read_entries(warehouse)
     if before:
-        _sum_up(replay_until_done(surroundings, {entry.commit for entry in before}), "")
+        sum_up(replay_until_done(surroundings, {entry.commit for entry in before}), "")
     with surroundings.warehouse() as warehouse:
         after = read_entries(warehouse)
     click.echo(f"{closed_since(before, after)} closed, {len(after)} open")
-
-
-def _told(runs: Iterable[StageRun]) -> Iterator[StageRun]:
-    """Hand runs on, and say where the shop is read in full again."""
-    for stage_run in runs:
-        if stage_run.reread:
-            click.echo(f"The shop is read in full again: {stage_run.reread}.")
-        yield stage_run
-
-
-def _shown(backlog: Backlog) -> Iterator[StageRun]:
-    """Hand runs on, and show how many commits are through: by a bar, or by lines in a file."""
-    if not backlog.commits:
-        return
-    if sys.stdout.isatty():
-        with (
-            Path(os.devnull).open("w") as nowhere,
-            redirect_stderr(nowhere),  # log lines would tear the bar
-            click.progressbar(length=backlog.commits, label=f"{backlog.stage:<12}") as bar,
-        ):
-            for stage_run in backlog.runs:
-                bar.update(len(stage_run.commits))
-                yield stage_run
-    else:
-        through = 0
-        for stage_run in backlog.runs:
-            through += len(stage_run.commits)
-            click.echo(f"{backlog.stage:<12}{through:>6} of {backlog.commits} commits")
-            yield stage_run
-
-
-def _sum_up(runs: Iterable[StageRun], nothing: str) -> None:
-    """Tell what each stage did, once all of it is done."""
-    done: dict[str, list[StageRun]] = defaultdict(list)
-    for stage_run in runs:
-        done[stage_run.stage].append(stage_run)
-    if not done:
-        click.echo(f"Nothing to do: {nothing}")
-    for stage, of_stage in done.items():
-        rows, seconds = sum(r.rows for r in of_stage), sum(r.seconds for r in of_stage)
-        click.echo(
-            f"{stage:<12}{len(of_stage):>4} runs {rows:>12,} rows {seconds:>8.1f} s "
-            f"{rows / seconds:>10,.0f} rows/s"
-        )
 
 
 def main() -> None:
