@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import psycopg
+
 from hedgehog_pipeline.sandbox.waiting import await_condition
 from hedgehog_pipeline.schema.star import STAR, Fact
 from hedgehog_pipeline.storage.ddl import current_view, stored_names
@@ -99,12 +101,15 @@ def image(world: World) -> dict[str, Any]:
     A batch that is processed again may come together with others: the processed commit of a row is
     left aside, as are the names of parts, which tell batches.
     """
-    found: dict[str, Any] = {name: world.query(asked) for name, asked in _ASKED.items()}
+    asked = dict(_ASKED)
     for table in STAR.values():
         columns = ", ".join(name for name in stored_names(table) if name not in _NOT_COMPARED)
         shown = [table.name, *([current_view(table)] if isinstance(table, Fact) else [])]
-        for name in shown:
-            found[name] = world.query(f"select {columns} from {name} order by {columns}")
+        asked |= {name: f"select {columns} from {name} order by {columns}" for name in shown}
+    with psycopg.connect(world.servers.postgres.dsn(world.warehouse_database)) as warehouse:
+        found: dict[str, Any] = {
+            name: warehouse.execute(query.encode()).fetchall() for name, query in asked.items()
+        }
     ingestion = world.commits(world.settings.ingestion_bucket)
     found["landed"] = landed(world)
     found["landings"] = [(commit["number"], commit["kind"]) for commit in ingestion]

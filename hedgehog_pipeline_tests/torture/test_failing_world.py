@@ -45,7 +45,7 @@ from hedgehog_pipeline_tests.world import World
 PASSWORD = "pa55-w0rd-nobody-may-see"
 _ROLES = (("reader", "far_reader"), ("writer", "far_writer"))
 _SOON = 90.0
-_RUNS = 30
+_RUNS = 20
 _NUMBERS = count(1)
 
 
@@ -57,7 +57,7 @@ class Failing:
     s3: Proxy
     shop: DatabaseProxy
     warehouse: DatabaseProxy
-    slowest: float = 0.0
+    seconds: float = 0.0
 
     @property
     def proxies(self) -> tuple[Proxy | DatabaseProxy, ...]:
@@ -91,8 +91,8 @@ class Failing:
             told = str(error)
             assert PASSWORD not in told
             assert "\n" not in told
-        self.slowest = max(self.slowest, monotonic() - began)
-        assert self.slowest < _SOON
+        self.seconds = monotonic() - began
+        assert self.seconds < _SOON
         self.calm()
         self._assert_whole()
         return told
@@ -114,11 +114,14 @@ class Failing:
         assert set(landed(self.world).values()) <= {1}
 
 
-@pytest.fixture
-def failing(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Iterator[Failing]:
-    """A shop in the warehouse, through proxies and as roles whose password is a secret."""
-    monkeypatch.setattr(databases, "PATIENCE", 2.0)
-    with World.make(servers, part_bytes=400) as world:
+@pytest.fixture(scope="module")
+def failing(servers: Servers) -> Iterator[Failing]:
+    """A shop in the warehouse, through proxies and as roles whose password is a secret.
+
+    Each test leaves it healed.
+    """
+    with pytest.MonkeyPatch.context() as patch, World.make(servers, part_bytes=400) as world:
+        patch.setattr(databases, "PATIENCE", 2.0)
         furnish(world)
         world.run()
         s3 = Proxy(lambda endpoint=os.environ["AWS_ENDPOINT_URL"]: endpoint)
@@ -126,7 +129,7 @@ def failing(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Iterator[Faili
         failing = Failing(world, s3, shop, warehouse)
         for proxy in failing.proxies:
             Thread(target=proxy.serve_forever, daemon=True).start()
-        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3.url)
+        patch.setenv("AWS_ENDPOINT_URL_S3", s3.url)
         _make_roles(servers)
         _send_through(world.settings.source_secret, "far_reader", world.shop_database, shop)
         _send_through(
@@ -190,26 +193,27 @@ def test_a_failure_that_lasts_ends_the_run_and_the_next_one_heals(
     assert plan.count
     failing.heal()
     ended = "well" if told is None else "with a sentence"
-    tell(f"{kind.name}, all the time: {plan.count} times in {failing.slowest:.1f} s, ended {ended}")
+    tell(f"{kind.name}, all the time: {plan.count} times in {failing.seconds:.1f} s, ended {ended}")
 
 
 @pytest.mark.torture
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_failures_at_random_lose_and_double_nothing(
     failing: Failing, monkeypatch: pytest.MonkeyPatch, tell: Callable[[str], None], seed: int
 ):
     monkeypatch.setattr(PATIENCE, "read_timeout", 1)
     chance = Random(seed)
     plans = [AtRandom(chance, kinds, 0.01) for kinds in (S3, SHOP, WAREHOUSE)]
-    ended = list[str | None]()
+    ended, slowest = list[str | None](), 0.0
     for _ in range(_RUNS):
         failing.change()
         for proxy, plan in zip(failing.proxies, plans, strict=True):
             proxy.fault = plan
         ended.append(failing.run())
+        slowest = max(slowest, failing.seconds)
     failing.heal()
     tell(
         f"failing world, seed {seed}: {sum(plan.count for plan in plans)} failures in {_RUNS} "
-        f"runs, of which {ended.count(None)} ended well, the slowest after {failing.slowest:.1f} s"
+        f"runs, of which {ended.count(None)} ended well, the slowest after {slowest:.1f} s"
     )
