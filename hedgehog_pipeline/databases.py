@@ -87,19 +87,22 @@ class _Patient(Connection[TupleRow]):
     """A connection that is closed when its server has said nothing for too long."""
 
     def wait(self, gen: PQGen[Any], *arguments: Any, **options: Any) -> Any:
-        """Go through a dialogue with the server."""
+        """Go through a dialogue with the server; most rows of a COPY are there already."""
         try:
-            return super().wait(_answered(gen), *arguments, **options)
+            awaited = next(gen)
+        except StopIteration as end:
+            return end.value
+        try:
+            return super().wait(_answered(gen, awaited), *arguments, **options)
         except _SilentError:
             self.close()
             raise
 
 
-def _answered(dialogue: PQGen[Any]) -> Generator[Any, Any, Any]:
+def _answered(dialogue: PQGen[Any], awaited: Any) -> Generator[Any, Any, Any]:
     """Hand a dialogue on, which hears of the server when it is `ready`, or ten times a second."""
     heard = monotonic()
     try:
-        awaited = next(dialogue)
         while True:
             ready = yield awaited
             if ready:

@@ -62,13 +62,16 @@ def _twice(proxy: Proxy, key: str, work: Callable[[], None]) -> None:
         with proxy.holding_up(key, answer_lost=False):
             runs = [threads.submit(work) for _ in "ab"]
             for _ in runs:
-                proxy.caught.get(timeout=60)
+                proxy.caught.get(timeout=120)
         for run in runs:
             run.result()
 
 
+Events = Callable[[], list[str]]
+
+
 @pytest.fixture
-def events(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
+def events(caplog: pytest.LogCaptureFixture) -> Events:
     """What the product's log told since the last question, but for what was written where."""
     caplog.set_level("INFO", "hedgehog_pipeline")
 
@@ -78,9 +81,6 @@ def events(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
         return messages
 
     return told
-
-
-Events = Callable[[], list[str]]
 
 
 def test_of_two_processors_one_is_let_go(world: World, proxy: Proxy, events: Events):
@@ -96,10 +96,10 @@ def test_of_two_processors_one_is_let_go(world: World, proxy: Proxy, events: Eve
     assert_warehouse_is_the_shop(world)
 
 
+@pytest.mark.usefixtures("proxy")
 def test_of_two_loaders_the_second_finds_all_of_it_loaded(
-    world: World, proxy: Proxy, caplog: pytest.LogCaptureFixture
+    world: World, caplog: pytest.LogCaptureFixture
 ):
-    del proxy
     _execute(world, "processing")
     with ThreadPoolExecutor() as threads, caplog.at_level("INFO", "hedgehog_pipeline"):
         with psycopg.connect(world.servers.postgres.dsn(world.warehouse_database)) as gate:
@@ -140,7 +140,7 @@ def test_a_sweep_that_a_capture_overtook_is_let_go_and_the_next_one_sees_both(
     with ThreadPoolExecutor() as threads:
         with proxy.holding_up("/keys/oltp/", answer_lost=False):
             sweep = threads.submit(_execute, world, "extraction", Asked(Mode.SWEEP))
-            proxy.caught.get(timeout=60)
+            proxy.caught.get(timeout=120)
             place(world.shop)
             _execute(world, "extraction")
         sweep.result()
@@ -221,7 +221,7 @@ def test_of_two_commands_one_is_let_go_and_both_end_with_all_of_it(
     with proxy.holding_up(f"/{world.settings.ingestion_bucket}/oltp/", answer_lost=False):
         commands = [_start(tmp_path) for _ in "ab"]
         for _ in commands:
-            proxy.caught.get(timeout=60)
+            proxy.caught.get(timeout=120)
     told = sum((_ended(command) for command in commands), Counter[str]())
     assert told["let go extraction"] >= 1
     _assert_all_is_there_once(world, brought=1)
