@@ -1,10 +1,14 @@
 """Connections to PostgreSQL with credentials from Secrets Manager."""
 
+from collections.abc import Generator
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
 from psycopg import Connection
+from psycopg.abc import PQGen
+from psycopg.rows import TupleRow
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from hedgehog_pipeline.errors import HedgehogError, UnreachableError
@@ -13,6 +17,20 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 else:
     SecretsManagerClient = Any
+
+PATIENCE = 3600.0
+"""Seconds for which a server may say nothing while it is asked.
+
+More than the largest statement takes, and than a loader waits for another one.
+"""
+
+_VANISHED: dict[str, Any] = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""A machine that is gone, or a path to it that is cut, is noticed within a minute."""
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
@@ -61,6 +79,47 @@ def read_credentials(client: SecretsManagerClient, secret: str) -> Credentials:
         ) from None
 
 
+class _SilentError(psycopg.OperationalError):
+    """A server that is there and does not answer."""
+
+
+class _Patient(Connection[TupleRow]):
+    """A connection that is closed when its server has said nothing for too long."""
+
+    def wait(self, gen: PQGen[Any], *arguments: Any, **options: Any) -> Any:
+        """Go through a dialogue with the server; most rows of a COPY are there already."""
+        try:
+            awaited = next(gen)
+        except StopIteration as end:
+            return end.value
+        try:
+            return super().wait(_answered(gen, awaited), *arguments, **options)
+        except _SilentError:
+            self.close()
+            raise
+
+
+def _answered(dialogue: PQGen[Any], awaited: Any) -> Generator[Any, Any, Any]:
+    """Hand a dialogue on, which hears of the server when it is `ready`, or ten times a second."""
+    heard = monotonic()
+    try:
+        while True:
+            ready = yield awaited
+            if ready:
+                heard = monotonic()
+            elif monotonic() - heard > PATIENCE:
+                raise _SilentError(f"it has said nothing for {PATIENCE:.0f} seconds")
+            awaited = dialogue.send(ready)
+    except StopIteration as end:
+        return end.value
+
+
+def reason_of(error: psycopg.Error) -> str:
+    """Give what PostgreSQL or libpq says first, without its hints."""
+    said = str(error).strip() or type(error).__name__
+    return error.diag.message_primary or said.splitlines()[0]
+
+
 def connect(credentials: Credentials, *, role: str, ca: str | None) -> Connection:
     """Open a connection, verified by TLS unless the server is on this machine.
 
@@ -73,7 +132,7 @@ def connect(credentials: Credentials, *, role: str, ca: str | None) -> Connectio
         UnreachableError: where no connection comes about.
     """
     try:
-        return psycopg.connect(
+        return _Patient.connect(
             host=credentials.host,
             port=credentials.port,
             user=credentials.username,
@@ -82,11 +141,12 @@ def connect(credentials: Credentials, *, role: str, ca: str | None) -> Connectio
             application_name=f"hedgehog {role}",
             client_encoding="utf8",
             connect_timeout=10,
+            **_VANISHED,
             sslmode="prefer" if credentials.local else "verify-full",
             sslrootcert=ca or (None if credentials.local else "system"),
         )
     except psycopg.OperationalError as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = reason_of(error)
         raise UnreachableError(
             f"The {role} database {credentials.dbname} at {credentials.host}:{credentials.port} "
             f"cannot be reached as {credentials.username}: {reason}. Check its secret, and that "

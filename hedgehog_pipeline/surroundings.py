@@ -9,6 +9,7 @@ from functools import cached_property
 
 import boto3
 
+from hedgehog_pipeline.aws import PATIENCE
 from hedgehog_pipeline.databases import SecretsManagerClient, read_credentials
 from hedgehog_pipeline.errors import HedgehogError, UnreachableError
 from hedgehog_pipeline.extraction.inbox import files_to_take
@@ -42,7 +43,9 @@ class Surroundings:
     def lake(self) -> Lake:
         """The two buckets and their logs."""
         return Lake.of(
-            boto3.client("s3"), self.settings.ingestion_bucket, self.settings.processed_bucket
+            boto3.client("s3", config=PATIENCE),
+            self.settings.ingestion_bucket,
+            self.settings.processed_bucket,
         )
 
     @property
@@ -54,7 +57,7 @@ class Surroundings:
     @cached_property
     def parameters(self) -> Parameters:
         """The parameters in SSM."""
-        return Parameters(boto3.client("ssm"), self.settings.parameter_prefix)
+        return Parameters(boto3.client("ssm", config=PATIENCE), self.settings.parameter_prefix)
 
     @contextmanager
     def warehouse(self) -> Generator[Warehouse, None, None]:
@@ -138,7 +141,7 @@ class Surroundings:
 
     @cached_property
     def _secrets(self) -> SecretsManagerClient:
-        return boto3.client("secretsmanager")
+        return boto3.client("secretsmanager", config=PATIENCE)
 
     def _publish(self, head: IngestionCommit | None, *, changed: bool) -> None:
         """Tell SSM; that it refuses stops no capture, and the next scan tells it again."""

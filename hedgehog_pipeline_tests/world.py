@@ -164,20 +164,22 @@ class World:
     @contextmanager
     def copied(self) -> Iterator["World"]:
         """Go on, with the same shop, in copies of the buckets and of the warehouse."""
-        buckets = {
-            field: f"{getattr(self.settings, field)}-{next(_NUMBERS)}"
-            for field in ("ingestion_bucket", "processed_bucket")
-        }
-        for field, copy in buckets.items():
+        number = next(_NUMBERS)
+        own = ("ingestion_bucket", "processed_bucket", "warehouse_secret", "parameter_prefix")
+        names = {field: f"{getattr(self.settings, field)}-{number}" for field in own}
+        settings = replace(self.settings, **names)
+        for field in ("ingestion_bucket", "processed_bucket"):
+            bucket, copy = getattr(self.settings, field), names[field]
             self.servers.make_bucket(copy)
-            bucket = getattr(self.settings, field)
             for key in self.keys(bucket):
                 source = {"Bucket": bucket, "Key": key}
                 self.s3.copy_object(Bucket=copy, Key=key, CopySource=source)
         warehouse = self.new_database(like=self.warehouse_database)
-        copied = replace(self, settings=replace(self.settings, **buckets))
-        yield copied.with_warehouse(warehouse)
-        self.with_warehouse(self.warehouse_database)
+        boto3.client("secretsmanager").create_secret(Name=settings.warehouse_secret)
+        yield replace(self, settings=settings).with_warehouse(warehouse)
+        with psycopg.connect(self.servers.postgres.dsn("postgres"), autocommit=True) as admin:
+            drop = sql.SQL("drop database {} with (force)")
+            admin.execute(drop.format(sql.Identifier(warehouse)))
 
     def keys(self, bucket: str) -> list[str]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)

@@ -8,6 +8,7 @@ from dagster import ConfigurableResource, InitResourceContext, ResourceDependenc
 from dagster_aws.secretsmanager import SecretsManagerResource
 from pydantic import PrivateAttr
 
+from hedgehog_pipeline.aws import PATIENCE
 from hedgehog_pipeline.databases import read_credentials
 from hedgehog_pipeline.extraction.parameters import Parameters
 from hedgehog_pipeline.extraction.source import Moment, Source
@@ -51,4 +52,4 @@ class ParametersResource(ConfigurableResource[Parameters]):
 
     def create_resource(self, context: InitResourceContext) -> Parameters:  # noqa: ARG002
         """Connect to SSM; nothing is read."""
-        return Parameters(boto3.client("ssm"), self.prefix)
+        return Parameters(boto3.client("ssm", config=PATIENCE), self.prefix)

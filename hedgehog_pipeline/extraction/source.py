@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection, IsolationLevel, sql
 
-from hedgehog_pipeline.databases import Credentials, connect
+from hedgehog_pipeline.databases import Credentials, connect, reason_of
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.drift import FoundColumn, FoundTable, refuse_unreadable
 from hedgehog_pipeline.extraction.snapshot import Snapshot
@@ -151,7 +151,7 @@ def _explained() -> Generator[None, None, None]:
             "ALTER or TRUNCATE in progress); run again when it is over."
         ) from error
     except psycopg.Error as error:
-        reason = error.diag.message_primary or str(error).strip()
+        reason = reason_of(error)
         raise HedgehogError(
             f"The source database failed while it was read: {reason}. Nothing was committed; run "
             "again."

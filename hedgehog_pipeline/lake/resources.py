@@ -3,6 +3,7 @@
 import boto3
 from dagster import ConfigurableResource, InitResourceContext
 
+from hedgehog_pipeline.aws import PATIENCE
 from hedgehog_pipeline.lake.lake import Lake
 
 
@@ -18,4 +19,6 @@ class LakeResource(ConfigurableResource[Lake]):
 
     def create_resource(self, context: InitResourceContext) -> Lake:  # noqa: ARG002
         """Put the lake together; nothing is read."""
-        return Lake.of(boto3.client("s3"), self.ingestion_bucket, self.processed_bucket)
+        return Lake.of(
+            boto3.client("s3", config=PATIENCE), self.ingestion_bucket, self.processed_bucket
+        )

@@ -7,6 +7,8 @@ from datetime import datetime
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from hedgehog_pipeline.aws import PATIENCE
+
 _LOGGER = logging.getLogger(__name__)
 _LONGEST_SUBJECT = 100
 """Characters that SNS takes as the subject of an e-mail."""
@@ -44,6 +46,8 @@ def publish(alert: Alert, topic: str | None) -> None:
         return
     subject = f"Hedgehog: {alert.subject}"[:_LONGEST_SUBJECT]
     try:
-        boto3.client("sns").publish(TopicArn=topic, Subject=subject, Message=str(alert))
+        boto3.client("sns", config=PATIENCE).publish(
+            TopicArn=topic, Subject=subject, Message=str(alert)
+        )
     except (ClientError, BotoCoreError):
         _LOGGER.exception("SNS did not take the alert %r for the topic %s.", alert.subject, topic)

@@ -10,7 +10,7 @@ import psycopg
 import pyarrow as pa
 from psycopg import Connection, IsolationLevel
 
-from hedgehog_pipeline.databases import Credentials, connect
+from hedgehog_pipeline.databases import Credentials, connect, reason_of
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import PartKind, ProcessedCommit
 from hedgehog_pipeline.lake.log import Taken
@@ -67,7 +67,7 @@ class Warehouse:
             try:
                 yield cls(connection)
             except psycopg.Error as error:
-                reason = error.diag.message_primary or str(error).strip()
+                reason = reason_of(error)
                 raise HedgehogError(
                     f"The warehouse {credentials.dbname} at {credentials.host} failed: {reason}. "
                     "What was not committed is loaded again by the next run."

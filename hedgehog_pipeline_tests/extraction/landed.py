@@ -12,12 +12,13 @@ Row = tuple[str, ...]
 
 
 def landed(world: World, after: int = 0) -> Counter[Row]:
-    """Count the versions in all parts of the commits after a number."""
+    """Count the versions of rows in all parts of the commits after a number."""
     found: Counter[Row] = Counter()
     for part in (
         part
         for commit in world.commits(world.settings.ingestion_bucket)[after:]
         for part in commit["parts"]
+        if part["kind"] == "rows"
     ):
         found.update(_rows(part["asset"].removeprefix("oltp/"), _body(world, part["key"])))
     return found

@@ -1,4 +1,4 @@
-"""Stands between the platform and its S3 server: counts, refuses, or keeps a request waiting."""
+"""Stands between the platform and its S3 server: counts, refuses, delays, harms."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ class Proxy(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, endpoint: Callable[[], str]) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", 0), Handler)
         self.endpoint = endpoint
         self.requests: Counter[str] = Counter()
         self.refusing = False
@@ -27,6 +27,7 @@ class Proxy(ThreadingHTTPServer):
         self.key: str | None = None
         self.answer_lost = False
         self.released = Event()
+        self.fault: Callable[[str], Fault | None] = lambda _: None
 
     @property
     def url(self) -> str:
@@ -53,7 +54,7 @@ class Proxy(ThreadingHTTPServer):
             self.refusing = False
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # an answer leaves in one piece
     server: Proxy
@@ -71,7 +72,10 @@ class _Handler(BaseHTTPRequestHandler):
         kind = "/".join(urlsplit(self.path).path.split("/")[:3])
         self.server.requests[f"{self.command} {kind}"] += 1
         if self.server.refusing:
-            self._answer(503, {"Content-Type": "application/xml"}, _BUSY)
+            self.answer(503, {"Content-Type": "application/xml"}, _BUSY)
+            return
+        if fault := self.server.fault(f"{self.command} {self.path}"):
+            fault(self, body)
             return
         key = self.server.key
         held_up = key is not None and self.command == "PUT" and key in self.path
@@ -79,14 +83,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._keep_waiting()
             return
         try:
-            status, headers, answer = self._ask(body)
+            status, headers, answer = self.ask(body)
         except (OSError, HTTPException):
             self.close_connection = True
             return
         if held_up:
             self._keep_waiting()
             return
-        self._answer(status, headers, answer)
+        self.answer(status, headers, answer)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _pass_on  # noqa: N815 (http.server's names)
 
@@ -96,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
         released.wait()
         self.close_connection = True
 
-    def _ask(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+    def ask(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         connection = HTTPConnection(urlsplit(self.server.endpoint()).netloc, timeout=60)
         try:
             headers = {name: value for name, value in self.headers.items() if name != "Expect"}
@@ -112,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             connection.close()
 
-    def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+    def answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.send_response_only(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -121,3 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+
+Fault = Callable[[Handler, bytes], None]
+"""Deals with a request, of which it is given the body, in its own way."""

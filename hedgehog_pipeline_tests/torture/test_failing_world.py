@@ -1,0 +1,219 @@
+"""S3 and the databases fail in every way that a server or a network may.
+
+A run then ends, soon, and well or with one clean sentence; what it leaves is whole; and the next
+run heals it. In the end nothing is lost, nothing is there twice, and the warehouse is the shop.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from random import Random
+from threading import Event, Thread
+from time import monotonic
+from typing import Any
+
+import boto3
+import psycopg
+import pytest
+from psycopg import sql
+
+from hedgehog_pipeline import databases
+from hedgehog_pipeline.aws import PATIENCE
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.sandbox.aws import rds_secret
+from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once
+from hedgehog_pipeline_tests.extraction.landed import landed
+from hedgehog_pipeline_tests.extraction.shop import change, furnish, place
+from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
+from hedgehog_pipeline_tests.outages.proxy import Proxy
+from hedgehog_pipeline_tests.servers import Servers
+from hedgehog_pipeline_tests.torture.aftermath import Left
+from hedgehog_pipeline_tests.torture.faults import (
+    S3,
+    SHOP,
+    SILENT,
+    WAREHOUSE,
+    Always,
+    AtRandom,
+    DatabaseProxy,
+    Kind,
+    Once,
+)
+from hedgehog_pipeline_tests.world import World
+
+PASSWORD = "pa55-w0rd-nobody-may-see"
+_ROLES = (("reader", "far_reader"), ("writer", "far_writer"))
+_SOON = 90.0
+_RUNS = 20
+_NUMBERS = count(1)
+
+
+@dataclass
+class Failing:
+    """A world whose servers stand behind proxies, calm unless a test says otherwise."""
+
+    world: World
+    s3: Proxy
+    shop: DatabaseProxy
+    warehouse: DatabaseProxy
+    seconds: float = 0.0
+
+    @property
+    def proxies(self) -> tuple[Proxy | DatabaseProxy, ...]:
+        return self.s3, self.shop, self.warehouse
+
+    def proxy_of(self, kind: Kind[Any]) -> Proxy | DatabaseProxy:
+        server = kind.name.partition(":")[0]
+        return {"shop": self.shop, "warehouse": self.warehouse}.get(server, self.s3)
+
+    def calm(self) -> None:
+        """Let go of what is held up, and fail no more."""
+        for proxy in self.proxies:
+            proxy.fault = lambda _: None
+            proxy.released.set()
+            proxy.released = Event()
+
+    def change(self) -> None:
+        """Do a little trade: a fact, another version of one, and a parent of members."""
+        number = next(_NUMBERS)
+        place(self.world.shop)
+        at = f"2026-11-03 12:{number // 60:02d}:{number % 60:02d}"
+        change(self.world.shop, "1", number, at)
+        self.world.shop.execute("update department set location = %s", [f"Floor {number}"])
+
+    def run(self) -> str | None:
+        """`hedgehog run` while servers fail; the sentence in which it ended, None where well."""
+        began, told = monotonic(), None
+        try:
+            self.world.run()
+        except HedgehogError as error:
+            told = str(error)
+            assert PASSWORD not in told
+            assert "\n" not in told
+        self.seconds = monotonic() - began
+        assert self.seconds < _SOON
+        self.calm()
+        self._assert_whole()
+        return told
+
+    def heal(self) -> None:
+        """Run once more; see that the warehouse is the shop, and that all is there once."""
+        self.world.run()
+        assert_warehouse_is_the_shop(self.world)
+        assert_landed_once(self.world)
+        versions = {row for row in landed(self.world) if row[0] == "sales_order"}
+        ((stored,),) = self.world.query("select count(*) from fact_sales_order")
+        assert stored == len(versions)
+        assert self.world.run() == []
+
+    def _assert_whole(self) -> None:
+        """No commit names what is not there, none is loaded in part, nothing has landed twice."""
+        left = Left.of(self.world)
+        assert left.begun <= set(left.loaded or [])
+        assert set(landed(self.world).values()) <= {1}
+
+
+@pytest.fixture(scope="module")
+def failing(servers: Servers) -> Iterator[Failing]:
+    """A shop in the warehouse, through proxies and as roles whose password is a secret.
+
+    Each test leaves it healed.
+    """
+    with pytest.MonkeyPatch.context() as patch, World.make(servers, part_bytes=400) as world:
+        patch.setattr(databases, "PATIENCE", 2.0)
+        furnish(world)
+        world.run()
+        s3 = Proxy(lambda endpoint=os.environ["AWS_ENDPOINT_URL"]: endpoint)
+        shop, warehouse = (DatabaseProxy("127.0.0.1", servers.postgres.port) for _ in _ROLES)
+        failing = Failing(world, s3, shop, warehouse)
+        for proxy in failing.proxies:
+            Thread(target=proxy.serve_forever, daemon=True).start()
+        patch.setenv("AWS_ENDPOINT_URL_S3", s3.url)
+        _make_roles(servers)
+        _send_through(world.settings.source_secret, "far_reader", world.shop_database, shop)
+        _send_through(
+            world.settings.warehouse_secret, "far_writer", world.warehouse_database, warehouse
+        )
+        yield failing
+        failing.calm()
+        for proxy in failing.proxies:
+            proxy.shutdown()
+            proxy.server_close()
+
+
+def _make_roles(servers: Servers) -> None:
+    """Let others do as reader and writer do, by a password that no message may hold."""
+    with psycopg.connect(servers.postgres.dsn("postgres"), autocommit=True) as admin:
+        for role, far in _ROLES:
+            if admin.execute("select from pg_roles where rolname = %s", [far]).fetchone():
+                continue
+            names = {"far": sql.Identifier(far), "role": sql.Identifier(role)}
+            make = sql.SQL("create role {far} login password {password} in role {role}")
+            admin.execute(make.format(**names, password=sql.Literal(PASSWORD)))
+            admin.execute(sql.SQL("alter role {far} set role to {role}").format(**names))
+
+
+def _send_through(secret: str, user: str, database: str, proxy: DatabaseProxy) -> None:
+    dsn = psycopg.conninfo.make_conninfo(
+        host="127.0.0.1", port=proxy.port, dbname=database, user=user, password=PASSWORD
+    )
+    boto3.client("secretsmanager").put_secret_value(SecretId=secret, SecretString=rds_secret(dsn))
+
+
+def test_each_kind_of_failure_once_loses_and_doubles_nothing(
+    failing: Failing, monkeypatch: pytest.MonkeyPatch, tell: Callable[[str], None]
+):
+    monkeypatch.setattr(PATIENCE, "read_timeout", 1)
+    plans = [Once(*kinds) for kinds in (S3, SHOP, WAREHOUSE)]
+    ended = list[str | None]()
+    began = monotonic()
+    while any(plan.left for plan in plans):
+        failing.change()
+        for proxy, plan in zip(failing.proxies, plans, strict=True):
+            proxy.fault = plan
+        ended.append(failing.run())
+        assert len(ended) < 20, plans
+    failing.heal()
+    kinds, well = len([*S3, *SHOP, *WAREHOUSE]), ended.count(None)
+    tell(
+        f"failing world, short: {kinds} kinds of failure once each in {len(ended)} runs, "
+        f"of which {well} ended well, {monotonic() - began:.0f} s"
+    )
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("kind", [*S3, *SHOP, *WAREHOUSE, *SILENT], ids=lambda kind: kind.name)
+def test_a_failure_that_lasts_ends_the_run_and_the_next_one_heals(
+    failing: Failing, tell: Callable[[str], None], kind: Kind[Any]
+):
+    failing.change()
+    failing.proxy_of(kind).fault = plan = Always(kind)
+    told = failing.run()
+    assert plan.count
+    failing.heal()
+    ended = "well" if told is None else "with a sentence"
+    tell(f"{kind.name}, all the time: {plan.count} times in {failing.seconds:.1f} s, ended {ended}")
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_failures_at_random_lose_and_double_nothing(
+    failing: Failing, monkeypatch: pytest.MonkeyPatch, tell: Callable[[str], None], seed: int
+):
+    monkeypatch.setattr(PATIENCE, "read_timeout", 1)
+    chance = Random(seed)
+    plans = [AtRandom(chance, kinds, 0.01) for kinds in (S3, SHOP, WAREHOUSE)]
+    ended, slowest = list[str | None](), 0.0
+    for _ in range(_RUNS):
+        failing.change()
+        for proxy, plan in zip(failing.proxies, plans, strict=True):
+            proxy.fault = plan
+        ended.append(failing.run())
+        slowest = max(slowest, failing.seconds)
+    failing.heal()
+    tell(
+        f"failing world, seed {seed}: {sum(plan.count for plan in plans)} failures in {_RUNS} "
+        f"runs, of which {ended.count(None)} ended well, the slowest after {slowest:.1f} s"
+    )

@@ -1,0 +1,251 @@
+"""Two of a kind at the same time: one wins, the other ends cleanly and says so, all is there once.
+
+They are made to overlap: both are held up, at a lock or within a PUT, until both have come there.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import psycopg
+import pytest
+
+from hedgehog_pipeline.extraction.mode import CHANGES, Asked, Mode
+from hedgehog_pipeline.sandbox.waiting import await_condition
+from hedgehog_pipeline.stage_run import execute
+from hedgehog_pipeline.storage.warehouse import _LOADERS_LOCK
+from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once
+from hedgehog_pipeline_tests.extraction.shop import change, furnish, place
+from hedgehog_pipeline_tests.extraction.warehouse import (
+    assert_warehouse_holds_the_shop,
+    assert_warehouse_is_the_shop,
+)
+from hedgehog_pipeline_tests.outages.proxy import Proxy
+from hedgehog_pipeline_tests.world import World
+
+_FILE = "currency_id,currency_code,created_at,last_updated\n{},CHF,{at},{at}\n"
+_ROUNDS = 8
+_AT = "2026-11-02 12:00:00"
+
+
+@pytest.fixture
+def proxy(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    """A shop whose archive is landed, S3 behind a proxy."""
+    furnish(world)
+    _execute(world, "extraction")
+    endpoint = os.environ["AWS_ENDPOINT_URL"]
+    with Proxy(lambda: endpoint) as proxy:
+        Thread(target=proxy.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.url)
+        yield proxy
+        proxy.shutdown()
+
+
+def _execute(world: World, stage: str, asked: Asked = CHANGES) -> None:
+    """Run a stage on what waits for it."""
+    waiting = {"processing": "commits_to_process", "storage": "commits_to_load"}.get(stage)
+    commits = getattr(world.surroundings, waiting)() if waiting else ()
+    execute(world.settings, stage, datetime.now(timezone.utc).date(), commits, asked)
+
+
+def _twice(proxy: Proxy, key: str, work: Callable[[], None]) -> None:
+    """Do the work twice at once; both have to PUT such a key before either goes on."""
+    with ThreadPoolExecutor() as threads:
+        with proxy.holding_up(key, answer_lost=False):
+            runs = [threads.submit(work) for _ in "ab"]
+            for _ in runs:
+                proxy.caught.get(timeout=120)
+        for run in runs:
+            run.result()
+
+
+Events = Callable[[], list[str]]
+
+
+@pytest.fixture
+def events(caplog: pytest.LogCaptureFixture) -> Events:
+    """What the product's log told since the last question, but for what was written where."""
+    caplog.set_level("INFO", "hedgehog_pipeline")
+
+    def told() -> list[str]:
+        messages = sorted(message for message in caplog.messages if message != "written")
+        caplog.clear()
+        return messages
+
+    return told
+
+
+def test_of_two_processors_one_is_let_go(world: World, proxy: Proxy, events: Events):
+    events()
+    _twice(
+        proxy,
+        f"/{world.settings.processed_bucket}/star/",
+        lambda: _execute(world, "processing"),
+    )
+    assert events() == ["committed", "let go"]
+    assert world.surroundings.lake.processed.end() == 1
+    assert {run.stage for run in world.run()} == {"storage"}
+    assert_warehouse_is_the_shop(world)
+
+
+@pytest.mark.usefixtures("proxy")
+def test_of_two_loaders_the_second_finds_all_of_it_loaded(
+    world: World, caplog: pytest.LogCaptureFixture
+):
+    _execute(world, "processing")
+    with ThreadPoolExecutor() as threads, caplog.at_level("INFO", "hedgehog_pipeline"):
+        with psycopg.connect(world.servers.postgres.dsn(world.warehouse_database)) as gate:
+            gate.execute("select pg_advisory_xact_lock(%s)", [_LOADERS_LOCK])
+            runs = [threads.submit(_execute, world, "storage") for _ in "ab"]
+            waiting = "select from pg_locks where locktype = 'advisory' and not granted"
+            assert await_condition(lambda: len(world.query(waiting)) == 2, 60)
+        for run in runs:
+            run.result()
+    loaded: list[Any] = [record for record in caplog.records if record.message == "loaded"]
+    first, second = sorted((record.fields["rows"] for record in loaded), reverse=True)
+    assert first > second == 0
+    assert world.query("select number from hedgehog.commits") == [(1,)]
+    assert_warehouse_is_the_shop(world)
+    assert world.run() == []
+
+
+def test_of_two_sweeps_one_is_let_go(world: World, proxy: Proxy, events: Events):
+    world.run()
+    world.sweep()
+    world.shop.execute("delete from sales_order where sales_order_id = 2")
+    events()
+    asked = Asked(Mode.SWEEP)
+    _twice(proxy, "/tombstones/oltp/", lambda: _execute(world, "extraction", asked))
+    assert events() == ["committed", "let go"]
+    assert [run.stage for run in world.run()] == ["processing", "storage"]
+    assert world.query("select key from hedgehog.tombstones") == [(2,)]
+    assert_warehouse_is_the_shop(world)
+    assert_landed_once(world)
+
+
+def test_a_sweep_that_a_capture_overtook_is_let_go_and_the_next_one_sees_both(
+    world: World, proxy: Proxy, events: Events
+):
+    world.run()
+    world.shop.execute("delete from sales_order where sales_order_id = 2")
+    events()
+    with ThreadPoolExecutor() as threads:
+        with proxy.holding_up("/keys/oltp/", answer_lost=False):
+            sweep = threads.submit(_execute, world, "extraction", Asked(Mode.SWEEP))
+            proxy.caught.get(timeout=120)
+            place(world.shop)
+            _execute(world, "extraction")
+        sweep.result()
+    assert events() == ["committed", "let go"]
+    world.sweep()
+    assert_warehouse_is_the_shop(world)
+    assert_landed_once(world)
+
+
+def test_of_two_takers_of_a_file_one_is_let_go(world: World, proxy: Proxy, events: Events):
+    _bring(world, 8)
+    events()
+    asked = Asked(Mode.INBOX)
+    _twice(proxy, "/oltp/currency/", lambda: _execute(world, "extraction", asked))
+    assert events() == ["committed", "file taken", "let go"]
+    world.run()
+    assert world.query("select currency_code from dim_currency where currency_id = 8") == [("CHF",)]
+    assert_landed_once(world)
+
+
+def _bring(world: World, key: int) -> None:
+    """Put a file with a currency into the inbox."""
+    world.s3.put_object(
+        Bucket=world.settings.ingestion_bucket,
+        Key=f"inbox/currency/{key}.csv",
+        Body=_FILE.format(key, at=_AT).encode(),
+    )
+
+
+def _start(folder: Path) -> "subprocess.Popen[str]":
+    """`hedgehog run --sweep` as a process of its own."""
+    command = [Path(sys.executable).parent / "hedgehog", "run", "--sweep", "--allow-mass-delete"]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=folder, stdout=pipe, stderr=pipe, text=True)
+
+
+def _ended(process: "subprocess.Popen[str]") -> Counter[str]:
+    """What it told, by event and stage."""
+    _output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    lines = [json.loads(line) for line in errors.splitlines()]
+    return Counter(f"{line['event']} {line['stage']}" for line in lines)
+
+
+def _trade(world: World, number: int) -> None:
+    """Place, change and delete an order, and bring a file."""
+    _placed, gone = place(world.shop, 2)
+    change(world.shop, "1", number, f"2026-11-03 12:00:{number:02d}")
+    world.run()
+    world.shop.execute("delete from sales_order where sales_order_id = %s", [gone])
+    place(world.shop)
+    _bring(world, 100 + number)
+
+
+def _assert_all_is_there_once(world: World, brought: int) -> None:
+    """Each batch was committed by one of them, and nothing is lost or there twice."""
+    lake = world.surroundings.lake
+    ingestion, processed = list(lake.ingestion.after(0)), list(lake.processed.after(0))
+    sources = Counter(number for commit in processed for number, _ in commit.sources)
+    assert sources == Counter(commit.number for commit in ingestion)
+    taken = Counter(commit.taken.key for commit in ingestion if commit.taken)
+    assert taken == Counter({f"inbox/currency/{100 + n}.csv": 1 for n in range(brought)})
+    assert world.query("select count(*) from hedgehog.commits") == [(len(processed),)]
+    assert_warehouse_holds_the_shop(world)
+    keys = "select sales_order_id from {} order by 1"
+    shop = world.shop.execute(keys.format("sales_order").encode()).fetchall()
+    assert world.query(keys.format("fact_sales_order_current")) == shop
+    assert_landed_once(world)
+    assert world.run() == []
+
+
+def test_of_two_commands_one_is_let_go_and_both_end_with_all_of_it(
+    world: World, proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for name, value in world.environment.items():
+        monkeypatch.setenv(name, value)
+    _trade(world, 0)
+    with proxy.holding_up(f"/{world.settings.ingestion_bucket}/oltp/", answer_lost=False):
+        commands = [_start(tmp_path) for _ in "ab"]
+        for _ in commands:
+            proxy.caught.get(timeout=120)
+    told = sum((_ended(command) for command in commands), Counter[str]())
+    assert told["let go extraction"] >= 1
+    _assert_all_is_there_once(world, brought=1)
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(900)
+def test_four_commands_at_once_again_and_again(
+    world: World,
+    proxy: Proxy,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tell: Callable[[str], None],
+):
+    for name, value in world.environment.items():
+        monkeypatch.setenv(name, value)
+    told = Counter[str]()
+    for number in range(_ROUNDS):
+        _trade(world, number)
+        with proxy.holding_up(f"/{world.settings.ingestion_bucket}/oltp/", answer_lost=False):
+            commands = [_start(tmp_path) for _ in range(4)]
+            for _ in commands:
+                proxy.caught.get(timeout=120)
+        told += sum((_ended(command) for command in commands), Counter[str]())
+    _assert_all_is_there_once(world, brought=_ROUNDS)
+    let_go = {event: count for event, count in sorted(told.items()) if event.startswith("let go")}
+    tell(f"four commands at once, {_ROUNDS} times: {let_go}, all there once")
