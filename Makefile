@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev latency browser screenshot outages test torture lint audit clean
+.PHONY: help install demo dev latency browser screenshot outages soak test coverage torture mutation lint audit clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -30,11 +30,21 @@ latency: install ## seconds from a change in the shop to the warehouse, under Da
 outages: install ## kill what the platform runs on, one after another, and see it heal (40 minutes)
 	$(BIN)/python -m pytest -m outages -n0
 
+soak: install ## an hour of steady trade, with something killed every two minutes
+	$(BIN)/python -m pytest -m soak -n0
+
 test: install lint ## lint, types and the whole test suite
 	$(BIN)/python -m pytest
 
+coverage: install ## lines and branches that the suite does not reach
+	$(BIN)/python -m pytest --cov
+
 torture: install ## the long versions of what the suite shows in short
 	$(BIN)/python -m pytest -m torture
+
+mutation: install ## small changes of the heart of the code, each of which a test has to notice
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[mutation]'
+	$(BIN)/python -m hedgehog_pipeline_tests.mutation
 
 browser: install ## the Dagster UI in a real Chromium, where there is one
 	$(BIN)/python -m pytest -m browser -n0

@@ -1,7 +1,7 @@
 """Real servers, one set a test process; a shop, a lake and a warehouse of its own for each test."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,6 +12,8 @@ from hedgehog_pipeline.sandbox.aws import AwsServer
 from hedgehog_pipeline.sandbox.clients import REGION
 from hedgehog_pipeline.sandbox.postgres import PostgresServer
 from hedgehog_pipeline_tests.world import Servers, World
+
+_FIGURES = "figures"
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +46,19 @@ def world(servers: Servers) -> Iterator[World]:
     """An empty shop with the shop's own DDL, empty buckets, an empty warehouse."""
     with World.make(servers) as world:
         yield world
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Have a line printed when all tests are over."""
+    return lambda line: record_property(_FIGURES, line)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests told, wherever they ran."""
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", "") == "call":
+                for name, line in report.user_properties:
+                    if name == _FIGURES:
+                        terminalreporter.write_line(str(line))

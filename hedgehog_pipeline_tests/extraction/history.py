@@ -66,7 +66,7 @@ def assert_each_batch_is_what_became_visible(world: World) -> None:
     everything: Counter[int] = Counter()
     shown: set[int] | None = None
     for commit in world.commits(world.settings.ingestion_bucket):
-        versions = _versions(world, commit["parts"])
+        versions = versions_in(world, commit["parts"])
         everything += versions
         if commit["kind"] == "archive":
             continue
@@ -80,7 +80,8 @@ def assert_each_batch_is_what_became_visible(world: World) -> None:
     assert not visible(world) - set(everything)
 
 
-def _versions(world: World, parts: list[dict[str, str]]) -> Counter[int]:
+def versions_in(world: World, parts: list[dict[str, str]]) -> Counter[int]:
+    """Count the versions that parts hold."""
     found: Counter[int] = Counter()
     for part in parts:
         bucket = world.settings.ingestion_bucket

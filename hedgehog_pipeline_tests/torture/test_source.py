@@ -1,0 +1,111 @@
+"""A shop in which everything happens at once, captured meanwhile: nothing lost, nothing doubled."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.lake.commits import IngestionCommit
+from hedgehog_pipeline.operations.reconcile import reconcile
+from hedgehog_pipeline.operations.reconciled import RECONCILED
+from hedgehog_pipeline_tests.extraction.capturing import capture, capturing
+from hedgehog_pipeline_tests.extraction.landed import landed
+from hedgehog_pipeline_tests.extraction.shop import furnish
+from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
+from hedgehog_pipeline_tests.torture.oracle import judge, watch
+from hedgehog_pipeline_tests.torture.writers import Writers
+from hedgehog_pipeline_tests.world import Servers, World
+
+
+@pytest.fixture
+def world(servers: Servers) -> Iterator[World]:
+    """A shop whose archive comes in slices."""
+    with World.make(servers, slice_rows=300, part_bytes=20_000) as world:
+        furnish(world, 900)
+        watch(world)
+        yield world
+
+
+def test_each_capture_lands_what_became_visible_since_the_one_before_and_nothing_else(
+    world: World, tell: Callable[[str], None]
+):
+    for line in _torture(world, Writers(world, sessions=6, seed=1), captures=20, versions=3_000):
+        tell(line)
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("seed", [2, 3])
+def test_so_it_is_after_hundreds_of_captures(world: World, tell: Callable[[str], None], seed: int):
+    writers = Writers(world, sessions=8, seed=seed)
+    for line in _torture(world, writers, captures=500, versions=200_000):
+        tell(line)
+
+
+def _torture(world: World, writers: Writers, *, captures: int, versions: int) -> Iterator[str]:
+    """Write and capture until there were so many of both; then hold everything against the shop."""
+    let_go: Counter[str] = Counter()
+
+    def enough() -> bool:
+        (written,) = world.shop.execute("select count(*) from history").fetchall()[0]
+        return writers.captures >= captures and written >= versions
+
+    def go_on_capturing(rest: int) -> None:
+        while not enough():
+            writers.await_captures(rest)
+            commit = _commit_or_reason(world)
+            if isinstance(commit, str):
+                let_go[commit] += 1
+            else:
+                writers.captures += 1
+                if commit.archive_complete:
+                    writers.altering.set()
+
+    with writers.at_work(), ThreadPoolExecutor(2) as threads:
+        capturers = [threads.submit(go_on_capturing, rest) for rest in (0, 4)]
+        for capturer in capturers:
+            capturer.result()
+    capture(world)
+    verdict = judge(world)
+    yield f"torture of the source: {verdict}; {dict(let_go)}"
+    yield f"torture of the source: {dict(sorted(writers.did.items()))}"
+    assert not verdict.lost
+    assert not verdict.doubled
+    assert writers.did.keys() >= {"committed", "rolled back", "with savepoints", "prepared"}
+
+    world.run()
+    _assert_history_is_complete(world)
+    world.sweep()
+    assert_warehouse_is_the_shop(world)
+    _assert_nothing_differs(world)
+
+
+def _commit_or_reason(world: World) -> IngestionCommit | str:
+    """Capture the shop once, or say why it could not be."""
+    try:
+        with capturing(world) as finish:
+            return finish() or "let go"
+    except HedgehogError as error:
+        if "are locked by another session" not in str(error):
+            raise
+        return "locked out"
+
+
+def _assert_nothing_differs(world: World) -> None:
+    shop = world.surroundings.source.moment
+    with world.surroundings.warehouse() as warehouse:
+        for found in reconcile(world.surroundings.lake, warehouse, shop, list(RECONCILED.values())):
+            assert found.verdict == "ok", str(found)
+
+
+def _assert_history_is_complete(world: World) -> None:
+    """Each version that was landed stands in its fact, once."""
+    rows = landed(world)
+    for table in ("sales_order", "payment"):
+        of_table = {(row[1], row[3]) for row in rows if row[0] == table}
+        stamp = "concat_ws(' ', last_updated_date, last_updated_time)"
+        facts = world.query(f"select {table}_id::text, {stamp} from fact_{table}")
+        assert len(facts) == len(set(facts))
+        assert set(facts) == of_table
