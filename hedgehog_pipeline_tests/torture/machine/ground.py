@@ -104,7 +104,8 @@ class Ground:
     def oracle(self, shop: psycopg.Connection[Any]) -> Oracle:
         """An oracle that knows the archive."""
         known = self._oracle
-        return Oracle(shop, dict(known.landed), known.shown, known.archive.copy(), set(known.known))
+        shown = set(known.shown or ())
+        return Oracle(shop, dict(known.landed), shown, known.archive.copy(), set(known.known))
 
     def parameters(self) -> Parameters:
         return Parameters(self._ssm, self._world.settings.parameter_prefix)

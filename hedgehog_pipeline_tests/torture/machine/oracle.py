@@ -96,7 +96,7 @@ class Oracle:
     Attributes:
         shop: a connection that may read everything, in autocommit mode.
         landed: what each ingestion commit holds.
-        shown: the numbers of the versions that the last capture saw; None in the archive.
+        shown: the numbers of the versions that captures saw; None in the archive.
         archive: the versions that the archive has brought so far.
         known: the keys that were there at the last sweep, or captured since.
     """
@@ -126,12 +126,13 @@ class Oracle:
             assert set(self.archive.values()) <= {1}, "the archive landed something twice"
             assert set(now) <= set(self.archive), "the archive lost something"
             new = _versions(self.shop.execute(_BY_NUMBER, [list(found)]))
+            self.shown = set(self.archive)
         else:
             new = {number: now[number] for number in set(now) - self.shown}
             assert found == Counter(list(new)), f"landed {found} instead of {new}"
         if commit is not None:
             self._note(commit, new.values())
-        self.shown = set(now)
+        self.shown |= set(now)
 
     def swept(self, commit: int | None, found: Collection[Key], snapshot: str) -> None:
         """See that a sweep finds just what is gone."""
