@@ -111,9 +111,9 @@ class Oracle:
         """Give the newest versions that a snapshot shows, by their numbers."""
         return _versions(self.shop.execute(_NEWEST, [snapshot]))
 
-    def archived(self, commit: int, found: Counter[int]) -> None:
-        """Take note of a slice of the archive."""
-        if self.shown is not None:
+    def archived(self, commit: int, found: Counter[int], *, anew: bool) -> None:
+        """Take note of a slice of the archive, the first of one or not."""
+        if anew:
             self.shown, self.archive = None, Counter()
         self.archive += found
         self._note(commit, _versions(self.shop.execute(_BY_NUMBER, [list(found)])).values())

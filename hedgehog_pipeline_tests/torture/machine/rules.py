@@ -379,8 +379,9 @@ class Machine(RuleBasedStateMachine):
         if kind == "sweep":
             self.oracle.swept(number, self.stages.gone_in(commit), snapshot)
         elif kind == "archive":
-            assert number is not None
-            self.oracle.archived(number, self.stages.versions_in(commit))
+            assert commit is not None
+            found = self.stages.versions_in(commit)
+            self.oracle.archived(commit.number, found, anew=commit.reread is not None)
         else:
             self.oracle.captured(number, self.stages.versions_in(commit), snapshot)
 
