@@ -13,7 +13,6 @@ from typing import Any
 
 import boto3
 import psycopg
-from botocore import UNSIGNED
 from botocore.config import Config
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
@@ -33,12 +32,11 @@ from hedgehog_pipeline_tests.world import World
 
 _SLICE_ROWS = 12
 _QUICK = Config(
-    signature_version=UNSIGNED,
     parameter_validation=False,
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
 )
-"""What a client may leave out before an emulator, which is half of what its requests cost."""
+"""What a client may leave out before an emulator."""
 
 _OID = "select oid::text from pg_database where datname = %s"
 

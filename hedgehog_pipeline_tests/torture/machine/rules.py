@@ -364,9 +364,7 @@ class Machine(RuleBasedStateMachine):
             commit = extraction.append()
             self._note(extraction, commit)
         if crash is Crash.NOWHERE:
-            head = self.ingested[-1]
-            publish_watermarks(self.copy.parameters, head)
-            assert self.copy.parameters.read("watermarks") == watermarks_of(head)
+            publish_watermarks(self.copy.parameters, self.ingested[-1])
         return commit
 
     def _note(self, extraction: Extraction, commit: IngestionCommit | None) -> None:
@@ -472,9 +470,10 @@ class Machine(RuleBasedStateMachine):
 
     def _see_that_all_is_well(self) -> None:
         """See that the warehouse is the shop, and that what is filled from the lake is the same."""
+        assert self.copy.parameters.read("watermarks") == watermarks_of(self.ingested[-1])
         assert all(held >= set(self.oracle.landed) for held in self.held.values())
         self._compare_what_is_loaded()
-        brought = {
+        files = {
             v.key for landed in self.oracle.landed.values() if landed.file for v in landed.versions
         }
         told = {(table, int(key)) for table, key, _ in self.oracle.told()}
@@ -483,9 +482,9 @@ class Machine(RuleBasedStateMachine):
             for table in KINDS
             for (key,) in self.shop.ask(_SPOILED.format(table, KINDS[table].key))
         }
-        assert spoiled - brought == told - brought
+        assert spoiled - files == told - files
         for table, (in_shop, bad, in_star) in _BOTH.items():
-            others = {key for name, key in brought if name == table}
+            others = {key for name, key in files if name == table}
             others |= {row[0] for row in self.shop.ask(f"{in_shop} where {bad}")}
             there, here = self.shop.ask(in_shop), self.copy.query(in_star)
             assert {r for r in there if r[0] not in others} == {
