@@ -20,9 +20,8 @@ from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows
 from hedgehog_pipeline.logs import StageLog
 from hedgehog_pipeline.partitions import DAYS
-from hedgehog_pipeline.processing.commit import is_replay, processed_commit_of
 from hedgehog_pipeline.processing.pending import pending_commits
-from hedgehog_pipeline.processing.transform import shaped
+from hedgehog_pipeline.processing.work import Work
 from hedgehog_pipeline.runs import MOST_COMMITS, commits_of_run
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.schema.star import STAR, StarTable
@@ -74,22 +73,13 @@ def process(
         pending=lambda: pending_commits(lake, MOST_COMMITS),
         of_day=lambda: lake.ingestion.of_day(day),
     )
-    head = lake.confirm_source()
-    replay = is_replay(commits, head, whole=len(tables) == len(STAR))
-    restated = head.through if replay and head is not None else 0
+    work = Work.on(commits, tables, batch, head=lake.confirm_source())
     for table in tables:
-        made = shaped(table, inputs, commits, restated=restated)
-        rows = [
-            ParquetRows(batch, made.rows),
-            ParquetRows(batch, made.tombstones, "tombstones"),
-            ParquetRows(batch, made.quarantine, "quarantine"),
-            ParquetRows(batch, made.readmitted, "readmitted"),
-        ]
         numbers = {"ingestion commits": [commit.number for commit in commits]}
-        yield Output(rows, output_name=table.name, metadata=numbers)
+        yield Output(work.rows_of(table, inputs), output_name=table.name, metadata=numbers)
     if not commits:
         return
-    commit = lake.processed.append(processed_commit_of(commits, tables, batch, replay=replay))
+    commit = lake.processed.append(work.commit_on)
     if commit is None:
         log.dropped("processing", batch)
     else:

@@ -1,4 +1,4 @@
-"""Triggers in the shop number every version of a row and note who wrote it.
+"""Triggers in the shop number every version of a row, and note it and who wrote it.
 
 What a snapshot shows is then known without the rule that is tested: `pg_visible_in_snapshot` is
 right for the top-level transactions that the triggers write down.
@@ -14,25 +14,26 @@ from hedgehog_pipeline_tests.world import World
 _HISTORY = """
     create sequence version;
     create table history (
-        version bigint primary key, at_table text, key bigint, writer xid8, gone boolean);
+        version bigint primary key, at_table text, key bigint, writer xid8, gone boolean,
+        stored jsonb);
     create function note() returns trigger language plpgsql as $$
     declare
         row record = case when tg_op = 'DELETE' then old else new end;
         number bigint = nextval('version');
     begin
+        row.version = number;
         insert into history values (
             number, tg_table_name, (to_jsonb(row) ->> tg_argv[0])::bigint, pg_current_xact_id(),
-            tg_op = 'DELETE');
-        if tg_op = 'DELETE' then return old; end if;
-        new.version = number;
-        return new;
+            tg_op = 'DELETE', to_jsonb(row));
+        return row;
     end $$;
 """
 
 _OF_TABLE = """
     alter table {table} add version bigint not null default nextval('version');
     insert into history
-        select version, '{table}', {key}, pg_current_xact_id(), false from {table};
+        select version, '{table}', {key}, pg_current_xact_id(), false, to_jsonb({table})
+        from {table};
     create trigger note before insert or update or delete on {table}
         for each row execute function note('{key}');
 """

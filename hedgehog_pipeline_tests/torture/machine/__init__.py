@@ -1,0 +1,1 @@
+"""A Hypothesis state machine: the parts that it is made of."""

@@ -1,0 +1,537 @@
+"""The machine: trade, the stages and their crashes, and losses, in any order.
+
+After each load the warehouse holds what the commits brought that it holds; in the end, when every
+stage has caught up, it is the shop, and what is filled from the lake anew is the same.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from enum import Enum
+from operator import attrgetter
+from typing import Any, ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from hedgehog_pipeline.extraction.mode import Mode
+from hedgehog_pipeline.extraction.watermarks import publish_watermarks, watermarks_of
+from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
+from hedgehog_pipeline.processing import pending as processing
+from hedgehog_pipeline.runs import MOST_COMMITS
+from hedgehog_pipeline.schema.star import STAR, Dimension, StarTable
+from hedgehog_pipeline.storage import pending as storage
+from hedgehog_pipeline.storage.warehouse import Warehouse
+from hedgehog_pipeline_tests.torture.machine.ground import Ground
+from hedgehog_pipeline_tests.torture.machine.oracle import STAR_VALUES, Version
+from hedgehog_pipeline_tests.torture.machine.stages import STARS, CrashError, Extraction
+from hedgehog_pipeline_tests.torture.machine.trade import (
+    KEYS,
+    KINDS,
+    STAMPS,
+    Claims,
+    Session,
+    Write,
+    brought,
+    csv_of,
+)
+
+_SESSIONS = 3
+_number = attrgetter("number")
+
+
+class Crash(Enum):
+    """Where a stage stops."""
+
+    NOWHERE = "goes through"
+    HALF_WRITTEN = "some parts are written"
+    WRITTEN = "all parts are written, and no commit"
+    COMMITTED = "nothing after the commit is done"
+
+
+class Deed(Enum):
+    """What a session does beside writing."""
+
+    SAVEPOINT = "savepoint"
+    BACK = "rollback to savepoint"
+    COMMIT = "commit"
+    ROLLBACK = "rollback"
+    PREPARE = "prepare transaction"
+    END_PREPARED = "commit or roll back what was prepared first"
+
+
+_CRASHES = st.sampled_from([Crash.NOWHERE, Crash.NOWHERE, Crash.NOWHERE, *Crash])
+_KEYS = st.sampled_from(KEYS)
+_WRITES = st.builds(
+    Write,
+    key=st.tuples(st.sampled_from(list(KINDS)), _KEYS),
+    gone=st.sampled_from([False, False, False, True]),
+    parent=_KEYS,
+    stamp=st.sampled_from([*STAMPS, None]),
+    spoiled=st.sampled_from([False] * 5 + [True]),
+)
+_DEEDS = st.tuples(
+    st.integers(0, _SESSIONS - 1), st.one_of(_WRITES, _WRITES, st.sampled_from(Deed))
+)
+_PICKS = st.lists(st.integers(0, 11), min_size=1, max_size=4)
+_SOME_OR_ALL = st.one_of(st.none(), _PICKS)
+_TABLES = st.one_of(
+    st.none(), st.lists(st.sampled_from(list(STAR)), min_size=1, max_size=3, unique=True)
+)
+_CRASH_READS = st.one_of(st.none(), st.none(), st.integers(0, 20))
+_FILE_KINDS = ("staff", "currency", "sales_order", "payment")
+
+Tables = list[str] | None
+"""Some tables of the star by name, or all."""
+
+_OPEN = (
+    "select table_name, key, ingestion_commit from hedgehog.open_quarantine "
+    "where column_name = 'created_at'"
+)
+_SPOILED = "select {1} from {0} where created_at = 'infinity'"
+_ALL = """
+    select (to_jsonb(held) - array['processed_commit', 'inferred_since', '{2}'])::text
+    from {0} as held {1}
+"""
+_BOTH = {
+    "staff": (
+        (
+            "select staff_id, first_name, department_name from staff join department "
+            "using (department_id)"
+        ),
+        "'infinity' in (staff.created_at, department.created_at)",
+        (
+            "select staff_id, first_name, department_name from dim_staff "
+            "where not deleted and not inferred"
+        ),
+    ),
+    "currency": (
+        "select currency_id, currency_code from currency",
+        "created_at = 'infinity'",
+        "select currency_id, currency_code from dim_currency where not deleted and not inferred",
+    ),
+    "sales_order": (
+        "select sales_order_id, last_updated, staff_id, units_sold from sales_order",
+        "created_at = 'infinity'",
+        (
+            "select sales_order_id, last_updated_date + last_updated_time, sales_staff_id, "
+            "units_sold from fact_sales_order_current"
+        ),
+    ),
+    "transaction": (
+        "select transaction_id, transaction_type::text, sales_order_id from transaction",
+        "created_at = 'infinity'",
+        (
+            "select transaction_id, transaction_type, sales_order_id from dim_transaction "
+            "where not deleted and not inferred"
+        ),
+    ),
+    "payment": (
+        "select payment_id, last_updated, currency_id, payment_amount from payment",
+        "created_at = 'infinity'",
+        (
+            "select payment_id, last_updated_date + last_updated_time, currency_id, payment_amount "
+            "from fact_payment_current"
+        ),
+    ),
+}
+"""The same rows in the shop and in the star, and which of the shop's cannot be taken."""
+
+
+class Machine(RuleBasedStateMachine):
+    """One example: a copy of the ground, and what happens to it."""
+
+    ground: ClassVar[Ground]
+    through: ClassVar[Counter[str]] = Counter()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.through["examples"] += 1
+        self._stack = ExitStack()
+        self.copy = self._stack.enter_context(self.ground.copy())
+        self.stages, self.oracle = self.copy.stages, self.copy.oracle
+        self.claims = Claims()
+        self.shop = Session(self.copy.connect(), self.claims)
+        self.sessions = [Session(self.copy.connect(), self.claims) for _ in range(_SESSIONS)]
+        self.prepared: list[str] = []
+        self.grown: set[str] = set()
+        self.files: dict[str, list[Version]] = {}
+        self.writes = 0
+        self.held = {name: {1} for name in STAR}
+        self.ingested = list(self.stages.lake.ingestion.after(0))
+        self.processed = list(self.stages.lake.processed.after(0))
+
+    # The shop.
+
+    @rule(writes=st.lists(_WRITES, min_size=3, max_size=6))
+    def trade(self, writes: list[Write]) -> None:
+        self._step()
+        self._trade(writes)
+
+    @rule(deeds=st.lists(_DEEDS, min_size=2, max_size=6))
+    def trade_side_by_side(self, deeds: list[tuple[int, Write | Deed]]) -> None:
+        self._step()
+        for number, deed in deeds:
+            session = self.sessions[number]
+            if isinstance(deed, Write):
+                if not session.is_open:
+                    session.begin()
+                self._write(session, deed)
+            elif session.is_open or deed is Deed.END_PREPARED:
+                self._do(session, deed)
+
+    @rule(table=st.sampled_from(list(KINDS)), grow=st.booleans())
+    def keep_up(self, table: str, grow: bool) -> None:  # noqa: FBT001
+        """The shop freezes a table, or adds a column that no declaration names."""
+        self._step()
+        if not grow:
+            self.shop.execute(f"vacuum (freeze) {table}")
+        elif table not in self.grown and not self._is_busy():
+            self.grown.add(table)
+            self.shop.execute(f"alter table {table} add column grown text default 'new'")
+
+    @rule(
+        name=st.sampled_from("ab"),
+        table=st.sampled_from(_FILE_KINDS),
+        writes=st.lists(_WRITES, min_size=1, max_size=3),
+        far=st.booleans(),
+    )
+    def bring(self, name: str, table: str, writes: list[Write], far: bool) -> None:  # noqa: FBT001
+        """Somebody puts a file into the inbox; keys that are far were never the shop's."""
+        self._step()
+        numbered = []
+        for write in writes:
+            self.writes += 1
+            key = write.key[1] + (3 if far else 0)
+            numbered.append((replace(write, key=(table, key), gone=False), self.writes))
+        _, rows = brought(numbered)
+        path = f"inbox/{table}/{name}.csv"
+        self.copy.put(path, csv_of(table, rows))
+        self.files[path] = [Version((table, row[KINDS[table].key]), row) for row in rows]
+
+    # The stages.
+
+    @rule(writes=st.lists(_WRITES, max_size=3), crash=_CRASHES)
+    def capture(self, writes: list[Write], crash: Crash) -> None:
+        self._step()
+        self._trade(writes)
+        self._capture(Mode.CHANGES, crash)
+
+    @rule(crash=_CRASHES, writes=st.lists(_WRITES, max_size=2))
+    def capture_overtaken(self, crash: Crash, writes: list[Write]) -> None:
+        """Another extractor is faster."""
+        self._step()
+        with self.stages.extracting() as slow:
+            self._trade(writes)
+            fast = self._capture(Mode.CHANGES, crash)
+            slow.write()
+            commit = slow.append()
+            assert commit is None or fast is None
+            if fast is None:
+                self._note(slow, commit)
+
+    @rule(crash=_CRASHES, mode=st.sampled_from([Mode.SWEEP, Mode.SWEEP, Mode.REREAD]))
+    def capture_otherwise(self, crash: Crash, mode: Mode) -> None:
+        """A sweep; or a person asks for the whole shop again."""
+        self._step()
+        if self.ingested[-1].archive_complete:
+            self._capture(mode, crash)
+
+    @precondition(lambda self: self.files)
+    @rule(crash=_CRASHES)
+    def take_file(self, crash: Crash) -> None:
+        self._step()
+        self._take(crash)
+
+    @rule(picks=_SOME_OR_ALL, crash=_CRASHES)
+    def process(self, picks: list[int] | None, crash: Crash) -> None:
+        """What waits, or some of it and the rest later: gaps."""
+        self._step()
+        waiting = processing.pending_commits(self.stages.lake, MOST_COMMITS)
+        self._process(_picked(waiting, picks), STARS, crash)
+
+    @rule()
+    def process_beside_another(self) -> None:
+        """Two processors take the same commits."""
+        self._step()
+        if waiting := processing.pending_commits(self.stages.lake, MOST_COMMITS):
+            work = self.stages.shaping(waiting)
+            self._process(waiting, STARS)
+            self.stages.shape(work)
+            assert self.stages.lake.processed.append(work.commit_on) is None
+
+    @rule(picks=_SOME_OR_ALL, tables=_TABLES, crash=_CRASHES)
+    def process_again(self, picks: list[int] | None, tables: Tables, crash: Crash) -> None:
+        """A replay of commits, processed or not, or of the day, of the star or some of it."""
+        self._step()
+        self._process(_picked(self.ingested, picks), _of(tables), crash)
+
+    @rule(picks=_SOME_OR_ALL, reads=_CRASH_READS)
+    def load(self, picks: list[int] | None, reads: int | None) -> None:
+        """What waits, or some of it, in any order."""
+        self._step()
+        with self.stages.warehouse() as warehouse:
+            waiting = storage.pending_commits(self.stages.lake, warehouse, MOST_COMMITS)
+            self._load(warehouse, _picked(waiting, picks), STARS, reads)
+
+    @rule(picks=_PICKS, tables=_TABLES, reads=_CRASH_READS)
+    def load_again(self, picks: list[int], tables: Tables, reads: int | None) -> None:
+        """Commits loaded or not, into all of the star or some of it."""
+        self._step()
+        with self.stages.warehouse() as warehouse:
+            self._load(warehouse, _picked(self.processed, picks), _of(tables), reads)
+
+    # Losses.
+
+    @rule(what=st.sampled_from(["parameters", "warehouse", "warehouse and processed bucket"]))
+    def lose(self, what: str) -> None:
+        self._step()
+        if what == "parameters":
+            self.copy.lose_parameters()
+        else:
+            self._lose_warehouse()
+        if what.endswith("bucket"):
+            self._lose_processed_bucket()
+
+    def teardown(self) -> None:
+        try:
+            if sys.exc_info()[0] is None:
+                self._catch_up()
+                self._see_that_all_is_well()
+        finally:
+            for session in self.sessions:
+                if session.is_open:
+                    session.end("rollback")
+            while self.prepared:
+                self._end_prepared("rollback")
+            self._stack.close()
+
+    def _lose_warehouse(self) -> None:
+        self.copy.empty_warehouse()
+        self.held = {name: set() for name in STAR}
+
+    def _lose_processed_bucket(self) -> None:
+        self.copy.empty_processed_bucket()
+        self.processed.clear()
+
+    def _step(self) -> None:
+        self.through["steps"] += 1
+
+    def _trade(self, writes: list[Write]) -> None:
+        for write in writes:
+            self._write(self.shop, write)
+
+    def _write(self, session: Session, write: Write) -> None:
+        self.writes += 1
+        if session.write(write, self.writes):
+            self.through["writes"] += 1
+
+    def _do(self, session: Session, deed: Deed) -> None:
+        if deed is Deed.SAVEPOINT:
+            session.savepoint()
+        elif deed is Deed.BACK:
+            if session.savepoints:
+                session.roll_back_to_savepoint()
+        elif deed is Deed.END_PREPARED:
+            if self.prepared:
+                self._end_prepared("commit" if self.writes % 3 else "rollback")
+        elif deed is Deed.PREPARE:
+            self.writes += 1
+            name = f"p{self.writes}"
+            session.prepare(name)
+            self.prepared.append(name)
+        else:
+            session.end(deed.value)
+
+    def _end_prepared(self, how: str) -> None:
+        name = self.prepared.pop(0)
+        self.shop.execute(f"{how} prepared '{name}'")
+        self.claims.release(name)
+
+    def _is_busy(self) -> bool:
+        return bool(self.prepared) or any(session.is_open for session in self.sessions)
+
+    def _capture(self, mode: Mode, crash: Crash = Crash.NOWHERE) -> IngestionCommit | None:
+        with self.stages.extracting(mode) as extraction:
+            if crash is Crash.HALF_WRITTEN:
+                extraction.write(5)
+                return None
+            extraction.write()
+            if crash is Crash.WRITTEN:
+                return None
+            commit = extraction.append()
+            self._note(extraction, commit)
+        if crash is Crash.NOWHERE:
+            publish_watermarks(self.copy.parameters, self.ingested[-1])
+        return commit
+
+    def _note(self, extraction: Extraction, commit: IngestionCommit | None) -> None:
+        """Hold what landed against what the shop showed."""
+        self.through["captures"] += 1
+        if commit:
+            self.ingested.append(commit)
+        number = commit.number if commit else None
+        kind, snapshot = extraction.landing.kind, extraction.snapshot
+        if kind == "sweep":
+            self.oracle.swept(number, self.stages.gone_in(commit), snapshot)
+        elif kind == "archive":
+            assert commit is not None
+            found = self.stages.versions_in(commit)
+            self.oracle.archived(commit.number, found, anew=commit.reread is not None)
+        else:
+            self.oracle.captured(number, self.stages.versions_in(commit), snapshot)
+
+    def _take(self, crash: Crash = Crash.NOWHERE) -> IngestionCommit | None:
+        take, append = self.stages.taking()
+        if take is None or crash in {Crash.HALF_WRITTEN, Crash.WRITTEN}:
+            return None
+        commit = append()
+        assert commit is not None
+        self.ingested.append(commit)
+        self.oracle.brought(commit.number, take.file.key, self.files[take.file.key])
+        return commit
+
+    def _process(
+        self,
+        commits: Sequence[IngestionCommit],
+        tables: Sequence[StarTable],
+        crash: Crash = Crash.NOWHERE,
+    ) -> None:
+        if commits:
+            work = self.stages.shaping(sorted(commits, key=_number), tables)
+            self.stages.shape(work, 8 if crash is Crash.HALF_WRITTEN else len(STARS))
+            if crash in {Crash.NOWHERE, Crash.COMMITTED}:
+                commit = self.stages.lake.processed.append(work.commit_on)
+                assert commit is not None
+                self.processed.append(commit)
+                self.through["processed commits"] += 1
+
+    def _load(
+        self,
+        warehouse: Warehouse,
+        commits: Sequence[ProcessedCommit],
+        tables: Sequence[StarTable],
+        reads: int | None = None,
+    ) -> None:
+        """Load commits, or crash in the last of them; see that the warehouse holds what it may."""
+        for commit in commits:
+            try:
+                at = reads if commit == commits[-1] else None
+                self.stages.load(warehouse, commit, tables, at)
+            except CrashError:
+                continue
+            self.through["loads"] += 1
+            for table in tables:
+                if table.name in commit.tables:
+                    self.held[table.name].update(number for number, _ in commit.sources)
+        if commits:
+            self._compare_what_is_loaded()
+
+    def _catch_up(self) -> None:
+        """Let every transaction end and every stage do what waits for it."""
+        for session in self.sessions:
+            if session.is_open:
+                session.end("commit")
+        while self.prepared:
+            self._end_prepared("commit")
+        while self._capture(Mode.CHANGES):
+            pass
+        while self._take():
+            pass
+        self._capture(Mode.SWEEP)
+        self._process_and_load()
+
+    def _process_and_load(self) -> None:
+        lake = self.stages.lake
+        while waiting := processing.pending_commits(lake, MOST_COMMITS):
+            self._process(waiting, STARS)
+        with self.stages.warehouse() as warehouse:
+            while waiting := storage.pending_commits(lake, warehouse, MOST_COMMITS):
+                self._load(warehouse, waiting, STARS)
+
+    def _compare_what_is_loaded(self) -> None:
+        """See that each table holds what the commits bring that were loaded into it, just once."""
+        oracle, ask = self.oracle, self.copy.query
+        for table in ("sales_order", "payment"):
+            name, columns = STAR_VALUES[table]
+            versions, current = oracle.facts(table, self.held[name])
+            assert ask(f"select {columns}, ingestion_commit from {name}") == versions
+            assert ask(f"select {columns}, ingestion_commit from {name}_current") == current
+        for table in ("currency", "transaction"):
+            name, _ = STAR_VALUES[table]
+            assert ask(_members(table)) == oracle.members(table, self.held[name])
+        days = {(day,) for day in oracle.days(self.held["dim_date"])}
+        assert ask("select date_id from dim_date where not inferred") == days
+        if all(held >= set(oracle.landed) for held in self.held.values()):
+            assert ask(_members("staff")) == oracle.staff()
+            assert ask(_OPEN) == oracle.told()
+
+    def _see_that_all_is_well(self) -> None:
+        """See that the warehouse is the shop, and that what is filled from the lake is the same."""
+        assert self.copy.parameters.read("watermarks") == watermarks_of(self.ingested[-1])
+        assert all(held >= set(self.oracle.landed) for held in self.held.values())
+        self._compare_what_is_loaded()
+        files = {
+            v.key for landed in self.oracle.landed.values() if landed.file for v in landed.versions
+        }
+        told = {(table, int(key)) for table, key, _ in self.oracle.told()}
+        spoiled = {
+            (table, key)
+            for table in KINDS
+            for (key,) in self.shop.ask(_SPOILED.format(table, KINDS[table].key))
+        }
+        assert spoiled - files == told - files
+        for table, (in_shop, bad, in_star) in _BOTH.items():
+            others = {key for name, key in files if name == table}
+            others |= {row[0] for row in self.shop.ask(f"{in_shop} where {bad}")}
+            there, here = self.shop.ask(in_shop), self.copy.query(in_star)
+            assert {r for r in there if r[0] not in others} == {
+                r for r in here if r[0] not in others
+            }
+        if self.writes % 5 == 0:
+            self._rebuild()
+
+    def _rebuild(self) -> None:
+        """Fill an empty warehouse, every other time from an empty processed bucket, and compare."""
+        before = self._everything()
+        self._lose_warehouse()
+        if self.writes % 2:
+            self._lose_processed_bucket()
+        self._process_and_load()
+        assert self._everything() == before
+
+    def _everything(self) -> dict[str, set[tuple[Any, ...]]]:
+        """Read all that the warehouse holds, but for what counts or times the loads."""
+        found = {
+            name: self.copy.query(
+                _ALL.format(
+                    name,
+                    "where not inferred" if isinstance(table, Dimension) else "",
+                    getattr(table, "serial", ""),
+                )
+            )
+            for name, table in STAR.items()
+        }
+        found |= {
+            name: self.copy.query(_ALL.format(name, "", ""))
+            for name in ("hedgehog.tombstones", "hedgehog.open_quarantine")
+        }
+        return found
+
+
+def _picked(items: Sequence[Any], picks: Sequence[int] | None) -> list[Any]:
+    """Pick some, each once, or all."""
+    if picks is None or not items:
+        return list(items)
+    return [items[place] for place in dict.fromkeys(pick % len(items) for pick in picks)]
+
+
+def _of(names: Tables) -> list[StarTable]:
+    return [table for table in STARS if names is None or table.name in names]
+
+
+def _members(table: str) -> str:
+    name, columns = STAR_VALUES[table]
+    return f"select {columns}, deleted, ingestion_commit from {name} where not inferred"

@@ -1,0 +1,201 @@
+"""The stages by the parts that their assets are made of, without Dagster: quick, and in steps.
+
+Dagster's own part is to launch them; what it remembers may be lost at any moment, and here there
+is none of it.
+"""
+
+import csv
+import io
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+import pyarrow as pa
+
+from hedgehog_pipeline.databases import Credentials
+from hedgehog_pipeline.extraction.capture import plan_capture
+from hedgehog_pipeline.extraction.inbox import Take, take_oldest
+from hedgehog_pipeline.extraction.landing import (
+    Landing,
+    commit_of,
+    landing_of_capture,
+    landing_of_sweep,
+)
+from hedgehog_pipeline.extraction.mode import Mode
+from hedgehog_pipeline.extraction.source import Moment, Source
+from hedgehog_pipeline.extraction.sweep import sweep
+from hedgehog_pipeline.lake.batch import Batch, batch_id
+from hedgehog_pipeline.lake.commits import IngestionCommit, PartKind, ProcessedCommit
+from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.lake.landed import LandedTable
+from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
+from hedgehog_pipeline.processing.work import Work
+from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.schema.star import STAR, StarTable
+from hedgehog_pipeline.storage.pending import confirm_loaded
+from hedgehog_pipeline.storage.warehouse import Warehouse
+
+TABLES = list(SHOP.values())
+STARS = list(STAR.values())
+_PART_BYTES = 1500
+
+
+class CrashError(Exception):
+    """A stage stops where it is."""
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """A capture or a sweep whose snapshot is open.
+
+    Attributes:
+        landing: what it is about to land.
+        snapshot: what it sees, as PostgreSQL writes it.
+    """
+
+    stages: "Stages"
+    batch: Batch
+    head: IngestionCommit | None
+    moment: Moment
+    landing: Landing
+    now: datetime
+
+    @property
+    def snapshot(self) -> str:
+        return self.moment.snapshot.text
+
+    def write(self, tables: int = len(TABLES)) -> None:
+        """Write the parts of so many tables."""
+        for table in TABLES[:tables]:
+            for rows in self.landing.rows.get(table.name, ()):
+                rows.write(f"oltp/{table.name}", _PART_BYTES)
+
+    def append(self) -> IngestionCommit | None:
+        source = self.moment.identity
+        return self.stages.lake.ingestion.append(
+            commit_of(
+                self.landing, self.batch, after=self.head, source=source, captured_at=self.now
+            )
+        )
+
+
+class Stages:
+    """The stages of one deployment.
+
+    Args:
+        lake: the two buckets.
+        source: the shop.
+        warehouse: how it is connected to.
+        slice_rows: how many rows a slice of the archive takes.
+    """
+
+    def __init__(self, lake: Lake, source: Source, warehouse: Credentials, slice_rows: int) -> None:
+        self.lake = lake
+        self._source = source
+        self._warehouse = warehouse
+        self._slice_rows = slice_rows
+
+    @contextmanager
+    def extracting(self, mode: Mode = Mode.CHANGES) -> Iterator[Extraction]:
+        """Open a snapshot of the shop, and plan what lands."""
+        now, log = datetime.now(timezone.utc), self.lake.ingestion
+        batch = Batch(batch_id(now), now.date(), log.bucket, "csv")
+        self.lake.confirm_source()
+        head = log.head()
+        with self._source.moment(TABLES) as moment:
+            if mode is Mode.SWEEP and head is not None:
+                found = sweep(moment, log, head, TABLES, mass_delete_share=math.inf)
+                landing = landing_of_sweep(found, head, batch)
+            else:
+                capture = plan_capture(
+                    moment,
+                    head,
+                    TABLES,
+                    slice_rows=self._slice_rows,
+                    captured_at=now,
+                    mode=mode,
+                )
+                landing = landing_of_capture(capture, moment, batch)
+            yield Extraction(self, batch, head, moment, landing, now)
+
+    def taking(self) -> tuple[Take | None, Callable[[], IngestionCommit | None]]:
+        """Read the oldest file of the inbox; what is given besides appends it."""
+        now, log = datetime.now(timezone.utc), self.lake.ingestion
+        batch = Batch(batch_id(now), now.date(), log.bucket, "csv")
+        take = take_oldest(log, log.head(), TABLES, batch)
+        for name, landed in (take.landing.rows if take else {}).items():
+            for rows in landed:
+                rows.write(f"oltp/{name}", _PART_BYTES)
+        return take, lambda: log.append(take.commit_of(batch, taken_at=now)) if take else None
+
+    def shaping(
+        self, commits: Sequence[IngestionCommit], tables: Sequence[StarTable] = STARS
+    ) -> Work:
+        """Plan to process commits."""
+        now = datetime.now(timezone.utc)
+        batch = Batch(batch_id(now), now.date(), self.lake.processed.bucket, "parquet")
+        return Work.on(commits, tables, batch, head=self.lake.confirm_source())
+
+    def shape(self, work: Work, tables: int = len(STARS)) -> None:
+        """Write the parts of so many tables."""
+        inputs = {name: LandedTable(self.lake.ingestion, table) for name, table in SHOP.items()}
+        for table in work.tables[:tables]:
+            for rows in work.rows_of(table, inputs):
+                rows.write(f"star/{table.name}", _PART_BYTES)
+
+    def process(
+        self, commits: Sequence[IngestionCommit], tables: Sequence[StarTable] = STARS
+    ) -> ProcessedCommit | None:
+        """Process commits, as a run of the star's assets does."""
+        work = self.shaping(commits, tables)
+        self.shape(work)
+        return self.lake.processed.append(work.commit_on)
+
+    @contextmanager
+    def warehouse(self) -> Iterator[Warehouse]:
+        """The warehouse, as a run of its assets opens it."""
+        with Warehouse.open(self._warehouse, None) as warehouse:
+            warehouse.prepare()
+            confirm_loaded(self.lake, warehouse)
+            yield warehouse
+
+    def load(
+        self,
+        warehouse: Warehouse,
+        commit: ProcessedCommit,
+        tables: Sequence[StarTable] = STARS,
+        reads: int | None = None,
+    ) -> None:
+        """Load a commit, or crash at the read of so many."""
+
+        def parts_of(table: StarTable, held: ProcessedCommit, kind: PartKind) -> Iterable[pa.Table]:
+            nonlocal reads
+            if reads is not None:
+                if not reads:
+                    raise CrashError
+                reads -= 1
+            return ProcessedTable(self.lake.processed.bucket, table).rows_of(held, kind)
+
+        warehouse.load(commit, tables, parts_of)
+
+    def versions_in(self, commit: IngestionCommit | None) -> Counter[int]:
+        """Count the versions (extraction/history.py) that a commit holds."""
+        return Counter(int(row["version"]) for _, row in self._records(commit, "rows"))
+
+    def gone_in(self, commit: IngestionCommit | None) -> set[tuple[str, int]]:
+        """List the rows that a commit saw no more, by table and key."""
+        return {
+            (table, int(row[SHOP[table].key])) for table, row in self._records(commit, "tombstones")
+        }
+
+    def _records(
+        self, commit: IngestionCommit | None, kind: PartKind
+    ) -> Iterator[tuple[str, dict[str, str]]]:
+        for part in commit.parts if commit else ():
+            if part.kind == kind:
+                body = self.lake.ingestion.bucket.read(part.key).decode()
+                for row in csv.DictReader(io.StringIO(body, newline="")):
+                    yield part.asset.removeprefix("oltp/"), row

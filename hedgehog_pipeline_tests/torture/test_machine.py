@@ -1,0 +1,71 @@
+"""Trade, stages, crashes and losses in any order: nothing is lost, nothing is doubled.
+
+The rules are in machine/rules.py; what has to come out, in machine/oracle.py.
+"""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import HealthCheck, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from hedgehog_pipeline_tests.servers import Servers
+from hedgehog_pipeline_tests.torture.machine.ground import Ground
+from hedgehog_pipeline_tests.torture.machine.rules import Machine
+
+_SETTINGS = settings(
+    database=None,
+    deadline=None,
+    stateful_step_count=20,
+    suppress_health_check=list(HealthCheck),
+)
+_AN_HOUR = 3600
+
+
+@pytest.fixture(scope="module")
+def ground(servers: Servers) -> Iterator[Ground]:
+    with Ground.make(servers) as ground:
+        yield ground
+
+
+@pytest.fixture
+def machine(ground: Ground, tell: Callable[[str], None]) -> Iterator[type[Machine]]:
+    """The machine on that ground; what it went through is told."""
+    through = dict(Machine.through)
+
+    class OnThisGround(Machine):
+        pass
+
+    OnThisGround.ground = ground
+    yield OnThisGround
+    figures = (f"{n - through.get(what, 0):,} {what}" for what, n in Machine.through.items())
+    tell(f"The machine went through {', '.join(figures)}.")
+
+
+class TestInShort:
+    def test_nothing_is_lost_and_nothing_is_doubled(self, machine: type[Machine]):
+        how = settings(_SETTINGS, derandomize=True, max_examples=20, stateful_step_count=10)
+        run_state_machine_as_test(machine, settings=how)
+
+
+class _Thousand:
+    """A thousand examples, for a worker of its own."""
+
+    seeds: tuple[int, ...]
+
+    @pytest.mark.torture
+    @pytest.mark.timeout(_AN_HOUR)
+    @pytest.mark.parametrize("half", [0, 1])
+    def test_nothing_is_lost_and_nothing_is_doubled(
+        self, machine: type[Machine], half: int
+    ) -> None:
+        how = settings(_SETTINGS, max_examples=500)
+        run_state_machine_as_test(seed(self.seeds[half])(machine), settings=how)
+
+
+class TestAThousand(_Thousand):
+    seeds = (1, 2)
+
+
+class TestAnotherThousand(_Thousand):
+    seeds = (3, 4)
