@@ -219,6 +219,14 @@ class Machine(RuleBasedStateMachine):
         self._trade(writes)
         self._capture(Mode.CHANGES, crash)
 
+    @rule(writes=st.lists(_WRITES, min_size=1, max_size=4))
+    def capture_and_process(self, writes: list[Write]) -> None:
+        """A commit of its own in either log; it may be loaded before or after others."""
+        self._step()
+        self._trade(writes)
+        self._capture(Mode.CHANGES)
+        self._process(processing.pending_commits(self.stages.lake, MOST_COMMITS), STARS)
+
     @rule(crash=_CRASHES, writes=st.lists(_WRITES, max_size=2))
     def capture_overtaken(self, crash: Crash, writes: list[Write]) -> None:
         """Another extractor is faster."""
