@@ -204,7 +204,7 @@ def test_failures_at_random_lose_and_double_nothing(
 ):
     monkeypatch.setattr(PATIENCE, "read_timeout", 1)
     chance = Random(seed)
-    plans = [AtRandom(chance, kinds, 0.01) for kinds in (S3, SHOP, WAREHOUSE)]
+    plans = [AtRandom(chance, kinds, 0.003) for kinds in (S3, SHOP, WAREHOUSE)]
     ended, slowest = list[str | None](), 0.0
     for _ in range(_RUNS):
         failing.change()
