@@ -67,7 +67,7 @@ _KEYS = st.sampled_from(KEYS)
 _WRITES = st.builds(
     Write,
     key=st.tuples(st.sampled_from(list(KINDS)), _KEYS),
-    gone=st.sampled_from([False, False, False, True]),
+    gone=st.sampled_from([False, False, True]),
     parent=_KEYS,
     stamp=st.sampled_from([*STAMPS, None]),
     spoiled=st.sampled_from([False] * 5 + [True]),
@@ -219,12 +219,14 @@ class Machine(RuleBasedStateMachine):
         self._trade(writes)
         self._capture(Mode.CHANGES, crash)
 
-    @rule(writes=st.lists(_WRITES, min_size=1, max_size=4))
-    def capture_and_process(self, writes: list[Write]) -> None:
-        """A commit of its own in either log; it may be loaded before or after others."""
+    @rule(writes=st.lists(_WRITES, min_size=1, max_size=4), sweep=st.booleans())
+    def capture_and_process(self, writes: list[Write], sweep: bool) -> None:  # noqa: FBT001
+        """Commits of their own in either log; they may be loaded before or after others."""
         self._step()
         self._trade(writes)
         self._capture(Mode.CHANGES)
+        if sweep and self.ingested[-1].archive_complete:
+            self._capture(Mode.SWEEP)
         self._process(processing.pending_commits(self.stages.lake, MOST_COMMITS), STARS)
 
     @rule(crash=_CRASHES, writes=st.lists(_WRITES, max_size=2))
