@@ -8,7 +8,7 @@ from hedgehog_pipeline_tests.world import World
 
 def test_a_sweep_is_launched_once_the_archive_has_landed(world: World):
     definitions = platform(world.settings)
-    schedule = definitions.get_schedule_def("sweep")
+    schedule = definitions.resolve_schedule_def("sweep")
     assert isinstance(schedule(build_schedule_context()), SkipReason)
     world.load_small()
     world.run()

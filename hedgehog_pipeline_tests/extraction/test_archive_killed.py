@@ -67,7 +67,10 @@ def a_slice_is_half_written(world: World) -> bool:
     return len(committed(world)) >= 1 and len(orphans(world)) >= 1
 
 
-@pytest.mark.parametrize("moment", [a_slice_is_committed, a_slice_is_half_written])
+@pytest.mark.parametrize(
+    "moment",
+    [pytest.param(a_slice_is_committed, marks=pytest.mark.torture), a_slice_is_half_written],
+)
 def test_a_run_killed_in_the_archive_is_taken_up_where_it_was(
     world: World, tmp_path: Path, moment: Callable[[World], bool]
 ):

@@ -26,7 +26,15 @@ def await_copying(world: World) -> psutil.Process:
     return psutil.Process(found[0][0])
 
 
-@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize(
+    "mode",
+    [
+        Mode.CHANGES,
+        Mode.REREAD,
+        pytest.param(Mode.SWEEP, marks=pytest.mark.torture),
+        pytest.param(Mode.INBOX, marks=pytest.mark.torture),
+    ],
+)
 def test_a_run_whose_capture_is_let_go_takes_another_until_all_is_in_the_warehouse(
     servers: Servers, mode: Mode
 ):

@@ -44,7 +44,7 @@ def machine(ground: Ground, tell: Callable[[str], None]) -> Iterator[type[Machin
 
 class TestInShort:
     def test_nothing_is_lost_and_nothing_is_doubled(self, machine: type[Machine]):
-        how = settings(_SETTINGS, derandomize=True, max_examples=20, stateful_step_count=10)
+        how = settings(_SETTINGS, derandomize=True, max_examples=10, stateful_step_count=10)
         run_state_machine_as_test(machine, settings=how)
 
 
