@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 import boto3
@@ -27,9 +26,8 @@ Change = Callable[[World, pytest.MonkeyPatch], object]
 @pytest.fixture
 def deployment(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """The environment of a world, in a folder without a `.env` file; trouble is told at once."""
-    for name, value in asdict(world.settings).items():
-        if value:
-            monkeypatch.setenv(f"HEDGEHOG_{name.upper()}", str(value))
+    for name, value in world.environment.items():
+        monkeypatch.setenv(name, value)
     for name, value in QUIET.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(sys, "argv", ["hedgehog", "run"])

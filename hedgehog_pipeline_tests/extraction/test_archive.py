@@ -12,11 +12,9 @@ import pytest
 from hedgehog_pipeline.sandbox.trade import utc_now
 from hedgehog_pipeline.sandbox.trader import Trader
 from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once, capture
-from hedgehog_pipeline_tests.extraction.history import (
-    assert_each_batch_is_what_became_visible,
-    keep_history,
-)
+from hedgehog_pipeline_tests.extraction.history import keep_history
 from hedgehog_pipeline_tests.extraction.landed import in_shop, landed
+from hedgehog_pipeline_tests.extraction.oracle import judge
 from hedgehog_pipeline_tests.extraction.shop import change, continue_numbers, furnish, place
 from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
 from hedgehog_pipeline_tests.world import Servers, World
@@ -49,6 +47,12 @@ def kinds(world: World) -> Counter[str]:
     return Counter(c["kind"] for c in world.commits(world.settings.ingestion_bucket))
 
 
+def assert_each_capture_landed_what_it_had_to(world: World) -> None:
+    verdict = judge(world)
+    assert not verdict.lost
+    assert not verdict.doubled
+
+
 def test_an_archive_in_slices_beside_trade_misses_nothing_and_lands_nothing_twice(
     servers: Servers,
 ):
@@ -62,7 +66,7 @@ def test_an_archive_in_slices_beside_trade_misses_nothing_and_lands_nothing_twic
         world.run()
         assert kinds(world)["archive"] > 5
         assert kinds(world)["increment"] > 3
-        assert_each_batch_is_what_became_visible(world)
+        assert_each_capture_landed_what_it_had_to(world)
         assert_warehouse_is_the_shop(world)
         assert world.run() == []
 
@@ -84,7 +88,7 @@ def test_transactions_that_overlap_the_whole_archive_land_with_the_first_increme
             capture(world)
         place(world.shop)
         capture(world)
-        assert_each_batch_is_what_became_visible(world)
+        assert_each_capture_landed_what_it_had_to(world)
         assert_landed_once(world)
 
 

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -32,11 +31,10 @@ def world(servers: Servers) -> Iterator[World]:
 @contextmanager
 def hedgehog_run(world: World, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """`hedgehog run` in a process of its own, which is killed in the end."""
-    settings = {f"HEDGEHOG_{k.upper()}": str(v) for k, v in asdict(world.settings).items() if v}
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-c", "from hedgehog_pipeline.cli import main; main()", "run"],
-            env={**os.environ, **settings},
+            env={**os.environ, **world.environment},
             cwd=folder,
             stdout=output,
             stderr=output,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date, timedelta
 
 import boto3
@@ -54,10 +54,8 @@ def _change(world: World, statement: str) -> None:
 
 def _told(world: World, *arguments: str) -> str:
     """What `hedgehog quarantine` prints."""
-    settings = asdict(world.settings).items()
-    environment = {f"HEDGEHOG_{name.upper()}": str(value) for name, value in settings if value}
     command = ["quarantine", *arguments]
-    result = CliRunner(env=environment).invoke(hedgehog, command, catch_exceptions=False)
+    result = CliRunner(env=world.environment).invoke(hedgehog, command, catch_exceptions=False)
     return result.stdout
 
 

@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -34,9 +33,8 @@ def loaded(world: World) -> World:
 @pytest.fixture
 def command(loaded: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     """`hedgehog reconcile` with arguments; gives the exit code, or the sentence that ends it."""
-    for name, value in asdict(loaded.settings).items():
-        if value:
-            monkeypatch.setenv(f"HEDGEHOG_{name.upper()}", str(value))
+    for name, value in loaded.environment.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments: str) -> object:

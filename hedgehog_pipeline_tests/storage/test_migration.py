@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -272,9 +272,7 @@ def _column(table: str, name: str, **changes: Any) -> Column:
 
 def _told(world: World, command: str) -> str:
     """What a command prints."""
-    settings = asdict(world.settings).items()
-    environment = {f"HEDGEHOG_{name.upper()}": str(value) for name, value in settings if value}
-    result = CliRunner().invoke(hedgehog, [command], env=environment, catch_exceptions=False)
+    result = CliRunner().invoke(hedgehog, [command], env=world.environment, catch_exceptions=False)
     assert result.exit_code == 0
     return result.output
 

@@ -34,6 +34,17 @@ def test_the_greater_pair_wins_in_any_order(warehouse: Warehouse) -> None:
         assert _held(warehouse, "dim_payment_type") == [(1, "newest", 6, 2, False)]
 
 
+def test_an_older_commit_that_is_loaded_later_still_brings_its_own_keys(
+    warehouse: Warehouse,
+) -> None:
+    _load(warehouse, "dim_payment_type", [_kind(1, "newer", 6)], processed=2)
+    _load(warehouse, "dim_payment_type", [_kind(2, "older", 5)], processed=1)
+    assert _held(warehouse, "dim_payment_type") == [
+        (1, "newer", 6, 2, False),
+        (2, "older", 5, 1, False),
+    ]
+
+
 def test_rows_that_are_there_are_neither_written_nor_locked_again(warehouse: Warehouse) -> None:
     rows = [_kind(1, "CASH", 5), _kind(2, "CARD", 5)]
     writers = "select xmin::text, xmax::text from dim_payment_type order by payment_type_id"
@@ -79,6 +90,7 @@ def test_an_inferred_member_gives_way_to_any_true_row_and_never_replaces_one(
     monday = (_DAY, 2026, 6, 1, 1, "Monday", "June", 2, 0, 0, True)
     assert _held(warehouse, "dim_date")[0] == monday
 
+    assert _ask(warehouse, "select deleted from dim_payment_type") == [(False,)]
     since = "select inferred_since is null from dim_payment_type"
     assert _ask(warehouse, since) == [(False,)]
     _load(warehouse, "dim_payment_type", [_kind(3, "CASH", 1)], processed=1)

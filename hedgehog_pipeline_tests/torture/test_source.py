@@ -11,10 +11,11 @@ from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.operations.reconcile import reconcile
 from hedgehog_pipeline.operations.reconciled import RECONCILED
 from hedgehog_pipeline_tests.extraction.capturing import capture, capturing
+from hedgehog_pipeline_tests.extraction.history import keep_history
 from hedgehog_pipeline_tests.extraction.landed import landed
+from hedgehog_pipeline_tests.extraction.oracle import judge
 from hedgehog_pipeline_tests.extraction.shop import furnish
 from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
-from hedgehog_pipeline_tests.torture.oracle import judge, watch
 from hedgehog_pipeline_tests.torture.writers import Writers
 from hedgehog_pipeline_tests.world import Servers, World
 
@@ -24,7 +25,7 @@ def world(servers: Servers) -> Iterator[World]:
     """A shop whose archive comes in slices."""
     with World.make(servers, slice_rows=300, part_bytes=20_000) as world:
         furnish(world, 900)
-        watch(world)
+        keep_history(world)
         yield world
 
 
