@@ -2,8 +2,9 @@
 
 from collections.abc import Generator
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import boto3
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
 from psycopg import Connection
@@ -11,12 +12,8 @@ from psycopg.abc import PQGen
 from psycopg.rows import TupleRow
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from hedgehog_pipeline import aws
 from hedgehog_pipeline.errors import HedgehogError, UnreachableError
-
-if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager import SecretsManagerClient
-else:
-    SecretsManagerClient = Any
 
 PATIENCE = 3600.0
 """Seconds for which a server may say nothing while it is asked.
@@ -50,13 +47,14 @@ class Credentials(BaseModel):
         return self.host in _LOOPBACK or self.host.startswith("/")
 
 
-def read_credentials(client: SecretsManagerClient, secret: str) -> Credentials:
-    """Read a database's credentials.
+def read_credentials(secret: str) -> Credentials:
+    """Read a database's credentials from Secrets Manager.
 
     Raises:
         HedgehogError: where the secret is not there or is not in RDS's form; its content is
             never told.
     """
+    client = boto3.client("secretsmanager", config=aws.PATIENCE)
     try:
         text = client.get_secret_value(SecretId=secret).get("SecretString", "")
     except client.exceptions.ResourceNotFoundException as error:

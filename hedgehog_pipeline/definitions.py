@@ -11,7 +11,6 @@ from dagster import (
     in_process_executor,
     with_source_code_references,
 )
-from dagster_aws.secretsmanager import SecretsManagerResource
 
 from hedgehog_pipeline.extraction.assets import extract
 from hedgehog_pipeline.extraction.resources import ParametersResource, SourceResource
@@ -32,8 +31,9 @@ from hedgehog_pipeline.operations.reconcile_check import (
     reconcile_warehouse,
 )
 from hedgehog_pipeline.processing.assets import process
+from hedgehog_pipeline.runs import PIPELINE
 from hedgehog_pipeline.schedules import sweep_schedule
-from hedgehog_pipeline.sensors import PIPELINE, inbox_sensor, log_sensor, shop_sensor
+from hedgehog_pipeline.sensors import inbox_sensor, log_sensor, shop_sensor
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.storage.assets import store
 from hedgehog_pipeline.storage.resources import WarehouseResource
@@ -41,7 +41,7 @@ from hedgehog_pipeline.surroundings import Surroundings
 
 STAGES = ("extraction", "processing", "storage")
 
-# dagster-aws calls its Secrets Manager resource beta; its version is pinned.
+# Dagster calls its links to source code beta; its version is pinned.
 warnings.filterwarnings("ignore", category=BetaWarning)
 
 
@@ -49,7 +49,6 @@ warnings.filterwarnings("ignore", category=BetaWarning)
 def platform(settings: Settings) -> Definitions:
     """Put the platform together for a deployment."""
     surroundings = Surroundings(settings)
-    secrets = SecretsManagerResource()
     lake = LakeResource(
         ingestion_bucket=settings.ingestion_bucket,
         processed_bucket=settings.processed_bucket,
@@ -103,14 +102,13 @@ def platform(settings: Settings) -> Definitions:
             "csv": CsvIOManager(lake=lake, part_bytes=settings.part_bytes),
             "parquet": ParquetIOManager(lake=lake, part_bytes=settings.part_bytes),
             "source": SourceResource(
-                secrets=secrets,
                 secret=settings.source_secret,
                 ca=settings.database_ca,
                 slice_rows=settings.slice_rows,
                 mass_delete_share=settings.mass_delete_share,
             ),
             "warehouse": WarehouseResource(
-                secrets=secrets, secret=settings.warehouse_secret, ca=settings.database_ca
+                secret=settings.warehouse_secret, ca=settings.database_ca
             ),
             "parameters": ParametersResource(prefix=settings.parameter_prefix),
         },

@@ -1,6 +1,6 @@
 """`hedgehog run` and `hedgehog rebuild`: the stages, one after the other, until nothing waits.
 
-Each step is a run of the same job that a sensor launches, in this process. The logs are compared
+Each step is a run of the job that a sensor would launch, in this process. The logs are compared
 before Dagster is imported, so that nothing to do costs little.
 """
 
@@ -11,20 +11,20 @@ from datetime import date, datetime, timezone
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.mode import CHANGES, Asked, Mode
 from hedgehog_pipeline.lake.commits import Commit
-from hedgehog_pipeline.runs import of_one_run
+from hedgehog_pipeline.runs import PIPELINE, of_one_run
 from hedgehog_pipeline.surroundings import Surroundings
 
 
 @dataclass(frozen=True)
 class StageRun:
-    """What one run of a stage did.
+    """What a stage did in a run.
 
     Attributes:
         stage: extraction, processing or storage.
         day: the partition.
-        commits: the commits that it was launched for; none for extraction.
+        commits: the commits that it was launched for; none where it took what was new.
         rows: rows landed, shaped or written.
-        seconds: from its launch to its end.
+        seconds: of its step.
         reread: why the shop is read in full again from this run on, None where it is not.
     """
 
@@ -47,8 +47,7 @@ def sweep_until_done(surroundings: Surroundings, *, allow_mass_delete: bool) -> 
         HedgehogError: where a stage fails, or so much is gone that a person has to say whether
             it is meant.
     """
-    yield _extract(surroundings, Asked(Mode.SWEEP, allow_mass_delete))
-    yield from _drain(surroundings)
+    yield from _follow(surroundings, Asked(Mode.SWEEP, allow_mass_delete))
 
 
 def replay_until_done(surroundings: Surroundings, numbers: Collection[int]) -> Iterator[StageRun]:
@@ -67,7 +66,7 @@ def replay_until_done(surroundings: Surroundings, numbers: Collection[int]) -> I
     commits = [surroundings.lake.ingestion.read(number) for number in sorted(numbers)]
     while commits:
         together = of_one_run(commits)
-        yield _run(surroundings, "processing", together[0].date, together)
+        yield from _run(surroundings, "processing", together[0].date, together)
         commits = commits[len(together) :]
     yield from _drain(surroundings)
 
@@ -106,8 +105,7 @@ def run_until_done(surroundings: Surroundings, mode: Mode = Mode.CHANGES) -> Ite
         yield from _reread(surroundings)
         yield from _drain(surroundings)
     while surroundings.scan_shop():
-        yield _extract(surroundings, CHANGES)
-        yield from _drain(surroundings)
+        yield from _follow(surroundings, CHANGES)
         head = surroundings.lake.ingestion.head()
         # Another extractor's increment, the faster one, may come from before this run.
         if head is not None and head.kind == "increment" and head.captured_at >= began:
@@ -115,7 +113,7 @@ def run_until_done(surroundings: Surroundings, mode: Mode = Mode.CHANGES) -> Ite
     yield from _drain(surroundings)
     waiting = surroundings.files_to_take()
     while waiting:
-        yield _extract(surroundings, Asked(Mode.INBOX))
+        yield from _extract(surroundings, "extraction", Asked(Mode.INBOX))
         left = surroundings.files_to_take()
         waiting = [file for file in waiting if file in left]
     yield from _drain(surroundings)
@@ -145,17 +143,28 @@ def rebuild(surroundings: Surroundings) -> Iterator[Backlog]:
 def _reread(surroundings: Surroundings) -> Iterator[StageRun]:
     """Begin the archive anew; where another extractor is faster, once more."""
     while True:
-        run = _extract(surroundings, Asked(Mode.REREAD))
-        yield run
-        if run.reread:
-            return
+        for run in _extract(surroundings, "extraction", Asked(Mode.REREAD)):
+            yield run
+            if run.reread:
+                return
 
 
-def _extract(surroundings: Surroundings, asked: Asked) -> StageRun:
+def _follow(surroundings: Surroundings, asked: Asked) -> Iterator[StageRun]:
+    """Extract, and take what lands to the warehouse: in one run where nothing waits further down.
+
+    Where something waits, or cannot be asked for, landing does not wait for it.
+    """
+    job = "extraction" if surroundings.something_waits() else PIPELINE
+    yield from _extract(surroundings, job, asked)
+    yield from _drain(surroundings)
+
+
+def _extract(surroundings: Surroundings, job: str, asked: Asked) -> Iterator[StageRun]:
     end, today = surroundings.lake.ingestion.end(), datetime.now(timezone.utc).date()
-    run = _run(surroundings, "extraction", today, (), asked)
-    reasons = (commit.reread for commit in surroundings.lake.ingestion.after(end))
-    return replace(run, reread=next(filter(None, reasons), None))
+    for run in _run(surroundings, job, today, (), asked):
+        landed = surroundings.lake.ingestion.after(end) if run.stage == "extraction" else ()
+        reasons = (commit.reread for commit in landed)
+        yield replace(run, reread=next(filter(None, reasons), None))
 
 
 def _drain(surroundings: Surroundings) -> Iterator[StageRun]:
@@ -165,22 +174,24 @@ def _drain(surroundings: Surroundings) -> Iterator[StageRun]:
 
 def _process(surroundings: Surroundings) -> Iterator[StageRun]:
     while landed := of_one_run(surroundings.commits_to_process()):
-        yield _run(surroundings, "processing", landed[0].date, landed)
+        yield from _run(surroundings, "processing", landed[0].date, landed)
 
 
 def _load(surroundings: Surroundings) -> Iterator[StageRun]:
     while processed := of_one_run(surroundings.commits_to_load()):
-        yield _run(surroundings, "storage", processed[0].date, processed)
+        yield from _run(surroundings, "storage", processed[0].date, processed)
 
 
 def _run(
     surroundings: Surroundings,
-    stage: str,
+    job: str,
     day: date,
     commits: Sequence[Commit],
     asked: Asked = CHANGES,
-) -> StageRun:
+) -> Iterator[StageRun]:
     from hedgehog_pipeline.stage_run import execute  # noqa: PLC0415 (imports Dagster)
 
-    rows, seconds = execute(surroundings.settings, stage, day, commits, asked)
-    return StageRun(stage, day, tuple(commit.number for commit in commits), rows, seconds)
+    numbers = tuple(commit.number for commit in commits)
+    done = execute(surroundings.settings, job, day, commits, asked)
+    for stage, (rows, seconds) in done.items():
+        yield StageRun(stage, day, numbers, rows, seconds)

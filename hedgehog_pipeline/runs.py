@@ -6,6 +6,9 @@ from datetime import date
 from hedgehog_pipeline.lake.commits import AnyCommit, Commit
 from hedgehog_pipeline.lake.log import CommitLog
 
+PIPELINE = "pipeline"
+"""The job of all three stages in one run: what a change takes when nothing else is under way."""
+
 COMMITS_TAG = "hedgehog/commits"
 """The commits that a run was launched for; absent where a person launched it."""
 

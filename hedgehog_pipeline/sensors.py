@@ -21,16 +21,13 @@ from dagster import (
 
 from hedgehog_pipeline.attempts import next_commits, pause_after
 from hedgehog_pipeline.lake.commits import Commit
-from hedgehog_pipeline.runs import PENDING_TAGS, tags_for
+from hedgehog_pipeline.runs import PENDING_TAGS, PIPELINE, tags_for
 from hedgehog_pipeline.stage_runs import at_work, failures, failures_in_a_row
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (
         UnresolvedAssetJobDefinition,
     )
-
-PIPELINE = "pipeline"
-"""The job of all three stages in one run: what a change takes when nothing else is under way."""
 
 SHOP_SENSOR = "shop"
 INBOX_SENSOR = "inbox"

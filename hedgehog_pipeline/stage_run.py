@@ -1,11 +1,11 @@
-"""One run of a stage's job in this process: the same assets that a sensor launches."""
+"""One run of a job in this process: the same assets that a sensor launches."""
 
 import os
+from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
-from time import monotonic
 
 from dagster import DagsterError, DagsterInstance, RunConfig
 
@@ -14,50 +14,58 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.assets import ExtractConfig
 from hedgehog_pipeline.extraction.mode import CHANGES, Asked
 from hedgehog_pipeline.lake.commits import Commit
-from hedgehog_pipeline.runs import tags_for
+from hedgehog_pipeline.runs import PENDING_TAGS, PIPELINE, tags_for
 from hedgehog_pipeline.settings import Settings
+
+_STAGE_OF = {"extract": "extraction", "process": "processing", "store": "storage"}
 
 
 def execute(
     settings: Settings,
-    stage: str,
+    job: str,
     day: date,
-    commits: Sequence[Commit],
+    commits: Sequence[Commit] = (),
     asked: Asked = CHANGES,
-) -> tuple[int, float]:
-    """Run the job of a stage; give the rows that it moved, and the seconds.
+) -> dict[str, tuple[int, float]]:
+    """Run a job; give for each of its stages the rows that it moved, and the seconds.
 
     Args:
         settings: of the deployment.
-        stage: extraction, processing or storage.
+        job: extraction, processing or storage, or the pipeline of the three.
         day: the partition.
-        commits: the commits that it is launched for; none for extraction.
+        commits: the commits that processing or storage is launched for.
         asked: what extraction is asked to do.
 
     Raises:
-        HedgehogError: where the stage fails.
+        HedgehogError: where a stage fails.
     """
-    began = monotonic()
     config = ExtractConfig(**asdict(asked))
     with _instance() as instance, _reason_told():
         result = (
             platform(settings)
-            .resolve_job_def(stage)
+            .resolve_job_def(job)
             .execute_in_process(
                 instance=instance,
                 partition_key=day.isoformat(),
-                tags=tags_for(commits),
+                tags=PENDING_TAGS if job == PIPELINE else tags_for(commits),
                 run_config=RunConfig(
-                    ops={"extract": config} if stage == "extraction" else {},
+                    ops={"extract": config} if job in {PIPELINE, "extraction"} else {},
                     loggers={"console": {"config": {"log_level": "CRITICAL"}}},
                 ),
             )
         )
-    rows = sum(
-        int(str(event.materialization.metadata["dagster/partition_row_count"].value))
-        for event in result.get_asset_materialization_events()
-    )
-    return rows, monotonic() - began
+    moved = Counter[str]()
+    for event in result.get_asset_materialization_events():
+        rows = event.materialization.metadata["dagster/partition_row_count"].value
+        moved[_STAGE_OF[event.step_key or ""]] += int(str(rows))
+    return {
+        (stage := _STAGE_OF[event.step_key or ""]): (
+            moved[stage],
+            event.step_success_data.duration_ms / 1000,
+        )
+        for event in result.all_events
+        if event.is_step_success
+    }
 
 
 @contextmanager

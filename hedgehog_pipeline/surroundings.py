@@ -10,7 +10,7 @@ from functools import cached_property
 import boto3
 
 from hedgehog_pipeline.aws import PATIENCE
-from hedgehog_pipeline.databases import SecretsManagerClient, read_credentials
+from hedgehog_pipeline.databases import read_credentials
 from hedgehog_pipeline.errors import HedgehogError, UnreachableError
 from hedgehog_pipeline.extraction.inbox import files_to_take
 from hedgehog_pipeline.extraction.parameters import Parameters
@@ -51,7 +51,7 @@ class Surroundings:
     @property
     def source(self) -> Source:
         """The shop's database, by what its secret says now."""
-        credentials = read_credentials(self._secrets, self.settings.source_secret)
+        credentials = read_credentials(self.settings.source_secret)
         return Source(credentials, self.settings.database_ca)
 
     @cached_property
@@ -62,7 +62,7 @@ class Surroundings:
     @contextmanager
     def warehouse(self) -> Generator[Warehouse, None, None]:
         """The warehouse, connected, by what its secret says now."""
-        credentials = read_credentials(self._secrets, self.settings.warehouse_secret)
+        credentials = read_credentials(self.settings.warehouse_secret)
         with Warehouse.open(credentials, self.settings.database_ca) as warehouse:
             yield warehouse
 
@@ -138,10 +138,6 @@ class Surroundings:
             return bool(self.commits_to_process() or self.commits_to_load())
         except UnreachableError:
             return True
-
-    @cached_property
-    def _secrets(self) -> SecretsManagerClient:
-        return boto3.client("secretsmanager", config=PATIENCE)
 
     def _publish(self, head: IngestionCommit | None, *, changed: bool) -> None:
         """Tell SSM; that it refuses stops no capture, and the next scan tells it again."""

@@ -4,8 +4,7 @@ from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 
 import boto3
-from dagster import ConfigurableResource, InitResourceContext, ResourceDependency
-from dagster_aws.secretsmanager import SecretsManagerResource
+from dagster import ConfigurableResource, InitResourceContext
 from pydantic import PrivateAttr
 
 from hedgehog_pipeline.aws import PATIENCE
@@ -18,7 +17,6 @@ from hedgehog_pipeline.schema.shop import ShopTable
 class SourceResource(ConfigurableResource["SourceResource"]):
     """The shop's database; owns the open snapshot, so that a failed step lets go of it."""
 
-    secrets: ResourceDependency[SecretsManagerResource]
     secret: str
     ca: str | None
     slice_rows: int
@@ -37,7 +35,7 @@ class SourceResource(ConfigurableResource["SourceResource"]):
 
     def moment(self, tables: Sequence[ShopTable]) -> Moment:
         """Open the shop in one snapshot, until `close` or the end of the run."""
-        credentials = read_credentials(self.secrets.get_client(), self.secret)
+        credentials = read_credentials(self.secret)
         return self._open.enter_context(Source(credentials, self.ca).moment(tables))
 
     def close(self) -> None:

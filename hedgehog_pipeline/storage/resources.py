@@ -3,8 +3,7 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from dagster import ConfigurableResource, ResourceDependency
-from dagster_aws.secretsmanager import SecretsManagerResource
+from dagster import ConfigurableResource
 
 from hedgehog_pipeline.databases import read_credentials
 from hedgehog_pipeline.storage.warehouse import Warehouse
@@ -13,13 +12,12 @@ from hedgehog_pipeline.storage.warehouse import Warehouse
 class WarehouseResource(ConfigurableResource["WarehouseResource"]):
     """The warehouse's database."""
 
-    secrets: ResourceDependency[SecretsManagerResource]
     secret: str
     ca: str | None
 
     @contextmanager
     def open(self) -> Generator[Warehouse, None, None]:
         """Connect to the warehouse."""
-        credentials = read_credentials(self.secrets.get_client(), self.secret)
+        credentials = read_credentials(self.secret)
         with Warehouse.open(credentials, self.ca) as warehouse:
             yield warehouse
