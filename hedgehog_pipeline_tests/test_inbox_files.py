@@ -1,0 +1,268 @@
+"""What a file of the inbox may be; what cannot be taken of it is told, once."""
+
+import gzip
+from collections.abc import Iterator
+
+import pytest
+
+from hedgehog_pipeline_tests.inbox import (
+    CURRENCIES,
+    STAMPS,
+    codes,
+    currency,
+    entries_of,
+    head_of,
+    put,
+    put_bytes,
+    reason_given,
+)
+from hedgehog_pipeline_tests.servers import Servers
+from hedgehog_pipeline_tests.world import Rows, World
+
+_DEPARTMENTS = "department_id,department_name,location,manager,created_at,last_updated"
+_DESIGNS = "design_id,created_at,design_name,file_location,file_name,last_updated"
+_PAYMENTS = (
+    "payment_id,created_at,last_updated,transaction_id,counterparty_id,payment_amount,currency_id,"
+    "payment_type_id,paid,payment_date,company_ac_number,counterparty_ac_number"
+)
+
+
+@pytest.fixture(scope="module")
+def traded(servers: Servers) -> Iterator[World]:
+    """A small shop in the warehouse; each test brings files and rows of its own."""
+    with World.make(servers) as world:
+        world.load_small()
+        world.run()
+        yield world
+
+
+def test_order_of_columns_bom_crlf_quotes_null_and_unknown_columns(traded: World):
+    lines = [
+        "\ufeffmanager,note,department_id,department_name,location,last_updated,created_at",
+        f'"A ""B"", C\r\nD",x,20,Trade,"",{STAMPS}',
+        f",x,21,,NULL,{STAMPS}",
+        f',"",22,"  Sales ",,{STAMPS}',
+    ]
+    staff = "staff_id,first_name,last_name,department_id,email_address,created_at,last_updated"
+    people = (f"{n},Ada,Byron,{n},a@x,{STAMPS}" for n in (20, 21, 22))
+    put_bytes(traded, "inbox/department/all.csv", "\r\n".join(lines).encode())
+    put(traded, "inbox/staff/all.csv", staff, *people)
+    traded.run()
+    held = traded.query(
+        "select department_name, location from dim_staff where staff_id in (20, 21, 22) order by "
+        "staff_id"
+    )
+    assert held == [("Trade", ""), ("Not known", "Not known"), ("  Sales ", "Not known")]
+    told = traded.query(
+        "select key, line, column_name, reason from hedgehog.open_quarantine "
+        "where table_name = 'department'"
+    )
+    assert told == [("21", 2, "department_name", "is absent")]
+
+
+def test_a_row_that_was_brought_is_a_version_like_any_other(traded: World):
+    said = ["TRUE", "f", '"True"']
+    rows = (
+        f"2,2026-06-01 09:30:00,2026-06-0{n} 09:30:00,2,1,13{n}.00,1,3,{paid},2026-06-07,1,2"
+        for n, paid in enumerate(said, start=2)
+    )
+    for number, row in enumerate(rows):
+        put(traded, f"inbox/payment/{number}.csv", _PAYMENTS, row)
+    traded.run()
+    versions = "select paid, payment_amount from fact_payment where payment_id = 2"
+    assert len(traded.query(versions)) == 4
+    ((paid, amount),) = traded.query(versions.replace("fact_payment", "fact_payment_current"))
+    assert (paid, str(amount)) == (True, "134.00")
+    traded.shop.execute("update payment set payment_amount = 7 where payment_id = 2")
+    traded.run()
+    ((paid, amount),) = traded.query(versions.replace("fact_payment", "fact_payment_current"))
+    assert (paid, str(amount)) == (False, "7.00")
+
+
+def test_bad_rows_are_told_with_line_and_text_and_good_ones_are_taken(traded: World):
+    key = put(
+        traded,
+        "inbox/currency/dirty.csv",
+        CURRENCIES,
+        currency(30, "AAA"),
+        "31,too few",
+        currency(32, "B\0B"),
+        b"33,\xff," + STAMPS.encode(),
+        currency(34, '"C\nC"'),
+        currency(35, 'D"D"'),
+        f"x,EEE,{STAMPS}",
+        currency(30, "FFF"),
+        "37,GGG,not a time,2026-06-01 09:30:00",
+        '38,"cut off',
+    )
+    traded.run()
+    assert codes(traded, *range(30, 40)) == ["FFF", "C\nC"]
+    assert [(found, line, column) for found, line, column, _ in entries_of(traded, key)] == [
+        ("31", 3, ""),
+        ("32", 4, "currency_code"),
+        ("33", 5, "currency_code"),
+        ("", 8, ""),
+        ("", 9, "currency_id"),
+        ("", 12, ""),
+    ]
+    assert entries_of(traded, key)[-1][-1].startswith("is cut off within quotes")
+    values = "select value from hedgehog.quarantine where part = %s order by line limit 2"
+    assert traded.query(values, [key]) == [("31,too few",), (currency(32, "B\ufffdB"),)]
+    part = traded.query("select part from hedgehog.open_quarantine where key = '37'")
+    assert part[0][0].startswith("oltp/currency/")
+
+
+def test_a_corrected_file_closes_what_was_told_of_the_one_before(traded: World):
+    key = put(
+        traded,
+        "inbox/staff/corrected.csv",
+        "staff_id,first_name,last_name,department_id,email_address,created_at,last_updated",
+        f"40,Ada,Byron,1,a@x,{STAMPS}",
+        "41,too few",
+        f"no key,Ada,Byron,1,a@x,{STAMPS}",
+        f"42,Ada,Byron,one,a@x,{STAMPS}",
+    )
+    traded.run()
+    assert [line for _, line, *_ in entries_of(traded, key)] == [3, 4]
+    of_staff = "select key from hedgehog.open_quarantine where table_name = 'staff' order by key"
+    assert traded.query(of_staff) == [("",), ("41",), ("42",)]
+    put(
+        traded,
+        key,
+        "staff_id,first_name,last_name,department_id,email_address,created_at,last_updated",
+        f"43,Ada,Byron,1,a@x,{STAMPS}",
+        "44,too few",
+    )
+    traded.run()
+    assert traded.query(of_staff) == [("44",)]
+    assert [line for _, line, *_ in entries_of(traded, key)] == [3]
+
+
+def test_a_row_told_of_is_closed_by_a_later_row_of_its_key(traded: World):
+    staff = "staff_id,first_name,last_name,department_id,email_address,created_at,last_updated"
+    told = put(traded, "inbox/staff/told.csv", staff, "50,too few")
+    also = put(traded, "inbox/currency/told.csv", CURRENCIES, "50,too few")
+    traded.run()
+    assert [found for found, *_ in entries_of(traded, told) + entries_of(traded, also)] == [
+        "50",
+        "50",
+    ]
+    put(traded, "inbox/staff/mended.csv", staff, f"50,Ada,Byron,1,a@x,{STAMPS}")
+    put(traded, "inbox/currency/mended.csv", CURRENCIES, currency(50, "YEN"))
+    traded.run()
+    assert entries_of(traded, told) + entries_of(traded, also) == []
+
+
+def test_a_file_of_which_nothing_can_be_read_is_told_once_and_holds_up_nothing(traded: World):
+    good = f"{CURRENCIES}\n{currency(60, 'AAA')}\n".encode()
+    bodies = {
+        "is empty": b"",
+        "has a header and no rows": f"{CURRENCIES}\n".encode(),
+        "it has no header": f"{currency(60, 'AAA')}\n".encode(),
+        "or another separator than the comma": good.replace(b",", b";"),
+        "lacks the columns currency_code": b"currency_id,created_at,last_updated\n60,now,now\n",
+        "is no text in UTF-8 (is it compressed": gzip.compress(good),
+        "is no text in UTF-8 (": good.decode().encode("utf-16"),
+    }
+    keys = {
+        reason: put_bytes(traded, f"inbox/currency/whole-{number}.csv", body)
+        for number, (reason, body) in enumerate(bodies.items())
+    }
+    last = put(traded, "inbox/currency/whole-last.csv", CURRENCIES, currency(61, "BBB"))
+    traded.run()
+    for reason, key in keys.items():
+        assert f"The file {key} " in reason_given(traded, key)
+        assert reason in reason_given(traded, key)
+    assert entries_of(traded, last) == []
+    assert codes(traded, 60, 61) == ["BBB"]
+    assert traded.run() == []
+    first, *others = keys.values()
+    put_bytes(traded, first, good)
+    traded.run()
+    assert entries_of(traded, first) == []
+    assert all(reason_given(traded, key) for key in others)
+    for key in others:
+        put_bytes(traded, key, good)
+    traded.run()
+    assert [entries_of(traded, key) for key in keys.values()] == [[]] * len(keys)
+    assert codes(traded, 60) == ["AAA"]
+
+
+def test_a_file_that_stands_where_no_table_is_is_told_once_and_holds_up_nothing(traded: World):
+    keys = (
+        "inbox/invoices/x.csv",
+        "inbox/x.csv",
+        "inbox/currency/2026/x.csv",
+        "inbox//x.csv",
+        'inbox/Currency/a, "b"\u00e9.csv',
+    )
+    for key in keys:
+        put(traded, key, CURRENCIES, currency(62, "XXX"))
+    put(traded, "inbox/currency/right.csv", CURRENCIES, currency(63, "YYY"))
+    traded.run()
+    for key in keys:
+        assert "put it under inbox/<table>/" in reason_given(traded, key)
+    assert codes(traded, 62, 63) == ["YYY"]
+    assert traded.run() == []
+
+
+def test_markers_of_folders_are_passed_over(traded: World):
+    for key in ("inbox/", "inbox/currency/", "inbox/currency/2027/"):
+        put_bytes(traded, key, b"")
+    assert traded.run() == []
+
+
+def test_a_cell_may_be_longer_than_any_block_or_part(servers: Servers):
+    with World.make(servers, part_bytes=1000) as world:
+        world.load_small()
+        world.run()
+        text = 'a "quoted"\nline, ' * 200_000
+        quoted = '"' + text.replace('"', '""') + '"'
+        rows = [
+            f"{n},{STAMPS[:23]},{quoted if n == 3 else n},/,f,{STAMPS[:23]}" for n in range(2, 40)
+        ]
+        put(world, "inbox/design/long.csv", _DESIGNS, *rows)
+        world.run()
+        assert world.query("select count(*) from dim_design") == [(39,)]
+        assert world.query("select design_name from dim_design where design_id = 3") == [(text,)]
+        assert len(head_of(world).parts_of("oltp/design")) > 2
+
+
+@pytest.mark.torture
+def test_a_very_large_file_is_taken_whole(world: World):
+    world.load_small()
+    world.run()
+    rows, others = 2_000_000, f"{STAMPS},1,1,12.50,1,1,t,2026-06-05,1,1"
+    many = "\n".join(f"{key},{others}" for key in range(1000, 1000 + rows))
+    key = put(world, "inbox/payment/large.csv", _PAYMENTS, many, "7,too few")
+    world.run()
+    count = "select count(*), max(payment_id) from fact_payment_current where payment_id >= 1000"
+    assert world.query(count) == [(rows, 999 + rows)]
+    assert [line for _, line, *_ in entries_of(world, key)] == [rows + 2]
+
+
+def test_replays_and_an_emptied_warehouse_tell_the_same(servers: Servers):
+    with World.make(servers) as world:
+        world.load_small()
+        world.run()
+        key = put(world, "inbox/currency/x.csv", CURRENCIES, currency(2, "CHF"), "3,too few")
+        put(world, "inbox/none/x.csv", "a")
+        world.run()
+        put(world, key, CURRENCIES, currency(2, "YEN"), "4,too few")
+        world.run()
+        rows, told = world.all_rows(), _all_open(world)
+        assert len(told) == 2
+        world.launch("processing")
+        world.launch("storage")
+        assert _all_open(world) == told
+        world.empty_warehouse()
+        world.run()
+        assert _all_open(world) == told
+        assert {t: len(held) for t, held in world.all_rows().items()} == {
+            t: len(held) for t, held in rows.items()
+        }
+
+
+def _all_open(world: World) -> Rows:
+    columns = "table_name, key, ingestion_commit, part, line, column_name, value, reason"
+    return world.query(f"select {columns} from hedgehog.open_quarantine order by {columns}")
