@@ -310,6 +310,8 @@ class Machine(RuleBasedStateMachine):
             if sys.exc_info()[0] is None:
                 self._catch_up()
                 self._see_that_all_is_well()
+                if self.writes % 3 == 0:
+                    self._leave_and_come_back()
         finally:
             for session in self.sessions:
                 if session.is_open:
@@ -502,6 +504,19 @@ class Machine(RuleBasedStateMachine):
             }
         if self.writes % 5 == 0:
             self._rebuild()
+
+    def _leave_and_come_back(self) -> None:
+        """Facts are there, are gone by the next sweep, and are there again."""
+        facts = [
+            Write((table, key), parent=KEYS[0], stamp=STAMPS[-1], gone=False, spoiled=False)
+            for table in ("sales_order", "payment")
+            for key in KEYS
+        ]
+        gone = [replace(write, gone=True) for write in facts]
+        for writes, mode in ((facts, Mode.CHANGES), (gone, Mode.SWEEP), (facts, Mode.CHANGES)):
+            self._trade(writes)
+            self._capture(mode)
+            self._process_and_load()
 
     def _rebuild(self) -> None:
         """Fill an empty warehouse, every other time from an empty processed bucket, and compare."""
