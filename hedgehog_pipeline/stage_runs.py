@@ -14,22 +14,24 @@ _SILENCE = timedelta(minutes=1)
 A wrong guess costs a batch that is let go at its commit, never a wrong row.
 """
 
-_MEMORY = timedelta(days=1)
-"""Failures of longer ago are forgotten: a stuck commit is tried again the next day."""
-
-_LIVE = [
+_PREPARING = [
     DagsterRunStatus.QUEUED,
     DagsterRunStatus.NOT_STARTED,
     DagsterRunStatus.STARTING,
-    DagsterRunStatus.STARTED,
 ]
+"""A run of which nobody expects a word: its process, or its machine, is still being started."""
+
+_MEMORY = timedelta(days=1)
+"""Failures of longer ago are forgotten: a stuck commit is tried again the next day."""
+
+_LIVE = [*_PREPARING, DagsterRunStatus.STARTED]
 _FAILED = [DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
 _MOST_IN_A_ROW = 10
 _LAUNCHED_BY = "dagster/sensor_name"  # a tag that Dagster gives to what a sensor launches
 
 
 def at_work(instance: DagsterInstance, jobs: tuple[str, ...], now: datetime) -> bool:
-    """Tell whether a run of one of the jobs is alive: not over, and heard of a minute ago at most.
+    """Tell whether a run of one of the jobs is alive: not over, and not silent for too long.
 
     Args:
         instance: where runs are recorded.
@@ -37,7 +39,7 @@ def at_work(instance: DagsterInstance, jobs: tuple[str, ...], now: datetime) -> 
         now: the moment, aware UTC.
     """
     return any(
-        now - _last_heard(instance, run) < _SILENCE
+        not _is_dead(instance, run, now)
         for job in jobs
         for run in instance.get_runs(RunsFilter(job_name=job, statuses=_LIVE))
     )
@@ -49,9 +51,8 @@ def failures(instance: DagsterInstance, job: str, now: datetime) -> list[Failure
     filters = RunsFilter(job_name=job, statuses=[*_FAILED, *_LIVE], created_after=now - _MEMORY)
     for run in instance.get_runs(filters):
         numbers = numbers_in(run.tags)
-        heard = _last_heard(instance, run)
-        if numbers and (run.status in _FAILED or now - heard >= _SILENCE):
-            found.append(Failure(numbers, heard))
+        if numbers and (run.status in _FAILED or _is_dead(instance, run, now)):
+            found.append(Failure(numbers, _last_heard(instance, run)))
     return found
 
 
@@ -67,7 +68,7 @@ def failures_in_a_row(
     ended = [
         _last_heard(instance, run)
         for run in takewhile(lambda run: run.status != DagsterRunStatus.SUCCESS, runs)
-        if run.status in _FAILED or now - _last_heard(instance, run) >= _SILENCE
+        if run.status in _FAILED or _is_dead(instance, run, now)
     ]
     return len(ended), max(ended, default=None)
 
@@ -75,6 +76,14 @@ def failures_in_a_row(
 def is_launched_by_sensor(run: DagsterRun) -> bool:
     """Tell whether a sensor launched a run, which then launches it again where it fails."""
     return _LAUNCHED_BY in run.tags
+
+
+def _is_dead(instance: DagsterInstance, run: DagsterRun, now: datetime) -> bool:
+    patience = _SILENCE
+    if run.status in _PREPARING and instance.run_monitoring_enabled:
+        # The monitor ends a run that does not start within this time; a machine takes a minute.
+        patience = timedelta(seconds=instance.run_monitoring_start_timeout_seconds)
+    return now - _last_heard(instance, run) >= patience
 
 
 def _last_heard(instance: DagsterInstance, run: DagsterRun) -> datetime:

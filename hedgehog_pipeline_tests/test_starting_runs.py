@@ -1,0 +1,42 @@
+"""A run whose machine is still being started is at work for as long as Dagster waits for it."""
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
+
+from hedgehog_pipeline.definitions import defs
+from hedgehog_pipeline.stage_runs import at_work
+
+_TEN_MINUTES = {"run_monitoring": {"enabled": True, "start_timeout_seconds": 600}}
+
+
+@pytest.mark.parametrize(
+    ("status", "minutes", "expected"),
+    [
+        (DagsterRunStatus.STARTING, 9, True),
+        (DagsterRunStatus.STARTING, 11, False),
+        (DagsterRunStatus.STARTED, 2, False),
+    ],
+)
+def test_silence_means_more_of_a_run_that_has_started(
+    status: DagsterRunStatus, minutes: int, *, expected: bool, tmp_path: Path
+) -> None:
+    with DagsterInstance.local_temp(str(tmp_path), overrides=_TEN_MINUTES) as instance:
+        _launched(instance, status)
+        later = datetime.now(timezone.utc) + timedelta(minutes=minutes)
+        assert at_work(instance, ("storage",), later) is expected
+
+
+def test_where_nobody_waits_for_it_a_minute_is_enough() -> None:
+    with DagsterInstance.ephemeral() as instance:
+        _launched(instance, DagsterRunStatus.STARTING)
+        later = datetime.now(timezone.utc) + timedelta(minutes=2)
+        assert not at_work(instance, ("storage",), later)
+
+
+def _launched(instance: DagsterInstance, status: DagsterRunStatus) -> DagsterRun:
+    run = instance.create_run_for_job(defs.resolve_job_def("storage"), status=status)
+    instance.report_engine_event("Launching.", run)
+    return run
