@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from psycopg import Connection
 from psycopg.abc import PQGen
 from psycopg.rows import TupleRow
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 
 from hedgehog_pipeline import aws
 from hedgehog_pipeline.errors import HedgehogError, UnreachableError
@@ -47,8 +47,16 @@ class Credentials(BaseModel):
         return self.host in _LOOPBACK or self.host.startswith("/")
 
 
-def read_credentials(secret: str) -> Credentials:
+_SECRET = TypeAdapter(dict[str, Any])
+
+
+def read_credentials(secret: str, address: str | None = None) -> Credentials:
     """Read a database's credentials from Secrets Manager.
+
+    Args:
+        secret: its name.
+        address: `host:port/dbname`, for what the secret leaves out: one that RDS manages holds
+            user name and password alone.
 
     Raises:
         HedgehogError: where the secret is not there or is not in RDS's form; its content is
@@ -68,13 +76,22 @@ def read_credentials(secret: str) -> Credentials:
             "Check AWS_ENDPOINT_URL, the region, the credentials and their rights."
         ) from error
     try:
-        return Credentials.model_validate_json(text)
+        return Credentials.model_validate(_parts(address) | _SECRET.validate_json(text))
     except ValidationError as error:
         places = sorted({".".join(map(str, fault["loc"])) or "JSON" for fault in error.errors()})
         raise HedgehogError(
             f"The secret {secret!r} is not in the form that RDS writes (host, port, username, "
-            f"password, dbname): look at {', '.join(places)}."
+            f"password, dbname): look at {', '.join(places)}. One that RDS manages holds user name "
+            "and password alone: HEDGEHOG_WAREHOUSE_ADDRESS (host:port/dbname) says the rest."
         ) from None
+
+
+def _parts(address: str | None) -> dict[str, str]:
+    server, _, dbname = (address or "").partition("/")
+    host, _, port = server.partition(":")
+    return {
+        name: part for name, part in {"host": host, "port": port, "dbname": dbname}.items() if part
+    }
 
 
 class _SilentError(psycopg.OperationalError):

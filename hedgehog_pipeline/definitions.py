@@ -11,12 +11,13 @@ from dagster import (
     in_process_executor,
     with_source_code_references,
 )
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from hedgehog_pipeline.extraction.assets import extract
 from hedgehog_pipeline.extraction.resources import ParametersResource, SourceResource
 from hedgehog_pipeline.lake.io_managers import CsvIOManager, ParquetIOManager
 from hedgehog_pipeline.lake.resources import LakeResource
-from hedgehog_pipeline.logs import LogResource
+from hedgehog_pipeline.logs import LogResource, WatchLog
 from hedgehog_pipeline.operations.alert_sensors import (
     failed_run_sensor,
     health_sensor,
@@ -53,17 +54,15 @@ def platform(settings: Settings) -> Definitions:
         ingestion_bucket=settings.ingestion_bucket,
         processed_bucket=settings.processed_bucket,
     )
-    jobs = {stage: define_asset_job(stage, _assets_of(stage)) for stage in STAGES}
-    jobs[PIPELINE] = define_asset_job(PIPELINE, _assets_of(*STAGES))
+    stages = {stage: define_asset_job(stage, _assets_of(stage)) for stage in STAGES}
+    pipeline = define_asset_job(PIPELINE, _assets_of(*STAGES))
+    untagged = [*stages.values(), pipeline, checks_job, freshness_job, reconcile_job]
+    jobs = {job.name: _tagged(job, settings) for job in untagged}
+    watch_log = WatchLog(settings.log_group)
     return Definitions(
         assets=with_source_code_references([extract, process, store]),
         asset_checks=[check_warehouse, measure_lag, reconcile_warehouse],
-        jobs=[
-            *jobs.values(),
-            checks_job,
-            freshness_job,
-            reconcile_job,
-        ],
+        jobs=list(jobs.values()),
         schedules=[
             checks_schedule,
             reconcile_schedule,
@@ -79,7 +78,7 @@ def platform(settings: Settings) -> Definitions:
             inbox_sensor(jobs["extraction"], files_to_take=surroundings.files_to_take),
             log_sensor("ingestion_log", "processing", surroundings.commits_to_process),
             log_sensor("processed_log", "storage", surroundings.commits_to_load),
-            freshness_sensor(surroundings.seconds_behind),
+            freshness_sensor(surroundings.seconds_behind, watch_log),
             health_sensor(
                 {
                     "shop": surroundings.look_at_shop,
@@ -90,10 +89,11 @@ def platform(settings: Settings) -> Definitions:
                     "processing": surroundings.commits_to_process,
                     "storage": surroundings.commits_to_load,
                 },
+                watch_log,
                 topic=settings.alert_topic,
                 ui_url=settings.ui_url,
             ),
-            failed_run_sensor(topic=settings.alert_topic, ui_url=settings.ui_url),
+            failed_run_sensor(watch_log, topic=settings.alert_topic, ui_url=settings.ui_url),
         ],
         executor=in_process_executor,
         resources={
@@ -108,7 +108,9 @@ def platform(settings: Settings) -> Definitions:
                 mass_delete_share=settings.mass_delete_share,
             ),
             "warehouse": WarehouseResource(
-                secret=settings.warehouse_secret, ca=settings.database_ca
+                secret=settings.warehouse_secret,
+                address=settings.warehouse_address,
+                ca=settings.database_ca,
             ),
             "parameters": ParametersResource(prefix=settings.parameter_prefix),
         },
@@ -118,6 +120,12 @@ def platform(settings: Settings) -> Definitions:
 def _assets_of(*stages: str) -> AssetSelection:
     """Give the assets of stages alone: their checks run apart, and cost a load nothing."""
     return AssetSelection.groups(*stages).without_checks()
+
+
+def _tagged(job: UnresolvedAssetJobDefinition, settings: Settings) -> UnresolvedAssetJobDefinition:
+    """Give the job with the tags that the settings have for its runs."""
+    tags = settings.tags_of(job.name)
+    return define_asset_job(job.name, job.selection, description=job.description, tags=tags)
 
 
 defs = platform(Settings.from_environment())

@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
@@ -28,25 +29,28 @@ class JsonFormatter(logging.Formatter):
 
 
 @contextmanager
-def attached(log_group: str | None, stream: str) -> Generator[None, None, None]:
+def attached(
+    log_group: str | None, stream: str, logger: logging.Logger = _LOGGER
+) -> Generator[None, None, None]:
     """Send the lines to the console and, where a log group is named, to CloudWatch.
 
     Args:
         log_group: the CloudWatch log group, which has to be there, or None.
         stream: name of the log stream within it.
+        logger: whose lines.
     """
     handlers: list[logging.Handler] = [logging.StreamHandler()]
     if log_group:
         handlers.append(_cloudwatch(log_group, stream))
     for handler in handlers:
         handler.setFormatter(JsonFormatter())
-        _LOGGER.addHandler(handler)
-    _LOGGER.setLevel(logging.INFO)
+        logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
     try:
         yield
     finally:
         for handler in handlers:
-            _LOGGER.removeHandler(handler)
+            logger.removeHandler(handler)
             handler.close()
 
 
@@ -106,6 +110,35 @@ class StageLog:
             quarantined=loaded.quarantined,
             seconds=_seconds_since(began),
         )
+
+
+@dataclass(frozen=True)
+class WatchLog:
+    """Writes what the sensors see, a line each: what alarms are made of.
+
+    Attributes:
+        log_group: the CloudWatch log group, or None for the console alone.
+    """
+
+    log_group: str | None
+
+    def lag(self, seconds: float) -> None:
+        """Write how far the warehouse is behind the shop."""
+        self._write("lag", seconds=round(seconds, 1))
+
+    def stuck(self, job: str, commits: Sequence[int]) -> None:
+        """Write that a job tries commits no more."""
+        self._write("stuck", job=job, commits=commits)
+
+    def run_failed(self, job: str, run: str) -> None:
+        """Write that a run failed, whoever launched it."""
+        self._write("run failed", job=job, run=run)
+
+    def _write(self, event: str, **fields: object) -> None:
+        """Write a line, by a logger of its own because ticks of sensors are side by side."""
+        logger = logging.Logger(_LOGGER.name)  # noqa: LOG001 (none that others share)
+        with attached(self.log_group, "sensors", logger):
+            logger.info(event, extra={"fields": fields})
 
 
 class LogResource(ConfigurableResource[StageLog]):

@@ -1,11 +1,16 @@
 """The settings of a deployment: names in environment variables, never a secret."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from pydantic import TypeAdapter, ValidationError
+
 from hedgehog_pipeline.errors import HedgehogError
+
+_JOB_TAGS = TypeAdapter(dict[str, dict[str, str]])
 
 
 @dataclass(frozen=True)
@@ -15,6 +20,8 @@ class Settings:
     Attributes:
         source_secret: name of the shop database's secret in Secrets Manager.
         warehouse_secret: name of the warehouse's secret in Secrets Manager.
+        warehouse_address: the warehouse as `host:port/dbname`, for what its secret leaves out: one
+            that RDS manages holds user name and password alone.
         ingestion_bucket: S3 bucket of the CSV parts and the ingestion log.
         processed_bucket: S3 bucket of the Parquet parts and the processed log.
         parameter_prefix: path of the SSM parameters.
@@ -28,10 +35,13 @@ class Settings:
         slice_rows: how many rows of the archive one commit takes at most.
         mass_delete_share: share of a table's rows, 0 to 1, of which a sweep finds no more gone
             without asking.
+        job_tags: tags of the runs of each job, as a JSON object of objects: what a run launcher
+            reads, such as the size of a task.
     """
 
     source_secret: str = "hedgehog/source"  # noqa: S105 (a name, not a secret)
     warehouse_secret: str = "hedgehog/warehouse"  # noqa: S105 (a name, not a secret)
+    warehouse_address: str | None = None
     ingestion_bucket: str = "hedgehog-ingestion"
     processed_bucket: str = "hedgehog-processed"
     parameter_prefix: str = "/hedgehog"
@@ -43,6 +53,11 @@ class Settings:
     part_bytes: int = 16 * 1024 * 1024
     slice_rows: int = 250_000
     mass_delete_share: float = 0.1
+    job_tags: str = "{}"
+
+    def tags_of(self, job: str) -> Mapping[str, str]:
+        """Give the tags of the runs of a job."""
+        return _JOB_TAGS.validate_json(self.job_tags).get(job, {})
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -56,6 +71,7 @@ class Settings:
             "part_bytes": _count,
             "slice_rows": _count,
             "mass_delete_share": _share,
+            "job_tags": _tags,
         }
         found: dict[str, object] = {}
         for name in cls.__dataclass_fields__:
@@ -83,3 +99,10 @@ def _share(text: str) -> float:
     if not 0 <= (share := float(text)) <= 1:
         raise ValueError("it has to be a share, 0 to 1")
     return share
+
+
+def _tags(text: str) -> str:
+    try:
+        return json.dumps(_JOB_TAGS.validate_json(text))
+    except ValidationError as error:
+        raise ValueError("it has to be a JSON object of objects of texts") from error

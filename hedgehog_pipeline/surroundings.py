@@ -62,8 +62,9 @@ class Surroundings:
     @contextmanager
     def warehouse(self) -> Generator[Warehouse, None, None]:
         """The warehouse, connected, by what its secret says now."""
-        credentials = read_credentials(self.settings.warehouse_secret)
-        with Warehouse.open(credentials, self.settings.database_ca) as warehouse:
+        settings = self.settings
+        credentials = read_credentials(settings.warehouse_secret, settings.warehouse_address)
+        with Warehouse.open(credentials, settings.database_ca) as warehouse:
             yield warehouse
 
     def scan_shop(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
+from hedgehog_pipeline.logs import WatchLog
 from hedgehog_pipeline_tests.world import World
 
 
@@ -46,6 +47,12 @@ def test_no_line_holds_a_password(logged: World) -> None:
     text = "\n".join(_lines_in_cloudwatch(logged))
     assert "password" not in text
     assert '"reader"' not in text
+
+
+@pytest.mark.usefixtures("servers")
+def test_a_group_that_takes_no_line_fails_no_sensor() -> None:
+    with pytest.warns(match="Failed to deliver logs"):
+        WatchLog("nobody").lag(1)
 
 
 def _one(lines: list[dict[str, Any]], **fields: object) -> dict[str, Any]:

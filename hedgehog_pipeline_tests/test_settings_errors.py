@@ -111,6 +111,7 @@ CASES: dict[str, tuple[Change, list[str]]] = {
     "odd number": (variable("HEDGEHOG_SLICE_ROWS", "many"), ["HEDGEHOG_SLICE_ROWS is 'many'"]),
     "no rows": (variable("HEDGEHOG_SLICE_ROWS", "0"), ["HEDGEHOG_SLICE_ROWS"]),
     "negative": (variable("HEDGEHOG_PART_BYTES", "-1"), ["HEDGEHOG_PART_BYTES"]),
+    "odd tags": (variable("HEDGEHOG_JOB_TAGS", "[1]"), ["HEDGEHOG_JOB_TAGS is '[1]'", "JSON"]),
     "odd day": (variable("HEDGEHOG_FIRST_DAY", "1.1.2026"), ["HEDGEHOG_FIRST_DAY", "2026-01-01"]),
     "no region": (without("AWS_REGION", "AWS_DEFAULT_REGION"), ["region"]),
     "no credentials": (without("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), ["credentials"]),

@@ -17,6 +17,7 @@ from dagster import (
 from hedgehog_pipeline.attempts import MOST_ATTEMPTS, stuck_commits
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import Commit
+from hedgehog_pipeline.logs import WatchLog
 from hedgehog_pipeline.operations.alerts import Alert, publish
 from hedgehog_pipeline.operations.freshness import FAIL_AFTER
 from hedgehog_pipeline.operations.health import Probe, UnaskedError, examine
@@ -29,6 +30,7 @@ _INTERVAL_SECONDS = 30
 def health_sensor(
     probes: Mapping[str, Probe],
     pending: Mapping[str, Callable[[], Sequence[Commit]]],
+    watch_log: WatchLog,
     *,
     topic: str | None,
     ui_url: str,
@@ -38,6 +40,7 @@ def health_sensor(
     Args:
         probes: what to look at, by name.
         pending: reads the commits that wait for a job, by its name; looked at for stuck ones.
+        watch_log: where stuck commits are written.
         topic: ARN of the SNS topic, or None.
         ui_url: where the UI is reached.
     """
@@ -51,7 +54,8 @@ def health_sensor(
     def watch(context: SensorEvaluationContext) -> SensorResult:
         now = datetime.now(timezone.utc)
         stuck = {
-            job: _stuck(context.instance, job, waiting, now) for job, waiting in pending.items()
+            job: _stuck(context.instance, job, waiting, now, watch_log)
+            for job, waiting in pending.items()
         }
         alerts, cursor = examine({**probes, **stuck}, context.cursor, now, f"{ui_url}/runs")
         for alert in alerts:
@@ -62,10 +66,11 @@ def health_sensor(
     return watch
 
 
-def failed_run_sensor(*, topic: str | None, ui_url: str) -> SensorDefinition:
+def failed_run_sensor(watch_log: WatchLog, *, topic: str | None, ui_url: str) -> SensorDefinition:
     """Make the sensor that alerts a failed run which no sensor launched, hence none repeats.
 
     Args:
+        watch_log: where every failed run is written.
         topic: ARN of the SNS topic, or None.
         ui_url: where the UI is reached.
     """
@@ -77,6 +82,7 @@ def failed_run_sensor(*, topic: str | None, ui_url: str) -> SensorDefinition:
     )
     def alert_failure(context: RunFailureSensorContext) -> None:
         run = context.dagster_run
+        watch_log.run_failed(run.job_name, run.run_id)
         if is_launched_by_sensor(run):
             return
         message = (
@@ -122,12 +128,18 @@ def not_empty(first_in_quarantine: Callable[[], tuple[int, Entry | None]]) -> Pr
 
 
 def _stuck(
-    instance: DagsterInstance, job: str, pending: Callable[[], Sequence[Commit]], now: datetime
+    instance: DagsterInstance,
+    job: str,
+    pending: Callable[[], Sequence[Commit]],
+    now: datetime,
+    watch_log: WatchLog,
 ) -> Probe:
     def probe() -> None:
         gave_up = stuck_commits(failures(instance, job, now))
-        stuck = gave_up and sorted(gave_up.intersection(commit.number for commit in pending()))
+        waiting = {commit.number for commit in pending()} if gave_up else set[int]()
+        stuck = sorted(gave_up & waiting)
         if stuck:
+            watch_log.stuck(job, stuck)
             raise HedgehogError(
                 f"{job} failed {MOST_ATTEMPTS} times on commit {', '.join(map(str, stuck))} and "
                 "tries it no more for a day; the rest goes on. Its run tells why: mend the cause, "

@@ -54,7 +54,7 @@ checks_job = define_asset_job(
 
 checks_schedule = ScheduleDefinition(
     name="checks",
-    job=checks_job,
+    job_name=checks_job.name,
     cron_schedule="0 * * * *",
     default_status=DefaultScheduleStatus.RUNNING,
     description="Holds the warehouse against the declarations every hour.",

@@ -27,6 +27,7 @@ from dagster import (
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.parameters import Parameters
 from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.logs import WatchLog
 from hedgehog_pipeline.operations.lag import seconds_behind
 from hedgehog_pipeline.schema.star import STAR
 from hedgehog_pipeline.storage.resources import WarehouseResource
@@ -76,12 +77,20 @@ freshness_job = define_asset_job(
 )
 
 
-def freshness_sensor(read_seconds_behind: Callable[[], float]) -> SensorDefinition:
+def freshness_sensor(
+    read_seconds_behind: Callable[[], float], watch_log: WatchLog
+) -> SensorDefinition:
     """Make the sensor that reports the check of every table each minute.
 
     Args:
         read_seconds_behind: compares the logs and the warehouse.
+        watch_log: where the lag is written; that nothing is written there alarms by itself.
     """
+
+    def read() -> float:
+        seconds = read_seconds_behind()
+        watch_log.lag(seconds)
+        return seconds
 
     @sensor(
         name="freshness",
@@ -90,7 +99,7 @@ def freshness_sensor(read_seconds_behind: Callable[[], float]) -> SensorDefiniti
         description="Tells how far the warehouse is behind the shop.",
     )
     def report() -> SensorResult:
-        results = list(freshness(read_seconds_behind))
+        results = list(freshness(read))
         return SensorResult(
             skip_reason=results[0].description,
             asset_events=[

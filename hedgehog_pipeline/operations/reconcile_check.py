@@ -62,7 +62,7 @@ reconcile_job = define_asset_job(
 
 reconcile_schedule = ScheduleDefinition(
     name="reconcile",
-    job=reconcile_job,
+    job_name=reconcile_job.name,
     cron_schedule="17 3 * * *",
     default_status=DefaultScheduleStatus.RUNNING,
     description="Holds the warehouse against the shop every night.",

@@ -13,11 +13,12 @@ class WarehouseResource(ConfigurableResource["WarehouseResource"]):
     """The warehouse's database."""
 
     secret: str
+    address: str | None
     ca: str | None
 
     @contextmanager
     def open(self) -> Generator[Warehouse, None, None]:
         """Connect to the warehouse."""
-        credentials = read_credentials(self.secret)
+        credentials = read_credentials(self.secret, self.address)
         with Warehouse.open(credentials, self.ca) as warehouse:
             yield warehouse

@@ -14,6 +14,7 @@ from dagster import (
 )
 
 from hedgehog_pipeline.definitions import platform
+from hedgehog_pipeline.logs import WatchLog
 from hedgehog_pipeline.operations.freshness import freshness, freshness_sensor
 from hedgehog_pipeline.operations.lag import seconds_behind
 from hedgehog_pipeline.schema.star import STAR
@@ -103,7 +104,9 @@ def test_a_warehouse_that_cannot_be_reached_is_not_fresh(world: World) -> None:
 
 def test_the_sensor_reports_every_table_without_a_run() -> None:
     with DagsterInstance.ephemeral() as instance:
-        tick = freshness_sensor(lambda: 660.0).evaluate_tick(build_sensor_context(instance))
+        tick = freshness_sensor(lambda: 660.0, WatchLog(None)).evaluate_tick(
+            build_sensor_context(instance)
+        )
         assert tick.run_requests == []
         for event in tick.asset_events:
             assert isinstance(event, AssetCheckEvaluation)

@@ -1,0 +1,62 @@
+"""A secret that RDS manages holds user name and password alone, and RDS changes the password."""
+
+import json
+from dataclasses import replace
+
+import boto3
+import psycopg
+import pytest
+
+from hedgehog_pipeline.databases import read_credentials
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline_tests.world import World
+
+_ROLE = "managed"
+
+
+@pytest.fixture
+def managed(world: World) -> World:
+    """A warehouse whose secret is RDS's own, and whose address stands in the settings."""
+    _as_superuser(world, f"create role {_ROLE} login in role writer")
+    _rotate(world, "one")
+    server = world.servers.postgres.address
+    settings = replace(world.settings, warehouse_address=f"{server}/{world.warehouse_database}")
+    return replace(world, settings=settings)
+
+
+def test_loads_go_on_when_the_password_has_changed(managed: World) -> None:
+    managed.load_small()
+    managed.run()
+    _rotate(managed, "two")
+    managed.shop.execute("update staff set last_name = 'Bishop'")
+    managed.run()
+    assert managed.query("select distinct last_name from dim_staff") == [("Bishop",)]
+
+
+def test_what_the_secret_says_counts_before_the_address(world: World) -> None:
+    credentials = read_credentials(world.settings.warehouse_secret, "elsewhere:1/nothing")
+    assert credentials.dbname == world.warehouse_database
+    assert credentials.host != "elsewhere"
+
+
+def test_what_neither_says_is_told(world: World) -> None:
+    _put(world, username="any", password="any")
+    with pytest.raises(HedgehogError, match=r"look at dbname\..* HEDGEHOG_WAREHOUSE_ADDRESS"):
+        read_credentials(world.settings.warehouse_secret, "server:5432")
+
+
+def _rotate(world: World, password: str) -> None:
+    _as_superuser(world, f"alter role {_ROLE} password '{password}'")
+    _put(world, username=_ROLE, password=password)
+
+
+def _put(world: World, **secret: str) -> None:
+    boto3.client("secretsmanager").put_secret_value(
+        SecretId=world.settings.warehouse_secret, SecretString=json.dumps(secret)
+    )
+
+
+def _as_superuser(world: World, statement: str) -> None:
+    dsn = world.servers.postgres.dsn("postgres")
+    with psycopg.connect(dsn, autocommit=True) as admin:
+        admin.execute(statement.encode())
