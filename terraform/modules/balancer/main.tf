@@ -1,0 +1,79 @@
+# The door to Dagster's UI: TLS, and a sign-in with the identity provider before anything is passed on.
+
+resource "aws_lb" "this" {
+  name               = var.name
+  internal           = true
+  load_balancer_type = "application"
+  subnets            = var.subnet_ids
+  security_groups    = [aws_security_group.this.id]
+
+  drop_invalid_header_fields = true
+  enable_deletion_protection = true
+
+  access_logs {
+    enabled = true
+    bucket  = var.access_log_bucket
+    prefix  = "balancer"
+  }
+}
+
+resource "aws_lb_listener" "https" {
+  load_balancer_arn = aws_lb.this.arn
+  port              = 443
+  protocol          = "HTTPS"
+  ssl_policy        = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+  certificate_arn   = var.certificate_arn
+
+  default_action {
+    order = 1
+    type  = "authenticate-oidc"
+
+    authenticate_oidc {
+      issuer                     = var.oidc.issuer
+      authorization_endpoint     = var.oidc.authorization_endpoint
+      token_endpoint             = var.oidc.token_endpoint
+      user_info_endpoint         = var.oidc.user_info_endpoint
+      client_id                  = var.oidc.client_id
+      client_secret              = var.oidc_client_secret
+      on_unauthenticated_request = "authenticate"
+      session_timeout            = 28800
+    }
+  }
+
+  default_action {
+    order            = 2
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.this.arn
+  }
+}
+
+resource "aws_lb_listener" "http" {
+  load_balancer_arn = aws_lb.this.arn
+  port              = 80
+  protocol          = "HTTP"
+
+  default_action {
+    type = "redirect"
+
+    redirect {
+      port        = "443"
+      protocol    = "HTTPS"
+      status_code = "HTTP_301"
+    }
+  }
+}
+
+resource "aws_lb_target_group" "this" {
+  #checkov:skip=CKV_AWS_378: TLS ends at the balancer; the webserver has none, and only the balancer reaches it.
+  name                 = var.name
+  vpc_id               = var.vpc_id
+  target_type          = "ip"
+  port                 = var.port
+  protocol             = "HTTP"
+  deregistration_delay = 30
+
+  health_check {
+    path    = "/server_info"
+    matcher = "200"
+  }
+}

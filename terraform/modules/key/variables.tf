@@ -1,0 +1,4 @@
+variable "name" {
+  description = "The deployment's name."
+  type        = string
+}

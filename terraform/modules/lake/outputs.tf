@@ -1,0 +1,17 @@
+output "ingestion" {
+  description = "The ingestion bucket, and the objects that Hedgehog writes in it."
+  value = {
+    name    = module.ingestion.name
+    arn     = module.ingestion.arn
+    written = [for pattern in local.keys.ingestion : "${module.ingestion.arn}/${pattern}"]
+  }
+}
+
+output "processed" {
+  description = "The processed bucket, and the objects that Hedgehog writes in it."
+  value = {
+    name    = module.processed.name
+    arn     = module.processed.arn
+    written = [for pattern in local.keys.processed : "${module.processed.arn}/${pattern}"]
+  }
+}

@@ -1,0 +1,132 @@
+# Each task may do what it has to, and nothing else.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+run "roles" {
+  module {
+    source = "./modules/roles"
+  }
+
+  variables {
+    name                 = "hedgehog"
+    ingestion            = { arn = "arn:aws:s3:::ingestion", written = ["arn:aws:s3:::ingestion/commits/*"] }
+    processed            = { arn = "arn:aws:s3:::processed", written = ["arn:aws:s3:::processed/commits/*"] }
+    output_bucket_arn    = "arn:aws:s3:::output"
+    source_secret_arn    = "arn:source"
+    warehouse_secret_arn = "arn:warehouse"
+    dagster_secret_arn   = "arn:dagster"
+    parameter_prefix     = "/hedgehog"
+    topic_arn            = "arn:topic"
+    events_log_group_arn = "arn:events"
+    tasks_log_group_arn  = "arn:tasks"
+    repository_arn       = "arn:repository"
+    key_arn              = "arn:key"
+  }
+
+  assert {
+    condition = toset(keys(aws_iam_role_policy.task)) == toset([
+      "extraction", "processing", "storage", "pipeline", "checks", "code", "webserver", "daemon",
+    ])
+    error_message = "Each kind of task has a role of its own."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for policy in concat(values(aws_iam_role_policy.task), [aws_iam_role_policy.execution]) : [
+        for statement in jsondecode(policy.policy).Statement : [
+          for action in statement.Action : !strcontains(action, "*")
+        ]
+      ]
+    ]))
+    error_message = "No action is a wildcard."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for policy in concat(values(aws_iam_role_policy.task), [aws_iam_role_policy.execution]) : [
+        for statement in jsondecode(policy.policy).Statement :
+        startswith(statement.Sid, "NoArnCanBeNamed") || !contains(statement.Resource, "*")
+      ]
+    ]))
+    error_message = "Where an ARN is known it is named."
+  }
+
+  assert {
+    condition = toset(flatten([
+      for policy in concat(values(aws_iam_role_policy.task), [aws_iam_role_policy.execution]) : [
+        for statement in jsondecode(policy.policy).Statement : statement.Action if contains(statement.Resource, "*")
+      ]
+    ])) == toset(["ecr:GetAuthorizationToken", "ecs:DescribeTaskDefinition", "ec2:DescribeNetworkInterfaces"])
+    error_message = "Only what AWS itself binds to no ARN is allowed on all."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for policy in values(aws_iam_role_policy.task) : [
+        for statement in jsondecode(policy.policy).Statement : [
+          for action in statement.Action : !strcontains(action, "Delete")
+        ]
+      ]
+    ]))
+    error_message = "Nobody deletes."
+  }
+
+  assert {
+    condition = jsonencode({
+      for role, policy in aws_iam_role_policy.task : role => sort(distinct(flatten([
+        for statement in jsondecode(policy.policy).Statement : statement.Resource if contains(statement.Action, "s3:PutObject")
+      ])))
+      }) == jsonencode({
+      extraction = ["arn:aws:s3:::ingestion/commits/*", "arn:aws:s3:::output/*"]
+      processing = ["arn:aws:s3:::output/*", "arn:aws:s3:::processed/commits/*"]
+      storage    = ["arn:aws:s3:::output/*"]
+      pipeline   = ["arn:aws:s3:::ingestion/commits/*", "arn:aws:s3:::output/*", "arn:aws:s3:::processed/commits/*"]
+      checks     = ["arn:aws:s3:::output/*"]
+      code       = ["arn:aws:s3:::output/*"]
+      webserver  = []
+      daemon     = []
+    })
+    error_message = "Each stage puts into its own bucket, and what it prints into that of output."
+  }
+
+  assert {
+    condition = jsonencode({
+      for role, policy in aws_iam_role_policy.task : role => sort(flatten([
+        for statement in jsondecode(policy.policy).Statement : statement.Resource if contains(statement.Action, "secretsmanager:GetSecretValue")
+      ]))
+      }) == jsonencode({
+      extraction = ["arn:source"]
+      processing = []
+      storage    = ["arn:warehouse"]
+      pipeline   = ["arn:source", "arn:warehouse"]
+      checks     = ["arn:source", "arn:warehouse"]
+      code       = ["arn:source", "arn:warehouse"]
+      webserver  = []
+      daemon     = []
+    })
+    error_message = "Each stage reads the secret of its own database."
+  }
+
+  assert {
+    condition = flatten([
+      for role, policy in aws_iam_role_policy.task : [
+        for statement in jsondecode(policy.policy).Statement : role if contains(statement.Action, "iam:PassRole")
+      ]
+    ]) == ["daemon"]
+    error_message = "Only the daemon passes roles on."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_iam_role_policy.task["daemon"].policy).Statement :
+      toset(statement.Resource) == toset(concat(
+        [for kind in ["extraction", "processing", "storage", "pipeline", "checks"] : aws_iam_role.task[kind].arn],
+        [aws_iam_role.execution.arn],
+      )) && statement.Condition == { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
+      if contains(statement.Action, "iam:PassRole")
+    ])
+    error_message = "And only those of runs, to tasks."
+  }
+}
