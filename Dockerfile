@@ -1,0 +1,25 @@
+# One image for all of Dagster's services and for the tasks in which runs are. Nothing of a deployment
+# is in it: that stands in the environment.
+FROM python:3.12-slim-bookworm
+
+ENV PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    DAGSTER_HOME=/opt/hedgehog
+
+RUN --mount=type=bind,target=/src,readwrite \
+    pip install --no-cache-dir --constraint /src/constraints.txt /src
+
+WORKDIR /opt/hedgehog
+COPY deploy/dagster.yaml deploy/workspace.yaml ./
+
+# The authorities that RDS's certificates are signed by.
+RUN ["python", "-c", "from urllib.request import urlretrieve; urlretrieve('https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem', 'rds.pem')"]
+
+# The root file system is read only; a volume that is mounted here keeps the folder's rights.
+VOLUME /tmp
+USER 10001:10001
+
+EXPOSE 3000 4000
+HEALTHCHECK --interval=60s --timeout=60s --start-period=180s \
+    CMD ["python", "-m", "hedgehog_pipeline.healthy", "4000"]
+CMD ["dagster", "api", "grpc", "--host", "0.0.0.0", "--port", "4000", "--module-name", "hedgehog_pipeline.definitions"]

@@ -1,0 +1,79 @@
+"""Terraform sets exactly the variables that Python reads, and calls jobs and events as it does."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from hedgehog_pipeline import healthy
+from hedgehog_pipeline.definitions import defs
+from hedgehog_pipeline.logs import WatchLog
+from hedgehog_pipeline.settings import Settings
+from hedgehog_pipeline_tests.aws.files import DEPLOY, REPOSITORY, TERRAFORM, shared_names
+
+_NAMES = shared_names()
+_READ_BY_DAGSTER_ITSELF = {"DAGSTER_DAEMON_HEARTBEAT_TOLERANCE"}
+
+
+def test_every_setting_is_set_and_nothing_else() -> None:
+    settings = {f"HEDGEHOG_{name.upper()}" for name in Settings.__dataclass_fields__}
+    assert _set("HEDGEHOG_") == settings
+    assert set(re.findall(r"HEDGEHOG_\w+", (REPOSITORY / ".env.example").read_text())) == settings
+
+
+def test_every_variable_of_the_instance_is_set_and_nothing_else() -> None:
+    read = {
+        name for file in DEPLOY.glob("*.yaml") for name in _variables(yaml.safe_load(file.open()))
+    }
+    read |= set(re.findall(r"DAGSTER_\w+", Path(healthy.__file__).read_text()))
+    assert _set("DAGSTER_") == read | _READ_BY_DAGSTER_ITSELF
+
+
+def test_the_files_that_are_named_are_where_the_image_has_them() -> None:
+    (home,) = re.findall(r"DAGSTER_HOME=(\S+)", (REPOSITORY / "Dockerfile").read_text())
+    environment = _NAMES["environment"]
+    assert {environment["HEDGEHOG_DATABASE_CA"], environment["PGSSLROOTCERT"]} == {
+        f"{home}/rds.pem"
+    }
+    services = (TERRAFORM / "modules" / "platform" / "main.tf").read_text()
+    assert f'"{home}/workspace.yaml"' in services
+
+
+def test_no_password_is_set_in_plain_sight() -> None:
+    assert not any("PASSWORD" in name for name in _NAMES["environment"])
+    assert "DAGSTER_POSTGRES_PASSWORD" in _NAMES["secrets"]
+
+
+def test_every_job_has_a_size_and_a_role() -> None:
+    jobs = {job.name for job in defs.resolve_all_job_defs() if not job.name.startswith("__")}
+    assert set(_NAMES["kinds_of_jobs"]) == jobs
+
+
+def test_the_alarms_hear_what_the_sensors_write(capsys: pytest.CaptureFixture[str]) -> None:
+    log = WatchLog(None)
+    log.lag(12.34)
+    log.run_failed("storage", "a run")
+    log.stuck("storage", [3])
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line["event"] for line in lines] == list(_NAMES["events"].values())
+    assert lines[0]["seconds"] == 12.3
+
+
+def _set(prefix: str) -> set[str]:
+    names = [*_NAMES["environment"], *_NAMES["secrets"]]
+    assert len(names) == len(set(names))
+    return {name for name in names if name.startswith(prefix)}
+
+
+def _variables(config: Any) -> list[str]:
+    """Find each `{env: NAME}`."""
+    if isinstance(config, dict):
+        if set(config) == {"env"}:
+            return [config["env"]]
+        config = list(config.values())
+    return (
+        [name for item in config for name in _variables(item)] if isinstance(config, list) else []
+    )

@@ -1,0 +1,64 @@
+"""The Terraform files are well formed, and their own tests pass, where Terraform can be had."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from hedgehog_pipeline_tests.aws.files import REPOSITORY, TERRAFORM
+
+_PROGRAM = shutil.which("terraform")
+_CHECK = Path(
+    os.environ.get("TERRAFORM_CHECK", REPOSITORY.parent / "shared" / "terraform-check" / "check")
+)
+"""A program that checks a module without the provider's download, where there is one."""
+
+_QUIET = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
+_SECONDS_TO_DOWNLOAD = 120
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def test_fmt_validate_and_test_find_nothing(tmp_path: Path, tell: Callable[[str], None]) -> None:
+    if _PROGRAM is None:
+        _skip(tell, "there is no terraform here")
+    if _CHECK.exists():
+        told = _run([str(_CHECK), str(TERRAFORM)], tmp_path)
+    else:
+        module = shutil.copytree(TERRAFORM, tmp_path / "terraform")
+        _run(["terraform", "fmt", "-check", "-recursive", "-diff"], module)
+        _download_provider(module, tell)
+        told = _run(["terraform", "validate", "-no-color"], module)
+        told += _run(["terraform", "test", "-no-color"], module)
+    tell(f"terraform: {told.splitlines()[-1]}")
+    assert ", 0 failed" in told
+
+
+def _download_provider(module: Path, tell: Callable[[str], None]) -> None:
+    command = ["terraform", "init", "-backend=false", "-no-color"]
+    try:
+        _run(command, module, seconds=_SECONDS_TO_DOWNLOAD)
+    except (AssertionError, subprocess.TimeoutExpired):
+        _skip(tell, "its AWS provider cannot be had here; fmt found nothing")
+
+
+def _run(command: Sequence[str], folder: Path, seconds: float | None = None) -> str:
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **_QUIET},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=seconds,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.strip()
+
+
+def _skip(tell: Callable[[str], None], why: str) -> None:
+    tell(f"terraform: not checked, {why}")
+    pytest.skip(why)
