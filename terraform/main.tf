@@ -56,6 +56,7 @@ module "warehouse" {
   tasks_security_group_id = module.platform.security_group_id
   key_arn                 = module.key.arn
   log_days                = var.log_days
+  protected               = var.protected
 }
 
 module "dagster_database" {
@@ -70,6 +71,7 @@ module "dagster_database" {
   tasks_security_group_id = module.platform.security_group_id
   key_arn                 = module.key.arn
   log_days                = var.log_days
+  protected               = var.protected
 }
 
 module "observability" {
@@ -95,6 +97,7 @@ module "balancer" {
   port                    = local.webserver_port
   tasks_security_group_id = module.platform.security_group_id
   access_log_bucket       = module.access_logs.bucket
+  protected               = var.protected
 }
 
 module "roles" {

@@ -33,3 +33,13 @@ output "vpc" {
     route_table_id = network.inner_route_table_id
   }])
 }
+
+output "network_configuration" {
+  description = "Where a task is put that somebody runs by hand, as `aws ecs run-task` takes it."
+  value = jsonencode({
+    awsvpcConfiguration = {
+      subnets        = local.vpc.inner_subnet_ids
+      securityGroups = [module.platform.security_group_id]
+    }
+  })
+}

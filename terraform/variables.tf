@@ -121,3 +121,9 @@ variable "log_days" {
   type        = number
   default     = 365
 }
+
+variable "protected" {
+  description = "Whether databases, load balancer and images refuse to be deleted; false before they are torn down."
+  type        = bool
+  default     = true
+}

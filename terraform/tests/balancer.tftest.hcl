@@ -29,6 +29,7 @@ run "door" {
     port                    = 3000
     tasks_security_group_id = "sg-tasks"
     access_log_bucket       = "shop-access-logs"
+    protected               = true
   }
 
   assert {

@@ -22,6 +22,7 @@ run "database" {
     tasks_security_group_id = "sg-tasks"
     key_arn                 = "arn:aws:kms:eu-west-2:123456789012:key/1"
     log_days                = 365
+    protected               = true
   }
 
   assert {

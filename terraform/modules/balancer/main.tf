@@ -8,7 +8,7 @@ resource "aws_lb" "this" {
   security_groups    = [aws_security_group.this.id]
 
   drop_invalid_header_fields = true
-  enable_deletion_protection = true
+  enable_deletion_protection = var.protected
 
   access_logs {
     enabled = true

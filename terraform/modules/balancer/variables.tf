@@ -54,3 +54,8 @@ variable "access_log_bucket" {
   description = "The bucket that takes the access logs."
   type        = string
 }
+
+variable "protected" {
+  description = "Whether it refuses to be deleted."
+  type        = bool
+}

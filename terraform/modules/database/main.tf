@@ -36,7 +36,7 @@ resource "aws_db_instance" "this" {
 
   backup_retention_period    = 14
   copy_tags_to_snapshot      = true
-  deletion_protection        = true
+  deletion_protection        = var.protected
   skip_final_snapshot        = false
   final_snapshot_identifier  = "${var.name}-last"
   auto_minor_version_upgrade = true

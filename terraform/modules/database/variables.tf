@@ -48,3 +48,8 @@ variable "log_days" {
   description = "How long logs are kept."
   type        = number
 }
+
+variable "protected" {
+  description = "Whether it refuses to be deleted."
+  type        = bool
+}
