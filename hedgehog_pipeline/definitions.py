@@ -2,6 +2,7 @@
 
 import warnings
 from functools import cache
+from typing import TYPE_CHECKING
 
 from dagster import (
     AssetSelection,
@@ -11,7 +12,6 @@ from dagster import (
     in_process_executor,
     with_source_code_references,
 )
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from hedgehog_pipeline.extraction.assets import extract
 from hedgehog_pipeline.extraction.resources import ParametersResource, SourceResource
@@ -39,6 +39,11 @@ from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.storage.assets import store
 from hedgehog_pipeline.storage.resources import WarehouseResource
 from hedgehog_pipeline.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.unresolved_asset_job_definition import (
+        UnresolvedAssetJobDefinition,
+    )
 
 STAGES = ("extraction", "processing", "storage")
 
@@ -122,7 +127,9 @@ def _assets_of(*stages: str) -> AssetSelection:
     return AssetSelection.groups(*stages).without_checks()
 
 
-def _tagged(job: UnresolvedAssetJobDefinition, settings: Settings) -> UnresolvedAssetJobDefinition:
+def _tagged(
+    job: "UnresolvedAssetJobDefinition", settings: Settings
+) -> "UnresolvedAssetJobDefinition":
     """Give the job with the tags that the settings have for its runs."""
     tags = settings.tags_of(job.name)
     return define_asset_job(job.name, job.selection, description=job.description, tags=tags)
