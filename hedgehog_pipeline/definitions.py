@@ -81,8 +81,14 @@ def platform(settings: Settings) -> Definitions:
                 something_waits=surroundings.something_waits,
             ),
             inbox_sensor(jobs["extraction"], files_to_take=surroundings.files_to_take),
-            log_sensor("ingestion_log", "processing", surroundings.commits_to_process),
-            log_sensor("processed_log", "storage", surroundings.commits_to_load),
+            log_sensor(
+                "ingestion_log",
+                "processing",
+                surroundings.commits_to_process,
+                at_once=settings.processing_runs,
+            ),
+            # Loads wait for each other at the warehouse's lock.
+            log_sensor("processed_log", "storage", surroundings.commits_to_load, at_once=1),
             freshness_sensor(surroundings.seconds_behind, watch_log),
             health_sensor(
                 {

@@ -1,5 +1,6 @@
 """What a run of a stage is told: its day by the partition, its commits by a tag."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
@@ -40,6 +41,26 @@ def of_one_run(commits: Sequence[AnyCommit]) -> list[AnyCommit]:
             break
         chosen.append(commit)
     return chosen
+
+
+def shared_out(commits: Sequence[AnyCommit], runs: int) -> list[list[AnyCommit]]:
+    """Divide commits among runs at the same time: in order, evenly, and none needlessly small.
+
+    Args:
+        commits: of one day.
+        runs: how many there may be.
+    """
+    share = max(MOST_ROWS, math.ceil(_rows(commits) / runs))
+    groups: list[list[AnyCommit]] = []
+    for commit in commits:
+        if not groups or _rows(groups[-1]) >= share:
+            groups.append([])
+        groups[-1].append(commit)
+    return groups
+
+
+def _rows(commits: Sequence[Commit]) -> int:
+    return sum(part.rows for commit in commits for part in commit.parts)
 
 
 def numbers_in(tags: Mapping[str, str]) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ tick.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from dagster import (
@@ -21,8 +22,8 @@ from dagster import (
 
 from hedgehog_pipeline.attempts import next_commits, pause_after
 from hedgehog_pipeline.lake.commits import Commit
-from hedgehog_pipeline.runs import PENDING_TAGS, PIPELINE, tags_for
-from hedgehog_pipeline.stage_runs import at_work, failures, failures_in_a_row
+from hedgehog_pipeline.runs import PENDING_TAGS, PIPELINE, numbers_in, shared_out, tags_for
+from hedgehog_pipeline.stage_runs import failures, failures_in_a_row, live_runs
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (
@@ -112,7 +113,7 @@ def _reason_to_wait(
     instance: DagsterInstance, sensor_name: str, extraction: str, now: datetime
 ) -> str | None:
     """Tell why a sensor launches no extraction now, if there is a reason."""
-    if at_work(instance, (PIPELINE, extraction), now):
+    if live_runs(instance, (PIPELINE, extraction), now):
         return "A capture is at work."
     failed, last = failures_in_a_row(instance, sensor_name, now)
     if last is not None and now < last + pause_after(failed):
@@ -120,13 +121,16 @@ def _reason_to_wait(
     return None
 
 
-def log_sensor(name: str, job: str, pending: Callable[[], Sequence[Commit]]) -> SensorDefinition:
+def log_sensor(
+    name: str, job: str, pending: Callable[[], Sequence[Commit]], *, at_once: int
+) -> SensorDefinition:
     """Make a sensor that launches a stage for the commits that wait for it, of one day.
 
     Args:
         name: of the sensor.
         job: of the stage.
         pending: reads the commits that wait.
+        at_once: how many runs of the job share the commits at the same time.
     """
 
     @sensor(
@@ -136,16 +140,20 @@ def log_sensor(name: str, job: str, pending: Callable[[], Sequence[Commit]]) -> 
         default_status=DefaultSensorStatus.RUNNING,
         description=f"Watches the {name.replace('_', ' ')} in S3 and launches {job}.",
     )
-    def watch(context: SensorEvaluationContext) -> RunRequest | SkipReason:
+    def watch(context: SensorEvaluationContext) -> list[RunRequest] | SkipReason:
         now = datetime.now(timezone.utc)
-        if at_work(context.instance, (PIPELINE, job), now):
-            return SkipReason(f"A run of {job} is at work.")
-        waiting = pending()
+        at_work = [numbers_in(r.tags) for r in live_runs(context.instance, (PIPELINE, job), now)]
+        if len(at_work) >= at_once or not all(at_work):
+            return SkipReason(f"Runs of {job} at work: {len(at_work)}.")
+        waiting = [commit for commit in pending() if commit.number not in set(chain(*at_work))]
         if not waiting:
             return SkipReason("No commit waits.")
         commits = next_commits(waiting, failures(context.instance, job, now), now)
         if not commits:
             return SkipReason(f"{len(waiting)} commits failed and wait for another try, or stuck.")
-        return RunRequest(partition_key=commits[0].date.isoformat(), tags=tags_for(commits))
+        return [
+            RunRequest(partition_key=share[0].date.isoformat(), tags=tags_for(share))
+            for share in shared_out(commits, at_once - len(at_work))
+        ]
 
     return watch

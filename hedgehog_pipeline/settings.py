@@ -33,6 +33,7 @@ class Settings:
             or None for those of the system.
         part_bytes: about how many bytes of CSV one part holds; bounds each stage's memory.
         slice_rows: how many rows of the archive one commit takes at most.
+        processing_runs: how many runs share what waits to be processed at the same time.
         mass_delete_share: share of a table's rows, 0 to 1, of which a sweep finds no more gone
             without asking.
         job_tags: tags of the runs of each job, as a JSON object of objects: what a run launcher
@@ -52,6 +53,7 @@ class Settings:
     database_ca: str | None = None
     part_bytes: int = 16 * 1024 * 1024
     slice_rows: int = 250_000
+    processing_runs: int = 1
     mass_delete_share: float = 0.1
     job_tags: str = "{}"
 
@@ -70,6 +72,7 @@ class Settings:
             "first_day": date.fromisoformat,
             "part_bytes": _count,
             "slice_rows": _count,
+            "processing_runs": _count,
             "mass_delete_share": _share,
             "job_tags": _tags,
         }

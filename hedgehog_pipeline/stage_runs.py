@@ -30,19 +30,20 @@ _MOST_IN_A_ROW = 10
 _LAUNCHED_BY = "dagster/sensor_name"  # a tag that Dagster gives to what a sensor launches
 
 
-def at_work(instance: DagsterInstance, jobs: tuple[str, ...], now: datetime) -> bool:
-    """Tell whether a run of one of the jobs is alive: not over, and not silent for too long.
+def live_runs(instance: DagsterInstance, jobs: tuple[str, ...], now: datetime) -> list[DagsterRun]:
+    """List the runs of jobs that are alive: not over, and not silent for too long.
 
     Args:
         instance: where runs are recorded.
         jobs: by name.
         now: the moment, aware UTC.
     """
-    return any(
-        not _is_dead(instance, run, now)
+    return [
+        run
         for job in jobs
         for run in instance.get_runs(RunsFilter(job_name=job, statuses=_LIVE))
-    )
+        if not _is_dead(instance, run, now)
+    ]
 
 
 def failures(instance: DagsterInstance, job: str, now: datetime) -> list[Failure]:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from hedgehog_pipeline.lake.commits import Part, ProcessedCommit
-from hedgehog_pipeline.runs import MOST_ROWS, of_one_run
+from hedgehog_pipeline.runs import MOST_ROWS, of_one_run, shared_out
 from hedgehog_pipeline_tests.lake.making import DAY, processed_commit
 
 
@@ -26,3 +26,14 @@ def test_a_run_takes_no_more_than_so_many_rows_or_one_commit() -> None:
     half = MOST_ROWS // 2
     assert _numbers(_commit(1, half), _commit(2, half), _commit(3, 1)) == [1, 2]
     assert _numbers(_commit(1, MOST_ROWS + 1), _commit(2, 1)) == [1]
+
+
+def test_runs_at_the_same_time_share_commits_evenly_and_in_order() -> None:
+    large = [_commit(number, MOST_ROWS) for number in range(1, 8)]
+    shares = [[commit.number for commit in share] for share in shared_out(large, 3)]
+    assert shares == [[1, 2, 3], [4, 5, 6], [7]]
+
+
+def test_what_is_little_is_not_divided() -> None:
+    assert len(shared_out([_commit(1, 5), _commit(2, 5)], 4)) == 1
+    assert shared_out([], 4) == []

@@ -116,6 +116,17 @@ variable "run_sizes" {
   default = {}
 }
 
+variable "processing_runs" {
+  description = "How many runs share what waits to be processed, such as the archive of a large shop."
+  type        = number
+  default     = 4
+
+  validation {
+    condition     = var.processing_runs >= 1 && var.processing_runs <= 8
+    error_message = "One to eight: the limit of a pool in deploy/dagster.yaml."
+  }
+}
+
 variable "log_days" {
   description = "How long logs are kept."
   type        = number
