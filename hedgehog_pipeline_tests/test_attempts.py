@@ -35,6 +35,7 @@ def test_commits_that_failed_together_are_tried_one_by_one() -> None:
     assert _chosen(_commits(1, 2, 3), together) == [1]
     assert _chosen(_commits(2, 3), together) == [2]
     assert _chosen(_commits(3, 4), together) == [3, 4]
+    assert _chosen(_commits(1, 2), Failure((2,), _LONG_AGO)) == [1]
 
 
 def test_a_commit_that_just_failed_waits_while_the_rest_goes_on() -> None:

@@ -1,10 +1,11 @@
-"""What the sensors on the logs launch while other runs are at work."""
+"""What the sensors launch, and while which runs are at work."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from dagster import DagsterInstance, DagsterRunStatus, build_sensor_context
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, build_sensor_context
+from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.runs import COMMITS_TAG
@@ -30,20 +31,25 @@ def instance() -> Iterator[DagsterInstance]:
         yield instance
 
 
-def _begin(world: World, instance: DagsterInstance, commits: str | None) -> None:
+def _begin(world: World, instance: DagsterInstance, commits: str | None) -> DagsterRun:
     run = instance.create_run_for_job(
         platform(world.settings).resolve_job_def("processing"),
         status=DagsterRunStatus.STARTED,
         tags={COMMITS_TAG: commits} if commits else {},
     )
     instance.report_engine_event("at work", run)
+    return run
+
+
+def _tick(world: World, instance: DagsterInstance, sensor: str) -> SensorExecutionData:
+    repository = platform(world.settings).get_repository_def()
+    context = build_sensor_context(instance=instance, repository_def=repository)
+    return repository.get_sensor_def(sensor).evaluate_tick(context)
 
 
 def _launched(world: World, instance: DagsterInstance) -> list[str]:
     """Give the commits of each run that a tick launches."""
-    repository = platform(world.settings).get_repository_def()
-    context = build_sensor_context(instance=instance, repository_def=repository)
-    tick = repository.get_sensor_def("ingestion_log").evaluate_tick(context)
+    tick = _tick(world, instance, "ingestion_log")
     return [request.tags[COMMITS_TAG] for request in tick.run_requests or []]
 
 
@@ -74,3 +80,25 @@ def test_no_more_runs_are_at_work_than_are_allowed(landed: World, instance: Dags
 def test_a_run_that_takes_what_waits_is_waited_for(landed: World, instance: DagsterInstance):
     _begin(landed, instance, None)
     assert _launched(landed, instance) == []
+
+
+def test_commits_that_failed_alone_wait_for_another_try(landed: World, instance: DagsterInstance):
+    for number in _all_but(landed).split(","):
+        instance.report_run_failed(_begin(landed, instance, number))
+    message = _tick(landed, instance, "ingestion_log").skip_message or ""
+    assert "commits failed and wait for another try" in message
+
+
+def test_a_change_goes_through_all_stages_where_nothing_waits_and_is_landed_alone_elsewhere(
+    world: World, instance: DagsterInstance
+):
+    world.load_small()
+    (request,) = _tick(world, instance, "shop").run_requests or []
+    assert (request.job_name, request.tags[COMMITS_TAG]) == ("pipeline", "pending")
+    world.launch("extraction")
+    assert _tick(world, instance, "shop").skip_message == "The shop holds nothing new."
+    world.shop.execute("insert into currency values (9, 'CHF', 'now', 'now')")
+    (request,) = _tick(world, instance, "shop").run_requests or []
+    assert request.job_name == "extraction"
+    world.run()
+    assert _tick(world, instance, "ingestion_log").skip_message == "No commit waits."

@@ -110,6 +110,7 @@ CASES: dict[str, tuple[Change, list[str]]] = {
     "policy": (shop("alter table staff enable row level security"), ["row-level", "staff"]),
     "odd number": (variable("HEDGEHOG_SLICE_ROWS", "many"), ["HEDGEHOG_SLICE_ROWS is 'many'"]),
     "no rows": (variable("HEDGEHOG_SLICE_ROWS", "0"), ["HEDGEHOG_SLICE_ROWS"]),
+    "odd share": (variable("HEDGEHOG_MASS_DELETE_SHARE", "7"), ["HEDGEHOG_MASS_DELETE_SHARE"]),
     "negative": (variable("HEDGEHOG_PART_BYTES", "-1"), ["HEDGEHOG_PART_BYTES"]),
     "odd tags": (variable("HEDGEHOG_JOB_TAGS", "[1]"), ["HEDGEHOG_JOB_TAGS is '[1]'", "JSON"]),
     "odd day": (variable("HEDGEHOG_FIRST_DAY", "1.1.2026"), ["HEDGEHOG_FIRST_DAY", "2026-01-01"]),

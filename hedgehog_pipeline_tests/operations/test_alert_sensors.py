@@ -1,0 +1,62 @@
+"""The sensors that alert: what people are told, and what they are spared."""
+
+import logging
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from dagster import (
+    DagsterEventType,
+    DagsterInstance,
+    build_run_status_sensor_context,
+    build_sensor_context,
+)
+
+from hedgehog_pipeline.definitions import platform
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.operations import health
+from hedgehog_pipeline.operations.alert_sensors import late
+from hedgehog_pipeline_tests.world import World
+
+
+def test_a_lag_of_half_an_hour_is_told_and_a_lesser_one_is_not() -> None:
+    late(lambda: 1799.0)()
+    with pytest.raises(HedgehogError, match="The warehouse is 30 minutes behind the shop"):
+        late(lambda: 1800.0)()
+
+
+def test_a_shop_that_stays_away_is_alerted(
+    world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(health, "PATIENCE", timedelta(0))
+    world.load_small()
+    world.run()
+    world.shop.execute("drop table payment cascade")
+    repository = platform(world.settings).get_repository_def()
+    with DagsterInstance.ephemeral() as instance:
+        context = build_sensor_context(instance=instance, repository_def=repository)
+        tick = repository.get_sensor_def("health").evaluate_tick(context)
+    assert tick.skip_message == "shop failing"
+    assert "payment" in caplog.text
+
+
+@pytest.mark.parametrize("sensor", [None, "shop"])
+def test_a_failed_run_is_alerted_unless_a_sensor_launches_it_again(
+    world: World, sensor: str | None, caplog: pytest.LogCaptureFixture
+):
+    definitions = platform(world.settings)
+    world.shop.execute("drop table payment cascade")
+    with DagsterInstance.ephemeral() as instance:
+        failed = definitions.resolve_job_def("extraction").execute_in_process(
+            instance=instance,
+            partition_key=datetime.now(timezone.utc).date().isoformat(),
+            tags={"dagster/sensor_name": sensor} if sensor else {},
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+        (event,) = (e for e in failed.all_events if e.event_type == DagsterEventType.RUN_FAILURE)
+        context = build_run_status_sensor_context(
+            "failed_runs", event, instance, failed.dagster_run
+        ).for_run_failure()
+        with caplog.at_level(logging.WARNING):
+            definitions.resolve_sensor_def("failed_runs")(context)
+    assert ("run of extraction failed" in caplog.text) is (sensor is None)

@@ -1,0 +1,57 @@
+"""`hedgehog status` tells where the three stages stand."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hedgehog_pipeline.cli import main
+from hedgehog_pipeline_tests.world import World
+
+Status = Callable[..., str]
+
+
+@pytest.fixture
+def status(
+    world: World,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Status:
+    """What `hedgehog status` prints."""
+    for name, value in world.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["hedgehog", "status", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert not ended.value.code
+        return capsys.readouterr().out.strip()
+
+    return call
+
+
+def test_it_follows_a_change_through_the_stages(world: World, status: Status):
+    assert status() == "nothing has landed yet: run `hedgehog run`"
+    world.load_small()
+    world.launch("extraction")
+    assert status().startswith("landed 1 · processed 0 · loaded 0 · ")
+    assert status().endswith("s behind · building")
+    world.run()
+    assert status() == "landed 1 · processed 1 · loaded 1 · up to date"
+
+
+def test_a_script_reads_numbers(world: World, status: Status):
+    world.load_small()
+    world.run()
+    assert json.loads(status("--json")) == {
+        "landed": 1,
+        "processed": 1,
+        "loaded": 1,
+        "building": False,
+        "seconds_behind": 0.0,
+    }

@@ -1,0 +1,33 @@
+"""The first command of the README, on a machine that has nothing yet."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from hedgehog_pipeline.sandbox.sandbox import Sandbox
+
+_HEDGEHOG = Path(sys.executable).parent / "hedgehog"
+
+
+def _hedgehog(folder: Path, *words: str) -> str:
+    ours = ("AWS_", "DAGSTER_", "HEDGEHOG_")
+    bare = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    done = subprocess.run(
+        [_HEDGEHOG, *words], cwd=folder, env=bare, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_demo_answers_from_the_warehouse_and_leaves_a_platform_to_look_at(tmp_path: Path):
+    try:
+        told = _hedgehog(tmp_path, "demo", "--orders", "300")
+        for title in ("The archive", "What changed", "Revenue by month", "One order, before and"):
+            assert title in told
+        assert "up to date" in _hedgehog(tmp_path, "status")
+        assert "not running" not in _hedgehog(tmp_path, "sandbox", "status")
+        _hedgehog(tmp_path, "sandbox", "down")
+        assert _hedgehog(tmp_path, "sandbox", "status").count("not running") == 3
+    finally:
+        Sandbox(tmp_path / ".sandbox").down()
