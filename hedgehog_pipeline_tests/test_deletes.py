@@ -2,12 +2,16 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timezone
 
 import pytest
 
 from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.extraction.mode import Asked, Mode
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.schema.star import STAR, Fact
+from hedgehog_pipeline.stage_run import execute
 from hedgehog_pipeline.storage.ddl import current_view
 from hedgehog_pipeline_tests.world import World
 
@@ -143,6 +147,15 @@ def _replay_some(world: World, chance: random.Random) -> None:
     for stage in chance.choices(["processing", "storage"], k=2):
         world.launch(stage)
     world.run()
+
+
+def test_a_sweep_before_the_archive_is_complete_is_refused(world: World):
+    world.load_small()
+    settings = replace(world.settings, slice_rows=5)
+    today = datetime.now(timezone.utc).date()
+    execute(settings, "extraction", today)
+    with pytest.raises(HedgehogError, match="archive is not landed completely"):
+        execute(settings, "extraction", today, asked=Asked(Mode.SWEEP))
 
 
 def test_a_table_that_lost_much_is_a_question_and_nothing_lands(world: World):
