@@ -34,7 +34,6 @@ _CAPTURES = (
     "extraction/test_counter_wraps.py",
     "extraction/test_archive.py",
     "extraction/test_reread.py",
-    "test_another_source.py",
 )
 _JOINS = (
     "lake/test_as_of.py",
@@ -46,7 +45,7 @@ _JOINS = (
 
 HEART = {
     "extraction/snapshot.py": _CAPTURES,
-    "extraction/another_source.py": _CAPTURES,
+    "extraction/another_source.py": ("test_another_source.py", "extraction/test_reread.py"),
     "extraction/capture.py": _CAPTURES,
     "lake/log.py": ("lake/test_create.py", "lake/test_log.py", "test_objects.py"),
     "lake/landed.py": _JOINS,
