@@ -54,6 +54,11 @@ def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None
     return lambda line: record_property(_FIGURES, line)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest, so that no worker is left with one of them at the end."""
+    items.sort(key=lambda item: "torture" not in item.path.parts)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what tests told, wherever they ran."""
     for reports in terminalreporter.stats.values():
