@@ -4,6 +4,7 @@ import json
 import sys
 from dataclasses import asdict
 from datetime import datetime, timezone
+from importlib.util import find_spec
 from itertools import chain
 
 import click
@@ -37,14 +38,23 @@ class _WithSandbox(click.Group):
     _COMMANDS = ("demo", "dev", "latency", "sandbox")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *self._COMMANDS])
+        return sorted([*super().list_commands(ctx), *(self._COMMANDS if _has_sandbox() else ())])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self._COMMANDS:
             return super().get_command(ctx, cmd_name)
+        if not _has_sandbox():
+            raise HedgehogError(
+                f"`hedgehog {cmd_name}` needs the sandbox, which is not installed: "
+                "pip install 'hedgehog-pipeline[sandbox]'."
+            )
         from hedgehog_pipeline.sandbox import cli  # noqa: PLC0415
 
         return getattr(cli, cmd_name)
+
+
+def _has_sandbox() -> bool:
+    return find_spec("faker") is not None
 
 
 @click.group(cls=_WithSandbox)
