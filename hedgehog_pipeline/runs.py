@@ -36,7 +36,7 @@ def of_one_run(commits: Sequence[AnyCommit]) -> list[AnyCommit]:
     chosen: list[AnyCommit] = []
     rows = 0
     for commit in commits:
-        rows += sum(part.rows for part in commit.parts)
+        rows += _rows([commit])
         if chosen and (commit.date != chosen[0].date or rows > MOST_ROWS):
             break
         chosen.append(commit)

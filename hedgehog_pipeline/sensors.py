@@ -145,7 +145,8 @@ def log_sensor(
         at_work = [numbers_in(r.tags) for r in live_runs(context.instance, (PIPELINE, job), now)]
         if len(at_work) >= at_once or not all(at_work):
             return SkipReason(f"Runs of {job} at work: {len(at_work)}.")
-        waiting = [commit for commit in pending() if commit.number not in set(chain(*at_work))]
+        taken = set(chain(*at_work))
+        waiting = [commit for commit in pending() if commit.number not in taken]
         if not waiting:
             return SkipReason("No commit waits.")
         commits = next_commits(waiting, failures(context.instance, job, now), now)

@@ -82,7 +82,7 @@ def is_launched_by_sensor(run: DagsterRun) -> bool:
 def _is_dead(instance: DagsterInstance, run: DagsterRun, now: datetime) -> bool:
     patience = _SILENCE
     if run.status in _PREPARING and instance.run_monitoring_enabled:
-        # The monitor ends a run that does not start within this time; a machine takes a minute.
+        # The time after which the monitor ends a run that does not start: a machine takes a minute.
         patience = timedelta(seconds=instance.run_monitoring_start_timeout_seconds)
     return now - _last_heard(instance, run) >= patience
 
