@@ -110,13 +110,14 @@ def run_until_done(surroundings: Surroundings, mode: Mode = Mode.CHANGES) -> Ite
         # Another extractor's increment, the faster one, may come from before this run.
         if head is not None and head.kind == "increment" and head.captured_at >= began:
             break
-    yield from _drain(surroundings)
+    else:
+        yield from _drain(surroundings)
     waiting = surroundings.files_to_take()
     while waiting:
         yield from _extract(surroundings, "extraction", Asked(Mode.INBOX))
+        yield from _drain(surroundings)
         left = surroundings.files_to_take()
         waiting = [file for file in waiting if file in left]
-    yield from _drain(surroundings)
 
 
 def rebuild(surroundings: Surroundings) -> Iterator[Backlog]:

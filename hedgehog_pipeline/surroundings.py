@@ -134,9 +134,9 @@ class Surroundings:
         Raises:
             HedgehogError: where a bucket was emptied, swapped or rolled back.
         """
-        self.confirm_lake()
+        to_process = self.commits_to_process()
         try:
-            return bool(self.commits_to_process() or self.commits_to_load())
+            return bool(self.commits_to_load() or to_process)
         except UnreachableError:
             return True
 

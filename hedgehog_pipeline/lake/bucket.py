@@ -106,27 +106,22 @@ class Bucket:
         except (ClientError, BotoCoreError) as error:
             raise self._explained(error, "read", found.key) from error
 
-    def holds(self, key: str) -> bool:
-        """Tell whether an object is there."""
+    def etag_of(self, key: str) -> str | None:
+        """Give the ETag of an object, None where there is none."""
         try:
-            self.client.head_object(Bucket=self.name, Key=key)
+            return _etag(self.client.head_object(Bucket=self.name, Key=key))
         except ClientError as error:
             if _code(error) == "404":
-                return False
+                return None
             raise self._explained(error, "look for", key) from error
         except BotoCoreError as error:
             raise self._explained(error, "look for", key) from error
-        return True
 
-    def keys(self, prefix: str, after: str = "") -> Iterator[str]:
-        """List the keys under a prefix that sort after a key, in order."""
-        return (found.key for found in self.objects(prefix, after))
-
-    def objects(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
-        """List the objects under a prefix whose keys sort after a key, in order."""
+    def objects(self, prefix: str) -> Iterator[StoredObject]:
+        """List the objects under a prefix, in the order of their keys."""
         pages = self.client.get_paginator("list_objects_v2")
         try:
-            for page in pages.paginate(Bucket=self.name, Prefix=prefix, StartAfter=after):
+            for page in pages.paginate(Bucket=self.name, Prefix=prefix):
                 items: list[Any] = page.get("Contents", [])  # their stub calls each field optional
                 for item in items:
                     yield StoredObject(item["Key"], _etag(item), item["LastModified"])
@@ -134,7 +129,7 @@ class Bucket:
             raise self._explained(error, "list", prefix) from error
 
     def confirm(self) -> None:
-        """See that the bucket itself is there: to `holds`, a missing one looks like an empty one.
+        """See that the bucket itself is there: to `etag_of`, a missing one looks like an empty one.
 
         Raises:
             HedgehogError: where there is no such bucket.

@@ -35,35 +35,31 @@ class Taken(NamedTuple):
     batch: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class CommitLog(Generic[AnyCommit]):
     """The log in a bucket, its commits of one model."""
 
     bucket: Bucket
     model: type[AnyCommit]
-    _ends: list[int] = field(default_factory=list[int], repr=False, compare=False)
+    _known: int = field(default=0, init=False, repr=False)
+    _last_read: tuple[str, AnyCommit] | None = field(default=None, init=False, repr=False)
 
     def end(self) -> int:
         """Find the number of the last commit, 0 for an empty log.
 
         Numbers are dense, so the end is found by doubling and bisecting, never by listing; from
-        the end found before, where that still stands.
+        a commit that was there before, where that still stands.
         """
-        known = self._ends[-1] if self._ends and self._holds(self._ends[-1]) else 0
-        step = 1
-        while self._holds(known + step):
-            step *= 2
-        numbers = range(known + step // 2 + 1, known + step)
-        end = numbers.start - 1 + bisect_left(numbers, x=True, key=lambda n: not self._holds(n))
-        if end == 0:
-            self.bucket.confirm()
-        self._ends[:] = [end]
-        return end
+        return self._find_end()[0]
 
     def head(self) -> AnyCommit | None:
-        """Read the last commit, None for an empty log."""
-        end = self.end()
-        return self.read(end) if end else None
+        """Read the last commit, None for an empty log; again only where it is another object."""
+        end, etag = self._find_end()
+        if not end:
+            return None
+        if self._last_read is None or self._last_read[0] != etag:
+            self._last_read = etag, self.read(end)
+        return self._last_read[1]
 
     def read(self, number: int) -> AnyCommit:
         """Read a commit.
@@ -74,9 +70,12 @@ class CommitLog(Generic[AnyCommit]):
         return self._parse(number, self.bucket.read(commit_key(number)))
 
     def after(self, number: int) -> Iterator[AnyCommit]:
-        """Read the commits after a number, in order, at the cost of those alone."""
-        for key in self.bucket.keys(_PREFIX, after=commit_key(number)):
-            yield self.read(int(key.removeprefix(_PREFIX).removesuffix(".json")))
+        """Read the commits after a number, in order, at the cost of those alone.
+
+        Raises:
+            HedgehogError: where one is missing or cannot be read.
+        """
+        yield from map(self.read, range(number + 1, self.end() + 1))
 
     def of_day(self, day: date) -> list[AnyCommit]:
         """Read the commits of a day, in a log whose dates never go back."""
@@ -112,6 +111,7 @@ class CommitLog(Generic[AnyCommit]):
                 f"objects and delete what was written since. If they are lost, {remedy} "
                 "See docs/operations.md."
             )
+        self._known = max(self._known, taken.number)
 
     def append(self, build: Callable[[AnyCommit | None], AnyCommit | None]) -> AnyCommit | None:
         """Append the commit that `build` makes for the head of the log.
@@ -140,8 +140,25 @@ class CommitLog(Generic[AnyCommit]):
             return f"the bucket was rolled back to commit {last.number}"
         return "the bucket was rolled back and has grown since"
 
-    def _holds(self, number: int) -> bool:
-        return self.bucket.holds(commit_key(number))
+    def _find_end(self) -> tuple[int, str]:
+        """Find the last commit; give its number and its object's ETag."""
+        etags = {0: ""}
+
+        def is_there(number: int) -> bool:
+            if etag := self.bucket.etag_of(commit_key(number)):
+                etags[number] = etag
+            return number in etags
+
+        known = self._known if self._known and is_there(self._known) else 0
+        step = 1
+        while is_there(known + step):
+            step *= 2
+        numbers = range(known + step // 2 + 1, known + step)
+        end = numbers.start - 1 + bisect_left(numbers, x=True, key=lambda n: not is_there(n))
+        if end == 0:
+            self.bucket.confirm()
+        self._known = end
+        return end, etags[end]
 
     def _parse(self, number: int, body: bytes) -> AnyCommit:
         try:

@@ -19,7 +19,8 @@ def test_the_first_writer_of_a_key_stays(bucket: Bucket) -> None:
 
 def test_what_is_there_is_told_from_what_is_not(bucket: Bucket) -> None:
     bucket.create("a", b"")
-    assert (bucket.holds("a"), bucket.holds("b")) == (True, False)
+    (listed,) = bucket.objects("a")
+    assert (bucket.etag_of("a"), bucket.etag_of("b")) == (listed.etag, None)
     assert (bucket.find("a"), bucket.find("b")) == (b"", None)
 
 
@@ -29,8 +30,7 @@ def test_a_listing_goes_beyond_its_first_page(bucket: Bucket) -> None:
     bucket.client.meta.events.register(
         "provide-client-params.s3.ListObjectsV2", lambda params, **_: {**params, "MaxKeys": 2}
     )
-    assert list(bucket.keys("a/")) == ["a/1", "a/2", "a/3", "a/4", "a/5"]
-    assert list(bucket.keys("a/", after="a/2")) == ["a/3", "a/4", "a/5"]
+    assert [found.key for found in bucket.objects("a/")] == ["a/1", "a/2", "a/3", "a/4", "a/5"]
 
 
 def test_a_missing_object_is_told_by_its_key(bucket: Bucket) -> None:
@@ -44,7 +44,7 @@ def test_a_missing_object_is_told_by_its_key(bucket: Bucket) -> None:
         lambda bucket: bucket.create("a", b""),
         lambda bucket: bucket.find("a"),
         lambda bucket: bucket.read("a"),
-        lambda bucket: list(bucket.keys("a")),
+        lambda bucket: list(bucket.objects("a")),
         lambda bucket: bucket.confirm(),
     ],
 )

@@ -1,7 +1,8 @@
 """The commit log: numbers without gaps, each taken once, whoever writes at the same time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -47,6 +48,37 @@ def test_the_end_of_a_log_that_lost_its_last_commits_is_found(log: Log) -> None:
     for number in (6, 5, 4):
         _delete(log, number)
     assert log.end() == 3
+
+
+def test_the_end_is_looked_for_from_a_commit_that_was_there(log: Log) -> None:
+    for number in range(1, 42):
+        log.bucket.create(commit_key(number), _body(number))
+    known = [commit_key(number) for number in (41, 42)]
+    with _looked_for(log) as keys:
+        assert _anew(log).end() == 41
+        assert not set(known) >= set(keys)
+    confirmed = _anew(log)
+    confirmed.confirm(Taken("a-log", 41, "batch-41"), "The warehouse", "start over.")
+    with _looked_for(log) as keys:
+        assert confirmed.end() == confirmed.end() == 41
+    assert keys == [*known, *known]
+
+
+def test_a_head_is_read_again_where_another_object_stands_in_its_place(log: Log) -> None:
+    log.append(_next("ours"))
+    assert log.head() is log.head()
+    _delete(log, 1)
+    _anew(log).append(_next("theirs"))
+    assert log.head() == processed_commit(1, "theirs")
+
+
+def test_a_commit_that_is_missing_is_not_passed_over(log: Log) -> None:
+    for batch in "abc":
+        log.append(_next(batch))
+    assert log.end() == 3
+    _delete(log, 2)
+    with pytest.raises(HedgehogError, match=f"{commit_key(2)} is missing"):
+        list(log.after(0))
 
 
 def test_another_writer_in_between_makes_the_commit_be_built_anew(log: Log) -> None:
@@ -149,6 +181,17 @@ def test_a_commit_that_cannot_be_read_is_told_by_its_number(log: Log) -> None:
     log.bucket.create(commit_key(1), b'{"format": 2}')
     with pytest.raises(HedgehogError, match=f"Commit 1 in the bucket {log.bucket.name}"):
         log.head()
+
+
+@contextmanager
+def _looked_for(log: Log) -> Iterator[list[str]]:
+    """The keys that a log asks for, and nothing else."""
+    keys: list[str] = []
+    events = log.bucket.client.meta.events
+    note = lambda params, **_: keys.append(params["Key"])  # noqa: E731
+    events.register("provide-client-params.s3.HeadObject", note)
+    yield keys
+    events.unregister("provide-client-params.s3.HeadObject", note)
 
 
 def _body(number: int) -> bytes:

@@ -210,7 +210,7 @@ class Copy:
 
     def empty_processed_bucket(self) -> None:
         bucket = self.stages.lake.processed.bucket
-        self._ground.delete(bucket.name, list(bucket.keys("")))
+        self._ground.delete(bucket.name, [found.key for found in bucket.objects("")])
 
     def _connect_to_warehouse(self) -> psycopg.Connection[Any]:
         return self._stack.enter_context(self._ground.connect(self._warehouse))
