@@ -77,6 +77,19 @@ def test_the_next_sweep_reads_the_keys_of_the_last_and_what_landed_since(world: 
     assert gone == [(3,), (4,)]
 
 
+def test_a_sweep_takes_to_a_dimension_only_what_it_found_gone_itself(world: World):
+    world.load_small()
+    world.shop.execute("insert into currency values (3, 'EUR', 'now', 'now')")
+    world.shop.execute("insert into currency values (4, 'CHF', 'now', 'now')")
+    world.run()
+    for key in (3, 4):
+        world.shop.execute("delete from currency where currency_id = %s", [key])
+        world.sweep()
+    last = world.surroundings.lake.processed.head()
+    assert last is not None
+    assert [part.rows for part in last.parts_of("star/dim_currency")] == [1]
+
+
 def test_a_row_that_was_never_landed_and_is_gone_is_no_news(world: World):
     world.load_small()
     world.run()

@@ -75,7 +75,8 @@ def test_what_changed_of_the_source_is_named():
     assert what_changed(moment("120:130:", "7/2/5"), head()) == (
         "the source's timeline changed from 1 to 2"
     )
-    assert what_changed(moment("100:105:"), head(staff="100:110:", design="90:95:")) == (
+    back = head(staff="100:110:", design="90:95:", address="100:120:")
+    assert what_changed(moment("100:105:"), back) == (
         "the source's transaction counter went back from 110 to 105"
     )
     assert what_changed(moment(f"{WRAP + 100}:{WRAP + 120}:"), head(staff="100:110:")) == (
