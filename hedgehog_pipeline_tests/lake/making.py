@@ -94,9 +94,10 @@ class MemoryS3:
     def get_object(self, *, Key: str, **_: Any) -> dict[str, io.BytesIO]:  # noqa: N803
         return {"Body": io.BytesIO(self._objects[Key])}
 
-    def head_object(self, *, Key: str, **_: Any) -> None:  # noqa: N803
+    def head_object(self, *, Key: str, **_: Any) -> dict[str, str]:  # noqa: N803
         if Key not in self._objects:
             raise ClientError({"Error": {"Code": "404"}}, "HeadObject")
+        return {"ETag": f'"{Key}"'}  # written once
 
     def head_bucket(self, **_: Any) -> None:
         """The bucket is always there."""
