@@ -16,8 +16,8 @@ from hedgehog_pipeline.schema.quarantine import (
     TOMBSTONES_ARROW,
 )
 from hedgehog_pipeline.schema.star import StarTable
+from hedgehog_pipeline.storage.copying import copy_into
 from hedgehog_pipeline.storage.ddl import listed
-from hedgehog_pipeline.storage.upsert import copy_into
 
 
 def add_tombstones(connection: Connection, table: StarTable, parts: Iterable[pa.Table]) -> int:
@@ -101,4 +101,5 @@ def _stage(
             "select {columns} from {like} with no data"
         ).format(staging=staging, columns=listed(schema.names), like=like)
     )
-    copy_into(connection, staging, schema.names, parts)
+    for part in parts:
+        copy_into(connection, staging, part)

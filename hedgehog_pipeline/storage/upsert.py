@@ -4,34 +4,41 @@ Where two rows claim one identity, the greater pair (ingestion commit, processed
 never a clock; so any commit can be loaded again, in any order, at any time.
 """
 
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from psycopg import Connection, sql
-from pyarrow import csv
 
 from hedgehog_pipeline.schema.columns import Column
-from hedgehog_pipeline.schema.star import Dimension, StarTable
-from hedgehog_pipeline.storage.ddl import listed, references, stored_names
+from hedgehog_pipeline.schema.star import PROCESSED_COMMIT, Dimension, StarTable
+from hedgehog_pipeline.storage.copying import copy_into
+from hedgehog_pipeline.storage.ddl import INFERRED, listed, references, stored_names
 
 
 def upsert_staged(connection: Connection, table: StarTable, processed_commit: int) -> int:
     """Load the staged rows of a processed commit; give how many were written.
 
     Rows of which the warehouse holds the same version with the same or a greater pair are left
-    alone.
+    alone. They are looked for between the least and the greatest key that is staged, so that rows
+    of new keys cost the same however many rows the table has.
     """
     conflict = sql.SQL("do update set {changes} where {older}").format(
         changes=_changes(table),
         older=sql.SQL("{older} < {newer}").format(older=_pair("held"), newer=_pair("excluded")),
     )
+    key, staging = sql.Identifier(table.key.name), _staging(table)
+    extent = sql.SQL("select min({key}), max({key}) from {staging}")
+    ((least, greatest),) = connection.execute(extent.format(key=key, staging=staging))
+    if least is None:
+        return 0
     upsert = sql.SQL(
         """
         insert into {table} as held ({columns})
         select distinct on ({identity}) {staged} from {staging} as staged
         where not exists (
-            select from {table} as known where {same} and {known_pair} >= {staged_pair})
+            select from {table} as known where {same} and {known_pair} >= {staged_pair}
+                and known.{key} between {least} and {greatest})
         order by {identity}, ingestion_commit desc
         on conflict ({identity}) {conflict}
         """
@@ -40,8 +47,11 @@ def upsert_staged(connection: Connection, table: StarTable, processed_commit: in
         columns=listed(stored_names(table)),
         identity=listed(table.identity),
         staged=_staged(table, processed_commit),
-        staging=_staging(table),
+        staging=staging,
         same=_same(table),
+        key=key,
+        least=sql.Literal(least),
+        greatest=sql.Literal(greatest),
         known_pair=_pair("known"),
         staged_pair=sql.SQL("(staged.ingestion_commit, {}::bigint)").format(
             sql.Literal(processed_commit)
@@ -101,46 +111,73 @@ def _infer(
     return connection.execute(query).rowcount
 
 
-def stage_table(connection: Connection, table: StarTable, parts: Iterable[pa.Table]) -> None:
-    """Copy rows into a staging table, which lives until the transaction ends."""
+def stage_table(
+    connection: Connection,
+    table: StarTable,
+    parts: Iterable[pa.Table],
+    *,
+    append_as: int | None = None,
+) -> int:
+    """Copy rows into a staging table, which lives until the transaction ends.
+
+    Args:
+        connection: in the transaction that loads.
+        table: the table that they are for.
+        parts: the rows.
+        append_as: the processed commit as which a part goes into the table itself where it can
+            meet nothing there; None where every part is staged.
+
+    Returns:
+        How many rows went into the table itself.
+    """
     connection.execute(
         sql.SQL(
             "create temporary table {staging} on commit drop as "
             "select {columns} from {table} with no data"
         ).format(
             staging=_staging(table),
-            columns=_columns_of_parts(table),
+            columns=listed(table.arrow.names),
             table=sql.Identifier(table.name),
         )
     )
-    copy_into(connection, _staging(table), table.arrow.names, parts)
+    appended = 0
+    for part in parts:
+        if append_as is not None and _meets_nothing(connection, table, part):
+            copy_into(connection, sql.Identifier(table.name), _completed(table, part, append_as))
+            appended += part.num_rows
+        else:
+            copy_into(connection, _staging(table), part)
     connection.execute(sql.SQL("analyze {}").format(_staging(table)))
+    return appended
 
 
-def copy_into(
-    connection: Connection,
-    staging: sql.Identifier,
-    columns: Sequence[str],
-    parts: Iterable[pa.Table],
-) -> None:
-    """Copy rows into the columns of a table."""
-    copy = sql.SQL("copy {staging} ({columns}) from stdin (format csv)").format(
-        staging=staging, columns=listed(columns)
+def _meets_nothing(connection: Connection, table: StarTable, part: pa.Table) -> bool:
+    """Tell whether a part's keys ascend beyond those of the table, and nothing lacks a default."""
+    keys = part[table.key.name]
+    ascend = pc.all(pc.greater(keys.slice(1), keys.slice(0, max(len(keys) - 1, 0))), min_count=0)
+    if not part.num_rows or not ascend.as_py():
+        return False
+    if any(part[c.name].null_count for c in table.landed_columns if c.default and not c.nullable):
+        return False
+    greatest = sql.SQL("select max({}) from {}").format(
+        sql.Identifier(table.key.name), sql.Identifier(table.name)
     )
-    with connection.cursor().copy(copy) as stream:
-        for part in parts:
-            sink = io.BytesIO()
-            # Arrow quotes every string and no NULL, which is how COPY tells them apart.
-            csv.write_csv(part, sink, csv.WriteOptions(include_header=False))
-            stream.write(sink.getbuffer())
+    ((held,),) = connection.execute(greatest)
+    return held is None or keys[0].as_py() > held
+
+
+def _completed(table: StarTable, part: pa.Table, processed_commit: int) -> pa.Table:
+    """Give the rows of a part with what the warehouse adds to them."""
+    commit = pa.repeat(pa.scalar(processed_commit, pa.int64()), part.num_rows)
+    rows = part.append_column(PROCESSED_COMMIT.name, commit)
+    if not isinstance(table, Dimension):
+        return rows
+    true_rows = pa.repeat(pa.scalar(False), part.num_rows)  # noqa: FBT003 (a value)
+    return rows.append_column(INFERRED.name, true_rows)
 
 
 def _staging(table: StarTable) -> sql.Identifier:
     return sql.Identifier(f"staging_{table.name}")
-
-
-def _columns_of_parts(table: StarTable) -> sql.Composed:
-    return listed(table.arrow.names)
 
 
 def _staged(table: StarTable, processed_commit: int) -> sql.Composed:

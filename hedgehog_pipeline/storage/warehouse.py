@@ -157,10 +157,16 @@ class Warehouse:
             rows, seconds = dict[str, int](), dict[str, float]()
             for table in held:
                 began = monotonic()
-                stage_table(self.connection, table, parts_of(table, commit, "rows"))
+                appended = stage_table(
+                    self.connection,
+                    table,
+                    parts_of(table, commit, "rows"),
+                    append_as=commit.number if building else None,
+                )
                 if not building:  # before the rows that need them: the foreign keys are on
                     inferred += infer_members(self.connection, [table], staged=True)
-                rows[table.name] = upsert_staged(self.connection, table, commit.number)
+                upserted = upsert_staged(self.connection, table, commit.number)
+                rows[table.name] = appended + upserted
                 gone = parts_of(table, commit, "tombstones")
                 tombstones += add_tombstones(self.connection, table, gone)
                 told = parts_of(table, commit, "quarantine")

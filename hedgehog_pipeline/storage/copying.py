@@ -1,0 +1,22 @@
+"""Arrow tables into PostgreSQL by binary COPY, which takes a third of the time of a textual one."""
+
+import pyarrow as pa
+from pgpq import ArrowToPostgresBinaryEncoder
+from psycopg import Connection, sql
+
+from hedgehog_pipeline.storage.ddl import listed
+
+
+def copy_into(connection: Connection, table: sql.Identifier, rows: pa.Table) -> None:
+    """Copy rows into the columns of a table that have their names and exactly their types."""
+    copy = sql.SQL("copy {table} ({columns}) from stdin (format binary)").format(
+        table=table, columns=listed(rows.column_names)
+    )
+    # A part that is older than a column has nothing in it, whatever the schema says.
+    rows = rows.cast(pa.schema([field.with_nullable(nullable=True) for field in rows.schema]))
+    encoder = ArrowToPostgresBinaryEncoder(rows.schema)
+    with connection.cursor().copy(copy) as stream:
+        stream.write(encoder.write_header())
+        for batch in rows.to_batches():
+            stream.write(encoder.write_batch(batch))
+        stream.write(encoder.finish())
