@@ -5,6 +5,7 @@ before Dagster is imported, so that nothing to do costs little.
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 
@@ -12,7 +13,12 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.mode import CHANGES, Asked, Mode
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.runs import PIPELINE, of_one_run
+from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.surroundings import Surroundings
+from hedgehog_pipeline.workers import stage_processes
+
+_LARGE_SLICE = 100_000
+"""Rows of a slice of the archive from which on the rest is worth processes of its own."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +95,9 @@ class Backlog:
 def run_until_done(surroundings: Surroundings, mode: Mode = Mode.CHANGES) -> Iterator[StageRun]:
     """Run the stages until what the shop and the inbox held at the start is in the warehouse.
 
-    The archive comes slice by slice, each followed through to the warehouse, and one increment at
-    most: what a busy shop does meanwhile is the next run's. Then the files of the inbox come.
+    The archive comes slice by slice, that of a large shop by the stages side by side, and one
+    increment at most: what a busy shop does meanwhile is the next run's. Then the files of the
+    inbox come.
 
     Args:
         surroundings: of the deployment.
@@ -110,6 +117,8 @@ def run_until_done(surroundings: Surroundings, mode: Mode = Mode.CHANGES) -> Ite
         # Another extractor's increment, the faster one, may come from before this run.
         if head is not None and head.kind == "increment" and head.captured_at >= began:
             break
+        if head is not None and not head.archive_complete and head.rows >= _LARGE_SLICE:
+            yield from _side_by_side(surroundings)
     else:
         yield from _drain(surroundings)
     waiting = surroundings.files_to_take()
@@ -181,6 +190,42 @@ def _process(surroundings: Surroundings) -> Iterator[StageRun]:
 def _load(surroundings: Surroundings) -> Iterator[StageRun]:
     while processed := of_one_run(surroundings.commits_to_load()):
         yield from _run(surroundings, "storage", processed[0].date, processed)
+
+
+def _side_by_side(surroundings: Surroundings) -> Iterator[StageRun]:
+    """Take the rest of the archive to the warehouse, each stage in a process of its own.
+
+    A stage that is at rest begins with what waits for it, as the sensors would have it.
+    """
+    settings = surroundings.settings
+    with stage_processes() as processes:
+        at_work: dict[str, Future[list[StageRun]]] = {}
+        while True:
+            for stage, day, commits in _waiting(surroundings, at_work):
+                at_work[stage] = processes.submit(_whole_run, settings, stage, day, commits)
+            if not at_work:
+                return
+            wait(at_work.values(), return_when=FIRST_COMPLETED)
+            for stage in [stage for stage, run in at_work.items() if run.done()]:
+                yield from at_work.pop(stage).result()
+
+
+def _waiting(
+    surroundings: Surroundings, at_work: Collection[str]
+) -> Iterator[tuple[str, date, Sequence[Commit]]]:
+    """Give what the stages that are at rest have to do while the archive lands."""
+    if "extraction" not in at_work and not surroundings.archive_landed():
+        yield "extraction", datetime.now(timezone.utc).date(), ()
+    if "processing" not in at_work and (landed := of_one_run(surroundings.commits_to_process())):
+        yield "processing", landed[0].date, landed
+    if "storage" not in at_work and (processed := of_one_run(surroundings.commits_to_load())):
+        yield "storage", processed[0].date, processed
+
+
+def _whole_run(
+    settings: Settings, job: str, day: date, commits: Sequence[Commit]
+) -> list[StageRun]:
+    return list(_run(Surroundings(settings), job, day, commits))
 
 
 def _run(

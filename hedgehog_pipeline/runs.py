@@ -36,7 +36,7 @@ def of_one_run(commits: Sequence[AnyCommit]) -> list[AnyCommit]:
     chosen: list[AnyCommit] = []
     rows = 0
     for commit in commits:
-        rows += _rows([commit])
+        rows += commit.rows
         if chosen and (commit.date != chosen[0].date or rows > MOST_ROWS):
             break
         chosen.append(commit)
@@ -60,7 +60,7 @@ def shared_out(commits: Sequence[AnyCommit], runs: int) -> list[list[AnyCommit]]
 
 
 def _rows(commits: Sequence[Commit]) -> int:
-    return sum(part.rows for commit in commits for part in commit.parts)
+    return sum(commit.rows for commit in commits)
 
 
 def numbers_in(tags: Mapping[str, str]) -> tuple[int, ...]:

@@ -92,6 +92,11 @@ class Commit(_Record):
     date: date
     parts: tuple[Part, ...] = ()
 
+    @property
+    def rows(self) -> int:
+        """How many rows its parts hold."""
+        return sum(part.rows for part in self.parts)
+
     def parts_of(self, asset: str, kind: PartKind = "rows") -> tuple[Part, ...]:
         """Give the parts of a kind that belong to an asset."""
         return tuple(part for part in self.parts if (part.asset, part.kind) == (asset, kind))
