@@ -16,7 +16,7 @@ COMMITS_TAG = "hedgehog/commits"
 MOST_COMMITS = 100
 """How many commits one run takes, so that a long backlog is worked off in steps."""
 
-MOST_ROWS = 250_000
+MOST_ROWS = 1_000_000
 """How many rows one run takes, but for a larger commit, so that a rebuild is seen to move."""
 
 _PENDING = "pending"

@@ -52,7 +52,7 @@ class Settings:
     log_group: str | None = None
     database_ca: str | None = None
     part_bytes: int = 16 * 1024 * 1024
-    slice_rows: int = 250_000
+    slice_rows: int = 500_000
     processing_runs: int = 1
     mass_delete_share: float = 0.1
     job_tags: str = "{}"

@@ -1,0 +1,87 @@
+"""Peers: tools that keep a copy of a table true, each in an environment of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hedgehog_pipeline_tests.benchmark.measured import Cost, cost_of_command
+
+_DLT = """
+import sys, dlt
+from dlt.sources.sql_database import sql_table
+
+shop, warehouse, place = sys.argv[1:]
+new = dlt.sources.incremental("last_updated")
+orders = sql_table(shop, table="sales_order", backend="pyarrow", incremental=new)
+orders.apply_hints(primary_key="sales_order_id", write_disposition="merge")
+target = dlt.destinations.postgres(warehouse)
+dlt.pipeline("peer", destination=target, dataset_name="peer", pipelines_dir=place).run(orders)
+"""
+
+_QUIET = {"RUNTIME__DLTHUB_TELEMETRY": "false", "SLING_DISABLE_TELEMETRY": "true"}
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A tool, pinned, and how it brings the orders to a database.
+
+    Attributes:
+        name: of the tool.
+        requirements: what its environment is made of.
+        command: gives the command that brings what is new, by its environment's folder of
+            programs, the shop, the target and a folder of its own.
+    """
+
+    name: str
+    requirements: tuple[str, ...]
+    command: Callable[[Path, str, str, Path], list[str | Path]]
+
+    def installed(self, under: Path) -> Path:
+        """Make the environment where it is missing; give its folder of programs.
+
+        Raises:
+            subprocess.CalledProcessError: where it cannot be had.
+        """
+        place = under / self.name
+        if not (place / "made").exists():
+            subprocess.run([sys.executable, "-m", "venv", place], check=True)
+            pip = [place / "bin" / "python", "-m", "pip", "install", "--quiet"]
+            subprocess.run([*pip, *self.requirements], check=True)
+            (place / "made").touch()
+        return place / "bin"
+
+    def run(self, programs: Path, shop: str, target: str, place: Path) -> Cost:
+        """Bring what is new to the target."""
+        place.mkdir(exist_ok=True)
+        command = self.command(programs, shop, target, place)
+        return cost_of_command(command, place, {**os.environ, **_QUIET, "HOME": str(place)})
+
+
+def _dlt(programs: Path, shop: str, target: str, place: Path) -> list[str | Path]:
+    driver = "postgresql+psycopg2" + shop.removeprefix("postgresql")
+    return [programs / "python", "-c", _DLT, driver, target, place]
+
+
+def _sling(programs: Path, shop: str, target: str, place: Path) -> list[str | Path]:  # noqa: ARG001
+    program = next(programs.parent.glob("lib/python*/site-packages/sling_*/bin/sling-*"))
+    return [
+        *(program, "run", "--src-conn", shop, "--src-stream", "public.sales_order"),
+        *("--tgt-conn", target, "--tgt-object", "public.sales_order", "--mode", "incremental"),
+        *("--primary-key", "sales_order_id", "--update-key", "last_updated"),
+    ]
+
+
+_DLT_REQUIREMENTS = (
+    "dlt[postgres,sql_database]==1.31.0",
+    "pyarrow==25.0.1",
+    "psycopg2-binary==2.9.13",
+    "sqlalchemy==2.0.58",
+)
+
+PEERS = (
+    Peer("dlt", _DLT_REQUIREMENTS, _dlt),
+    Peer("sling", ("sling-linux-amd64==1.4.11",), _sling),
+)

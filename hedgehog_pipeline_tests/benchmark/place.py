@@ -1,0 +1,90 @@
+"""Where the benchmark works: a sandbox of its own, with any number of lakes and warehouses."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+from psycopg import sql
+
+from hedgehog_pipeline.sandbox.aws import rds_secret
+from hedgehog_pipeline.sandbox.databases import WRITER
+from hedgehog_pipeline.sandbox.s3 import create_buckets
+from hedgehog_pipeline.sandbox.sandbox import Sandbox
+from hedgehog_pipeline_tests.benchmark.measured import Cost, cost_of_command
+
+_HEDGEHOG = Path(sys.executable).parent / "hedgehog"
+_REFERENCE_ORDERS = 2000
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """An empty lake and an empty warehouse beside the one shop."""
+
+    folder: Path
+    environment: dict[str, str]
+    warehouse: str
+
+    def hedgehog(self, *words: str) -> Cost:
+        """Run a command of Hedgehog to its end."""
+        return cost_of_command([_HEDGEHOG, *words], self.folder, self.environment)
+
+
+class Place:
+    """The servers, and the one shop."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._numbers = count(1)
+
+    @classmethod
+    @contextmanager
+    def make(cls) -> Iterator["Place"]:
+        """Start a sandbox in a temporary folder; stop it at the end."""
+        with TemporaryDirectory() as folder:
+            sandbox = Sandbox(Path(folder) / ".sandbox")
+            sandbox.up(_REFERENCE_ORDERS)
+            try:
+                yield cls(sandbox)
+            finally:
+                sandbox.down()
+
+    @property
+    def shop(self) -> str:
+        """The shop, as its owner."""
+        return self._sandbox.shop_dsn()
+
+    def empty_database(self, name: str) -> str:
+        """Make an empty database; give how its superuser reaches it."""
+        with psycopg.connect(self._sandbox.postgres.dsn("postgres"), autocommit=True) as admin:
+            create = sql.SQL("create database {} owner {}")
+            admin.execute(create.format(sql.Identifier(name), sql.Identifier(WRITER)))
+        return self._sandbox.postgres.dsn(name)
+
+    def deployment(self) -> Deployment:
+        """Make an empty lake and an empty warehouse."""
+        number = next(self._numbers)
+        warehouse = f"warehouse_{number}"
+        names = {
+            "HEDGEHOG_INGESTION_BUCKET": f"ingestion-{number}",
+            "HEDGEHOG_PROCESSED_BUCKET": f"processed-{number}",
+            "HEDGEHOG_PARAMETER_PREFIX": f"/hedgehog-{number}",
+            "HEDGEHOG_WAREHOUSE_SECRET": f"hedgehog/warehouse-{number}",
+        }
+        dsn = self.empty_database(warehouse)
+        password = self._sandbox._settings()["passwords"][WRITER]
+        secret = rds_secret(self._sandbox.postgres.dsn(warehouse, user=WRITER, password=password))
+        environment = self._sandbox.environment()
+        self._sandbox.aws.furnish(
+            {names["HEDGEHOG_WAREHOUSE_SECRET"]: secret},
+            log_group=environment["HEDGEHOG_LOG_GROUP"],
+            topic="hedgehog-alerts",
+        )
+        buckets = [names["HEDGEHOG_INGESTION_BUCKET"], names["HEDGEHOG_PROCESSED_BUCKET"]]
+        create_buckets(self._sandbox.s3.client(), buckets)
+        return Deployment(self._sandbox.folder.parent, {**os.environ, **environment, **names}, dsn)
