@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev latency browser screenshot outages soak test coverage torture mutation terraform scan lint audit clean
+.PHONY: help install demo dev latency browser screenshot outages soak test coverage torture mutation bench terraform scan lint audit clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -45,6 +45,10 @@ torture: install ## the long versions of what the suite shows in short
 mutation: install ## small changes of the heart of the code, each of which a test has to notice
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[mutation]'
 	$(BIN)/python -m hedgehog_pipeline_tests.mutation
+
+ORDERS ?= 300000
+bench: install ## speed and memory beside the floor and peers; ORDERS=3000000 for a larger shop
+	$(BIN)/python -m hedgehog_pipeline_tests.benchmark --orders $(ORDERS) --peers $(VENV)/peers --json bench.json
 
 terraform: install ## fmt, validate and test of terraform/, where Terraform can be had
 	$(BIN)/python -m pytest -n0 hedgehog_pipeline_tests/aws/test_terraform.py

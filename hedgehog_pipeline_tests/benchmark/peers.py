@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hedgehog_pipeline_tests.benchmark.measured import Cost, cost_of_command
+from hedgehog_pipeline_tests.benchmark.place import as_url
 
 _DLT = """
 import sys, dlt
@@ -61,15 +62,22 @@ class Peer:
 
 
 def _dlt(programs: Path, shop: str, target: str, place: Path) -> list[str | Path]:
-    driver = "postgresql+psycopg2" + shop.removeprefix("postgresql")
-    return [programs / "python", "-c", _DLT, driver, target, place]
+    source = as_url(shop, "postgresql+psycopg2")
+    return [programs / "python", "-c", _DLT, source, as_url(target), place]
 
 
 def _sling(programs: Path, shop: str, target: str, place: Path) -> list[str | Path]:  # noqa: ARG001
     program = next(programs.parent.glob("lib/python*/site-packages/sling_*/bin/sling-*"))
     return [
-        *(program, "run", "--src-conn", shop, "--src-stream", "public.sales_order"),
-        *("--tgt-conn", target, "--tgt-object", "public.sales_order", "--mode", "incremental"),
+        *(program, "run", "--src-conn", as_url(shop), "--src-stream", "public.sales_order"),
+        *(
+            "--tgt-conn",
+            as_url(target),
+            "--tgt-object",
+            "public.sales_order",
+            "--mode",
+            "incremental",
+        ),
         *("--primary-key", "sales_order_id", "--update-key", "last_updated"),
     ]
 

@@ -4,13 +4,14 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from hedgehog_pipeline.sandbox.aws import rds_secret
 from hedgehog_pipeline.sandbox.databases import WRITER
@@ -19,7 +20,12 @@ from hedgehog_pipeline.sandbox.sandbox import Sandbox
 from hedgehog_pipeline_tests.benchmark.measured import Cost, cost_of_command
 
 _HEDGEHOG = Path(sys.executable).parent / "hedgehog"
-_REFERENCE_ORDERS = 2000
+
+
+def as_url(dsn: str, scheme: str = "postgresql") -> str:
+    """Write a connection string as the URL that other tools take."""
+    parts = conninfo_to_dict(dsn)
+    return "{}://{user}:{password}@{host}:{port}/{dbname}".format(scheme, **parts)
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,10 @@ class Deployment:
         """Run a command of Hedgehog to its end."""
         return cost_of_command([_HEDGEHOG, *words], self.folder, self.environment)
 
+    def with_s3(self, endpoint: str) -> "Deployment":
+        """Reach S3 by another endpoint."""
+        return replace(self, environment={**self.environment, "AWS_ENDPOINT_URL_S3": endpoint})
+
 
 class Place:
     """The servers, and the one shop."""
@@ -44,11 +54,11 @@ class Place:
 
     @classmethod
     @contextmanager
-    def make(cls) -> Iterator["Place"]:
-        """Start a sandbox in a temporary folder; stop it at the end."""
+    def make(cls, orders: int) -> Iterator["Place"]:
+        """Start a sandbox whose shop holds so many orders in a temporary folder; stop it then."""
         with TemporaryDirectory() as folder:
             sandbox = Sandbox(Path(folder) / ".sandbox")
-            sandbox.up(_REFERENCE_ORDERS)
+            sandbox.up(orders)
             try:
                 yield cls(sandbox)
             finally:

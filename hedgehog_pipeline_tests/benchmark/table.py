@@ -1,0 +1,35 @@
+"""What was measured, as a table for people and as JSON for programs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from statistics import median
+
+from rich.table import Table
+
+from hedgehog_pipeline_tests.benchmark.measured import Cost
+
+Costs = Mapping[tuple[str, str], Sequence[Cost]]
+"""What each turn took, by work and by who did it."""
+
+
+def table_of(costs: Costs, title: str) -> Table:
+    """Show medians, and by how much each takes longer than the first that did the same work."""
+    table = Table(title=title, title_justify="left")
+    for name in ("work", "by", "seconds", "times", "CPU s", "MiB", "largest MiB"):
+        table.add_column(name, justify="left" if name in {"work", "by"} else "right")
+    for work, by, figures in rows_of(costs):
+        table.add_row(
+            *(work, by, f"{figures['seconds']:.2f}", f"{figures['times']:.2f}"),
+            *(f"{figures[name]:.1f}" for name in ("processor", "memory", "largest")),
+        )
+    return table
+
+
+def rows_of(costs: Costs) -> Iterator[tuple[str, str, dict[str, float]]]:
+    """Give the medians of what each took, and of its ratio to the first in the same turn."""
+    first: dict[str, Sequence[Cost]] = {}
+    for (work, by), turns in costs.items():
+        beside = first.setdefault(work, turns)
+        ratios = [turn.seconds / base.seconds for turn, base in zip(turns, beside, strict=True)]
+        figures = {name: median(getattr(t, name) for t in turns) for name in asdict(turns[0])}
+        yield work, by, {**figures, "times": median(ratios)}

@@ -1,0 +1,104 @@
+"""The works that are measured, each done by everybody in turns."""
+
+import os
+import sys
+from collections import defaultdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+from psycopg import sql
+
+from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline_tests.benchmark import floor, naive, shop
+from hedgehog_pipeline_tests.benchmark.measured import Cost, cost_of_call, cost_of_command
+from hedgehog_pipeline_tests.benchmark.peers import Peer
+from hedgehog_pipeline_tests.benchmark.place import Deployment, Place, as_url
+from hedgehog_pipeline_tests.benchmark.touched import touched_by_run
+
+_CHANGES = 1000
+
+Costs = dict[tuple[str, str], list[Cost]]
+
+
+def whole_schema(place: Place, rounds: int) -> Costs:
+    """The archive of all tables, beside a naive pipeline into the same tables and keys."""
+    costs: Costs = defaultdict(list)
+    for _ in range(rounds):
+        deployment = place.deployment()
+        costs["archive of the whole schema", "hedgehog"].append(deployment.hedgehog("run"))
+        rows = {table: shop.count(deployment.warehouse, table) for table in STAR}
+        _empty(deployment)
+        costs["archive of the whole schema", "naive pandas"].append(_naive(place, deployment))
+        assert rows == {table: shop.count(deployment.warehouse, table) for table in STAR}
+    return costs
+
+
+def sales_orders(place: Place, rounds: int, peers: dict[Peer, Path]) -> Costs:
+    """The archive of sales orders, and what follows it: nothing, one change, a thousand."""
+    costs: Costs = defaultdict(list)
+    orders = shop.count(place.shop, "sales_order")
+    with TemporaryDirectory() as folder:
+        for turn in range(rounds):
+            deployment = place.deployment()
+            targets = {peer: place.empty_database(f"{peer.name}_{turn}") for peer in peers}
+
+            def by_peers(work: str, targets: dict[Peer, str] = targets, turn: int = turn) -> None:
+                for peer, programs in peers.items():
+                    own = Path(folder) / f"{peer.name}-{turn}"
+                    cost = peer.run(programs, place.shop, targets[peer], own)
+                    costs[work, peer.name].append(cost)
+
+            cost = deployment.hedgehog("run")
+            assert shop.count(deployment.warehouse, "fact_sales_order") == orders
+            copied = _floor(place, deployment)
+            costs["the archive", "floor"].append(copied)
+            costs["the archive", "hedgehog"].append(cost)
+            by_peers("the archive")
+            costs["nothing to do", "hedgehog"].append(deployment.hedgehog("run"))
+            shop.change(place.shop, 1, 3 * turn)
+            costs["one change", "hedgehog"].append(deployment.hedgehog("run"))
+            shop.change(place.shop, _CHANGES, 3 * turn + 1)
+            costs["1,000 changes", "hedgehog"].append(deployment.hedgehog("run"))
+            by_peers("1,000 changes")
+    return costs
+
+
+def start_up(rounds: int) -> Costs:
+    """What each process takes before it does anything: Python, then all imports of a run."""
+    costs: Costs = defaultdict(list)
+    for _ in range(rounds):
+        for by, code in (("python", ""), ("hedgehog", "import hedgehog_pipeline.stage_run")):
+            costs["imports", by].append(
+                cost_of_command([sys.executable, "-c", code], Path.cwd(), os.environ)
+            )
+    return costs
+
+
+def touched(place: Place) -> dict[str, int]:
+    """What a run touches for a thousand changes, and nothing else."""
+    deployment = place.deployment()
+    deployment.hedgehog("run")
+    shop.change(place.shop, _CHANGES, 2)
+    return touched_by_run(deployment, place.shop)
+
+
+def _floor(place: Place, deployment: Deployment) -> Cost:
+    try:
+        return cost_of_call(lambda: floor.copy_orders(place.shop, deployment.warehouse))
+    finally:
+        floor.drop(deployment.warehouse)
+
+
+def _naive(place: Place, deployment: Deployment) -> Cost:
+    bucket = deployment.environment["HEDGEHOG_PROCESSED_BUCKET"]
+    urls = [as_url(dsn, "postgresql+psycopg2") for dsn in (place.shop, deployment.warehouse)]
+    command = [sys.executable, "-m", naive.__name__, *urls, bucket]
+    environment = {**deployment.environment, "PYTHONPATH": str(Path.cwd())}
+    return cost_of_command(command, deployment.folder, environment)
+
+
+def _empty(deployment: Deployment) -> None:
+    with psycopg.connect(deployment.warehouse) as warehouse:
+        names = sql.SQL(", ").join(map(sql.Identifier, STAR))
+        warehouse.execute(sql.SQL("truncate {} restart identity").format(names))
