@@ -10,9 +10,10 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from hedgehog_pipeline.extraction.csv_records import Read, Record, records
 from hedgehog_pipeline.lake.told import Told, readable
@@ -71,9 +72,10 @@ class Brought:
             return Survey(f"The file {self.part} {refused}")
         if not keys and not faulty:
             return Survey(f"The file {self.part} has a header and no rows: nothing was to do.")
-        again = pd.Series(keys).duplicated(keep="last")
-        superseded = frozenset(pd.Series(lines)[again].tolist())
-        return Survey("", layout.passed_over, superseded, faulty)
+        rows = pa.table({"key": pa.array(keys, pa.int64()), "line": pa.array(lines, pa.int64())})
+        last = rows.group_by("key").aggregate([("line", "max")])["line_max"]
+        again: list[Any] = rows["line"].filter(pc.invert(pc.is_in(rows["line"], last))).to_pylist()
+        return Survey("", layout.passed_over, frozenset(again), faulty)
 
     def rows_csv(self, superseded: frozenset[int]) -> Iterator[bytes]:
         """Write the good rows as COPY does: the declared columns, NULL as nothing.
