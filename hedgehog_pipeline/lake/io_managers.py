@@ -35,7 +35,7 @@ class CsvIOManager(ConfigurableIOManager):
 
     def load_input(self, context: InputContext) -> LandedTable:
         """Hand over what the ingestion log holds of a table; nothing is read yet."""
-        return LandedTable(self.lake.ingestion, SHOP[context.asset_key.path[-1]])
+        return self.lake.landed(SHOP[context.asset_key.path[-1]])
 
 
 class ParquetIOManager(ConfigurableIOManager):

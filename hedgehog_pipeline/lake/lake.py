@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from hedgehog_pipeline.lake.bucket import Bucket, S3Client
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
+from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog, Taken
+from hedgehog_pipeline.schema.shop import ShopTable
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,10 @@ class Lake:
             CommitLog(Bucket(client, ingestion_bucket), IngestionCommit),
             CommitLog(Bucket(client, processed_bucket), ProcessedCommit),
         )
+
+    def landed(self, table: ShopTable) -> LandedTable:
+        """Hand over what the ingestion log holds of a table; nothing is read yet."""
+        return LandedTable(self.ingestion, table, self.processed.bucket)
 
     def confirm_source(self) -> ProcessedCommit | None:
         """See that the processed log was made from the ingestion log; give its last commit.

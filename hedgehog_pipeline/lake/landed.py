@@ -3,11 +3,14 @@
 import io
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv, dataset
 
+from hedgehog_pipeline.lake.bucket import Bucket
+from hedgehog_pipeline.lake.checkpoints import Checkpoint, Checkpoints
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.csv_values import ReadPart, landed_schema, read_part
 from hedgehog_pipeline.lake.log import CommitLog
@@ -22,22 +25,27 @@ from hedgehog_pipeline.schema.star import DELETED, INGESTION_COMMIT
 
 _COMMIT = INGESTION_COMMIT.name
 
+_MANY_COMMITS = 20
+"""From how many commits on a history is worth a checkpoint."""
+
 
 @dataclass(frozen=True)
 class History:
-    """All that was landed of a table up to and with a commit.
+    """All that was landed of a table up to and with a commit, or what a part of it comes down to.
 
     Attributes:
         table: of the shop.
         versions: the rows that could be read, with the commit that saw each.
         tombstones: the keys that the shop held no more, with the commit that saw it.
         faults: what could not be read (schema/quarantine.py).
+        commits: how many commits were read for it.
     """
 
     table: ShopTable
     versions: pa.Table
     tombstones: pa.Table
     faults: pa.Table
+    commits: int
 
     def newest(self) -> pa.Table:
         """Give the newest row of each key, `deleted` where a later commit saw it no more.
@@ -76,10 +84,17 @@ class History:
 
 @dataclass(frozen=True)
 class LandedTable:
-    """The commits of a table of the shop."""
+    """The commits of a table of the shop.
+
+    Attributes:
+        log: the ingestion log.
+        table: the table.
+        derived: the bucket of its checkpoints.
+    """
 
     log: CommitLog[IngestionCommit]
     table: ShopTable
+    derived: Bucket
 
     @property
     def asset(self) -> str:
@@ -104,30 +119,73 @@ class LandedTable:
         numbers = pa.repeat(pa.scalar(commit.number, pa.int64()), gone.num_rows)
         return pa.table([gone[0], numbers], schema=TOMBSTONES_ARROW)
 
-    def history(self, number: int) -> History:
-        """Read all that was landed up to and with a commit.
+    def history(self, number: int, since: int | None = None) -> History:
+        """Read what was landed up to and with a commit.
 
         Each commit names the latest one that holds something of the table, so the walk back
-        touches those alone.
+        touches those alone, and ends at a checkpoint.
+
+        Args:
+            number: of the commit.
+            since: the first commit of which everything is wanted, `number` where none is given;
+                what came before may be the newest row of each key and its last tombstone alone.
         """
-        read: list[ReadPart] = []
-        told = [QUARANTINE_ARROW.empty_table()]
-        tombstones = [TOMBSTONES_ARROW.empty_table()]
-        while number:
+        checkpoint = self._checkpoint(before=number + 1 if since is None else since)
+        commits = [self.log.read(unread) for unread in checkpoint.unread] if checkpoint else []
+        reached = checkpoint.number if checkpoint else 0
+        while number > reached:
             base = self.log.read(number).base.get(self.table.name)
-            if base is None or not base.landed:
+            if base is None or base.landed <= reached:
                 break
-            commit = self.log.read(base.landed)
-            read.extend(self.parts_of(commit))
-            told.append(self.told_of(commit))
-            tombstones.append(self.tombstones_of(commit))
+            commits.append(self.log.read(base.landed))
             number = base.landed - 1
+        read = [part for commit in commits for part in self.parts_of(commit)]
+        known = [checkpoint.rows] if checkpoint else [landed_schema(self.table).empty_table()]
+        gone = [checkpoint.tombstones] if checkpoint else [TOMBSTONES_ARROW.empty_table()]
         return History(
             self.table,
-            pa.concat_tables([landed_schema(self.table).empty_table(), *(r.rows for r in read)]),
-            pa.concat_tables(tombstones),
-            pa.concat_tables([*told, *(r.faults for r in read)]),
+            pa.concat_tables([*known, *(part.rows for part in read)]),
+            pa.concat_tables([*gone, *(self.tombstones_of(commit) for commit in commits)]),
+            pa.concat_tables(
+                [
+                    QUARANTINE_ARROW.empty_table(),
+                    *(part.faults for part in read),
+                    *(self.told_of(commit) for commit in commits),
+                ]
+            ),
+            len(commits),
         )
+
+    def keep_checkpoint(self, history: History, number: int) -> None:
+        """Keep what a history comes down to at a commit, where reading it took many commits.
+
+        Args:
+            history: up to and with the commit, or a later one, all of that included.
+            number: of the commit.
+        """
+        if history.commits < _MANY_COMMITS or not number:
+            return
+        until = pc.field(_COMMIT) <= number
+        unread: list[Any] = pc.unique(history.faults.filter(until)[_COMMIT]).to_pylist()
+        rows = _last_of_each(history.versions.filter(until), self.table.key)
+        tombstones = history.tombstones.filter(until)
+        Checkpoints(self.derived, self.table).keep(
+            Checkpoint(
+                number,
+                self.log.read(number).batch,
+                rows.filter(~pc.field(_COMMIT).isin(unread)),
+                _last_of_each(tombstones, "key"),
+                unread,
+            )
+        )
+
+    def _checkpoint(self, before: int) -> Checkpoint | None:
+        """Read the last checkpoint before a commit that was made of the log as it stands."""
+        checkpoints = Checkpoints(self.derived, self.table)
+        for number, batch in checkpoints.before(before):
+            if self.log.batch_of(number) == batch:
+                return checkpoints.read(number, batch, landed_schema(self.table))
+        return None
 
     def _csv(self, key: str) -> pa.Table:
         return csv.read_csv(io.BytesIO(self.log.bucket.read(key)))

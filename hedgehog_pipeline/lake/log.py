@@ -101,8 +101,7 @@ class CommitLog(Generic[AnyCommit]):
             HedgehogError: where it is gone or another one: the bucket was emptied, swapped or
                 rolled back.
         """
-        body = self.bucket.find(commit_key(taken.number))
-        found = self._parse(taken.number, body) if body is not None else None
+        found = self._find(taken.number)
         if found is None or found.batch != taken.batch:
             raise HedgehogError(
                 f"{by} holds commit {taken.number} (batch {taken.batch}) of the bucket "
@@ -112,6 +111,11 @@ class CommitLog(Generic[AnyCommit]):
                 "See docs/operations.md."
             )
         self._known = max(self._known, taken.number)
+
+    def batch_of(self, number: int) -> str | None:
+        """Give the id of the batch of a commit, None where there is no such commit."""
+        found = self._find(number)
+        return found.batch if found else None
 
     def append(self, build: Callable[[AnyCommit | None], AnyCommit | None]) -> AnyCommit | None:
         """Append the commit that `build` makes for the head of the log.
@@ -159,6 +163,10 @@ class CommitLog(Generic[AnyCommit]):
             self.bucket.confirm()
         self._known = end
         return end, etags[end]
+
+    def _find(self, number: int) -> AnyCommit | None:
+        body = self.bucket.find(commit_key(number))
+        return self._parse(number, body) if body is not None else None
 
     def _parse(self, number: int, body: bytes) -> AnyCommit:
         try:

@@ -15,7 +15,6 @@ from hedgehog_pipeline.extraction.source import Moment
 from hedgehog_pipeline.extraction.sweep import keys_held, sweep_table
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.operations.sides import WarehouseSide, among
 from hedgehog_pipeline.schema.shop import SHOP, ShopTable
 from hedgehog_pipeline.schema.star import INGESTION_COMMIT, StarTable
@@ -65,7 +64,7 @@ class Standing:
         return self._changed_since(self.head, table)
 
     def _not_loaded(self, table: ShopTable) -> KeyRanges:
-        landed = LandedTable(self.lake.ingestion, table)
+        landed = self.lake.landed(table)
         gone = [
             (key, key)
             for commit in self.lake.ingestion.after(self.loaded.number)
@@ -97,7 +96,7 @@ class Standing:
         return self._of_inbox(WarehouseSide(self.warehouse.connection, table).commits(keys))
 
     def _brought_last(self, table: ShopTable) -> KeyRanges:
-        history = LandedTable(self.lake.ingestion, table).history(self.loaded.number)
+        history = self.lake.landed(table).history(self.loaded.number)
         newest = history.newest().select([table.key, INGESTION_COMMIT.name])
         return self._of_inbox(zip(*newest.to_pydict().values(), strict=True))
 

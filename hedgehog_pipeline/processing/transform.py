@@ -98,7 +98,7 @@ def _by_part(
                 told.quarantine.append(parent.told_of(commit))
         subject = parents[0] if table.subject and isinstance(table, Dimension) else None
         if subject and commit.parts_of(subject.asset, "tombstones"):
-            history = subject.history(commit.number)
+            history = subject.history(commit.number, since=commit.number)
             yield _shape(table, _deleted_by(commit, history))
             told.readmitted.append(history.readmitted([commit.number]))
 
@@ -122,19 +122,35 @@ def _joined(
     A member is stamped with the highest commit among its rows, and emitted by the run that
     handles that commit. So what a member looks like depends on its stamp alone, and commits can
     be handled in any order (docs/design.md, "Joined dimensions"). A row that can be taken only
-    now also changes members whose other parent came later, so a restatement emits those as well.
+    now also changes members whose other parent came later, so a restatement emits those as well,
+    with the stamp that another version of the member gave them as long as this one was not read.
     """
     handled = [c.number for c in commits if any(c.touches(p.asset) for p in parents)]
     if not handled:
         return
     stamp = pc.field(_COMMIT)
-    histories = [parent.history(max(handled[-1], restated)) for parent in parents]
-    for history in histories:
+    first, last = handled[0], max(handled[-1], restated)
+    histories = [parent.history(last, since=first) for parent in parents]
+    for parent, history in zip(parents, histories, strict=True):
+        parent.keep_checkpoint(history, first - 1)
         told.quarantine.append(history.faults.filter(stamp.isin(handled)))
         told.readmitted.append(history.readmitted(handled))
     members, *others = (history.newest() for history in histories)
-    joined = _shape(table, members, *map(_without_deleted, others))
-    yield joined.filter(stamp >= handled[0] if restated else stamp.isin(handled))
+    others = [_without_deleted(rows) for rows in others]
+    joined = _shape(table, members, *others)
+    if restated:
+        versions = shape_held(table, histories[0].versions, *others)
+        joined = _with_greatest_stamp(joined, versions, table.key.name)
+    yield joined.filter(stamp >= first if restated else stamp.isin(handled))
+
+
+def _with_greatest_stamp(rows: pa.Table, versions: pa.Table, key: str) -> pa.Table:
+    """Stamp rows with the greatest commit among all versions of their key."""
+    stamps = versions.group_by(key).aggregate([(_COMMIT, "max")]).rename_columns([key, "greatest"])
+    known = {name: pc.field(name) for name in rows.column_names}
+    greatest = pc.max_element_wise(pc.field(_COMMIT), pc.field("greatest"))
+    joined = dataset.dataset(rows.join(stamps, key))
+    return joined.to_table(columns={**known, _COMMIT: greatest}).cast(rows.schema)
 
 
 def _without_deleted(parents: pa.Table) -> pa.Table:

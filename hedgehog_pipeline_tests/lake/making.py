@@ -82,22 +82,34 @@ class MemoryS3:
     """The calls of an S3 client that a log with all its objects needs, for fast examples."""
 
     def __init__(self) -> None:
-        self._objects: dict[str, bytes] = {}
+        self.objects: dict[str, bytes] = {}
+        self.read: list[str] = []
 
     def bucket(self) -> Bucket:
         return Bucket(self, "memory")
 
     def put_object(self, *, Key: str, Body: bytes, **_: Any) -> None:  # noqa: N803 (boto3's names)
-        assert Key not in self._objects
-        self._objects[Key] = Body
+        if Key in self.objects:
+            raise ClientError({"ResponseMetadata": {"HTTPStatusCode": 412}}, "PutObject")
+        self.objects[Key] = Body
 
     def get_object(self, *, Key: str, **_: Any) -> dict[str, io.BytesIO]:  # noqa: N803
-        return {"Body": io.BytesIO(self._objects[Key])}
+        self.read.append(Key)
+        if Key not in self.objects:
+            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
+        return {"Body": io.BytesIO(self.objects[Key])}
 
     def head_object(self, *, Key: str, **_: Any) -> dict[str, str]:  # noqa: N803
-        if Key not in self._objects:
+        if Key not in self.objects:
             raise ClientError({"Error": {"Code": "404"}}, "HeadObject")
         return {"ETag": f'"{Key}"'}  # written once
+
+    def get_paginator(self, _: str) -> "MemoryS3":
+        return self
+
+    def paginate(self, *, Prefix: str, **_: Any) -> list[dict[str, Any]]:  # noqa: N803
+        held = sorted(key for key in self.objects if key.startswith(Prefix))
+        return [{"Contents": [{"Key": k, "ETag": f'"{k}"', "LastModified": DAY} for k in held]}]
 
     def head_bucket(self, **_: Any) -> None:
         """The bucket is always there."""

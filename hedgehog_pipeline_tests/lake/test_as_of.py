@@ -33,7 +33,7 @@ def test_the_newest_row_of_each_key_at_each_commit(bucket: Bucket) -> None:
     second = {(1, "GBP", 2), (2, "CAD", 3), (3, "EUR", 2)}
     third = {(1, "GBP", 2), (2, "AUD", 5), (3, "EUR", 2), (4, "CHF", 5)}
     for number, wanted in enumerate([set(), set(), first, second, second, third]):
-        history = LandedTable(log, SHOP["currency"]).history(number)
+        history = LandedTable(log, SHOP["currency"], log.bucket).history(number)
         rows = history.newest()
         assert rows.schema.types == [*history.versions.schema.types, pa.bool_()]
         assert not any(rows["deleted"].to_pylist())
@@ -54,7 +54,9 @@ def test_a_key_that_is_gone_is_marked_until_it_is_back(bucket: Bucket) -> None:
     ]
     columns = ["currency_id", "currency_code", "ingestion_commit", "deleted"]
     for number, rows in enumerate(wanted, start=1):
-        held = LandedTable(log, SHOP["currency"]).history(number).newest().select(columns)
+        held = (
+            LandedTable(log, SHOP["currency"], log.bucket).history(number).newest().select(columns)
+        )
         assert {tuple(row.values()) for row in held.to_pylist()} == rows
 
 
@@ -64,7 +66,7 @@ def test_the_newest_row_that_can_be_taken_stands_and_the_next_is_readmitted(buck
     land(log, {"currency": _currencies((1, None), (2, None), (4, "CHF"))})
     land(log, {"currency": _currencies((1, "EUR"), (4, "SEK"))})
     land(log, {}, gone={"currency": [2, 3, 4]})
-    history = LandedTable(log, SHOP["currency"]).history(4)
+    history = LandedTable(log, SHOP["currency"], log.bucket).history(4)
     rows = history.newest().select(["currency_id", "currency_code", "ingestion_commit"])
     assert {tuple(row.values()) for row in rows.to_pylist()} == {
         (1, "EUR", 3),

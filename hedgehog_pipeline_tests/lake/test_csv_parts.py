@@ -110,6 +110,6 @@ def test_a_part_that_is_no_csv_is_told(bucket: Bucket) -> None:
 def _landed(bucket: Bucket, name: str, text: str) -> pa.Table:
     log = CommitLog(bucket, IngestionCommit)
     commit = land(log, {name: text.encode()})
-    parts = list(LandedTable(log, SHOP[name]).parts_of(commit))
+    parts = list(LandedTable(log, SHOP[name], log.bucket).parts_of(commit))
     assert sum(part.faults.num_rows for part in parts) == 0
     return pa.concat_tables(part.rows for part in parts)

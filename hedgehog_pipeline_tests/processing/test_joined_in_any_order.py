@@ -3,10 +3,12 @@
 from collections.abc import Collection
 from dataclasses import replace
 from itertools import pairwise
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hedgehog_pipeline.lake import landed
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
@@ -25,6 +27,9 @@ _CHANGES = st.lists(st.tuples(_STAFF, _DEPARTMENTS), min_size=1, max_size=7)
 _SPOILED = st.sets(st.tuples(st.integers(1, 7), st.sampled_from(["staff", "department"])))
 """Number of a commit, and the table of which its rows lack a stamp."""
 
+_MANY = st.sampled_from([1, 3, 20])
+"""Commits of a history from which on a checkpoint is kept."""
+
 Change = tuple[dict[int, tuple[str, int]], dict[int, str]]
 Join = dict[int, tuple[str, str]]
 Log = CommitLog[IngestionCommit]
@@ -33,20 +38,26 @@ Log = CommitLog[IngestionCommit]
 class Dimension:
     """A warehouse's dim_staff: the greatest pair of commits wins."""
 
-    def __init__(self, log: Log) -> None:
-        self._inputs = {name: LandedTable(log, SHOP[name]) for name in ("staff", "department")}
+    def __init__(self, log: Log, many: int) -> None:
+        self._many = many
+        self._inputs = {
+            name: LandedTable(log, SHOP[name], log.bucket) for name in ("staff", "department")
+        }
         self._held: dict[int, tuple[tuple[int, int], tuple[str, str]]] = {}
         self._processed = 0
 
     def mend(self) -> None:
         """Declare that any column may be absent."""
-        for name, landed in self._inputs.items():
-            columns = tuple(replace(column, nullable=True) for column in landed.table.columns)
-            self._inputs[name] = replace(landed, table=replace(landed.table, columns=columns))
+        for name, held in self._inputs.items():
+            columns = tuple(replace(column, nullable=True) for column in held.table.columns)
+            self._inputs[name] = replace(held, table=replace(held.table, columns=columns))
 
     def take(self, commits: list[IngestionCommit], restated: int = 0) -> None:
         self._processed += 1
-        for part in shaped(STAR["dim_staff"], self._inputs, commits, restated=restated).rows:
+        with patch.object(landed, "_MANY_COMMITS", self._many):
+            made = shaped(STAR["dim_staff"], self._inputs, commits, restated=restated)
+            parts = list(made.rows)
+        for part in parts:
             for row in part.to_pylist():
                 pair, key = (row["ingestion_commit"], self._processed), row["staff_id"]
                 if key not in self._held or pair > self._held[key][0]:
@@ -57,38 +68,38 @@ class Dimension:
 
 
 @settings(max_examples=60, deadline=None)
-@given(changes=_CHANGES, data=st.data())
+@given(changes=_CHANGES, many=_MANY, data=st.data())
 def test_any_order_and_grouping_gives_the_newest_join(
-    changes: list[Change], data: st.DataObject
+    changes: list[Change], many: int, data: st.DataObject
 ) -> None:
     log, commits, joins = _landed(changes)
     order = data.draw(st.permutations(commits))
     cuts = data.draw(st.sets(st.integers(1, max(1, len(order) - 1))))
-    dimension = Dimension(log)
+    dimension = Dimension(log, many)
     for begin, end in pairwise([0, *sorted(cuts), len(order)]):
         dimension.take(sorted(order[begin:end], key=lambda commit: commit.number))
     assert dimension.rows() == joins[-1]
 
 
 @settings(max_examples=30, deadline=None)
-@given(changes=_CHANGES)
+@given(changes=_CHANGES, many=_MANY)
 def test_each_commit_brings_the_join_of_its_moment_although_more_has_landed(
-    changes: list[Change],
+    changes: list[Change], many: int
 ) -> None:
     log, commits, joins = _landed(changes)
-    dimension = Dimension(log)
+    dimension = Dimension(log, many)
     for commit, join in zip(commits, joins, strict=True):
         dimension.take([commit])
         assert dimension.rows() == join
 
 
 @settings(max_examples=60, deadline=None)
-@given(changes=_CHANGES, spoiled=_SPOILED, data=st.data())
+@given(changes=_CHANGES, spoiled=_SPOILED, many=_MANY, data=st.data())
 def test_spoiled_commits_taken_again_once_they_can_be_read_give_the_newest_join(
-    changes: list[Change], spoiled: set[tuple[int, str]], data: st.DataObject
+    changes: list[Change], spoiled: set[tuple[int, str]], many: int, data: st.DataObject
 ) -> None:
     log, commits, joins = _landed(changes, spoiled)
-    dimension = Dimension(log)
+    dimension = Dimension(log, many)
     for commit in data.draw(st.permutations(commits)):
         dimension.take([commit])
     dimension.mend()
@@ -96,6 +107,18 @@ def test_spoiled_commits_taken_again_once_they_can_be_read_give_the_newest_join(
     for commit in data.draw(st.permutations([c for c in commits if c.number in numbers])):
         dimension.take([commit], restated=len(commits))
     assert dimension.rows() == joins[-1]
+
+
+def test_a_mended_row_that_left_its_parent_before_that_one_changed_wins() -> None:
+    changes: list[Change] = [({1: ("a", 1)}, {}), ({1: ("a", 2)}, {}), ({}, {1: "P"})]
+    log, commits, joins = _landed(changes, {(2, "staff")})
+    dimension = Dimension(log, many=20)
+    for commit in commits:
+        dimension.take([commit])
+    assert dimension.rows() == {1: ("a", "P")}
+    dimension.mend()
+    dimension.take([commits[1]], restated=3)
+    assert dimension.rows() == joins[-1] == {1: ("a", "Not known")}
 
 
 def _landed(

@@ -48,7 +48,7 @@ def _shaped(name: str, *commits: dict[str, bytes], part_bytes: int = 1_000_000) 
     bucket = MemoryS3().bucket()
     log = CommitLog(bucket, IngestionCommit)
     landed = [land(log, tables, part_bytes) for tables in commits]
-    inputs = {table: LandedTable(log, SHOP[table]) for table in STAR[name].inputs}
+    inputs = {table: LandedTable(log, SHOP[table], bucket) for table in STAR[name].inputs}
     batch = Batch("one", DAY, bucket, "parquet")
     made = shaped(STAR[name], inputs, landed[-1:], restated=0)
     ParquetRows(batch, made.rows).write("star/x", 1_000_000)

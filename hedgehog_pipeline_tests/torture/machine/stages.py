@@ -30,7 +30,6 @@ from hedgehog_pipeline.extraction.sweep import sweep
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.commits import IngestionCommit, PartKind, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
 from hedgehog_pipeline.processing.work import Work
 from hedgehog_pipeline.schema.shop import SHOP
@@ -141,7 +140,7 @@ class Stages:
 
     def shape(self, work: Work, tables: int = len(STARS)) -> None:
         """Write the parts of so many tables."""
-        inputs = {name: LandedTable(self.lake.ingestion, table) for name, table in SHOP.items()}
+        inputs = {name: self.lake.landed(table) for name, table in SHOP.items()}
         for table in work.tables[:tables]:
             for rows in work.rows_of(table, inputs):
                 rows.write(f"star/{table.name}", _PART_BYTES)

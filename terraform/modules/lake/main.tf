@@ -24,6 +24,6 @@ module "processed" {
 locals {
   keys = {
     ingestion = ["commits/*", "oltp/*", "*/oltp/*"]
-    processed = ["commits/*", "star/*", "*/star/*"]
+    processed = ["commits/*", "star/*", "*/star/*", "checkpoints/*"]
   }
 }

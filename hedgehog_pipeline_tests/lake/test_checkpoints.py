@@ -1,0 +1,92 @@
+"""A long log costs what a short one costs, and says the same."""
+
+from dataclasses import replace
+
+import pyarrow as pa
+import pytest
+
+from hedgehog_pipeline.lake.commits import IngestionCommit
+from hedgehog_pipeline.lake.landed import History, LandedTable
+from hedgehog_pipeline.lake.log import CommitLog, commit_key
+from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline_tests.lake.making import MemoryS3, land
+
+_STAMPS = "2026-06-01 09:30:00,2026-06-01 09:30:00"
+_COMMITS = 130
+_FAULTY, _GONE = 7, 11
+
+
+@pytest.fixture
+def s3() -> MemoryS3:
+    return MemoryS3()
+
+
+@pytest.fixture
+def log(s3: MemoryS3) -> CommitLog[IngestionCommit]:
+    """A log of many changes of five currencies; one cannot be read, one is gone."""
+    log = CommitLog(s3.bucket(), IngestionCommit)
+    for number in range(1, _COMMITS + 1):
+        if number == _GONE:
+            land(log, {}, gone={"currency": [3]})
+        else:
+            _land(log, 1 + number % 5, "" if number == _FAULTY else f"C{number}")
+    return log
+
+
+def _land(log: CommitLog[IngestionCommit], key: int, code: str) -> None:
+    header = "currency_id,currency_code,created_at,last_updated"
+    land(log, {"currency": f"{header}\n{key},{code},{_STAMPS}\n".encode()})
+
+
+def _each_in_turn(landed: LandedTable) -> History:
+    """Read the history as one run after another does; give that of the last."""
+    for number in range(1, _COMMITS + 1):
+        history = landed.history(number, since=number)
+        landed.keep_checkpoint(history, number - 1)
+    return history
+
+
+def _sorted(rows: pa.Table) -> list[object]:
+    return rows.sort_by("currency_id").to_pylist()
+
+
+def test_a_history_ends_at_a_checkpoint_and_says_the_same(
+    s3: MemoryS3, log: CommitLog[IngestionCommit]
+):
+    landed = LandedTable(log, SHOP["currency"], log.bucket)
+    whole = landed.history(_COMMITS)
+    assert whole.commits == _COMMITS
+    last = _each_in_turn(landed)
+    s3.read.clear()
+    again = landed.history(_COMMITS, since=_COMMITS)
+    assert again.commits == last.commits < 22
+    assert len(s3.read) < 70
+    assert _sorted(again.newest()) == _sorted(whole.newest())
+    assert again.faults.to_pylist() == whole.faults.to_pylist()
+    for number in range(1, _COMMITS + 1):
+        as_of = landed.history(number, since=number)
+        assert as_of.readmitted([number]) == whole.readmitted([number])
+
+
+def test_a_checkpoint_is_of_the_declaration_that_it_was_made_with(log: CommitLog[IngestionCommit]):
+    landed = LandedTable(log, SHOP["currency"], log.bucket)
+    _each_in_turn(landed)
+    columns = tuple(replace(column, nullable=True) for column in landed.table.columns)
+    other = replace(landed, table=replace(landed.table, columns=columns))
+    assert other.history(_COMMITS, since=_COMMITS).commits == _COMMITS
+
+
+def test_a_checkpoint_of_a_log_that_was_rolled_back_is_passed_over(
+    s3: MemoryS3, log: CommitLog[IngestionCommit]
+):
+    landed = LandedTable(log, SHOP["currency"], log.bucket)
+    _each_in_turn(landed)
+    for number in range(90, _COMMITS + 1):
+        del s3.objects[commit_key(number)]
+    grown = LandedTable(CommitLog(log.bucket, IngestionCommit), landed.table, log.bucket)
+    for number in range(90, _COMMITS + 1):
+        _land(grown.log, 1 + number % 5, f"D{number}")
+    history = grown.history(_COMMITS, since=_COMMITS)
+    assert history.commits < _COMMITS
+    codes = history.newest()["currency_code"].to_pylist()
+    assert sorted(codes) == [f"D{number}" for number in range(_COMMITS - 4, _COMMITS + 1)]
