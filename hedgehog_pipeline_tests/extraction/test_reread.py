@@ -11,10 +11,13 @@ import psycopg
 import pytest
 
 from hedgehog_pipeline.extraction.another_source import known_bases, what_changed
+from hedgehog_pipeline.extraction.mode import Mode
 from hedgehog_pipeline.extraction.snapshot import WRAP, Snapshot
 from hedgehog_pipeline.extraction.source import Moment
 from hedgehog_pipeline.lake.commits import Base, IngestionCommit
+from hedgehog_pipeline.runner import run_until_done
 from hedgehog_pipeline.sandbox.aws import rds_secret
+from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline_tests.extraction.capturing import capture
 from hedgehog_pipeline_tests.extraction.landed import in_shop, landed
 from hedgehog_pipeline_tests.extraction.shop import change, furnish
@@ -93,6 +96,18 @@ def test_a_counter_that_went_back_makes_known_only_what_was_captured_before():
 def test_a_window_of_a_whole_round_tells_nothing(length: int, *, known: bool):
     found = known_bases(moment(f"{100 + length}:{100 + length}:"), head(staff="100:110:"))
     assert bool(found) == known
+
+
+def test_a_commit_says_of_each_table_where_it_last_landed_and_why_it_is_read_again(world: World):
+    furnish(world)
+    world.run()
+    list(run_until_done(world.surroundings, Mode.REREAD))
+    first, again = world.commits(world.settings.ingestion_bucket)[:2]
+    filled = {part["asset"].partition("/")[2] for part in first["parts"]}
+    for number, commit in ((1, first), (2, again)):
+        stands = {name: (b["landed"], b["swept"]) for name, b in commit["base"].items()}
+        assert stands == {name: (number if name in filled else 0, 0) for name in SHOP}
+    assert (first["reread"], again["reread"]) == (None, "a person asked for it")
 
 
 def test_a_sensor_sees_at_its_next_scan_that_the_secret_names_another_source(world: World):

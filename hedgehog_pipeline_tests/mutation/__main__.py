@@ -34,6 +34,7 @@ _CAPTURES = (
     "extraction/test_counter_wraps.py",
     "extraction/test_archive.py",
     "extraction/test_reread.py",
+    "extraction/test_watermarks.py",
 )
 _JOINS = (
     "lake/test_as_of.py",
