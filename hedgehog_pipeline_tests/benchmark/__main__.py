@@ -36,10 +36,12 @@ def main(words: list[str]) -> None:
         console.print(table_of(costs, f"{asked.schema_orders:,} orders with all that goes along"))
         shop.grow(place.shop, asked.orders)
         of_orders = works.sales_orders(place, asked.rounds, peers)
+        of_orders |= works.stages_alone(place, asked.rounds)
         console.print(table_of(of_orders, f"{asked.orders:,} sales orders"))
         touched = works.touched(place)
+    console.print("After the archive, and for 1,000 changes after it:")
     for name, count in touched.items():
-        console.print(f"1,000 changes among {asked.orders:,}: {count:,} {name}", highlight=False)
+        console.print(f"{count:>15,} {name}", highlight=False)
     if asked.json:
         figures = [
             {"work": work, "by": by, "turns": [asdict(turn) for turn in turns]}

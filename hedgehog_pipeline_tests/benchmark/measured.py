@@ -22,12 +22,14 @@ class Cost:
         processor: seconds of processor time of its own processes, servers left aside.
         memory: MiB that its processes held together at the worst moment looked at.
         largest: MiB that the largest one of them held.
+        rows: rows that it brought, 0 where they are not what it is about.
     """
 
     seconds: float
     processor: float = 0.0
     memory: float = 0.0
     largest: float = 0.0
+    rows: int = 0
 
 
 class _Watch(Thread):

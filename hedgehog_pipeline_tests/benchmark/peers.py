@@ -11,15 +11,15 @@ from hedgehog_pipeline_tests.benchmark.measured import Cost, cost_of_command
 from hedgehog_pipeline_tests.benchmark.place import as_url
 
 _DLT = """
-import sys, dlt
+import os, dlt
 from dlt.sources.sql_database import sql_table
 
-shop, warehouse, place = sys.argv[1:]
+shop, warehouse = os.environ["SHOP"], os.environ["TARGET"]
 new = dlt.sources.incremental("last_updated")
 orders = sql_table(shop, table="sales_order", backend="pyarrow", incremental=new)
 orders.apply_hints(primary_key="sales_order_id", write_disposition="merge")
 target = dlt.destinations.postgres(warehouse)
-dlt.pipeline("peer", destination=target, dataset_name="peer", pipelines_dir=place).run(orders)
+dlt.pipeline("peer", destination=target, dataset_name="peer", pipelines_dir=".").run(orders)
 """
 
 _QUIET = {"RUNTIME__DLTHUB_TELEMETRY": "false", "SLING_DISABLE_TELEMETRY": "true"}
@@ -32,13 +32,13 @@ class Peer:
     Attributes:
         name: of the tool.
         requirements: what its environment is made of.
-        command: gives the command that brings what is new, by its environment's folder of
-            programs, the shop, the target and a folder of its own.
+        command: gives the command that brings what is new from SHOP to TARGET, which are URLs in
+            its surroundings, by its environment's folder of programs.
     """
 
     name: str
     requirements: tuple[str, ...]
-    command: Callable[[Path, str, str, Path], list[str | Path]]
+    command: Callable[[Path], list[str | Path]]
 
     def installed(self, under: Path) -> Path:
         """Make the environment where it is missing; give its folder of programs.
@@ -57,27 +57,24 @@ class Peer:
     def run(self, programs: Path, shop: str, target: str, place: Path) -> Cost:
         """Bring what is new to the target."""
         place.mkdir(exist_ok=True)
-        command = self.command(programs, shop, target, place)
-        return cost_of_command(command, place, {**os.environ, **_QUIET, "HOME": str(place)})
+        own = {
+            "SHOP": f"{as_url(shop)}?sslmode=disable",
+            "TARGET": f"{as_url(target)}?sslmode=disable",
+            "HOME": str(place),
+        }
+        return cost_of_command(self.command(programs), place, {**os.environ, **_QUIET, **own})
 
 
-def _dlt(programs: Path, shop: str, target: str, place: Path) -> list[str | Path]:
-    source = as_url(shop, "postgresql+psycopg2")
-    return [programs / "python", "-c", _DLT, source, as_url(target), place]
+def _dlt(programs: Path) -> list[str | Path]:
+    return [programs / "python", "-c", _DLT]
 
 
-def _sling(programs: Path, shop: str, target: str, place: Path) -> list[str | Path]:  # noqa: ARG001
+def _sling(programs: Path) -> list[str | Path]:
     program = next(programs.parent.glob("lib/python*/site-packages/sling_*/bin/sling-*"))
     return [
-        *(program, "run", "--src-conn", as_url(shop), "--src-stream", "public.sales_order"),
-        *(
-            "--tgt-conn",
-            as_url(target),
-            "--tgt-object",
-            "public.sales_order",
-            "--mode",
-            "incremental",
-        ),
+        *(program, "run", "--mode", "incremental"),
+        *("--src-conn", "SHOP", "--src-stream", "public.sales_order"),
+        *("--tgt-conn", "TARGET", "--tgt-object", "public.sales_order"),
         *("--primary-key", "sales_order_id", "--update-key", "last_updated"),
     ]
 

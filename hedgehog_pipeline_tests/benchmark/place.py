@@ -15,8 +15,9 @@ from psycopg.conninfo import conninfo_to_dict
 
 from hedgehog_pipeline.sandbox.aws import rds_secret
 from hedgehog_pipeline.sandbox.databases import WRITER
-from hedgehog_pipeline.sandbox.s3 import create_buckets
+from hedgehog_pipeline.sandbox.s3 import S3Server, create_buckets
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
+from hedgehog_pipeline_tests.benchmark import stage_alone
 from hedgehog_pipeline_tests.benchmark.measured import Cost, cost_of_command
 
 _HEDGEHOG = Path(sys.executable).parent / "hedgehog"
@@ -35,10 +36,30 @@ class Deployment:
     folder: Path
     environment: dict[str, str]
     warehouse: str
+    s3: S3Server
 
     def hedgehog(self, *words: str) -> Cost:
         """Run a command of Hedgehog to its end."""
         return cost_of_command([_HEDGEHOG, *words], self.folder, self.environment)
+
+    def stage(self, stage: str, runs: int = 1) -> Cost:
+        """Do all that waits for a stage, by so many runs at once."""
+        command = [sys.executable, "-m", stage_alone.__name__, stage, str(runs)]
+        environment = {**self.environment, "PYTHONPATH": str(Path.cwd())}
+        return cost_of_command(command, self.folder, environment)
+
+    def bytes_in_lake(self) -> dict[str, int]:
+        """Sum up the parts of each bucket."""
+        found: dict[str, int] = {}
+        for layer in ("INGESTION", "PROCESSED"):
+            pages = self.s3.client().get_paginator("list_objects_v2")
+            sizes = (
+                item["Size"]
+                for page in pages.paginate(Bucket=self.environment[f"HEDGEHOG_{layer}_BUCKET"])
+                for item in page.get("Contents", [])
+            )
+            found[f"bytes in the {layer.lower()} bucket"] = sum(sizes)
+        return found
 
     def with_s3(self, endpoint: str) -> "Deployment":
         """Reach S3 by another endpoint."""
@@ -97,4 +118,5 @@ class Place:
         )
         buckets = [names["HEDGEHOG_INGESTION_BUCKET"], names["HEDGEHOG_PROCESSED_BUCKET"]]
         create_buckets(self._sandbox.s3.client(), buckets)
-        return Deployment(self._sandbox.folder.parent, {**os.environ, **environment, **names}, dsn)
+        whole = {**os.environ, **environment, **names}
+        return Deployment(self._sandbox.folder.parent, whole, dsn, self._sandbox.s3)

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -51,9 +52,8 @@ def sales_orders(place: Place, rounds: int, peers: dict[Peer, Path]) -> Costs:
 
             cost = deployment.hedgehog("run")
             assert shop.count(deployment.warehouse, "fact_sales_order") == orders
-            copied = _floor(place, deployment)
-            costs["the archive", "floor"].append(copied)
-            costs["the archive", "hedgehog"].append(cost)
+            costs["the archive", "floor"].append(replace(_floor(place, deployment), rows=orders))
+            costs["the archive", "hedgehog"].append(replace(cost, rows=orders))
             by_peers("the archive")
             costs["nothing to do", "hedgehog"].append(deployment.hedgehog("run"))
             shop.change(place.shop, 1, 3 * turn)
@@ -61,6 +61,25 @@ def sales_orders(place: Place, rounds: int, peers: dict[Peer, Path]) -> Costs:
             shop.change(place.shop, _CHANGES, 3 * turn + 1)
             costs["1,000 changes", "hedgehog"].append(deployment.hedgehog("run"))
             by_peers("1,000 changes")
+    return costs
+
+
+def stages_alone(place: Place, rounds: int) -> Costs:
+    """The archive of sales orders stage by stage, processing also by two runs at once."""
+    costs: Costs = defaultdict(list)
+    orders = shop.count(place.shop, "sales_order")
+    for _ in range(rounds):
+        for runs in (1, 2):
+            deployment = place.deployment()
+            landed = deployment.stage("extraction")
+            processed = deployment.stage("processing", runs)
+            by = "one run after another" if runs == 1 else "two runs at once"
+            costs["processing alone", by].append(replace(processed, rows=orders))
+            if runs == 1:
+                costs["extraction alone", by].append(replace(landed, rows=orders))
+                loaded = deployment.stage("storage")
+                costs["storage alone", by].append(replace(loaded, rows=orders))
+                assert shop.count(deployment.warehouse, "fact_sales_order") == orders
     return costs
 
 
@@ -76,11 +95,11 @@ def start_up(rounds: int) -> Costs:
 
 
 def touched(place: Place) -> dict[str, int]:
-    """What a run touches for a thousand changes, and nothing else."""
+    """How large the lake of the archive is, and what a run touches for a thousand changes."""
     deployment = place.deployment()
     deployment.hedgehog("run")
     shop.change(place.shop, _CHANGES, 2)
-    return touched_by_run(deployment, place.shop)
+    return {**deployment.bytes_in_lake(), **touched_by_run(deployment, place.shop)}
 
 
 def _floor(place: Place, deployment: Deployment) -> Cost:

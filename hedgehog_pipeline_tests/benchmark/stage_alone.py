@@ -1,0 +1,34 @@
+"""One stage of an archive alone, by one run after another or by several at once."""
+
+import sys
+from datetime import datetime, timezone
+
+from hedgehog_pipeline.runs import of_one_run, shared_out
+from hedgehog_pipeline.settings import Settings
+from hedgehog_pipeline.stage_run import execute
+from hedgehog_pipeline.surroundings import Surroundings
+from hedgehog_pipeline.workers import stage_processes
+
+
+def main(stage: str, runs: int) -> None:
+    """Do all that waits for a stage."""
+    settings = Settings.from_environment()
+    surroundings = Surroundings(settings)
+    if stage == "extraction":
+        while not surroundings.archive_landed():
+            execute(settings, stage, datetime.now(timezone.utc).date())
+    elif stage == "processing" and runs > 1:
+        with stage_processes() as processes:
+            shares = shared_out(surroundings.commits_to_process(), runs)
+            for run in [processes.submit(execute, settings, stage, s[0].date, s) for s in shares]:
+                run.result()
+    elif stage == "processing":
+        while landed := of_one_run(surroundings.commits_to_process()):
+            execute(settings, stage, landed[0].date, landed)
+    else:
+        while processed := of_one_run(surroundings.commits_to_load()):
+            execute(settings, stage, processed[0].date, processed)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
