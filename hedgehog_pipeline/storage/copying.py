@@ -15,8 +15,6 @@ def copy_into(connection: Connection, table: sql.Identifier, rows: pa.Table) -> 
     # A part that is older than a column has nothing in it, whatever the schema says.
     rows = rows.cast(pa.schema([field.with_nullable(nullable=True) for field in rows.schema]))
     encoder = ArrowToPostgresBinaryEncoder(rows.schema)
+    batches = map(encoder.write_batch, rows.to_batches())
     with connection.cursor().copy(copy) as stream:
-        stream.write(encoder.write_header())
-        for batch in rows.to_batches():
-            stream.write(encoder.write_batch(batch))
-        stream.write(encoder.finish())
+        stream.write(b"".join([encoder.write_header(), *batches, encoder.finish()]))
