@@ -17,9 +17,6 @@ from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.surroundings import Surroundings
 from hedgehog_pipeline.workers import stage_processes
 
-_LARGE_SLICE = 100_000
-"""Rows of a slice of the archive from which on the rest is worth processes of its own."""
-
 
 @dataclass(frozen=True)
 class StageRun:
@@ -112,13 +109,14 @@ def run_until_done(surroundings: Surroundings, mode: Mode = Mode.CHANGES) -> Ite
         yield from _reread(surroundings)
         yield from _drain(surroundings)
     while surroundings.scan_shop():
+        if surroundings.large_archive_waits():
+            yield from _side_by_side(surroundings)
+            continue
         yield from _follow(surroundings, CHANGES)
         head = surroundings.lake.ingestion.head()
         # Another extractor's increment, the faster one, may come from before this run.
         if head is not None and head.kind == "increment" and head.captured_at >= began:
             break
-        if head is not None and not head.archive_complete and head.rows >= _LARGE_SLICE:
-            yield from _side_by_side(surroundings)
     else:
         yield from _drain(surroundings)
     waiting = surroundings.files_to_take()
@@ -193,7 +191,7 @@ def _load(surroundings: Surroundings) -> Iterator[StageRun]:
 
 
 def _side_by_side(surroundings: Surroundings) -> Iterator[StageRun]:
-    """Take the rest of the archive to the warehouse, each stage in a process of its own.
+    """Take the archive to the warehouse, each stage in a process of its own.
 
     A stage that is at rest begins with what waits for it, as the sensors would have it.
     """

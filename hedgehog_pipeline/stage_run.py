@@ -1,11 +1,13 @@
 """One run of a job in this process: the same assets that a sensor launches."""
 
+import atexit
 import os
 from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
+from functools import cache
 
 from dagster import DagsterError, DagsterInstance, RunConfig
 
@@ -72,8 +74,19 @@ def execute(
 def _instance() -> Generator[DagsterInstance, None, None]:
     """Record runs in the instance of DAGSTER_HOME, or nowhere where there is none."""
     home = os.environ.get("DAGSTER_HOME")
-    with DagsterInstance.get() if home else DagsterInstance.ephemeral() as instance:
-        yield instance
+    if home:
+        yield _kept(home)
+    else:
+        with DagsterInstance.ephemeral() as instance:
+            yield instance
+
+
+@cache
+def _kept(_home: str) -> DagsterInstance:
+    """Keep the instance, whose connections one run after another uses, until the process ends."""
+    instance = DagsterInstance.get()
+    atexit.register(instance.dispose)
+    return instance
 
 
 @contextmanager

@@ -34,6 +34,16 @@ class Moment:
     snapshot: Snapshot
     columns: dict[str, tuple[str, ...]]
 
+    @property
+    def bytes(self) -> int:
+        """How large the tables are on the shop's disk, without their indexes."""
+        query = sql.SQL(
+            "select sum(pg_relation_size(to_regclass(quote_ident(name)))) "
+            "from unnest({}::text[]) as declared(name)"
+        ).format(sql.Literal(list(self.columns)))
+        ((size,),) = self.fetch(query)
+        return int(size)
+
     def fetch(self, query: sql.Composed) -> list[tuple[Any, ...]]:
         """Ask the shop."""
         with _explained():

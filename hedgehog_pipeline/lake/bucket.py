@@ -17,6 +17,9 @@ else:
 
 _CONFLICTS = 5
 
+_BYTES = "binary/octet-stream"
+"""What S3 takes an object for where nothing is said; SeaweedFS would then compress it, slowly."""
+
 
 @dataclass(frozen=True)
 class StoredObject:
@@ -50,7 +53,9 @@ class Bucket:
         """
         for attempt in range(_CONFLICTS):
             try:
-                self.client.put_object(Bucket=self.name, Key=key, Body=body, IfNoneMatch="*")
+                self.client.put_object(
+                    Bucket=self.name, Key=key, Body=body, ContentType=_BYTES, IfNoneMatch="*"
+                )
             except ClientError as error:  # noqa: PERF203 (a request outweighs it by far)
                 if _status(error) == 412:  # noqa: PLR2004 (Precondition Failed)
                     return False

@@ -228,9 +228,13 @@ def _create_open_quarantine() -> sql.Composed:
     )
 
 
-def references() -> Iterator[tuple[StarTable, Column, StarTable]]:
-    """Give every foreign key: the table, its column, and the dimension."""
-    for table in STAR.values():
+Reference = tuple[StarTable, Column, StarTable]
+"""A foreign key: the table, its column, and the dimension."""
+
+
+def references(tables: Iterable[StarTable] = STAR.values()) -> Iterator[Reference]:
+    """Give every foreign key of these tables."""
+    for table in tables:
         for column in table.columns:
             if column.references:
                 yield table, column, STAR[column.references]

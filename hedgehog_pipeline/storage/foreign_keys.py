@@ -5,9 +5,16 @@ absent is all that says "building", so no flag can disagree with the tables.
 """
 
 from psycopg import Connection, sql
+from psycopg.errors import ForeignKeyViolation
 
 from hedgehog_pipeline.schema.star import STAR
-from hedgehog_pipeline.storage.ddl import add_foreign_key, foreign_key_name, listed, references
+from hedgehog_pipeline.storage.ddl import (
+    Reference,
+    add_foreign_key,
+    foreign_key_name,
+    listed,
+    references,
+)
 from hedgehog_pipeline.storage.upsert import infer_members
 
 
@@ -42,10 +49,20 @@ def complete_archive(connection: Connection) -> int:
     if not absent or not holds_archive(connection):
         return 0
     connection.execute(sql.SQL("analyze {}").format(listed(STAR)))
-    inferred = infer_members(connection, STAR.values(), staged=False)
-    for table, column, dimension in absent:
-        connection.execute(add_foreign_key(table, column, dimension))
-    return inferred
+    return sum(_enforce(connection, reference) for reference in absent)
+
+
+def _enforce(connection: Connection, reference: Reference) -> int:
+    """Add a foreign key; only where rows want for members are they looked for and inferred."""
+    add = add_foreign_key(*reference)
+    try:
+        with connection.transaction():
+            connection.execute(add)
+    except ForeignKeyViolation:
+        inferred = infer_members(connection, [reference], staged=False)
+        connection.execute(add)
+        return inferred
+    return 0
 
 
 def _present(connection: Connection) -> set[str]:

@@ -13,7 +13,7 @@ from psycopg import Connection, sql
 from hedgehog_pipeline.schema.columns import Column
 from hedgehog_pipeline.schema.star import PROCESSED_COMMIT, Dimension, StarTable
 from hedgehog_pipeline.storage.copying import copy_into
-from hedgehog_pipeline.storage.ddl import INFERRED, listed, references, stored_names
+from hedgehog_pipeline.storage.ddl import INFERRED, Reference, listed, stored_names
 
 
 def upsert_staged(connection: Connection, table: StarTable, processed_commit: int) -> int:
@@ -61,23 +61,21 @@ def upsert_staged(connection: Connection, table: StarTable, processed_commit: in
     return connection.execute(upsert).rowcount
 
 
-def infer_members(connection: Connection, tables: Iterable[StarTable], *, staged: bool) -> int:
+def infer_members(connection: Connection, wanted: Iterable[Reference], *, staged: bool) -> int:
     """Add a member to a dimension wherever a fact mentions a key that it lacks; give how many.
 
     Kimball's late arriving dimension: the pair (0, 0) lets any true row replace it.
 
     Args:
         connection: in the transaction that loads.
-        tables: the tables whose references are followed.
+        wanted: the references that are followed.
         staged: whether only the rows just staged are looked at, or all.
     """
-    wanted = {table.name for table in tables}
     return sum(
         _infer(
             connection, _staging(table) if staged else sql.Identifier(table.name), column, dimension
         )
-        for table, column, dimension in references()
-        if table.name in wanted
+        for table, column, dimension in wanted
     )
 
 

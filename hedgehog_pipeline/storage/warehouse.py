@@ -15,6 +15,7 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import PartKind, ProcessedCommit
 from hedgehog_pipeline.lake.log import Taken
 from hedgehog_pipeline.schema.star import STAR, StarTable
+from hedgehog_pipeline.storage.ddl import references
 from hedgehog_pipeline.storage.foreign_keys import complete_archive, is_building
 from hedgehog_pipeline.storage.migration import migrate_tables
 from hedgehog_pipeline.storage.tables import prepare_tables
@@ -164,7 +165,7 @@ class Warehouse:
                     append_as=commit.number if building else None,
                 )
                 if not building:  # before the rows that need them: the foreign keys are on
-                    inferred += infer_members(self.connection, [table], staged=True)
+                    inferred += infer_members(self.connection, references([table]), staged=True)
                 upserted = upsert_staged(self.connection, table, commit.number)
                 rows[table.name] = appended + upserted
                 gone = parts_of(table, commit, "tombstones")

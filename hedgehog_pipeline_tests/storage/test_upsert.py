@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline.storage.ddl import references
 from hedgehog_pipeline.storage.upsert import infer_members, stage_table, upsert_staged
 from hedgehog_pipeline.storage.warehouse import Warehouse
 from hedgehog_pipeline_tests.world import World
@@ -83,8 +84,8 @@ def test_an_inferred_member_gives_way_to_any_true_row_and_never_replaces_one(
     warehouse: Warehouse,
 ) -> None:
     _load(warehouse, "fact_payment", [_payment(time(9), "1.10", 5)], processed=1)
-    fact = [STAR["fact_payment"]]
-    assert infer_members(warehouse.connection, fact, staged=False) == 6
+    wanted = list(references([STAR["fact_payment"]]))
+    assert infer_members(warehouse.connection, wanted, staged=False) == 6
     assert _held(warehouse, "dim_payment_type") == [(3, "Not known", 0, 0, True)]
     assert _held(warehouse, "dim_transaction") == [(2, "Not known", None, None, 0, 0, True)]
     monday = (_DAY, 2026, 6, 1, 1, "Monday", "June", 2, 0, 0, True)
@@ -95,7 +96,7 @@ def test_an_inferred_member_gives_way_to_any_true_row_and_never_replaces_one(
     assert _ask(warehouse, since) == [(False,)]
     _load(warehouse, "dim_payment_type", [_kind(3, "CASH", 1)], processed=1)
     assert _ask(warehouse, since) == [(True,)]
-    assert infer_members(warehouse.connection, fact, staged=False) == 0
+    assert infer_members(warehouse.connection, wanted, staged=False) == 0
     assert _held(warehouse, "dim_payment_type") == [(3, "CASH", 1, 1, False)]
 
 
