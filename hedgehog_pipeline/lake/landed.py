@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -119,7 +119,9 @@ class LandedTable:
         numbers = pa.repeat(pa.scalar(commit.number, pa.int64()), gone.num_rows)
         return pa.table([gone[0], numbers], schema=TOMBSTONES_ARROW)
 
-    def history(self, number: int, since: int | None = None) -> History:
+    def history(
+        self, number: int, since: int | None = None, keys: Collection[int] | None = None
+    ) -> History:
         """Read what was landed up to and with a commit.
 
         Each commit names the latest one that holds something of the table, so the walk back
@@ -129,6 +131,7 @@ class LandedTable:
             number: of the commit.
             since: the first commit of which everything is wanted, `number` where none is given;
                 what came before may be the newest row of each key and its last tombstone alone.
+            keys: whose rows are wanted; None for all.
         """
         checkpoint = self._checkpoint(before=number + 1 if since is None else since)
         commits = [self.log.read(unread) for unread in checkpoint.unread] if checkpoint else []
@@ -139,12 +142,16 @@ class LandedTable:
                 break
             commits.append(self.log.read(base.landed))
             number = base.landed - 1
-        read = [part for commit in commits for part in self.parts_of(commit)]
-        known = [checkpoint.rows] if checkpoint else [landed_schema(self.table).empty_table()]
+        read = [
+            replace(part, rows=self._with_keys(part.rows, keys))
+            for commit in commits
+            for part in self.parts_of(commit)
+        ]
+        known = checkpoint.rows if checkpoint else landed_schema(self.table).empty_table()
         gone = [checkpoint.tombstones] if checkpoint else [TOMBSTONES_ARROW.empty_table()]
         return History(
             self.table,
-            pa.concat_tables([*known, *(part.rows for part in read)]),
+            pa.concat_tables([self._with_keys(known, keys), *(part.rows for part in read)]),
             pa.concat_tables([*gone, *(self.tombstones_of(commit) for commit in commits)]),
             pa.concat_tables(
                 [
@@ -155,6 +162,11 @@ class LandedTable:
             ),
             len(commits),
         )
+
+    def _with_keys(self, rows: pa.Table, keys: Collection[int] | None) -> pa.Table:
+        if keys is None:
+            return rows
+        return rows.filter(pc.field(self.table.key).cast(pa.int64()).isin(list(keys)))
 
     def keep_checkpoint(self, history: History, number: int) -> None:
         """Keep what a history comes down to at a commit, where reading it took many commits.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -98,7 +99,8 @@ def _by_part(
                 told.quarantine.append(parent.told_of(commit))
         subject = parents[0] if table.subject and isinstance(table, Dimension) else None
         if subject and commit.parts_of(subject.asset, "tombstones"):
-            history = subject.history(commit.number, since=commit.number)
+            gone: list[Any] = subject.tombstones_of(commit)["key"].to_pylist()
+            history = subject.history(commit.number, since=commit.number, keys=gone)
             yield _shape(table, _deleted_by(commit, history))
             told.readmitted.append(history.readmitted([commit.number]))
 

@@ -82,3 +82,14 @@ def test_the_newest_row_that_can_be_taken_stands_and_the_next_is_readmitted(buck
         [{"table_name": "currency", "key": "1", "ingestion_commit": 3}],
         [{"table_name": "currency", "key": key, "ingestion_commit": 4} for key in "23"],
     ]
+
+
+def test_of_some_keys_no_other_row_is_kept(bucket: Bucket) -> None:
+    log = CommitLog(bucket, IngestionCommit)
+    land(log, {"currency": _currencies((1, "GBP"), (2, "USD"), (3, "CAD"))})
+    land(log, {}, gone={"currency": [2, 3_000_000_000]})
+    landed = LandedTable(log, SHOP["currency"], log.bucket)
+    gone = landed.tombstones_of(log.read(2))["key"].to_pylist()
+    history = landed.history(2, since=2, keys=gone)
+    assert history.versions["currency_code"].to_pylist() == ["USD"]
+    assert history.newest()["deleted"].to_pylist() == [True]
