@@ -47,8 +47,9 @@ mutation: install ## small changes of the heart of the code, each of which a tes
 	$(BIN)/python -m hedgehog_pipeline_tests.mutation
 
 ORDERS ?= 300000
+ROUNDS ?= 3
 bench: install ## speed and memory beside the floor and peers; ORDERS=3000000 for a larger shop
-	$(BIN)/python -m hedgehog_pipeline_tests.benchmark --orders $(ORDERS) --peers $(VENV)/peers --json bench.json
+	$(BIN)/python -m hedgehog_pipeline_tests.benchmark --orders $(ORDERS) --rounds $(ROUNDS) --peers $(VENV)/peers --json bench.json
 
 terraform: install ## fmt, validate and test of terraform/, where Terraform can be had
 	$(BIN)/python -m pytest -n0 hedgehog_pipeline_tests/aws/test_terraform.py

@@ -232,9 +232,9 @@ Reference = tuple[StarTable, Column, StarTable]
 """A foreign key: the table, its column, and the dimension."""
 
 
-def references(tables: Iterable[StarTable] = STAR.values()) -> Iterator[Reference]:
-    """Give every foreign key of these tables."""
-    for table in tables:
+def references(tables: Iterable[StarTable] | None = None) -> Iterator[Reference]:
+    """Give every foreign key, or those of some tables."""
+    for table in STAR.values() if tables is None else tables:
         for column in table.columns:
             if column.references:
                 yield table, column, STAR[column.references]

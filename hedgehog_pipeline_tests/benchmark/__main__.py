@@ -35,10 +35,9 @@ def main(words: list[str]) -> None:
         costs |= works.whole_schema(place, asked.rounds)
         console.print(table_of(costs, f"{asked.schema_orders:,} orders with all that goes along"))
         shop.grow(place.shop, asked.orders)
-        of_orders = works.sales_orders(place, asked.rounds, peers)
+        of_orders, touched = works.sales_orders(place, asked.rounds, peers)
         of_orders |= works.stages_alone(place, asked.rounds)
         console.print(table_of(of_orders, f"{asked.orders:,} sales orders"))
-        touched = works.touched(place)
     console.print("After the archive, and for 1,000 changes after it:")
     for name, count in touched.items():
         console.print(f"{count:>15,} {name}", highlight=False)

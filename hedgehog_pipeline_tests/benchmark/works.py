@@ -35,8 +35,13 @@ def whole_schema(place: Place, rounds: int) -> Costs:
     return costs
 
 
-def sales_orders(place: Place, rounds: int, peers: dict[Peer, Path]) -> Costs:
-    """The archive of sales orders, and what follows it: nothing, one change, a thousand."""
+def sales_orders(
+    place: Place, rounds: int, peers: dict[Peer, Path]
+) -> tuple[Costs, dict[str, int]]:
+    """The archive of sales orders, and what follows it: nothing, one change, a thousand.
+
+    Gives also how large the lake is then, and what a run for another thousand changes touches.
+    """
     costs: Costs = defaultdict(list)
     orders = shop.count(place.shop, "sales_order")
     with TemporaryDirectory() as folder:
@@ -61,7 +66,8 @@ def sales_orders(place: Place, rounds: int, peers: dict[Peer, Path]) -> Costs:
             shop.change(place.shop, _CHANGES, 3 * turn + 1)
             costs["1,000 changes", "hedgehog"].append(deployment.hedgehog("run"))
             by_peers("1,000 changes")
-    return costs
+    shop.change(place.shop, _CHANGES, 2)
+    return costs, {**deployment.bytes_in_lake(), **touched_by_run(deployment, place.shop)}
 
 
 def stages_alone(place: Place, rounds: int) -> Costs:
@@ -92,14 +98,6 @@ def start_up(rounds: int) -> Costs:
                 cost_of_command([sys.executable, "-c", code], Path.cwd(), os.environ)
             )
     return costs
-
-
-def touched(place: Place) -> dict[str, int]:
-    """How large the lake of the archive is, and what a run touches for a thousand changes."""
-    deployment = place.deployment()
-    deployment.hedgehog("run")
-    shop.change(place.shop, _CHANGES, 2)
-    return {**deployment.bytes_in_lake(), **touched_by_run(deployment, place.shop)}
 
 
 def _floor(place: Place, deployment: Deployment) -> Cost:
