@@ -22,6 +22,7 @@ from hedgehog_pipeline.schema.columns import (
     Column,
     ColumnType,
 )
+from hedgehog_pipeline.schema.model import module_name
 from hedgehog_pipeline.schema.shop import SHOP, ShopTable
 
 _INTEGERS = {"smallint", "integer", "bigint"}
@@ -88,7 +89,7 @@ def refuse_unreadable(tables: Sequence[ShopTable], found: Mapping[str, FoundTabl
     if faults:
         raise HedgehogError(
             f"The source has drifted from what the star needs: {'; '.join(faults)}. Bring it back "
-            "in the shop, or change the declaration in hedgehog_pipeline/schema/shop.py."
+            f"in the shop, or change the declaration in {module_name('shop')}."
         )
 
 
