@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from hedgehog_pipeline.schema.columns import SHOP_DATE, SHOP_TIME, Column
+from hedgehog_pipeline.schema.columns import DATE, SHOP_DATE, SHOP_TIME, Column
 from hedgehog_pipeline.schema.shop_faults import own_names, twice
 from hedgehog_pipeline.schema.tables import (
     DELETED,
@@ -26,8 +26,8 @@ _TAKEN = {
     "inferred",
     "inferred_since",
 }
-_ARGUMENTS = {"context", "lake", "log", "warehouse"}
-"""What the storage step is handed beside its tables."""
+_TAKEN_BY_DAGSTER = {"config", "context", "input", "lake", "log", "output", "type", "warehouse"}
+"""What steps are handed beside their tables, and names that Dagster forbids."""
 
 
 def faults_of_star(tables: Sequence[StarTable], shop: Mapping[str, ShopTable]) -> Iterator[str]:
@@ -45,10 +45,10 @@ def faults_of_star(tables: Sequence[StarTable], shop: Mapping[str, ShopTable]) -
 
 
 def _faults_of(table: StarTable, shop: Mapping[str, ShopTable]) -> Iterator[str]:
-    if not _NAME.fullmatch(table.name) or table.name in _ARGUMENTS:
+    if not _NAME.fullmatch(table.name) or table.name in _TAKEN_BY_DAGSTER:
         yield (
             f"the table {table.name!r} needs a name of at most 44 small letters, digits and "
-            f"underscores that is none of {', '.join(sorted(_ARGUMENTS))}"
+            f"underscores that is none of {', '.join(sorted(_TAKEN_BY_DAGSTER))}"
         )
     yield from twice(f"the column {table.name}.", [column.name for column in table.columns])
     yield from own_names(table.name, table.columns, _TAKEN)
@@ -63,8 +63,8 @@ def _faults_of(table: StarTable, shop: Mapping[str, ShopTable]) -> Iterator[str]
         return
     for column in table.columns:
         yield from _sources(table, column, shop)
-    if table.subject:
-        yield from _key(table, shop[table.subject])
+    if isinstance(table, Fact) or table.key.type != DATE:
+        yield from _key(table, shop[table.inputs[0]])
     if table.as_of:
         yield from _parents(table, [shop[name] for name in table.inputs])
 
@@ -83,8 +83,10 @@ def _key(table: StarTable, subject: ShopTable) -> Iterator[str]:
     if table.key.sources != (source,) or table.key.type != subject.key_type or table.key.nullable:
         yield (
             f"{table.name} has to begin with its key, which is {source}, "
-            f"{subject.key_type.sql} not null"
+            f"{subject.key_type.sql} not null (or, of a dimension of days, a date)"
         )
+    if len(table.inputs) > 1 and not table.as_of:
+        yield f"{table.name} has several inputs, which it has to join as of a commit (`as_of`)"
 
 
 def _parents(table: StarTable, inputs: Sequence[ShopTable]) -> Iterator[str]:
