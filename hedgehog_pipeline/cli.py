@@ -113,14 +113,16 @@ def migrate() -> None:
 
 
 @hedgehog.command()
-@click.argument("tables", metavar="[TABLE]...", nargs=-1, type=click.Choice(RECONCILED))
+@click.argument("tables", metavar="[TABLE]...", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def reconcile(*, tables: tuple[str, ...], as_json: bool) -> None:
     """Compare shop and warehouse key by key; exit code 1 where something differs unexplained.
 
-    TABLE is a table of the warehouse; without one, all are compared but dim_date, whose days are
-    no rows of the shop.
+    TABLE is a table of the warehouse; without one, all are compared whose rows are rows of the
+    shop, which the days of a dimension of days are not.
     """
+    if unknown := [name for name in tables if name not in RECONCILED]:
+        raise click.BadParameter(f"{unknown[0]!r} is none of {', '.join(RECONCILED)}.")
     from hedgehog_pipeline.operations.reconcile import reconcile  # noqa: PLC0415 (imports pandas)
 
     surroundings = Surroundings(Settings.from_environment())

@@ -18,6 +18,7 @@ class Settings:
     """Where the platform finds its surroundings.
 
     Attributes:
+        model: the package that declares the shop and its star (docs/your-own-shop.md).
         source_secret: name of the shop database's secret in Secrets Manager.
         warehouse_secret: name of the warehouse's secret in Secrets Manager.
         warehouse_address: the warehouse as `host:port/dbname`, for what its secret leaves out: one
@@ -40,6 +41,7 @@ class Settings:
             reads, such as the size of a task.
     """
 
+    model: str = "hedgehog_pipeline.totesys"
     source_secret: str = "hedgehog/source"  # noqa: S105 (a name, not a secret)
     warehouse_secret: str = "hedgehog/warehouse"  # noqa: S105 (a name, not a secret)
     warehouse_address: str | None = None

@@ -57,10 +57,15 @@ def key_of(table: ShopTable) -> AssetKey:
     return AssetKey(["oltp", table.name])
 
 
+def output_of(table: ShopTable) -> str:
+    """Name its output; Dagster forbids some names that a shop may well have (`config`, `type`)."""
+    return f"oltp_{table.name}"
+
+
 @multi_asset(
     name="extract",
     outs={
-        table.name: AssetOut(
+        output_of(table): AssetOut(
             key=key_of(table),
             description=table.description,
             group_name="extraction",
@@ -165,7 +170,7 @@ def _outputs(
         # Its own number is known only after the last output: the batch id names the commit.
         told: dict[str, Any] = {"after commit": after.number if after else 0}
         told |= landing.found.get(table.name, {})
-        yield Output(rows, output_name=table.name, metadata=told)
+        yield Output(rows, output_name=output_of(table), metadata=told)
 
 
 def _refuse_earlier_day(day: date, head: IngestionCommit | None) -> None:
@@ -184,5 +189,7 @@ def _report(lake: Lake, tables: list[ShopTable], batch: Batch) -> Iterator[Outpu
         parts = [part for commit in commits for part in commit.parts_of(f"oltp/{table.name}")]
         landed = sum(part.rows for part in parts)
         yield Output(
-            [CsvRows(batch, (), ())], output_name=table.name, metadata={"landed that day": landed}
+            [CsvRows(batch, (), ())],
+            output_name=output_of(table),
+            metadata={"landed that day": landed},
         )

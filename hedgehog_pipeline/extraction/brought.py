@@ -17,11 +17,11 @@ import pyarrow.compute as pc
 
 from hedgehog_pipeline.extraction.csv_records import Read, Record, records
 from hedgehog_pipeline.lake.told import Told, readable
-from hedgehog_pipeline.schema.columns import BOOLEAN
+from hedgehog_pipeline.schema.columns import BIGINT, BOOLEAN, INTEGER
 from hedgehog_pipeline.schema.shop import ShopTable
 
-_KEY = re.compile(rb'"?(-?[0-9]{1,10})"?')
-_KEYS = range(-(2**31), 2**31)
+_KEY = re.compile(rb'"?(-?[0-9]{1,19})"?')
+_KEYS = {INTEGER: range(-(2**31), 2**31), BIGINT: range(-(2**63), 2**63)}
 _BOOLEANS = {b"true": b"t", b"t": b"t", b"false": b"f", b"f": b"f"}
 _SHOWN = 100
 
@@ -123,7 +123,8 @@ class _Layout:
         table: what its rows are.
         width: how many fields a record has.
         key: the place of the key.
-        others: picks the values of the other declared columns, in their order.
+        keys: what it may be.
+        values: picks the values of the declared columns, in their order.
         booleans: the places among those of columns that are true or false.
         passed_over: names of columns that the declaration has not.
     """
@@ -132,7 +133,8 @@ class _Layout:
     table: ShopTable
     width: int
     key: int
-    others: Callable[[Sequence[bytes]], tuple[bytes, ...]]
+    keys: range
+    values: Callable[[Sequence[bytes]], tuple[bytes, ...]]
     booleans: tuple[int, ...]
     passed_over: tuple[str, ...]
 
@@ -174,8 +176,9 @@ class _Layout:
             table,
             len(names),
             names.index(table.key),
-            itemgetter(*map(names.index, declared[1:])),
-            tuple(n for n, column in enumerate(table.columns[1:]) if column.type == BOOLEAN),
+            _KEYS[table.key_type],
+            itemgetter(*map(names.index, declared)),
+            tuple(n for n, column in enumerate(table.columns) if column.type == BOOLEAN),
             tuple(name for name in names if name not in declared),
         )
 
@@ -191,14 +194,14 @@ class _Layout:
             first = str(number) if self.key == 0 and len(fields) > 1 and number is not None else ""
             counted = f"has {len(fields)} instead of {self.width} fields"
             return self._told(record, first, "", counted)
-        if number is None or number not in _KEYS:
+        if number is None or number not in self.keys:
             absent = fields[self.key] in {b"", b'""'}
-            reason = "is absent" if absent else f"is not {self.table.columns[0].type.form}"
+            reason = "is absent" if absent else f"is not {self.table.key_type.form}"
             return self._told(record, "", self.table.key, reason)
-        values = [b"%d" % number, *self.others(fields)]
+        values = list(self.values(fields))
+        values[0] = b"%d" % number
         for place in self.booleans:
-            value = values[place + 1]
-            values[place + 1] = _BOOLEANS.get(value.strip(b'"').lower(), value)
+            values[place] = _BOOLEANS.get(values[place].strip(b'"').lower(), values[place])
         text = b",".join(values)
         if _unfit(text):
             column, reason = next(

@@ -7,29 +7,28 @@ type. A wider type will do: a value that does not fit is told by whoever reads t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.schema.columns import (
-    AMOUNT,
     BIGINT,
     BOOLEAN,
     INTEGER,
-    MONEY,
     SHOP_DATE,
     SHOP_TIME,
     TEXT,
     Column,
     ColumnType,
 )
+from hedgehog_pipeline.schema.model import module_name
 from hedgehog_pipeline.schema.shop import SHOP, ShopTable
 
 _INTEGERS = {"smallint", "integer", "bigint"}
 _READABLE: dict[ColumnType, set[str]] = {
     INTEGER: _INTEGERS,
     BIGINT: _INTEGERS,
-    MONEY: {*_INTEGERS, "numeric"},
-    AMOUNT: {*_INTEGERS, "numeric"},
     BOOLEAN: {"boolean"},
     TEXT: {"date"},  # a day's text is the same, in the ISO style that a capture asks for
     SHOP_DATE: {"date"},
@@ -88,7 +87,7 @@ def refuse_unreadable(tables: Sequence[ShopTable], found: Mapping[str, FoundTabl
     if faults:
         raise HedgehogError(
             f"The source has drifted from what the star needs: {'; '.join(faults)}. Bring it back "
-            "in the shop, or change the declaration in hedgehog_pipeline/schema/shop.py."
+            f"in the shop, or change the declaration in {module_name('shop')}."
         )
 
 
@@ -143,6 +142,8 @@ def _faults_of(table: ShopTable, found: FoundTable) -> Iterator[str]:
 def _is_readable(column: Column, found: FoundColumn) -> bool:
     if column.type in {TEXT, SHOP_DATE} and found.category in _TEXTS:
         return True
+    if pa.types.is_decimal(column.type.arrow):
+        return found.base in {*_INTEGERS, "numeric"}
     return found.base in _READABLE.get(column.type, {column.type.sql})
 
 

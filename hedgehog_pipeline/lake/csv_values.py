@@ -18,6 +18,7 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import Part
 from hedgehog_pipeline.schema.columns import (
     BOOLEAN,
+    DATE,
     SHOP_DATE,
     SHOP_TIME,
     TEXT,
@@ -198,7 +199,7 @@ def _typed(values: _Values, column: Column) -> _Values:
         values = pc.ascii_trim(values, characters=_BLANKS)
     values = values.cast(column.type.arrow)
     values.validate(full=True)  # the CSV reader takes 100000000 for a decimal of 8 + 2 digits
-    if column.type == SHOP_DATE and pc.any(pc.less(values, pa.scalar(date.min))).as_py():
+    if column.type in {DATE, SHOP_DATE} and pc.any(pc.less(values, pa.scalar(date.min))).as_py():
         raise ValueError(column.type.form)  # Arrow knows a year 0, Python and PostgreSQL do not
     return values
 

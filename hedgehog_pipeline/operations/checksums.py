@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from psycopg import sql
 
 from hedgehog_pipeline.extraction.key_ranges import append
-from hedgehog_pipeline.schema.columns import AMOUNT, BOOLEAN, MONEY, TEXT, TIME, Column
+from hedgehog_pipeline.schema.columns import BOOLEAN, MOMENT, TEXT, TIME, Column
 
 Line = tuple[int, bytes | None]
 """The key of a row and its line; None where a value of the row cannot be read."""
@@ -25,8 +25,10 @@ _END: Line = (2**63, None)
 _DIGEST_BYTES = 8
 _ESCAPED = {"\\": r"\\", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t"}
 _ESCAPED["\v"] = r"\v"
-_NUMBER = "round({0}, greatest(2, min_scale({0})))"
-_ONE_SPELLING = {TIME: "to_char({0}, 'HH24:MI:SS.US')", MONEY: _NUMBER, AMOUNT: _NUMBER}
+_ONE_SPELLING = {
+    TIME: "to_char({0}, 'HH24:MI:SS.US')",
+    MOMENT: "to_char({0} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US\"Z\"')",
+}
 """What to ask PostgreSQL for where equal values have several spellings."""
 
 
@@ -110,10 +112,15 @@ def lines_of(rows: pa.Table, columns: Sequence[Column]) -> list[bytes]:
 
 def selected(columns: Iterable[Column]) -> sql.Composed:
     """List what to ask PostgreSQL for, so that its COPY writes equal values alike."""
-    return sql.SQL(", ").join(
-        sql.SQL(_ONE_SPELLING.get(column.type, "{0}")).format(sql.Identifier(column.name))  # type: ignore[arg-type]
-        for column in columns
-    )
+    return sql.SQL(", ").join(map(_in_one_spelling, columns))
+
+
+def _in_one_spelling(column: Column) -> sql.Composed:
+    name = sql.Identifier(column.name)
+    if pa.types.is_decimal(column.type.arrow):
+        decimals = sql.Literal(column.type.arrow.scale)
+        return sql.SQL("round({0}, greatest({1}, min_scale({0})))").format(name, decimals)
+    return sql.SQL(_ONE_SPELLING.get(column.type, "{0}")).format(name)  # type: ignore[arg-type]
 
 
 def _texts(values: Any, column: Column) -> Any:

@@ -1,6 +1,6 @@
 """What must hold of every table of the warehouse, and the SQL that finds the rows that break it.
 
-The rules come out of the declarations in schema/star.py. Each query gives one row of text for each
+The rules come out of the declarations of the star. Each query gives one row of text for each
 fault, short enough to be read in the UI.
 """
 

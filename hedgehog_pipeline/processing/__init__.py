@@ -1,5 +1,5 @@
 """Ingestion bucket to processed bucket: the star, shaped by pure functions of pandas.
 
-`dimensions.py` and `facts.py` are what people read: one function a table, DataFrames in,
-DataFrame out. Keep Dagster and S3 out of them.
+The functions are the model's (`hedgehog_pipeline/totesys/dimensions.py`, `facts.py`): one a table,
+DataFrames in, DataFrame out. `frames.py` is what functions of any model share.
 """

@@ -34,7 +34,10 @@ def key_of(table: StarTable) -> AssetKey:
 
 @multi_asset(
     name="process",
-    ins={name: AssetIn(key=AssetKey(["oltp", name]), input_manager_key="csv") for name in SHOP},
+    ins={
+        f"oltp_{name}": AssetIn(key=AssetKey(["oltp", name]), input_manager_key="csv")
+        for name in SHOP
+    },
     outs={
         table.name: AssetOut(
             key=key_of(table),
@@ -74,9 +77,10 @@ def process(
         of_day=lambda: lake.ingestion.of_day(day),
     )
     work = Work.on(commits, tables, batch, head=lake.confirm_source())
+    landed = {table.table.name: table for table in inputs.values()}
     for table in tables:
         numbers = {"ingestion commits": [commit.number for commit in commits]}
-        yield Output(work.rows_of(table, inputs), output_name=table.name, metadata=numbers)
+        yield Output(work.rows_of(table, landed), output_name=table.name, metadata=numbers)
     if not commits:
         return
     commit = lake.processed.append(work.commit_on)

@@ -1,6 +1,6 @@
 """From what was landed to what a star table takes of it, a bounded table at a time."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -10,10 +10,18 @@ from pyarrow import dataset
 
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.landed import History, LandedTable
-from hedgehog_pipeline.processing import dimensions, facts
-from hedgehog_pipeline.schema.star import DELETED, INGESTION_COMMIT, Dimension, Fact, StarTable
+from hedgehog_pipeline.processing.transforms import transforms_of
+from hedgehog_pipeline.schema.star import (
+    DELETED,
+    INGESTION_COMMIT,
+    STAR,
+    Dimension,
+    Fact,
+    StarTable,
+)
 
 _COMMIT = INGESTION_COMMIT.name
+_TRANSFORMS = transforms_of(STAR.values())  # told when the platform is put together, not by a run
 
 
 @dataclass(frozen=True)
@@ -165,10 +173,8 @@ def _without_deleted(parents: pa.Table) -> pa.Table:
 
 def _shape(table: StarTable, *rows: pa.Table) -> pa.Table:
     """Call the table's function, and keep the declared columns in the declared types."""
-    function: Callable[..., pd.DataFrame] = getattr(facts, table.name, None) or getattr(
-        dimensions, table.name
-    )
-    frame = function(*(part.to_pandas(types_mapper=pd.ArrowDtype) for part in rows))
+    frames = (part.to_pandas(types_mapper=pd.ArrowDtype) for part in rows)
+    frame = _TRANSFORMS[table.name](*frames)
     return pa.Table.from_pandas(
         frame[table.arrow.names], schema=table.arrow, preserve_index=False
     ).replace_schema_metadata(None)

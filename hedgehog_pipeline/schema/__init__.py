@@ -1,5 +1,6 @@
-"""The tables of the shop and of the star, each declared once.
+"""What a table is, and the tables of the chosen model, each declared once.
 
-Arrow schemas, CSV reading, DDL, checks and lineage come out of these declarations. Add a table
-here; keep out whatever talks to a database or to S3.
+Arrow schemas, CSV reading, DDL, checks and lineage come out of these declarations. A model, such as
+`hedgehog_pipeline.totesys`, holds the declarations (docs/your-own-shop.md); keep out of here
+whatever knows one shop, talks to a database or to S3.
 """

@@ -4,6 +4,12 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from hedgehog_pipeline.errors import HedgehogError
+
+_MOST_DIGITS = 38
+_MOST_DECIMALS = 6
+"""Arrow writes smaller numbers in another spelling than PostgreSQL (1E-7)."""
+
 
 @dataclass(frozen=True)
 class ColumnType:
@@ -26,9 +32,13 @@ TEXT = ColumnType("text", pa.string(), "text")
 BOOLEAN = ColumnType("boolean", pa.bool_(), "t or f")
 MONEY = ColumnType("numeric(10,2)", pa.decimal128(10, 2), "an amount below 10^8 with two decimals")
 AMOUNT = ColumnType("numeric", pa.decimal128(10, 2), "an amount below 10^8 with two decimals")
-DATE = ColumnType("date", pa.date32())
+DATE = ColumnType("date", pa.date32(), "a day of the years 1 to 9999")
 TIME = ColumnType("time without time zone", pa.time64("us"))
-MOMENT = ColumnType("timestamp with time zone", pa.timestamp("us", tz="UTC"))
+MOMENT = ColumnType(
+    "timestamp with time zone",
+    pa.timestamp("us", tz="UTC"),
+    "a moment of the years 1 to 9999 with a time zone",
+)
 SHOP_DATE = ColumnType("text", pa.date32(), "a date in the form YYYY-MM-DD")
 """The shop's dates, which it keeps as text: ISO 8601."""
 SHOP_TIME = ColumnType(
@@ -37,6 +47,28 @@ SHOP_TIME = ColumnType(
     "a moment of the years 1 to 9999 without a time zone",
 )
 """The shop's naive `timestamp(3)`: its clocks run in UTC, so its values are UTC moments."""
+
+
+def decimal(digits: int, decimals: int) -> ColumnType:
+    """Give the type of exact numbers, `numeric(digits, decimals)`.
+
+    Args:
+        digits: how many there are in all, 38 at most.
+        decimals: how many of them stand behind the point, 6 at most.
+
+    Raises:
+        HedgehogError: where there are more, or too few.
+    """
+    if not 0 <= decimals <= min(_MOST_DECIMALS, digits) or not 1 <= digits <= _MOST_DIGITS:
+        raise HedgehogError(
+            f"decimal({digits}, {decimals}) is no type that Hedgehog holds: declare 1 to "
+            f"{_MOST_DIGITS} digits, 0 to {_MOST_DECIMALS} of them behind the point."
+        )
+    return ColumnType(
+        f"numeric({digits},{decimals})",
+        pa.decimal128(digits, decimals),
+        f"a number below 10^{digits - decimals} with at most {decimals} decimals",
+    )
 
 
 @dataclass(frozen=True)

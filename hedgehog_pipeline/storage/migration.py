@@ -6,6 +6,7 @@ import psycopg
 from psycopg import Connection, sql
 
 from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.schema.model import module_name
 from hedgehog_pipeline.schema.star import STAR, Fact
 from hedgehog_pipeline.storage.alterations import Found, alterations, find_columns
 from hedgehog_pipeline.storage.ddl import comment_on, current_view, stored_columns
@@ -51,7 +52,7 @@ def _refuse_unfillable(connection: Connection, found: Found) -> None:
         raise HedgehogError(
             f"The warehouse lacks {', '.join(faults)}, declared not null, and the rows that are "
             "there have no value for it. Nothing was altered. Declare it nullable, or with a "
-            "default, in hedgehog_pipeline/schema/star.py, then run `hedgehog migrate` again."
+            f"default, in {module_name('star')}, then run `hedgehog migrate` again."
         )
 
 

@@ -184,7 +184,7 @@ def test_what_cannot_be_read_stops_the_capture_and_is_named(opened: World, case:
         opened.run()
     told = str(stopped.value)
     assert told.startswith("The source has drifted from what the star needs: ")
-    assert all(word in told for word in [*words, "hedgehog_pipeline/schema/shop.py"]), told
+    assert all(word in told for word in [*words, "hedgehog_pipeline.totesys.shop"]), told
     assert opened.all_rows() == rows
     assert len(opened.commits(opened.settings.ingestion_bucket)) == 1
 

@@ -1,7 +1,7 @@
 """Two sides are compared key by key; no order and no spelling shows in a checksum."""
 
 from collections.abc import Iterable
-from datetime import date, time
+from datetime import date, datetime, time, timezone
 from decimal import Decimal
 
 import psycopg
@@ -16,24 +16,40 @@ from hedgehog_pipeline.schema.columns import (
     BOOLEAN,
     DATE,
     INTEGER,
+    MOMENT,
     MONEY,
     TEXT,
     TIME,
     Column,
     arrow_schema,
+    decimal,
 )
 from hedgehog_pipeline_tests.dirty import DIRTY
 from hedgehog_pipeline_tests.servers import Servers
 
 _COLUMNS = tuple(
     Column(f"c{number}", kind, "A value.", nullable=True)
-    for number, kind in enumerate((INTEGER, TEXT, BOOLEAN, MONEY, AMOUNT, DATE, TIME))
+    for number, kind in enumerate(
+        (INTEGER, TEXT, BOOLEAN, MONEY, AMOUNT, DATE, TIME, MOMENT, decimal(9, 6), decimal(30, 0))
+    )
 )
+_UTC = timezone.utc
+_REST = (None,) * 3
 _ROWS = [
-    (1, "text", True, Decimal("0.00"), Decimal("-99999999.99"), date(1, 1, 1), time(0)),
-    (2, "", False, Decimal("2.40"), Decimal("2.43"), date(9999, 12, 31), time(23, 59, 59, 999000)),
-    (3, None, None, None, None, None, None),
-    *((4 + n, text, True, None, None, None, time(9, 30, 0, 120)) for n, text in enumerate(DIRTY)),
+    (
+        *(1, "text", True, Decimal("0.00"), Decimal("-99999999.99"), date(1, 1, 1), time(0)),
+        *(datetime(1, 1, 1, tzinfo=_UTC), Decimal("-0.000001"), Decimal(10**29)),
+    ),
+    (
+        *(2, "", False, Decimal("2.40"), Decimal("2.43"), date(9999, 12, 31)),
+        *(time(23, 59, 59, 999000), datetime(2026, 6, 30, 23, 59, 59, 120, tzinfo=_UTC)),
+        *(Decimal(0), Decimal(0)),
+    ),
+    (3, None, None, None, None, None, None, *_REST),
+    *(
+        (4 + n, text, True, None, None, None, time(9, 30, 0, 120), *_REST)
+        for n, text in enumerate(DIRTY)
+    ),
 ]
 
 _sides = st.dictionaries(st.integers(1, 30), st.sampled_from([b"a", b"b", None]))

@@ -3,7 +3,7 @@
 from datetime import date, datetime, time, timezone
 from decimal import Decimal
 
-from hedgehog_pipeline.processing import facts
+from hedgehog_pipeline.totesys import facts
 from hedgehog_pipeline_tests.processing.frames import frame, rows_of
 
 _STAMPS = ("created_date", "created_time", "last_updated_date", "last_updated_time")

@@ -1,6 +1,7 @@
 """The facts of the star: one pure function each, named after its table.
 
-Frames are as in `dimensions.py`. Moments of the shop are UTC; a fact holds their day and time.
+Frames are as in `hedgehog_pipeline.processing.frames`. Moments of the shop are UTC; a fact holds
+their day and time.
 """
 
 import pandas as pd

@@ -1,0 +1,52 @@
+"""The tables of the hire."""
+
+from hedgehog_pipeline.schema.columns import BIGINT, DATE, MOMENT, Column, decimal
+from hedgehog_pipeline.schema.shop_columns import key, reference, text
+from hedgehog_pipeline.schema.tables import ShopTable
+
+PRICE = decimal(9, 3)
+
+_ALTERED = Column("altered", MOMENT, "When the row was last changed.")
+
+TABLES = (
+    ShopTable("type", "Kinds of bicycles.", (key("nr", "kind"), text("label", "Its name."))),
+    ShopTable(
+        "hub",
+        "Places where bicycles stand.",
+        (
+            key("hub_no", "place", BIGINT),
+            text("town", "Its town."),
+            Column("height", PRICE, "Metres above the sea.", nullable=True),
+            _ALTERED,
+        ),
+    ),
+    ShopTable(
+        "bicycle",
+        "Bicycles.",
+        (
+            key("frame", "bicycle"),
+            reference("type_nr", "type"),
+            text("state", "new or worn."),
+            _ALTERED,
+        ),
+    ),
+    ShopTable(
+        "hire",
+        "Hires of bicycles.",
+        (
+            key("hire_no", "hire", BIGINT),
+            reference("frame", "bicycle"),
+            reference("from_hub", "hub", kind=BIGINT),
+            reference("to_hub", "hub", nullable=True, kind=BIGINT),
+            Column("hired", DATE, "Day on which it began."),
+            Column("ended", MOMENT, "When the bicycle was brought back.", nullable=True),
+            Column("price", PRICE, "In pounds.", nullable=True),
+            _ALTERED,
+        ),
+    ),
+    ShopTable(
+        "log",
+        "What the workshop did.",
+        (key("entry", "entry"), reference("frame", "bicycle"), text("note", "What was done.")),
+    ),
+)
