@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev latency browser screenshot outages soak test coverage torture mutation bench terraform scan lint audit clean
+.PHONY: help install demo dev latency browser screenshot outages soak test coverage torture mutation bench terraform scan lint docs schema audit clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -15,7 +15,7 @@ install: $(STAMP) ## make the virtual environment with everything in it
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[sandbox,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[sandbox,dev,docs]'
 	@touch $@
 
 demo: install ## sandbox, archive, a minute of trading, and answers from the warehouse
@@ -66,6 +66,12 @@ browser: install ## the Dagster UI in a real Chromium, where there is one
 
 screenshot: install ## docs/graph.png anew
 	$(BIN)/python -m hedgehog_pipeline_tests.browser.screenshot docs/graph.png
+
+schema: install ## docs/schema.md anew, from the declarations
+	$(BIN)/python -m hedgehog_pipeline_tests.docs.schema_page docs/schema.md
+
+docs: schema ## the site of docs/, in docs/_build/index.html
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build
 
 lint: install ## ruff, pyright, bandit
 	$(BIN)/ruff check .

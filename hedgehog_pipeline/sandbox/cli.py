@@ -1,14 +1,18 @@
 """`hedgehog sandbox`: the whole platform's surroundings on a laptop."""
 
+import sys
 from pathlib import Path
 
 import click
 
+from hedgehog_pipeline.sandbox.databases import SHOP, WAREHOUSE
 from hedgehog_pipeline.sandbox.demo import run_demo
 from hedgehog_pipeline.sandbox.dev import platform_at_work, run_dev
 from hedgehog_pipeline.sandbox.latency import measure, summary
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
 from hedgehog_pipeline.sandbox.trade import trade
+
+_DATABASES = {"shop": SHOP, "warehouse": WAREHOUSE}
 
 
 @click.group()
@@ -44,6 +48,14 @@ def trade_(seconds: float, per_second: float) -> None:
     """Let the shop go on trading."""
     done = trade(Sandbox().shop_dsn(), seconds=seconds, per_second=per_second)
     click.echo(", ".join(f"{count} {kind}" for kind, count in sorted(done.items())))
+
+
+@sandbox.command("psql", context_settings={"ignore_unknown_options": True})
+@click.argument("database", type=click.Choice(list(_DATABASES)))
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def psql(database: str, arguments: tuple[str, ...]) -> None:
+    """Open the shop or the warehouse in psql; further arguments are psql's own."""
+    sys.exit(Sandbox().postgres.psql(_DATABASES[database], arguments))
 
 
 @click.command()

@@ -1,9 +1,11 @@
 """A PostgreSQL cluster of one's own, from a Python wheel: no installation, no Docker."""
 
+import os
 import secrets
 import shlex
 import shutil
-from collections.abc import Mapping
+import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -14,7 +16,7 @@ from psycopg.conninfo import make_conninfo
 from hedgehog_pipeline.sandbox.errors import SandboxError, log_tail
 from hedgehog_pipeline.sandbox.files import private_folder, write_private
 from hedgehog_pipeline.sandbox.ports import LOOPBACK, keep_ports, last_port
-from hedgehog_pipeline.sandbox.postgres_programs import hand_over, run_program
+from hedgehog_pipeline.sandbox.postgres_programs import find_program, hand_over, run_program
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -96,6 +98,24 @@ class PostgresServer:
         return make_conninfo(
             host=LOOPBACK, port=self.port, dbname=dbname, user=user, password=password
         )
+
+    def psql(self, dbname: str, arguments: Sequence[str]) -> int:
+        """Open a database in psql, as its superuser; give psql's exit code."""
+        if not self.running:
+            raise SandboxError("PostgreSQL is not running: `hedgehog sandbox up` starts it.")
+        # In the environment: what stands in arguments, everybody on the machine can read.
+        connection = {
+            "PGHOST": LOOPBACK,
+            "PGPORT": str(self.port),
+            "PGDATABASE": dbname,
+            "PGUSER": "postgres",
+            "PGPASSWORD": self._password.read_text(encoding="utf-8"),
+        }
+        return subprocess.run(  # noqa: S603  the wheel's own program
+            [find_program("psql", self._data), *arguments],
+            env={**os.environ, **connection},
+            check=False,
+        ).returncode
 
     def start(self) -> "Self":
         """Make the cluster where it is missing and start its server where it is not running."""

@@ -34,13 +34,17 @@ class _Identity(TypedDict, total=False):
     extra_groups: list[str]
 
 
+def find_program(name: str, data: Path) -> Path:
+    """Find a program of the version that the data folder needs."""
+    return POSTGRES_VERSIONS[pgdata_version(data) or TARGET_POSTGRES_VERSION] / name
+
+
 def run_program(name: str, *arguments: str, data: Path, output: Path) -> bool:
     """Run a program of the version that the data folder needs; whether it succeeded."""
-    programs = POSTGRES_VERSIONS[pgdata_version(data) or TARGET_POSTGRES_VERSION]
     # Into a file: the server keeps open what it inherits, so a pipe would never end.
     with output.open("wb") as stream:
         done = subprocess.run(  # noqa: S603  the wheel's own program
-            [programs / name, *arguments],
+            [find_program(name, data), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=subprocess.STDOUT,

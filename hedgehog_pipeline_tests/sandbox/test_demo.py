@@ -1,13 +1,28 @@
 """The first command of the README, on a machine that has nothing yet."""
 
+import calendar
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
+from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page
 
 _HEDGEHOG = Path(sys.executable).parent / "hedgehog"
+_README_SHOWS = [
+    line
+    for block in Page(REPOSITORY / "README.md").blocks
+    if block.language == "text"
+    for line in block.text.splitlines()
+]
+_DIFFERS_EACH_TIME = re.compile(rf"[\d.,:-]+|{'|'.join(calendar.month_name[1:])}|GBP|USD|EUR")
+
+
+def _kind_of(line: str) -> str:
+    """Give a line that the demo prints without its figures, days and blanks."""
+    return "".join(_DIFFERS_EACH_TIME.sub("0", line).split())
 
 
 def _hedgehog(folder: Path, *words: str) -> str:
@@ -25,6 +40,8 @@ def test_the_demo_answers_from_the_warehouse_and_leaves_a_platform_to_look_at(tm
         told = _hedgehog(tmp_path, "demo", "--orders", "300")
         for title in ("The archive", "What changed", "Revenue by month", "One order, before and"):
             assert title in told
+        assert _README_SHOWS
+        assert set(map(_kind_of, _README_SHOWS)) <= set(map(_kind_of, told.splitlines()))
         assert "up to date" in _hedgehog(tmp_path, "status")
         assert "not running" not in _hedgehog(tmp_path, "sandbox", "status")
         _hedgehog(tmp_path, "sandbox", "down")

@@ -91,3 +91,16 @@ def test_half_made_clusters_are_made_again(tmp_path: Path) -> None:
     with PostgresServer(folder, durable=False) as server:
         assert server.running
     assert json.loads((folder / "ports.json").read_text())["postgres"] == server.port
+
+
+def test_psql_asks_a_database_and_gives_its_exit_code(
+    server: PostgresServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert server.psql("template1", ["-Atc", "select current_database()"]) == 0
+    assert capfd.readouterr().out == "template1\n"
+    assert server.psql("template1", ["-c", "select nothing"]) == 1
+
+
+def test_psql_says_what_to_do_where_the_server_is_down(tmp_path: Path) -> None:
+    with pytest.raises(SandboxError, match="`hedgehog sandbox up` starts it"):
+        PostgresServer(tmp_path).psql("warehouse", [])

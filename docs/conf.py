@@ -1,0 +1,12 @@
+"""How Sphinx makes the site of these pages: `make docs`."""
+
+project = "Hedgehog"
+author = "the Hedgehog developers"
+extensions = ["myst_parser", "sphinxcontrib.mermaid"]
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = "Hedgehog"
+
+# As GitHub reads the same pages: an anchor for each heading, Mermaid in plain fences.
+myst_heading_anchors = 4
+myst_fence_as_directive = ["mermaid"]

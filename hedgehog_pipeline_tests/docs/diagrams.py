@@ -1,0 +1,51 @@
+"""Entity relationship diagrams of the declared tables, in Mermaid's words."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+
+from hedgehog_pipeline.schema.columns import Column
+from hedgehog_pipeline.schema.shop import ShopTable
+from hedgehog_pipeline.schema.star import Dimension, Fact
+
+
+def of_shop(tables: Iterable[ShopTable]) -> str:
+    """Draw the shop: of each table the columns that hold a key."""
+    lines = ["erDiagram"]
+    for table in tables:
+        lines += _relations(table.name, table.columns)
+        keys = [column for column in table.columns[1:] if column.references]
+        lines += _entity(table.name, [_attribute(table.columns[0], "PK"), *map(_attribute, keys)])
+    return "\n".join(lines)
+
+
+def of_star(fact: Fact, tables: Mapping[str, Dimension | Fact]) -> str:
+    """Draw a fact with all its columns and the dimensions that it refers to, with theirs."""
+    referred = {column.references for column in fact.columns}
+    own = f"        serial {fact.serial} PK"
+    lines = ["erDiagram", *_relations(fact.name, fact.columns)]
+    lines += _entity(fact.name, [own, *map(_attribute, fact.columns)])
+    for table in tables.values():
+        if table.name in referred:
+            attributes = map(_attribute, table.columns[1:])
+            lines += _entity(table.name, [_attribute(table.key, "PK"), *attributes])
+    return "\n".join(lines)
+
+
+def _entity(name: str, attributes: Sequence[str]) -> list[str]:
+    return [f"    {name} {{", *attributes, "    }"]
+
+
+def _relations(name: str, columns: Sequence[Column]) -> Iterator[str]:
+    """Draw a line to each table referred to: one for all columns that refer to it."""
+    referring = sorted((c for c in columns if c.references), key=lambda c: str(c.references))
+    for parent, group in groupby(referring, key=lambda column: column.references):
+        held = list(group)
+        one = "|o" if all(column.nullable for column in held) else "||"
+        label = ", ".join(column.name for column in held)
+        yield f'    {parent} {one}--o{{ {name} : "{label}"'
+
+
+def _attribute(column: Column, mark: str = "") -> str:
+    kind = column.type.sql.split("(")[0].split(" ")[0]
+    mark = mark or ("FK" if column.references else "")
+    return f"        {kind} {column.name} {mark}".rstrip()

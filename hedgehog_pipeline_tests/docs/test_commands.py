@@ -1,0 +1,88 @@
+"""Each command that a page names is one, and each that there is stands in a page."""
+
+import re
+import shlex
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from hedgehog_pipeline.cli import hedgehog
+from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page, pages
+
+_PLACEHOLDERS = {"TABLE": "dim_staff", "KEY": "1", "N": "1"}
+_READ = [page for page in pages() if page.path.name != "tutorial.md"]
+"""The tutorial is run; some of it can be understood only then."""
+_TARGETS = re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), flags=re.MULTILINE)
+_PROGRAM = re.compile(r"^\s*(?:[A-Z_]+=\S* )?(?:\.venv/bin/)?(hedgehog|make) (.*)")
+
+
+@pytest.mark.parametrize("page", _READ, ids=str)
+def test_every_command_line_of_hedgehog_is_understood(page: Page) -> None:
+    for line in _lines(page, "hedgehog"):
+        _parse(line)
+
+
+@pytest.mark.parametrize("page", pages(), ids=str)
+def test_every_target_of_make_exists(page: Page) -> None:
+    named = {word for line in _lines(page, "make") for word in line.split() if "=" not in word}
+    assert named <= set(_TARGETS)
+
+
+def test_every_command_stands_in_a_page() -> None:
+    told = [_path(line) for page in pages() for line in _lines(page, "hedgehog")]
+    assert {" ".join(path) for path in _commands(hedgehog)} <= {" ".join(path) for path in told}
+
+
+def test_every_target_tells_what_it_does() -> None:
+    text = (REPOSITORY / "Makefile").read_text()
+    assert {*re.findall(r"^([a-z-]+):.*## \S", text, flags=re.MULTILINE)} == {*_TARGETS}
+
+
+def _lines(page: Page, program: str) -> Iterator[str]:
+    """Give what follows the program's name, in blocks and between backticks."""
+    lines = [line for block in page.blocks for line in block.text.splitlines()]
+    for text in [*lines, *page.inline_code]:
+        found = _PROGRAM.match(text)
+        if found and found[1] == program:
+            yield re.sub(r"\s+(#|<<|\|).*", "", found[2])
+
+
+def _parse(line: str) -> None:
+    """Parse a command line down to its last command, without running it."""
+    words = shlex.split(re.sub(r"[\[\]]|\.\.\.", "", line))
+    words = [_PLACEHOLDERS.get(word, word) for word in words]
+    command: click.Command = hedgehog
+    context = click.Context(hedgehog)
+    while isinstance(command, click.Group) and words:
+        name, command, words = command.resolve_command(context, words)
+        assert command is not None
+        if isinstance(command, click.Group) and not words:
+            return
+        if not isinstance(command, click.Group):
+            command.make_context(name, words, parent=context)
+
+
+def _path(line: str) -> list[str]:
+    """Give the names of the commands at the beginning of a line."""
+    command: click.Command | None = hedgehog
+    path: list[str] = []
+    for word in line.split():
+        command = (
+            command.get_command(click.Context(command), word)
+            if isinstance(command, click.Group)
+            else None
+        )
+        if command is None:
+            break
+        path.append(word)
+    return path
+
+
+def _commands(group: click.Group, *path: str) -> Iterator[tuple[str, ...]]:
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        if isinstance(command, click.Group):
+            yield from _commands(command, *path, name)
+        else:
+            yield (*path, name)

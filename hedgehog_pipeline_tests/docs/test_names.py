@@ -1,0 +1,58 @@
+"""Files, settings and sensors that pages name are there under that name."""
+
+import re
+import subprocess
+from datetime import date
+
+import pytest
+
+from hedgehog_pipeline.definitions import defs
+from hedgehog_pipeline.settings import Settings
+from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page, pages
+
+_OF_BUCKETS = ("checkpoints/", "commits/", "inbox/", "oltp/", "run/", "star/")
+_LIKE_A_FILE = re.compile(r"[\w./-]+(?:/|\.(?:json|md|png|py|tf|toml|txt|ya?ml))")
+_ENV = (REPOSITORY / ".env.example").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", pages(), ids=str)
+def test_files_in_backticks_are_there(page: Page, files: list[str]) -> None:
+    named = {text for text in page.inline_code if _LIKE_A_FILE.fullmatch(text)}
+    ours = [name for name in named if not name.startswith(_OF_BUCKETS)]
+    missing = [name for name in ours if not any(f"/{name}" in file for file in files)]
+    assert not missing, f"{page} names {missing}"
+
+
+@pytest.mark.parametrize("page", pages(), ids=str)
+def test_variables_are_settings(page: Page) -> None:
+    named = set(re.findall(r"HEDGEHOG_[A-Z_]*[A-Z]", page.path.read_text(encoding="utf-8")))
+    assert named <= {f"HEDGEHOG_{name.upper()}" for name in Settings.__dataclass_fields__}
+
+
+def test_the_example_of_the_environment_holds_the_defaults() -> None:
+    examples = dict(re.findall(r"^#?HEDGEHOG_(\w+)=(\S+)", _ENV, flags=re.MULTILINE))
+    defaults = {
+        name.upper(): default.isoformat() if isinstance(default, date) else str(default)
+        for name in Settings.__dataclass_fields__
+        if (default := getattr(Settings(), name)) not in {None, "{}"}
+    }
+    assert {name: examples[name] for name in defaults} == defaults
+
+
+def test_the_runbook_names_every_sensor_and_schedule() -> None:
+    named = Page(REPOSITORY / "docs" / "operations.md").inline_code
+    assert {each.name for each in (*(defs.sensors or []), *(defs.schedules or []))} <= set(named)
+
+
+def test_the_readme_counts_the_assets() -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    counted = set(re.findall(r"(\d+) assets", text))
+    assert counted == {str(len(defs.resolve_asset_graph().get_all_asset_keys()))}
+
+
+@pytest.fixture(scope="module")
+def files() -> list[str]:
+    """Every file that is, or is about to be, in the repository, with a slash before it."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    return [f"/{name}" for name in listed.stdout.splitlines()]

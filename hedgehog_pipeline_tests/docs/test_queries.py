@@ -1,0 +1,13 @@
+"""The README's queries run on a warehouse."""
+
+from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page
+from hedgehog_pipeline_tests.world import World
+
+
+def test_the_queries_of_the_readme_are_answered(world: World) -> None:
+    world.load_small()
+    world.run()
+    queries = [b.text for b in Page(REPOSITORY / "README.md").blocks if b.language == "sql"]
+    assert queries
+    for query in queries:
+        assert world.query(query.rstrip().rstrip(";"))

@@ -1,0 +1,29 @@
+"""The page of both schemas is the declarations'."""
+
+import re
+
+from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.schema.star import STAR, Fact
+from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page
+from hedgehog_pipeline_tests.docs.schema_page import schema_page
+
+_PAGE = Page(REPOSITORY / "docs" / "schema.md")
+
+
+def test_the_page_is_what_the_declarations_say() -> None:
+    assert _PAGE.path.read_text(encoding="utf-8") == schema_page(), "`make schema` writes it anew"
+
+
+def test_every_table_has_a_heading_and_every_fact_a_diagram_with_its_dimensions() -> None:
+    assert _PAGE.anchors >= {*SHOP, *STAR}
+    shop, *stars = [block.text for block in _PAGE.blocks if block.language == "mermaid"]
+    assert _entities(shop) == {*SHOP}
+    facts = [table for table in STAR.values() if isinstance(table, Fact)]
+    for fact, star in zip(facts, stars, strict=True):
+        referred = {column.references for column in fact.columns if column.references}
+        assert _entities(star) == {fact.name, *referred}
+        assert set(re.findall(r"(\w+) \|\|--o\{", star)) == referred
+
+
+def _entities(diagram: str) -> set[str]:
+    return set(re.findall(r"^ +(\w+) \{$", diagram, flags=re.MULTILINE))
