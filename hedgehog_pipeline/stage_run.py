@@ -9,7 +9,12 @@ from dataclasses import asdict
 from datetime import date
 from functools import cache
 
-from dagster import DagsterError, DagsterInstance, RunConfig
+from dagster import (
+    DagsterError,
+    DagsterExecutionInterruptedError,
+    DagsterInstance,
+    RunConfig,
+)
 
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.errors import HedgehogError
@@ -40,6 +45,7 @@ def execute(
 
     Raises:
         HedgehogError: where a stage fails.
+        KeyboardInterrupt: where Ctrl-C ends it.
     """
     config = ExtractConfig(**asdict(asked))
     with _instance() as instance, _reason_told():
@@ -94,6 +100,8 @@ def _reason_told() -> Generator[None, None, None]:
     """Bring out the sentence from the errors that Dagster wraps around it."""
     try:
         yield
+    except DagsterExecutionInterruptedError:
+        raise KeyboardInterrupt from None
     except DagsterError as error:
         cause: BaseException | None = error
         while cause is not None and not isinstance(cause, HedgehogError):

@@ -15,7 +15,7 @@ from hedgehog_pipeline.errors import HedgehogError, UnreachableError
 from hedgehog_pipeline.extraction.inbox import files_to_take
 from hedgehog_pipeline.extraction.parameters import Parameters
 from hedgehog_pipeline.extraction.pending import has_changes
-from hedgehog_pipeline.extraction.source import Source
+from hedgehog_pipeline.extraction.source import Source, estimated_rows
 from hedgehog_pipeline.extraction.unlanded import note_scan
 from hedgehog_pipeline.extraction.watermarks import publish_watermarks
 from hedgehog_pipeline.lake.bucket import StoredObject
@@ -90,6 +90,17 @@ class Surroundings:
             return False
         with self.source.moment(list(SHOP.values())) as moment:
             return moment.bytes >= _LARGE
+
+    def archive_estimate(self) -> int | None:
+        """Give about how many rows a shop has of which nothing is landed yet; None of another.
+
+        None as well where the shop's statistics do not tell.
+        """
+        if self.lake.ingestion.end():
+            return None
+        tables = list(SHOP.values())
+        with self.source.moment(tables) as moment:
+            return estimated_rows(moment, tables)
 
     def files_to_take(self) -> list[StoredObject]:
         """List the files that wait in the inbox, the oldest first."""

@@ -2,12 +2,29 @@
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Generator, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from threading import Thread
+from typing import Any
 
 _STAGES = 3
+
+
+class _StageProcesses(ProcessPoolExecutor):
+    """Begins processes that Ctrl-C does not reach: it is for the one that began them."""
+
+    def submit(self, *work: Any, **options: Any) -> Future[Any]:
+        """Begin what is given, whole: a process that is half begun would be killed by nobody.
+
+        What is blocked here is blocked in each process that begins here.
+        """
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return super().submit(*work, **options)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
@@ -19,8 +36,14 @@ def stage_processes() -> Generator[ProcessPoolExecutor, None, None]:
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["hedgehog_pipeline.stage_run"])
-    with ProcessPoolExecutor(_STAGES, context, _begin, (dict(os.environ),)) as processes:
-        yield processes
+    with _StageProcesses(_STAGES, context, _begin, (dict(os.environ),)) as processes:
+        try:
+            yield processes
+        except KeyboardInterrupt:
+            # What they are at would be waited for; killed, they leave nothing half done.
+            for process in multiprocessing.active_children():
+                process.kill()
+            raise
 
 
 def _begin(environment: Mapping[str, str]) -> None:

@@ -1,12 +1,73 @@
-"""The command where the sandbox is not installed, as in the image."""
+"""The command as a person and as a script meet it: help, completion, exit codes, colours."""
 
+import json
+import os
+import shlex
+import signal
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
+import click
+import psycopg
 import pytest
+from click.shell_completion import BashComplete
 from click.testing import CliRunner
 
 from hedgehog_pipeline.cli import hedgehog
+from hedgehog_pipeline.cli.command import Command
 from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.sandbox.waiting import await_condition
+from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline_tests.world import World
+
+_HEDGEHOG = Path(sys.executable).parent / "hedgehog"
+_HEAVY = {"dagster", "numpy", "pandas", "pyarrow", "rich"}
+
+
+def _leaves(command: click.Command = hedgehog) -> Iterator[click.Command]:
+    """Every command that does something, by itself or in a group."""
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            yield from _leaves(inner)
+    else:
+        yield command
+
+
+def _parsed(line: str) -> click.Command:
+    """The command that a line names, once all of its words are understood; nothing is run."""
+    program, *words = shlex.split(line, comments=True)
+    assert program == "hedgehog"
+    context, command = hedgehog.make_context("hedgehog", words), hedgehog
+    while isinstance(command, click.Group):
+        name, command, rest = command.resolve_command(
+            context, [*context._protected_args, *context.args]
+        )
+        assert command
+        context = command.make_context(name, rest, parent=context)
+    return command
+
+
+def test_every_command_has_examples_and_each_can_be_parsed() -> None:
+    for command in _leaves():
+        assert isinstance(command, Command), command.name
+        assert command.examples, command.name
+        told = command.get_help(click.Context(command))
+        for example in command.examples:
+            assert example in told
+            line = example.removeprefix('eval "$(').replace(')"', "").partition(" > ")[0]
+            assert _parsed(line) is command
+
+
+def test_an_example_of_an_option_that_is_not_there_would_be_noticed() -> None:
+    with pytest.raises(click.NoSuchOption):
+        _parsed("hedgehog run --swept")
+    with pytest.raises(click.BadParameter):
+        _parsed("hedgehog trace fact_sales 42")
 
 
 def test_without_the_sandbox_its_commands_are_not_listed_and_say_what_to_install(
@@ -26,3 +87,153 @@ def test_options_that_go_together_are_asked_for_together() -> None:
     told = CliRunner().invoke(hedgehog, ["run", "--allow-mass-delete"])
     assert told.exit_code == 2
     assert "goes with --sweep" in told.output
+
+
+def _completed(*words: str) -> list[str]:
+    """What a shell offers for the last word."""
+    complete = BashComplete(hedgehog, {}, "hedgehog", "_HEDGEHOG_COMPLETE")
+    return [found.value for found in complete.get_completions(list(words[:-1]), words[-1])]
+
+
+def test_a_shell_completes_commands_options_and_tables() -> None:
+    assert _completed("re") == ["rebuild", "reconcile"]
+    assert _completed("quarantine", "re") == ["replay"]
+    assert "--sweep" in _completed("run", "--")
+    assert _completed("trace", "fact_") == [name for name in STAR if name.startswith("fact_")]
+    assert _completed("quarantine", "show", "") == list(SHOP)
+    assert "dim_date" not in _completed("reconcile", "dim_staff", "dim_")
+
+
+def _run(
+    *words: str, at: Path, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, in a folder without a `.env` file."""
+    env = {**os.environ, **(environment or {})}
+    command = [_HEDGEHOG, *words]
+    return subprocess.run(command, cwd=at, env=env, capture_output=True, text=True, check=False)
+
+
+def test_a_shell_can_take_what_completion_prints(tmp_path: Path) -> None:
+    script = _run("completion", "bash", at=tmp_path).stdout
+    asked = {"COMP_WORDS": "hedgehog trace fact_pay", "COMP_CWORD": "2"}
+    asked["_HEDGEHOG_COMPLETE"] = "bash_complete"
+    assert f"{asked['_HEDGEHOG_COMPLETE']} $1" in script
+    assert "complete -o nosort -F _hedgehog_completion hedgehog" in script
+    assert _run(at=tmp_path, environment=asked).stdout.split() == ["plain,fact_payment"]
+
+
+def test_help_and_completion_of_commands_import_nothing_heavy() -> None:
+    code = "import sys; from hedgehog_pipeline.cli import main; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "click" in done.stdout.split()
+    assert not _HEAVY & set(done.stdout.split())
+
+
+def test_a_run_with_nothing_to_do_imports_neither_dagster_nor_pandas(
+    world: World, tmp_path: Path
+) -> None:
+    world.load_small()
+    world.run()
+    code = (
+        "import atexit, sys; atexit.register(lambda: print(*sys.modules)); "
+        "from hedgehog_pipeline.cli import main; sys.argv = ['hedgehog', 'run']; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, **world.environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told, modules = done.stdout.splitlines()
+    assert told.startswith("Nothing to do")
+    assert not {"dagster", "pandas", "rich"} & set(modules.split())
+
+
+def test_the_exit_code_says_how_it_ended(world: World, tmp_path: Path) -> None:
+    documented = CliRunner().invoke(hedgehog, ["--help"]).output
+    version = _run("--version", at=tmp_path)
+    assert (version.returncode, version.stdout.split()[0]) == (0, "hedgehog,")
+    assert "    0    done" in documented
+
+    failed = _run("trace", "dim_staff", "1", at=tmp_path, environment=world.environment)
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert failed.stderr == "hedgehog: The warehouse holds nothing yet: `hedgehog run` fills it.\n"
+    assert "    1    failed" in documented
+
+    misread = _run("trace", "dim_stuff", "1", at=tmp_path)
+    assert (misread.returncode, misread.stdout) == (2, "")
+    assert misread.stderr.startswith("Usage: hedgehog trace")
+    assert "'dim_stuff' is not one of dim_date, dim_staff" in misread.stderr
+    assert "    2    the command cannot be read so" in documented
+
+
+@pytest.mark.parametrize("held_up_in", ["shop", "warehouse"])
+def test_ctrl_c_ends_in_a_sentence_wherever_it_comes(
+    world: World, tmp_path: Path, held_up_in: str
+) -> None:
+    """In the shop before a run of Dagster has begun, in the warehouse within one."""
+    world.load_small()
+    if held_up_in == "warehouse":
+        world.run()
+        world.shop.execute("update design set design_name = 'Other'")
+    lock = {"shop": "lock table design", "warehouse": "lock table dim_design"}[held_up_in]
+    with (
+        _locked(world, held_up_in, lock) as other,
+        subprocess.Popen(
+            [_HEDGEHOG, "run"],
+            cwd=tmp_path,
+            env={**os.environ, **world.environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
+        waits = b"select count(*) from pg_locks where not granted"
+        assert await_condition(lambda: other.execute(waits).fetchone() == (1,), seconds=60)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate()
+    assert process.returncode == 130
+    assert output == ""
+    told = [line for line in errors.splitlines() if not line.startswith("{")]
+    assert told[-1].startswith("hedgehog: interrupted.")
+    assert "Traceback" not in errors
+    world.run()
+    assert world.query("select count(*) from dim_design") == [(1,)]
+
+
+@contextmanager
+def _locked(world: World, side: str, lock: str) -> Iterator[psycopg.Connection[Any]]:
+    database = world.shop_database if side == "shop" else world.warehouse_database
+    with psycopg.connect(world.servers.postgres.dsn(database)) as connection:
+        connection.execute(lock.encode())
+        yield connection
+
+
+def test_what_a_script_reads_is_json_and_nothing_else(world: World) -> None:
+    world.load_small()
+
+    def told(*words: str) -> Any:
+        runner = CliRunner(env=world.environment)
+        return json.loads(runner.invoke(hedgehog, [*words, "--json"]).stdout)
+
+    assert told("run").keys() == {"extraction", "processing", "storage"}
+    assert told("run") == {}
+    world.shop.execute("update payment set payment_date = 'soon' where payment_id = 2")
+    assert told("run")["extraction"]["rows"] == 1
+    (row,) = told("quarantine", "show", "payment", "2")
+    assert (row["row"]["payment_date"], row["line"]) == ("soon", 1)
+    assert told("quarantine", "replay") == {"closed": 0, "open": 1}
+    world.empty_warehouse()
+    rebuilt = told("rebuild")
+    assert rebuilt["storage"].keys() == {"runs", "rows", "seconds"}
+
+
+def test_colours_are_for_terminals_whose_owner_wants_them(world: World) -> None:
+    def told(**environment: str) -> str:
+        runner = CliRunner(env={**world.environment, "NO_COLOR": None, **environment})
+        return runner.invoke(hedgehog, ["status"], color=True).stdout
+
+    assert "\x1b[" in told()
+    assert "\x1b[" not in told(NO_COLOR="1")

@@ -16,13 +16,25 @@ from hedgehog_pipeline_tests.world import World
 _ORDERS = 250_000
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def large(servers: Servers):
     """A shop whose archive takes three slices, each worth a process."""
     with World.make(servers, slice_rows=100_000) as world:
         world.load_small()
         shop.grow(servers.postgres.dsn(world.shop_database), _ORDERS)
         yield world
+
+
+def test_ctrl_c_ends_all_of_them_at_once_in_a_sentence(large: World, tmp_path: Path):
+    with _hedgehog_run(large, tmp_path) as run:
+        helpers = _await_helpers(run)
+        os.killpg(run.pid, signal.SIGINT)
+        assert run.wait() == 130
+    _, alive = psutil.wait_procs(helpers, timeout=60)
+    assert not alive
+    told = (tmp_path / "log").read_text()
+    assert "hedgehog: interrupted." in told
+    assert "Traceback" not in told
 
 
 def test_what_a_killed_run_left_is_taken_on_and_the_warehouse_is_whole(
@@ -48,7 +60,12 @@ def _hedgehog_run(world: World, folder: Path) -> subprocess.Popen[bytes]:
     command = [Path(sys.executable).parent / "hedgehog", "run"]
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(
-            command, cwd=folder, env={**os.environ, **world.environment}, stdout=log, stderr=log
+            command,
+            cwd=folder,
+            env={**os.environ, **world.environment},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # a group of its own, which a terminal interrupts as a whole
         )
 
 

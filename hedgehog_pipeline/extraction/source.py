@@ -107,6 +107,20 @@ class Source:
             )
 
 
+def estimated_rows(moment: Moment, tables: Sequence[ShopTable]) -> int | None:
+    """Give about how many rows tables have, by PostgreSQL's statistics; None where it has none."""
+    query = sql.SQL(
+        "select case when min(reltuples) >= 0 then sum(reltuples)::bigint end from pg_class "
+        "where oid in ({})"
+    ).format(
+        sql.SQL(", ").join(
+            sql.SQL("to_regclass({})").format(sql.Literal(f'"{table.name}"')) for table in tables
+        )
+    )
+    ((rows,),) = moment.fetch(query)
+    return rows
+
+
 _IDENTITY = """
     select concat_ws('/', (select system_identifier from pg_control_system()),
                           (select timeline_id from pg_control_checkpoint()),

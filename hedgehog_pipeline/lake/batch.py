@@ -3,11 +3,13 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timezone
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import Part, PartKind
+
+_MOMENT = "%Y%m%dT%H%M%S%fZ"
 
 
 def batch_id(now: datetime) -> str:
@@ -16,7 +18,13 @@ def batch_id(now: datetime) -> str:
     Args:
         now: the moment, aware UTC.
     """
-    return f"{now:%Y%m%dT%H%M%S%f}Z-{secrets.token_hex(4)}"
+    return f"{now:{_MOMENT}}-{secrets.token_hex(4)}"
+
+
+def batch_moment(batch: str) -> datetime:
+    """Give the moment, aware UTC, at which the writer of a batch began."""
+    moment, _, _ = batch.partition("-")
+    return datetime.strptime(moment, _MOMENT).replace(tzinfo=timezone.utc)
 
 
 @dataclass

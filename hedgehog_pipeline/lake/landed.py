@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv, dataset
+from pyarrow import csv
 
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.checkpoints import Checkpoint, Checkpoints
@@ -52,6 +52,8 @@ class History:
 
         Its commit is the one that saw it last, or saw that it is gone.
         """
+        from pyarrow import dataset  # noqa: PLC0415 (imports pandas: half a second)
+
         key = self.versions.schema.field(self.table.key)
         rows = _last_of_each(self.versions, key.name)
         gone = _last_of_each(self.tombstones, "key").rename_columns([key.name, "gone"])

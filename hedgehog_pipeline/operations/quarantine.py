@@ -108,8 +108,28 @@ def lines_of(entries: Iterable[Entry], *, state: bool) -> Iterator[str]:
         yield "  ".join(cells).rstrip()
 
 
-def told_of(table: str, key: str, warehouse: Warehouse, bucket: Bucket) -> Iterator[str]:
-    """Write what was told of a row, and the row as it was landed.
+@dataclass(frozen=True)
+class ToldRow:
+    """A row of which something was told.
+
+    Attributes:
+        commit: the ingestion commit that landed it.
+        part: `s3://` address of the CSV object that holds it: of a part or of a brought file.
+        line: its place in a part, or its line in a file, from 1.
+        entries: what was told of it.
+        row: each column's text, None where it is absent; None of a row in a brought file, which
+            need not be CSV at all: what was found of it stands in the entries.
+    """
+
+    commit: int
+    part: str
+    line: int
+    entries: tuple[Entry, ...]
+    row: dict[str, str | None] | None
+
+
+def told_of(table: str, key: str, warehouse: Warehouse, bucket: Bucket) -> list[ToldRow]:
+    """Read what was told of a row, and the row as it was landed.
 
     Args:
         table: the shop's table.
@@ -126,14 +146,21 @@ def told_of(table: str, key: str, warehouse: Warehouse, bucket: Bucket) -> Itera
             f"Nothing was told of {table} {key}; `hedgehog quarantine list --all` names the rows "
             "of which something was."
         )
+    told: list[ToldRow] = []
     for (commit, part, line), found in groupby(entries, lambda e: (e.commit, e.part, e.line)):
-        yield f"commit {commit}: s3://{bucket.name}/{part}, row {line}"
-        for entry in found:
+        row = read_row(bucket.read(part), line) if part.startswith("oltp/") else None
+        told.append(ToldRow(commit, f"s3://{bucket.name}/{part}", line, tuple(found), row))
+    return told
+
+
+def lines_told(told: Iterable[ToldRow]) -> Iterator[str]:
+    """Write what was told of a row, and the row as it was landed."""
+    for row in told:
+        yield f"commit {row.commit}: {row.part}, row {row.line}"
+        for entry in row.entries:
             state = "open" if entry.open else "closed"
             yield f"  {state}: {entry.column} {entry.reason}"
-        if not part.startswith("oltp/"):
-            continue  # what was found of it stands in the entry: it need not be CSV at all
-        for column, text in read_row(bucket.read(part), line).items():
+        for column, text in (row.row or {}).items():
             yield f"    {column} = {json.dumps(text, ensure_ascii=False)}"
 
 

@@ -1,18 +1,24 @@
 """`hedgehog sandbox`: the whole platform's surroundings on a laptop."""
 
+import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from hedgehog_pipeline.sandbox.databases import SHOP, WAREHOUSE
-from hedgehog_pipeline.sandbox.demo import run_demo
-from hedgehog_pipeline.sandbox.dev import platform_at_work, run_dev
-from hedgehog_pipeline.sandbox.latency import measure, summary
-from hedgehog_pipeline.sandbox.sandbox import Sandbox
-from hedgehog_pipeline.sandbox.trade import trade
+from hedgehog_pipeline.cli.command import Command, as_json
 
-_DATABASES = {"shop": SHOP, "warehouse": WAREHOUSE}
+if TYPE_CHECKING:
+    from hedgehog_pipeline.sandbox.sandbox import Sandbox
+
+_FOLDER = Path(".sandbox")
+
+orders = click.option(
+    "--orders", default=5000, show_default=True, help="Orders in the shop's archive."
+)
+port = click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI.")
 
 
 @click.group()
@@ -20,71 +26,99 @@ def sandbox() -> None:
     """Start and stop the sandbox: PostgreSQL, S3 and a stand-in for AWS, in `.sandbox`."""
 
 
-@sandbox.command()
-@click.option("--orders", default=5000, show_default=True, help="Orders in the shop's archive.")
-def up(orders: int) -> None:
+@sandbox.command(
+    cls=Command, examples=["hedgehog sandbox up", "hedgehog sandbox up --orders 50000"]
+)
+@orders
+def up(*, orders: int) -> None:
     """Start what is not running; the first time, fill the shop; write `.env`."""
-    place = Sandbox()
+    place = _sandbox()
     place.up(orders)
     _tell(place)
 
 
-@sandbox.command()
+@sandbox.command(cls=Command, examples=["hedgehog sandbox down"])
 def down() -> None:
     """Stop the servers; shop, lake and warehouse stay as they are."""
-    Sandbox().down()
+    _sandbox().down()
 
 
-@sandbox.command()
-def status() -> None:
+@sandbox.command(
+    cls=Command, examples=["hedgehog sandbox status", "hedgehog sandbox status --json"]
+)
+@as_json
+def status(*, as_json: bool) -> None:
     """Tell which servers run, and where."""
-    _tell(Sandbox())
+    if as_json:
+        click.echo(json.dumps(asdict(_sandbox().status())))
+    else:
+        _tell(_sandbox())
 
 
-@sandbox.command("trade")
+@sandbox.command(
+    "trade",
+    cls=Command,
+    examples=["hedgehog sandbox trade", "hedgehog sandbox trade --seconds 10 --per-second 30"],
+)
 @click.option("--seconds", default=60.0, show_default=True, help="How long.")
 @click.option("--per-second", default=5.0, show_default=True, help="How many things a second.")
-def trade_(seconds: float, per_second: float) -> None:
+def trade_(*, seconds: float, per_second: float) -> None:
     """Let the shop go on trading."""
-    done = trade(Sandbox().shop_dsn(), seconds=seconds, per_second=per_second)
+    from hedgehog_pipeline.sandbox.trade import trade
+
+    done = trade(_sandbox().shop_dsn(), seconds=seconds, per_second=per_second)
     click.echo(", ".join(f"{count} {kind}" for kind, count in sorted(done.items())))
 
 
-@sandbox.command("psql", context_settings={"ignore_unknown_options": True})
-@click.argument("database", type=click.Choice(list(_DATABASES)))
+@sandbox.command(
+    "psql",
+    cls=Command,
+    context_settings={"ignore_unknown_options": True},
+    examples=["hedgehog sandbox psql warehouse", "hedgehog sandbox psql shop -c '\\dt'"],
+)
+@click.argument("database", type=click.Choice(["shop", "warehouse"]))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def psql(database: str, arguments: tuple[str, ...]) -> None:
+def psql(*, database: str, arguments: tuple[str, ...]) -> None:
     """Open the shop or the warehouse in psql; further arguments are psql's own."""
-    sys.exit(Sandbox().postgres.psql(_DATABASES[database], arguments))
+    from hedgehog_pipeline.sandbox.databases import SHOP, WAREHOUSE
+
+    named = {"shop": SHOP, "warehouse": WAREHOUSE}[database]
+    sys.exit(_sandbox().postgres.psql(named, arguments))
 
 
-@click.command()
-@click.option("--orders", default=5000, show_default=True, help="Orders in the shop's archive.")
-def demo(orders: int) -> None:
+@click.command(cls=Command, examples=["hedgehog demo", "hedgehog demo --orders 50000"])
+@orders
+def demo(*, orders: int) -> None:
     """Show it all: sandbox, archive, trading, and answers from the warehouse."""
-    run_demo(Path(".sandbox"), orders)
+    from hedgehog_pipeline.sandbox.demo import run_demo
+
+    run_demo(_FOLDER, orders)
 
 
-@click.command()
-@click.option("--orders", default=5000, show_default=True, help="Orders in the shop's archive.")
-@click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI.")
-def dev(orders: int, port: int) -> None:
+@click.command(cls=Command, examples=["hedgehog dev", "hedgehog dev --port 3001"])
+@orders
+@port
+def dev(*, orders: int, port: int) -> None:
     """Start the sandbox, a shop that trades and the Dagster UI, until Ctrl-C."""
-    run_dev(Path(".sandbox"), orders=orders, port=port)
+    from hedgehog_pipeline.sandbox.dev import run_dev
+
+    run_dev(_FOLDER, orders=orders, port=port)
 
 
-@click.command()
+@click.command(cls=Command, examples=["hedgehog latency", "hedgehog latency --changes 50"])
 @click.option("--changes", default=20, show_default=True, help="How many changes to time.")
-@click.option("--orders", default=5000, show_default=True, help="Orders in the shop's archive.")
-@click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI.")
-def latency(changes: int, orders: int, port: int) -> None:
+@orders
+@port
+def latency(*, changes: int, orders: int, port: int) -> None:
     """Time changes from their commit in the shop to their rows in the warehouse."""
-    folder = Path(".sandbox")
-    place = Sandbox(folder)
+    from hedgehog_pipeline.sandbox.dev import platform_at_work
+    from hedgehog_pipeline.sandbox.latency import measure, summary
+
+    place = _sandbox()
     place.up(orders)
-    log = folder / "dagster" / "dev.log"
+    log = _FOLDER / "dagster" / "dev.log"
     click.echo(f"Dagster starts; its lines go to {log}.")
-    with platform_at_work(folder, orders=orders, port=port, log=log):
+    with platform_at_work(_FOLDER, orders=orders, port=port, log=log):
         for _warm_up in measure(place, 1):
             click.echo("Dagster is at work, the shop trades.")
         seconds: list[float] = []
@@ -94,11 +128,17 @@ def latency(changes: int, orders: int, port: int) -> None:
     click.echo(summary(seconds))
 
 
-def _tell(place: Sandbox) -> None:
+def _sandbox() -> "Sandbox":
+    from hedgehog_pipeline.sandbox.sandbox import Sandbox
+
+    return Sandbox(_FOLDER)
+
+
+def _tell(place: "Sandbox") -> None:
     servers = place.status()
     for name, server in (
         ("PostgreSQL", servers.postgres),
         ("S3", servers.s3),
         ("AWS", servers.aws),
     ):
-        click.echo(f"{name:<12}{server.address or 'not running'}")
+        click.echo(f"{name:<12}{server.address or click.style('not running', fg='yellow')}")

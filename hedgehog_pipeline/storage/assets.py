@@ -28,6 +28,7 @@ from hedgehog_pipeline.runs import MOST_COMMITS, commits_of_run
 from hedgehog_pipeline.schema.star import STAR, StarTable
 from hedgehog_pipeline.storage.ddl import stored_columns
 from hedgehog_pipeline.storage.pending import commits_of_day, confirm_loaded, pending_commits
+from hedgehog_pipeline.storage.provenance import Provenance
 from hedgehog_pipeline.storage.resources import WarehouseResource
 
 
@@ -68,10 +69,13 @@ def store(
     written: Counter[str] = Counter()
     seconds: dict[str, float] = dict.fromkeys(STAR, 0.0)
     previews = {table.name: Preview() for table in tables}
+    provenance = {table.name: Provenance(lake, table) for table in tables}
 
     def parts_of(table: StarTable, held: ProcessedCommit, kind: PartKind) -> Iterable[pa.Table]:
         rows = inputs[table.name].rows_of(held, kind)
-        return previews[table.name].passing(rows) if kind == "rows" else rows
+        if kind != "rows":
+            return rows
+        return previews[table.name].passing(provenance[table.name].passing(held, rows))
 
     with warehouse.open() as target:
         target.prepare()
@@ -91,7 +95,7 @@ def store(
             for name, took in loaded.seconds.items():
                 seconds[name] += took
     for table in tables:
-        preview = previews[table.name]
+        preview, records = previews[table.name], provenance[table.name].records
         parts = [part for commit in commits for part in commit.parts_of(f"star/{table.name}")]
         yield MaterializeResult[Any](
             asset_key=key_of(table),
@@ -102,5 +106,6 @@ def store(
                 "commits": [commit.number for commit in commits],
                 "parts": [f"s3://{lake.processed.bucket.name}/{part.key}" for part in parts],
                 **({"preview": MetadataValue.md(str(preview))} if preview.rows else {}),
+                **({"provenance": MetadataValue.table(records)} if records else {}),
             },
         )

@@ -1,0 +1,86 @@
+"""What the commands have in common: examples in the help, `--json`, names of tables."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    from hedgehog_pipeline.surroundings import Surroundings
+
+
+class Command(click.Command):
+    """A command whose help ends with examples.
+
+    Attributes:
+        examples: whole command lines.
+    """
+
+    def __init__(self, *args: Any, examples: Sequence[str], **others: Any) -> None:
+        super().__init__(*args, **others)
+        self.examples = tuple(examples)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples."""
+        super().format_epilog(ctx, formatter)
+        with formatter.section("Examples"):
+            for example in self.examples:
+                formatter.write(f"{'':>{formatter.current_indent}}{example}\n")
+
+
+class TableName(click.ParamType[str]):
+    """The name of a table, which a shell completes; what there is, is looked up when asked for."""
+
+    name = "table"
+
+    def __init__(self, tables: Callable[[], Iterable[str]]) -> None:
+        self._tables = tables
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse what is no table."""
+        if value not in (tables := tuple(self._tables())):
+            self.fail(f"{value!r} is not one of {', '.join(tables)}.", param, ctx)
+        return value
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 (click hands it over)
+        param: click.Parameter,  # noqa: ARG002 (as ctx)
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Give the tables that begin so."""
+        return [CompletionItem(name) for name in self._tables() if name.startswith(incomplete)]
+
+
+def star_tables() -> Iterable[str]:
+    """Name the warehouse's tables."""
+    from hedgehog_pipeline.schema.star import STAR
+
+    return STAR
+
+
+def shop_tables() -> Iterable[str]:
+    """Name the shop's tables."""
+    from hedgehog_pipeline.schema.shop import SHOP
+
+    return SHOP
+
+
+def reconciled_tables() -> Iterable[str]:
+    """Name the warehouse's tables that can be held against the shop."""
+    from hedgehog_pipeline.operations.reconciled import RECONCILED
+
+    return RECONCILED
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+"""The option of what a script reads."""
+
+
+def surroundings() -> "Surroundings":
+    """Give what the environment's settings name."""
+    from hedgehog_pipeline.settings import Settings
+    from hedgehog_pipeline.surroundings import Surroundings
+
+    return Surroundings(Settings.from_environment())

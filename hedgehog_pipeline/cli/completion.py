@@ -1,0 +1,27 @@
+"""`hedgehog completion`: what makes a shell complete commands, options and tables."""
+
+import click
+from click.shell_completion import get_completion_class
+
+from hedgehog_pipeline.cli.command import Command
+
+
+@click.command(
+    cls=Command,
+    examples=[
+        'eval "$(hedgehog completion bash)"  # in ~/.bashrc',
+        'eval "$(hedgehog completion zsh)"  # in ~/.zshrc',
+        "hedgehog completion fish > ~/.config/fish/completions/hedgehog.fish",
+    ],
+)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> None:
+    """Print what makes SHELL complete commands, options and tables.
+
+    Nothing runs but `hedgehog` itself, each time that the tab key is pressed.
+    """
+    script = get_completion_class(shell)
+    assert script is not None  # noqa: S101 (the choice is of those that click knows)
+    root = context.find_root().command
+    click.echo(script(root, {}, "hedgehog", "_HEDGEHOG_COMPLETE").source())

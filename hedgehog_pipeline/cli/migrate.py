@@ -1,0 +1,14 @@
+"""`hedgehog migrate`."""
+
+import click
+
+from hedgehog_pipeline.cli.command import Command, surroundings
+
+
+@click.command(cls=Command, examples=["hedgehog migrate"])
+def migrate() -> None:
+    """Alter the warehouse's tables to what is declared, and print each statement."""
+    with surroundings().warehouse() as warehouse:
+        statements = warehouse.migrate()
+    for statement in statements or ["Nothing to do: the warehouse's tables are as declared."]:
+        click.echo(statement)

@@ -1,0 +1,89 @@
+"""`hedgehog quarantine`: the rows that cannot be taken."""
+
+import json
+from dataclasses import asdict
+
+import click
+
+from hedgehog_pipeline.cli.command import Command, TableName, as_json, shop_tables, surroundings
+
+
+@click.group()
+def quarantine() -> None:
+    """Look at the rows that cannot be taken, and take them when the cause is mended."""
+
+
+@quarantine.command(
+    "list",
+    cls=Command,
+    examples=["hedgehog quarantine list", "hedgehog quarantine list --all --json"],
+)
+@click.option("--all", "closed", is_flag=True, help="Also list what holds no more.")
+@as_json
+def list_quarantine(*, closed: bool, as_json: bool) -> None:
+    """List the values for which rows cannot be taken, the newest last."""
+    from hedgehog_pipeline.operations.quarantine import lines_of, read_entries
+
+    with surroundings().warehouse() as warehouse:
+        entries = read_entries(warehouse, closed=closed)
+    if as_json:
+        click.echo(json.dumps([asdict(entry) for entry in entries]))
+        return
+    for line in lines_of(entries, state=closed) if entries else ():
+        click.echo(line)
+    still = sum(entry.open for entry in entries)
+    counted = f"{still} open" + (f", {len(entries) - still} closed" if closed else "")
+    click.secho(counted, fg="yellow" if still else "green")
+
+
+@quarantine.command(
+    "show",
+    cls=Command,
+    examples=[
+        "hedgehog quarantine show payment 4711",
+        "hedgehog quarantine show payment 4711 --json",
+    ],
+)
+@click.argument("table", type=TableName(shop_tables))
+@click.argument("key")
+@as_json
+def show_quarantine(*, table: str, key: str, as_json: bool) -> None:
+    """Tell all that was told of the row KEY of the shop's TABLE, and show the row as it landed."""
+    from hedgehog_pipeline.operations.quarantine import lines_told, told_of
+
+    place = surroundings()
+    with place.warehouse() as warehouse:
+        told = told_of(table, key, warehouse, place.lake.ingestion.bucket)
+    if as_json:
+        click.echo(json.dumps([asdict(row) for row in told]))
+        return
+    for line in lines_told(told):
+        click.echo(line)
+
+
+@quarantine.command(
+    "replay",
+    cls=Command,
+    examples=["hedgehog quarantine replay", "hedgehog quarantine replay --json"],
+)
+@as_json
+def replay_quarantine(*, as_json: bool) -> None:
+    """Process the rows again, after the declaration or the code was mended."""
+    from hedgehog_pipeline.operations.quarantine import closed_since, read_entries
+    from hedgehog_pipeline.progress import sum_up
+    from hedgehog_pipeline.runner import replay_until_done
+
+    place = surroundings()
+    with place.warehouse() as warehouse:
+        before = read_entries(warehouse)
+    if before:
+        runs = list(replay_until_done(place, {entry.commit for entry in before}))
+        if not as_json:
+            sum_up(runs, "")
+    with place.warehouse() as warehouse:
+        after = read_entries(warehouse)
+    closed = closed_since(before, after)
+    if as_json:
+        click.echo(json.dumps({"closed": closed, "open": len(after)}))
+    else:
+        click.echo(f"{closed} closed, {len(after)} open")

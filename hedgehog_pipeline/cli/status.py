@@ -1,0 +1,24 @@
+"""`hedgehog status`."""
+
+import json
+from dataclasses import asdict
+from datetime import datetime, timezone
+
+import click
+
+from hedgehog_pipeline.cli.command import Command, as_json, surroundings
+
+
+@click.command(cls=Command, examples=["hedgehog status", "hedgehog status --json"])
+@as_json
+def status(*, as_json: bool) -> None:
+    """Tell what is landed, processed and loaded, and how far behind the warehouse is."""
+    from hedgehog_pipeline.operations.status import read_status
+
+    place = surroundings()
+    with place.warehouse() as warehouse:
+        found = read_status(place.lake, warehouse, place.parameters, datetime.now(timezone.utc))
+    if as_json:
+        click.echo(json.dumps(asdict(found)))
+    else:
+        click.secho(str(found), fg="yellow" if found.seconds_behind else "green")

@@ -1,0 +1,138 @@
+"""Where a row of the shop stands in the ingestion bucket: its commit, its CSV object, its line."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hedgehog_pipeline.lake.commits import IngestionCommit, IngestionKind, PartKind
+from hedgehog_pipeline.lake.csv_values import read_csv, read_part, read_row
+from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.schema.shop import SHOP, ShopTable
+from hedgehog_pipeline.schema.star import INGESTION_COMMIT, StarTable
+
+_Texts = Any
+"""An array; pyarrow's stubs know too few of its functions' overloads."""
+
+
+@dataclass(frozen=True)
+class Landing:
+    """A row of the shop as it was landed, or the word that it is gone, which has a key alone.
+
+    Attributes:
+        table: the shop's table.
+        key: its primary key.
+        commit: number of the ingestion commit.
+        kind: how it came: by the archive, an increment, a sweep, or a file of the inbox.
+        captured_at: when the capture began, UTC.
+        part: `s3://` address of the CSV object; None where no part of the commit holds the row,
+            which Hedgehog therefore did not write.
+        line: its place in the object, from 1; None without a part.
+        row: each column's text, None where it is absent.
+        file: key of the inbox file that brought it; None where the shop itself was read.
+    """
+
+    table: str
+    key: str
+    commit: int
+    kind: IngestionKind
+    captured_at: datetime
+    part: str | None = None
+    line: int | None = None
+    row: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
+    file: str | None = None
+
+
+@dataclass(frozen=True)
+class LastLandings:
+    """What was landed last of a key.
+
+    Attributes:
+        row: the last row that could be taken; None where there is none.
+        gone: the word that the shop holds it no more; None where the row came later, or nothing.
+    """
+
+    row: Landing | None
+    gone: Landing | None
+
+
+@dataclass(frozen=True)
+class Landings:
+    """Finds rows in the ingestion bucket; a commit that is asked for twice is read once."""
+
+    lake: Lake
+    _read: dict[int, IngestionCommit] = field(default_factory=dict[int, IngestionCommit])
+
+    def in_commit(
+        self, table: ShopTable, key: str, number: int, kind: PartKind = "rows"
+    ) -> Landing:
+        """Find a row, or the tombstone of its key, in a commit that is known to hold it."""
+        commit = self._commit(number)
+        for part in commit.parts_of(f"oltp/{table.name}", kind):
+            body = self.lake.ingestion.bucket.read(part.key)
+            texts = _texts(body, table.key if kind == "rows" else part.columns[0])
+            if (place := pc.index(texts, pa.scalar(key)).as_py()) >= 0:
+                return self._found(_known(commit, table, key), part.key, body, place + 1)
+        return _known(commit, table, key)
+
+    def as_of(self, table: ShopTable, key: str, number: int) -> LastLandings:
+        """Find the last row of a key that could be taken up to and with a commit."""
+        history = self.lake.landed(table).history(number)
+        seen = _last_commit(history.versions, table.key, key)
+        gone = _last_commit(history.tombstones, "key", key)
+        return LastLandings(
+            self.in_commit(table, key, seen) if seen else None,
+            self.in_commit(table, key, gone, "tombstones") if gone > seen else None,
+        )
+
+    def mention(self, star: StarTable, day: date, number: int) -> Landing | None:
+        """Find the first row in a commit that mentions a day, as a table of days is made of them.
+
+        Rows that could not be taken mention nothing.
+        """
+        commit = self._commit(number)
+        sources = [source.split(".") for source in star.key.sources]
+        for name in star.inputs:
+            table, columns = SHOP[name], [column for of, column in sources if of == name]
+            for part in commit.parts_of(f"oltp/{name}"):
+                body = self.lake.ingestion.bucket.read(part.key)
+                faults = read_part(body, table, part, number).faults["line"].to_pylist()
+                present = [column for column in columns if column in part.columns]
+                lines = set[int]().union(*(_lines_on(_texts(body, c), day) for c in present))
+                if good := lines.difference(faults):
+                    key = read_row(body, line := min(good))[table.key] or ""
+                    return self._found(_known(commit, table, key), part.key, body, line)
+        return None
+
+    def _commit(self, number: int) -> IngestionCommit:
+        if number not in self._read:
+            self._read[number] = self.lake.ingestion.read(number)
+        return self._read[number]
+
+    def _found(self, known: Landing, part: str, body: bytes, line: int) -> Landing:
+        address = f"s3://{self.lake.ingestion.bucket.name}/{part}"
+        return replace(known, part=address, line=line, row=read_row(body, line))
+
+
+def _known(commit: IngestionCommit, table: ShopTable, key: str) -> Landing:
+    file = commit.taken.key if commit.taken else None
+    return Landing(table.name, key, commit.number, commit.kind, commit.captured_at, file=file)
+
+
+def _texts(body: bytes, column: str) -> _Texts:
+    return read_csv(body, {column: pa.string()})[column]
+
+
+def _last_commit(rows: pa.Table, column: str, key: str) -> int:
+    of_key = rows.filter(pc.field(column) == pa.scalar(int(key), rows.schema.field(column).type))
+    return pc.max(of_key[INGESTION_COMMIT.name]).as_py() or 0
+
+
+def _lines_on(texts: _Texts, day: date) -> set[int]:
+    """Give the places, from 1, of texts of moments and days that begin with a day."""
+    trimmed = pc.utf8_trim_whitespace(texts)
+    hits = pc.indices_nonzero(pc.starts_with(trimmed, day.isoformat()))
+    return {place + 1 for place in hits.to_pylist()}

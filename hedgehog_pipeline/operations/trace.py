@@ -1,0 +1,224 @@
+"""A record of the warehouse followed back: every version, to its Parquet and its CSV.
+
+Nothing is searched for: a row names its commits, and these name the objects that hold it.
+"""
+
+import io
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.lake.batch import batch_moment
+from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.operations.held import HeldRow, Key, held_deletions, held_rows
+from hedgehog_pipeline.operations.landings import Landing, Landings
+from hedgehog_pipeline.operations.quarantine import Entry, read_entries
+from hedgehog_pipeline.schema.columns import DATE
+from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.schema.star import INGESTION_COMMIT, Fact, StarTable
+from hedgehog_pipeline.storage.pending import confirm_loaded
+from hedgehog_pipeline.storage.warehouse import Warehouse
+
+_NUMBER = re.compile("-?[0-9]{1,18}")
+
+
+@dataclass(frozen=True)
+class Shaping:
+    """The processing that made a row of the star.
+
+    Attributes:
+        commit: number of the processed commit.
+        kind: `processed`, or a `restatement` where the row was made anew.
+        processed_at: when it began, UTC.
+        part: `s3://` address of the Parquet object; None where no part of the commit holds the
+            row, which Hedgehog therefore did not write.
+    """
+
+    commit: int
+    kind: Literal["processed", "restatement"]
+    processed_at: datetime
+    part: str | None
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of a record, and what it is made of.
+
+    Attributes:
+        held: the row as the warehouse holds it.
+        shaping: what made it; None of an inferred member.
+        landings: the rows of the shop that it is made of: its own, then its parents'; of a day the
+            first that mentions it.
+    """
+
+    held: HeldRow
+    shaping: Shaping | None
+    landings: tuple[Landing, ...]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """All that is known of a record.
+
+    Attributes:
+        table: the warehouse's table.
+        key: the key in the shop's terms.
+        versions: those that the warehouse holds, the one captured last at the end: of a fact every
+            one, of a dimension the newest.
+        deletions: when the shop was seen without it.
+        quarantine: values for which a row of it, or of its parents, could not be taken.
+        waiting: how many ingestion commits are not in the warehouse yet.
+    """
+
+    table: str
+    key: str
+    versions: tuple[Version, ...]
+    deletions: tuple[Landing, ...]
+    quarantine: tuple[Entry, ...]
+    waiting: int
+
+
+def trace(lake: Lake, warehouse: Warehouse, table: StarTable, text: str) -> Trace:
+    """Follow a record back.
+
+    Args:
+        lake: the two logs.
+        warehouse: the warehouse, prepared or not.
+        table: of the star.
+        text: the key in the shop's terms: a whole number, or a day.
+
+    Raises:
+        HedgehogError: where the text is no key, nothing is known of it, or lake and warehouse do
+            not belong together.
+    """
+    key = _key_of(table, text)
+    if not warehouse.is_prepared():
+        raise HedgehogError("The warehouse holds nothing yet: `hedgehog run` fills it.")
+    lake.confirm_source()
+    confirm_loaded(lake, warehouse)
+    found = _Tracer(lake, warehouse, table, key, Landings(lake)).found()
+    if not (found.versions or found.deletions or found.quarantine):
+        raise HedgehogError(_nowhere(found, table))
+    return found
+
+
+@dataclass(frozen=True)
+class _Tracer:
+    lake: Lake
+    warehouse: Warehouse
+    table: StarTable
+    key: Key
+    landings: Landings
+
+    def found(self) -> Trace:
+        versions: list[Version] = []
+        deletions = list(self._deletions())
+        for held in held_rows(self.warehouse, self.table, self.key):
+            rows, gone = self._made_of(held)
+            versions.append(Version(held, self._shaping(held), rows))
+            deletions += gone
+        return Trace(
+            self.table.name,
+            str(self.key),
+            tuple(versions),
+            tuple(deletions),
+            tuple(self._quarantine(versions)),
+            self.lake.ingestion.end() - self.warehouse.loaded_through(),
+        )
+
+    def _made_of(self, held: HeldRow) -> tuple[tuple[Landing, ...], tuple[Landing, ...]]:
+        """Give the rows of the shop that a row is made of, and the tombstone that marks it."""
+        number = held.ingestion_commit
+        if not number:
+            return (), ()
+        if isinstance(self.key, date):
+            mention = self.landings.mention(self.table, self.key, number)
+            return _those(mention), ()
+        subject = SHOP[self.table.inputs[0]]
+        if not self.table.as_of and not held.deleted:
+            return (self.landings.in_commit(subject, str(self.key), number),), ()
+        own = self.landings.as_of(subject, str(self.key), number)
+        parents = (
+            self.landings.as_of(SHOP[name], key, number).row
+            for name, key in _parents(self.table, own.row)
+        )
+        return _those(own.row, *parents), _those(own.gone)
+
+    def _deletions(self) -> Iterator[Landing]:
+        if not isinstance(self.table, Fact):
+            return
+        for number in held_deletions(self.warehouse, self.table, self.key):
+            subject = SHOP[self.table.inputs[0]]
+            yield self.landings.in_commit(subject, str(self.key), number, "tombstones")
+
+    def _shaping(self, held: HeldRow) -> Shaping | None:
+        if not held.processed_commit:
+            return None
+        bucket, commit = self.lake.processed.bucket, self.lake.processed.read(held.processed_commit)
+        key, stamp = self.table.key.name, INGESTION_COMMIT.name
+        wanted = (pc.field(key) == self.key) & (pc.field(stamp) == held.ingestion_commit)
+        keys = (part.key for part in commit.parts_of(f"star/{self.table.name}"))
+        part = next(
+            (
+                f"s3://{bucket.name}/{name}"
+                for name in keys
+                if pq.read_table(io.BytesIO(bucket.read(name)), columns=[key], filters=wanted)
+            ),
+            None,
+        )
+        return Shaping(commit.number, commit.kind, batch_moment(commit.batch), part)
+
+    def _quarantine(self, versions: Iterable[Version]) -> Iterator[Entry]:
+        """Read what was told of the row itself, and of the parents that it has had."""
+        if not self.table.subject:
+            return
+        landed = (landing for version in versions for landing in version.landings)
+        of_parents = (row for own in landed for row in _parents(self.table, own))
+        for row in dict.fromkeys([(self.table.subject, str(self.key)), *of_parents]):
+            yield from read_entries(self.warehouse, closed=True, row=row)
+
+
+def _parents(table: StarTable, own: Landing | None) -> Iterator[tuple[str, str]]:
+    """Name the rows that a row of a joined table refers to: the shop's table, and the key."""
+    if own is None or own.table != table.subject:
+        return
+    for name in table.inputs[1:]:
+        columns = (c.name for c in SHOP[own.table].columns if c.references == name)
+        if key := own.row.get(next(columns)):
+            yield name, key
+
+
+def _those(*landings: Landing | None) -> tuple[Landing, ...]:
+    return tuple(landing for landing in landings if landing)
+
+
+def _key_of(table: StarTable, text: str) -> Key:
+    if table.key.type == DATE:
+        with suppress(ValueError):
+            return date.fromisoformat(text)
+        raise HedgehogError(f"{text!r} is no key of {table.name}: give a day, such as 2026-11-22.")
+    if not _NUMBER.fullmatch(text):
+        raise HedgehogError(f"{text!r} is no key of {table.name}: give a whole number.")
+    return int(text)
+
+
+def _nowhere(found: Trace, table: StarTable) -> str:
+    places = [table.name]
+    places += ["hedgehog.tombstones"] if isinstance(table, Fact) else []
+    places += ["hedgehog.quarantine"] if table.subject else []
+    waiting = (
+        f"{found.waiting} landed commits wait and were not looked into: `hedgehog run` loads them."
+        if found.waiting
+        else "No landed commit waits: where the shop holds it, `hedgehog run` captures it."
+    )
+    return (
+        f"{table.name} {found.key} is nowhere in the warehouse. Looked into were "
+        f"{', '.join(places)}. {waiting}"
+    )

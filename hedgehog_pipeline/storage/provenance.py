@@ -1,0 +1,66 @@
+"""Where the first rows of a load came from, for people who look at a materialisation in the UI.
+
+All of it is in memory when a load is made: nothing is asked for.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+from dagster import TableRecord
+
+from hedgehog_pipeline.lake.batch import batch_moment
+from hedgehog_pipeline.lake.commits import Part, ProcessedCommit
+from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.lake.previews import MOST_ROWS
+from hedgehog_pipeline.schema.star import INGESTION_COMMIT, StarTable
+
+
+@dataclass
+class Provenance:
+    """The first rows that are loaded into a table.
+
+    Attributes:
+        lake: whose buckets they come from.
+        table: that they go into.
+        records: for each row its key, the capture that saw it, the Parquet object that holds it,
+            the CSV objects among which is the one that does, and the command that tells the rest.
+    """
+
+    lake: Lake
+    table: StarTable
+    records: list[TableRecord] = field(default_factory=list[TableRecord])
+
+    def passing(self, commit: ProcessedCommit, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        """Hand the rows of a commit on, a table for each of its parts, keeping the first."""
+        parts = commit.parts_of(f"star/{self.table.name}")
+        for part, rows in zip(parts, tables, strict=True):
+            if missing := MOST_ROWS - len(self.records):
+                first = rows.slice(0, missing).select([self.table.key.name, INGESTION_COMMIT.name])
+                columns = [column.to_pylist() for column in first.columns]
+                for key, number in zip(*columns, strict=True):
+                    self.records.append(self._record(commit, part, str(key), number))
+            yield rows
+
+    def _record(self, commit: ProcessedCommit, part: Part, key: str, number: int) -> TableRecord:
+        return TableRecord(
+            {
+                "key": key,
+                "ingestion commit": number,
+                "Parquet": f"s3://{self.lake.processed.bucket.name}/{part.key}",
+                "CSV": self._csv(dict(commit.sources).get(number)),
+                "trace": f"hedgehog trace {self.table.name} {key}",
+            }
+        )
+
+    def _csv(self, batch: str | None) -> str:
+        """Name the objects of a batch; of one that the commit was not made from nothing is known.
+
+        A restatement of a joined dimension also holds members that later captures stamped.
+        """
+        if batch is None:
+            return ""
+        inputs = self.table.inputs
+        folder = inputs[0] if len(inputs) == 1 else f"{{{','.join(inputs)}}}"
+        day = batch_moment(batch).date()
+        return f"s3://{self.lake.ingestion.bucket.name}/oltp/{folder}/{day}/{batch}-*.csv"

@@ -1,0 +1,273 @@
+"""`hedgehog trace` leads from a record of the warehouse to the objects that it came from."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import Any
+
+import psycopg
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from hedgehog_pipeline.cli import hedgehog
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline_tests.inbox import CURRENCIES, currency, put
+from hedgehog_pipeline_tests.servers import Servers
+from hedgehog_pipeline_tests.shops import NOW
+from hedgehog_pipeline_tests.world import World
+
+
+@pytest.fixture(scope="module")
+def traded(servers: Servers) -> Iterator[World]:
+    """A shop whose first order changed, whose department moved, with a bad payment; to look at."""
+    with World.make(servers) as world:
+        world.load_small()
+        _change(world, "insert into currency values (3, 'EUR', 'now', 'now')")
+        _change(world, "update sales_order set units_sold = 1600, last_updated = '2026-06-02'")
+        _change(world, "update department set location = 'Leeds', last_updated = '2026-06-03'")
+        _change(world, "update payment set payment_date = 'soon' where payment_id = 2")
+        _change(world, "alter table sales_order drop constraint sales_order_staff_id_fkey")
+        _change(
+            world,
+            "insert into sales_order select 2, created_at, last_updated, 1, 7, 1, 5, 2.5, 1, "
+            "'2027-01-31', '2026-06-05', 1 from sales_order",
+        )
+        put(world, "inbox/currency/swiss.csv", CURRENCIES, currency(8, "SEK"), currency(9, "CHF"))
+        world.run()
+        yield world
+
+
+def _change(world: World, statement: str) -> None:
+    world.shop.execute(statement.encode())
+    world.run()
+
+
+def _told(world: World, *arguments: str) -> str:
+    """What `hedgehog trace` prints."""
+    command = ["trace", *arguments]
+    result = CliRunner(env=world.environment).invoke(hedgehog, command, catch_exceptions=False)
+    return result.stdout
+
+
+def _traced(world: World, table: str, key: object) -> dict[str, Any]:
+    return json.loads(_told(world, table, str(key), "--json"))
+
+
+def _landed(world: World, landing: dict[str, Any]) -> dict[str, str]:
+    """The row at the place that a trace names, read by another reader."""
+    body = _object(world, landing["part"]).decode()
+    return list(csv.DictReader(io.StringIO(body, newline="")))[landing["line"] - 1]
+
+
+def _object(world: World, address: str) -> bytes:
+    bucket, _, key = address.removeprefix("s3://").partition("/")
+    return world.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+
+def test_every_version_of_a_fact_leads_to_its_csv_row_and_its_parquet(traded: World):
+    found = _traced(traded, "fact_sales_order", 1)
+    assert [version["row"]["units_sold"] for version in found["versions"]] == [1500, 1600]
+    assert [version["current"] for version in found["versions"]] == [False, True]
+    for version in found["versions"]:
+        (landing,) = version["landings"]
+        row = _landed(traded, landing)
+        assert row == landing["row"]
+        assert row["sales_order_id"] == "1"
+        assert int(row["units_sold"]) == version["row"]["units_sold"]
+        shaped = pq.read_table(io.BytesIO(_object(traded, version["shaping"]["part"])))
+        held = shaped.filter(pc.field("sales_order_id") == 1).to_pylist()
+        assert [row["units_sold"] for row in held] == [version["row"]["units_sold"]]
+        assert landing["commit"] == version["ingestion_commit"]
+        assert version["shaping"]["commit"] == version["processed_commit"]
+
+
+def test_the_stages_took_it_one_after_the_other(traded: World):
+    began = datetime.now(timezone.utc)
+    traded.shop.execute("update sales_order set units_sold = 1 where sales_order_id = 2")
+    traded.run()
+    *_, newest = _traced(traded, "fact_sales_order", 2)["versions"]
+    moments = [
+        newest["landings"][0]["captured_at"],
+        newest["shaping"]["processed_at"],
+        newest["loaded_at"],
+    ]
+    times = [began, *map(_moment, moments), datetime.now(timezone.utc)]
+    assert times == sorted(times)
+
+
+def _moment(text: str) -> datetime:
+    """Python 3.10 reads no `Z`."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def test_a_line_in_a_part_of_many_rows_is_the_right_one(traded: World):
+    (version,) = _traced(traded, "fact_payment", 1)["versions"]
+    first = version["landings"][0]
+    (version,) = _traced(traded, "fact_payment", 2)["versions"]
+    second = version["landings"][0]
+    assert first["part"] == second["part"]
+    assert (first["line"], second["line"]) == (1, 2)
+    assert _landed(traded, second)["payment_amount"] == "134075.69"
+
+
+def test_a_joined_dimension_leads_to_its_own_row_and_to_its_parents(traded: World):
+    (version,) = _traced(traded, "dim_staff", 1)["versions"]
+    staff, department = version["landings"]
+    assert (staff["table"], department["table"]) == ("staff", "department")
+    assert _landed(traded, staff)["first_name"] == version["row"]["first_name"] == "Jeremie"
+    assert _landed(traded, department)["location"] == version["row"]["location"] == "Leeds"
+    assert staff["commit"] < department["commit"] == version["ingestion_commit"]
+
+
+def test_a_day_leads_to_the_first_row_that_mentions_it(traded: World):
+    (version,) = _traced(traded, "dim_date", "2027-01-31")["versions"]
+    (landing,) = version["landings"]
+    row = _landed(traded, landing)
+    assert (landing["key"], row["agreed_delivery_date"]) == ("2", "2027-01-31")
+    assert version["shaping"]["part"]
+
+
+def test_a_row_that_a_file_brought_names_the_file(traded: World):
+    (version,) = _traced(traded, "dim_currency", 9)["versions"]
+    (landing,) = version["landings"]
+    assert (landing["kind"], landing["file"]) == ("inbox", "inbox/currency/swiss.csv")
+    assert _landed(traded, landing)["currency_code"] == "CHF"
+
+
+def test_what_was_told_of_a_key_in_quarantine_is_told_with_it(traded: World):
+    found = _traced(traded, "fact_payment", 2)
+    (entry,) = found["quarantine"]
+    assert (entry["column"], entry["value"], entry["open"]) == ("payment_date", "soon", True)
+    assert _landed(traded, {**entry, "part": _address(traded, entry["part"])})["payment_id"] == "2"
+    assert _traced(traded, "fact_payment", 1)["quarantine"] == []
+
+
+def _address(world: World, key: str) -> str:
+    return f"s3://{world.settings.ingestion_bucket}/{key}"
+
+
+def test_an_inferred_member_says_since_when_it_stands_in(traded: World):
+    (version,) = _traced(traded, "dim_staff", 7)["versions"]
+    assert version["inferred_since"]
+    assert (version["landings"], version["shaping"]) == ([], None)
+    assert "inferred: a fact mentions it" in _told(traded, "dim_staff", "7")
+
+
+def test_people_read_the_newest_last_and_what_changed(traded: World):
+    lines = _told(traded, "fact_sales_order", "1").splitlines()
+    assert lines[0] == "fact_sales_order 1: 2 versions"
+    assert [line for line in lines if line.startswith("version")] == [
+        "version 1 of 2, not current",
+        "version 2 of 2, current",
+    ]
+    assert [line.split()[0] for line in lines if re.match(r"  \w", line)] == [
+        "captured",
+        "processed",
+        "loaded",
+    ] * 2
+    assert "    units_sold = 1500" in lines
+    assert "    units_sold = 1600, was 1500" in lines
+    assert sum("design_id" in line for line in lines) == 1
+    captured = next(line for line in lines if line.startswith("  captured"))
+    assert captured.endswith("UTC  commit 1, archive: sales_order 1")
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "sentence"),
+    [
+        (
+            "fact_sales_order",
+            "99",
+            "Looked into were fact_sales_order, hedgehog.tombstones, hedge",
+        ),
+        ("dim_date", "1999-01-01", "Looked into were dim_date. No landed commit waits"),
+        ("dim_date", "42", "'42' is no key of dim_date: give a day"),
+        ("dim_staff", "Jeremie", "'Jeremie' is no key of dim_staff: give a whole number"),
+        ("dim_staff", "99999999999", "nowhere"),
+    ],
+)
+def test_a_key_that_is_nowhere_or_none_is_told_so(
+    traded: World, table: str, key: str, sentence: str
+):
+    with pytest.raises(HedgehogError, match=re.escape(sentence)):
+        _told(traded, table, key)
+
+
+def test_an_empty_warehouse_says_what_fills_it(world: World):
+    with pytest.raises(HedgehogError, match="hedgehog run"):
+        _told(world, "dim_staff", "1")
+
+
+def test_what_waits_is_counted_where_a_key_is_nowhere(world: World):
+    world.load_small()
+    world.run()
+    world.shop.execute(f"insert into staff select 2, 'Ada', 'Byron', 1, 'a@x', {NOW}".encode())
+    world.launch("extraction")
+    with pytest.raises(HedgehogError, match="1 landed commits wait and were not looked into"):
+        _told(world, "dim_staff", "2")
+    world.run()
+    assert _traced(world, "dim_staff", 2)["waiting"] == 0
+
+
+def test_deleted_rows_lead_to_the_sweep_that_saw_them_gone(world: World):
+    world.load_small()
+    world.run()
+    for table in ("payment", "transaction", "sales_order"):
+        world.shop.execute(f"delete from {table} where {table}_id = 1".encode())
+    world.sweep()
+
+    order = _traced(world, "fact_sales_order", 1)
+    assert [version["current"] for version in order["versions"]] == [False]
+    (gone,) = order["deletions"]
+    assert (gone["kind"], gone["commit"]) == ("sweep", 2)
+    assert _landed(world, gone) == {"sales_order_id": "1"}
+
+    member = _traced(world, "dim_transaction", 1)
+    (version,) = member["versions"]
+    assert (version["deleted"], version["current"]) == (True, False)
+    assert [landing["commit"] for landing in version["landings"]] == [1]
+    assert [_landed(world, gone) for gone in member["deletions"]] == [{"transaction_id": "1"}]
+    assert "deleted in the shop" in _told(world, "dim_transaction", "1")
+
+
+def test_a_deleted_member_of_a_joined_dimension_keeps_its_rows(world: World):
+    world.load_small()
+    world.shop.execute(f"insert into staff select 2, 'Ada', 'Byron', 1, 'a@x', {NOW}".encode())
+    world.run()
+    world.shop.execute("delete from staff where staff_id = 2")
+    world.sweep()
+    _change(world, "update department set location = 'Leeds', last_updated = '2026-06-03'")
+    found = _traced(world, "dim_staff", 2)
+    (version,) = found["versions"]
+    assert [(landing["table"], landing["commit"]) for landing in version["landings"]] == [
+        ("staff", 1),
+        ("department", 3),
+    ]
+    assert [gone["commit"] for gone in found["deletions"]] == [2]
+
+
+def test_a_version_that_was_restated_names_the_restatement(world: World):
+    world.load_small()
+    world.run()
+    world.launch("processing")
+    world.run()
+    (version,) = _traced(world, "fact_sales_order", 1)["versions"]
+    assert (version["shaping"]["commit"], version["shaping"]["kind"]) == (2, "restatement")
+    assert version["loaded_at"]
+    world.launch("processing", "fact_sales_order")
+    world.launch("storage", "fact_sales_order")
+    assert "by a load of some tables alone" in _told(world, "fact_sales_order", "1")
+
+
+def test_a_row_that_was_written_by_hand_is_told_so(world: World):
+    world.load_small()
+    world.run()
+    dsn = world.servers.postgres.dsn(world.warehouse_database)
+    with psycopg.connect(dsn) as warehouse:
+        warehouse.execute("update fact_payment set payment_id = 55 where payment_id = 1")
+    assert "Hedgehog did not write this" in _told(world, "fact_payment", "55")

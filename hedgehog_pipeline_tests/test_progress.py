@@ -1,0 +1,69 @@
+"""Long work is seen to move: bars on a terminal, now and then a line elsewhere."""
+
+import os
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from hedgehog_pipeline.progress import shown
+from hedgehog_pipeline.runner import StageRun
+from hedgehog_pipeline_tests.terminal import on_terminal
+from hedgehog_pipeline_tests.world import World
+
+_RUN = [Path(sys.executable).parent / "hedgehog", "run"]
+
+
+def _stage_run(stage: str, rows: int) -> StageRun:
+    return StageRun(stage, date(2026, 6, 1), (), rows, 1.0)
+
+
+def test_a_file_gets_a_line_every_ten_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [_stage_run(stage, 1000) for stage in ("extraction", "processing", "extraction")]
+    seconds = iter([0.0, 4.0, 11.0, 11.0, 15.0])
+
+    def nobody_asks() -> int:
+        raise AssertionError
+
+    assert list(shown(runs, nobody_asks, clock=lambda: next(seconds))) == runs
+    assert capsys.readouterr().out == "extraction 1,000 rows · processing 1,000 rows\n"
+
+
+@pytest.fixture
+def environment(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Of a small shop, in a folder without a `.env` file."""
+    world.load_small()
+    monkeypatch.chdir(tmp_path)
+    return os.environ | world.environment
+
+
+def test_a_terminal_sees_the_rows_of_each_stage(environment: dict[str, str]) -> None:
+    told = on_terminal(_RUN, environment)
+    sums = [line for line in told.splitlines() if line.endswith(" rows/s")]
+    assert [line.rpartition("\x1b[2K")[2].split()[0] for line in sums] == [
+        "extraction",
+        "processing",
+        "storage",
+    ]
+    assert "━" in told
+    assert "14 rows" in told
+    assert '"event"' not in told
+    assert "\x1b[3" in told
+    again = on_terminal(_RUN, environment)
+    assert again.splitlines()[-1].endswith("the warehouse holds everything that the shop holds.")
+
+
+def test_a_terminal_whose_owner_wants_no_colours_has_none(environment: dict[str, str]) -> None:
+    told = on_terminal(_RUN, {**environment, "NO_COLOR": "1"})
+    assert "━" in told
+    assert "\x1b[3" not in told
+
+
+def test_how_many_rows_an_archive_has_is_estimated_while_nothing_has_landed(world: World) -> None:
+    world.load_small()
+    assert world.surroundings.archive_estimate() is None
+    world.shop.execute("analyze")
+    assert world.surroundings.archive_estimate() == 14
+    world.run()
+    assert world.surroundings.archive_estimate() is None
