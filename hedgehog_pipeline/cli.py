@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from importlib.util import find_spec
 from itertools import chain
+from typing import IO
 
 import click
 from botocore.exceptions import BotoCoreError
@@ -101,6 +102,21 @@ def status(*, as_json: bool) -> None:
             surroundings.lake, warehouse, surroundings.parameters, datetime.now(timezone.utc)
         )
     click.echo(json.dumps(asdict(found)) if as_json else str(found))
+
+
+@hedgehog.command()
+@click.argument("file", required=False, type=click.File("wb", lazy=True))
+def report(file: IO[bytes] | None) -> None:
+    """Put the report of what the warehouse holds into the processed bucket, and into FILE."""
+    from hedgehog_pipeline.report.making import make_report  # noqa: PLC0415 (imports altair)
+
+    surroundings = Surroundings(Settings.from_environment())
+    with surroundings.warehouse() as warehouse:
+        bucket = surroundings.lake.processed.bucket
+        made = make_report(warehouse, bucket, datetime.now(timezone.utc))
+    if file is not None:
+        file.write(made.page)
+    click.echo(made)
 
 
 @hedgehog.command()

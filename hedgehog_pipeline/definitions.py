@@ -32,6 +32,8 @@ from hedgehog_pipeline.operations.reconcile_check import (
     reconcile_warehouse,
 )
 from hedgehog_pipeline.processing.assets import process
+from hedgehog_pipeline.report.assets import report, report_job
+from hedgehog_pipeline.report.sensors import report_sensor
 from hedgehog_pipeline.runs import PIPELINE
 from hedgehog_pipeline.schedules import sweep_schedule
 from hedgehog_pipeline.sensors import inbox_sensor, log_sensor, shop_sensor
@@ -61,11 +63,18 @@ def platform(settings: Settings) -> Definitions:
     )
     stages = {stage: define_asset_job(stage, _assets_of(stage)) for stage in STAGES}
     pipeline = define_asset_job(PIPELINE, _assets_of(*STAGES))
-    untagged = [*stages.values(), pipeline, checks_job, freshness_job, reconcile_job]
+    untagged = [
+        *stages.values(),
+        pipeline,
+        checks_job,
+        freshness_job,
+        reconcile_job,
+        report_job,
+    ]
     jobs = {job.name: _tagged(job, settings) for job in untagged}
     watch_log = WatchLog(settings.log_group)
     return Definitions(
-        assets=with_source_code_references([extract, process, store]),
+        assets=with_source_code_references([extract, process, store, report]),
         asset_checks=[check_warehouse, measure_lag, reconcile_warehouse],
         jobs=list(jobs.values()),
         schedules=[
@@ -89,6 +98,7 @@ def platform(settings: Settings) -> Definitions:
             ),
             # Loads wait for each other at the warehouse's lock.
             log_sensor("processed_log", "storage", surroundings.commits_to_load, at_once=1),
+            report_sensor(surroundings.unreported),
             freshness_sensor(surroundings.seconds_behind, watch_log),
             health_sensor(
                 {

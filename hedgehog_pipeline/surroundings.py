@@ -24,6 +24,8 @@ from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.operations.lag import seconds_behind
 from hedgehog_pipeline.operations.quarantine import Entry, read_first
 from hedgehog_pipeline.processing import pending as processing
+from hedgehog_pipeline.report import pending as report
+from hedgehog_pipeline.report.held import Held
 from hedgehog_pipeline.runs import MOST_COMMITS
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.settings import Settings
@@ -127,6 +129,10 @@ class Surroundings:
         """Count the values for which rows cannot be taken, and give the first."""
         with self.warehouse() as warehouse:
             return read_first(warehouse)
+
+    def unreported(self, now: datetime) -> Held | None:
+        """Give the commits that the report should tell of and does not, at a moment."""
+        return report.unreported(self.lake.processed.bucket, self.warehouse, now)
 
     def something_waits(self) -> bool:
         """Tell whether a commit waits to be processed or loaded, or may: landing waits for none.
