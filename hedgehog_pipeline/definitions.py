@@ -34,6 +34,7 @@ from hedgehog_pipeline.operations.reconcile_check import (
 from hedgehog_pipeline.processing.assets import process
 from hedgehog_pipeline.runs import PIPELINE
 from hedgehog_pipeline.schedules import sweep_schedule
+from hedgehog_pipeline.schema.model import report_of_model
 from hedgehog_pipeline.sensors import inbox_sensor, log_sensor, shop_sensor
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.storage.assets import store
@@ -64,7 +65,7 @@ def platform(settings: Settings) -> Definitions:
     untagged = [*stages.values(), pipeline, checks_job, freshness_job, reconcile_job]
     jobs = {job.name: _tagged(job, settings) for job in untagged}
     watch_log = WatchLog(settings.log_group)
-    return Definitions(
+    stages_and_operations = Definitions(
         assets=with_source_code_references([extract, process, store]),
         asset_checks=[check_warehouse, measure_lag, reconcile_warehouse],
         jobs=list(jobs.values()),
@@ -126,6 +127,10 @@ def platform(settings: Settings) -> Definitions:
             "parameters": ParametersResource(prefix=settings.parameter_prefix),
         },
     )
+    report = report_of_model()
+    if report is None:
+        return stages_and_operations
+    return Definitions.merge(stages_and_operations, report.definitions(surroundings))
 
 
 def _assets_of(*stages: str) -> AssetSelection:

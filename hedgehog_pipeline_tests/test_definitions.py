@@ -37,7 +37,7 @@ def test_the_import_connects_to_nothing_and_reads_no_secret() -> None:
     command = [sys.executable, "-c", _IMPORT]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "33"
+    assert done.stdout.strip() == "39"
 
 
 def _assets() -> Iterator[str]:

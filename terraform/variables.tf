@@ -105,13 +105,14 @@ variable "service_sizes" {
 }
 
 variable "run_sizes" {
-  description = "CPU units and MiB of the runs: of each stage, of all three in one run, and of the checks."
+  description = "CPU units and MiB of the runs: of each stage, of all three in one run, of the checks and of the report."
   type = object({
     extraction = optional(object({ cpu = number, memory = number }), { cpu = 1024, memory = 2048 })
     processing = optional(object({ cpu = number, memory = number }), { cpu = 1024, memory = 2048 })
     storage    = optional(object({ cpu = number, memory = number }), { cpu = 1024, memory = 2048 })
     pipeline   = optional(object({ cpu = number, memory = number }), { cpu = 1024, memory = 2048 })
     checks     = optional(object({ cpu = number, memory = number }), { cpu = 1024, memory = 2048 })
+    report     = optional(object({ cpu = number, memory = number }), { cpu = 1024, memory = 2048 })
   })
   default = {}
 }

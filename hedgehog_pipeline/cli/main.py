@@ -12,6 +12,7 @@ from hedgehog_pipeline.cli.completion import completion
 from hedgehog_pipeline.cli.migrate import migrate
 from hedgehog_pipeline.cli.quarantine import quarantine
 from hedgehog_pipeline.cli.reconcile import reconcile
+from hedgehog_pipeline.cli.report import report
 from hedgehog_pipeline.cli.stages import rebuild, run
 from hedgehog_pipeline.cli.status import status
 from hedgehog_pipeline.cli.trace import trace
@@ -65,7 +66,17 @@ def hedgehog(context: click.Context) -> None:
         context.color = False
 
 
-for _command in (run, rebuild, status, trace, reconcile, quarantine, migrate, completion):
+for _command in (
+    run,
+    rebuild,
+    status,
+    trace,
+    reconcile,
+    quarantine,
+    report,
+    migrate,
+    completion,
+):
     hedgehog.add_command(_command)
 for _command in _SANDBOX.values():
     hedgehog.add_command(_command)

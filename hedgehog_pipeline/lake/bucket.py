@@ -1,4 +1,4 @@
-"""An S3 bucket whose objects are written once, but for those that others bring."""
+"""An S3 bucket whose objects are written once, but for those that others bring and the report."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -37,6 +37,19 @@ class StoredObject:
 
 
 @dataclass(frozen=True)
+class Described:
+    """What an object tells beside its content.
+
+    Attributes:
+        metadata: what its writer said of it.
+        modified: when it was put, aware UTC.
+    """
+
+    metadata: Mapping[str, str]
+    modified: datetime
+
+
+@dataclass(frozen=True)
 class Bucket:
     """A bucket by its name, through an S3 client that honours the AWS SDK's environment."""
 
@@ -66,6 +79,24 @@ class Bucket:
             else:
                 return True
         return False
+
+    def replace(
+        self, key: str, body: bytes, *, content_type: str, metadata: Mapping[str, str]
+    ) -> None:
+        """Write an object, in the place of another where there is one.
+
+        Args:
+            key: of an object that is for people, and that nothing is made of.
+            body: its content.
+            content_type: what a browser takes it for.
+            metadata: what `described` tells of it.
+        """
+        try:
+            self.client.put_object(
+                Bucket=self.name, Key=key, Body=body, ContentType=content_type, Metadata=metadata
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise self._explained(error, "write", key) from error
 
     def find(self, key: str) -> bytes | None:
         """Read an object whole, or say None where there is none."""
@@ -113,8 +144,17 @@ class Bucket:
 
     def etag_of(self, key: str) -> str | None:
         """Give the ETag of an object, None where there is none."""
+        head = self._head(key)
+        return _etag(head) if head else None
+
+    def described(self, key: str) -> Described | None:
+        """Give what an object tells beside its content, None where there is none."""
+        head = self._head(key)
+        return Described(head["Metadata"], head["LastModified"]) if head else None
+
+    def _head(self, key: str) -> Mapping[str, Any] | None:
         try:
-            return _etag(self.client.head_object(Bucket=self.name, Key=key))
+            return self.client.head_object(Bucket=self.name, Key=key)
         except ClientError as error:
             if _code(error) == "404":
                 return None

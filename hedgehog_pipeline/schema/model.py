@@ -8,6 +8,7 @@ from collections import UserDict
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 from typing import TypeVar
 
@@ -53,6 +54,15 @@ def module(part: str) -> ModuleType:
             "that Python finds (PYTHONPATH) and that holds the modules shop, star, dimensions and "
             "facts; docs/your-own-shop.md shows one."
         ) from error
+
+
+def report_of_model() -> ModuleType | None:
+    """Import the module `report` of the chosen model, None where it has none.
+
+    Its `definitions(surroundings)` are the Dagster definitions that it adds, and
+    `make(surroundings)` makes it.
+    """
+    return module("report") if find_spec(module_name("report")) else None
 
 
 def tables_of(

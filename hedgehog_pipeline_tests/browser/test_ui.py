@@ -34,7 +34,7 @@ def names(page: Page) -> list[str]:
     return sorted(nodes(page).locator("[class*=assetName]").all_inner_texts())
 
 
-def test_the_graph_shows_33_assets_in_three_groups_and_every_edge(ui: Ui) -> None:
+def test_the_graph_shows_39_assets_in_four_groups_and_every_edge(ui: Ui) -> None:
     graph = defs.resolve_asset_graph()
     keys = graph.get_all_asset_keys()
     with ui.graph() as page:

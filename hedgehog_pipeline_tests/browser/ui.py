@@ -21,11 +21,11 @@ from hedgehog_pipeline.sandbox.waiting import await_condition
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
 )
-GROUPS = ("extraction", "processing", "storage")
+GROUPS = ("extraction", "processing", "storage", "report")
 PATIENCE = 120_000
 """Milliseconds: a page of a busy machine takes its time."""
 
-_ARGUMENTS = [
+ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -61,7 +61,7 @@ class Ui:
         with self.page("/asset-groups", **options) as page:
             page.evaluate("localStorage['asset-node-facets'] = '[\"latest-event\",\"kind-tag\"]'")
             page.goto(f"{self.url}/asset-groups?expanded={_EXPANDED}")
-            expect(nodes(page).filter(has_text="ago")).to_have_count(33, timeout=PATIENCE)
+            expect(nodes(page).filter(has_text="ago")).to_have_count(39, timeout=PATIENCE)
             yield page
 
     def ask(self, query: str) -> Any:
@@ -93,7 +93,7 @@ def ui_at_work() -> Iterator[Ui]:
         private_folder(folder)
         port = keep_ports(folder / "ui.json", ["ui"])["ui"]
         with platform_at_work(folder, orders=300, port=port, log=folder / "dev.log"):
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             ui = Ui(f"http://127.0.0.1:{port}", browser)
             arrived = await_condition(ui.all_loaded, _START_SECONDS)
             assert arrived, (folder / "dev.log").read_text()[-5000:]

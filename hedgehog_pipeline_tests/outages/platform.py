@@ -102,10 +102,10 @@ class Platform:
             return connection.execute(question.encode(), values or None).fetchall()
 
     def runs(self, *statuses: str) -> int:
-        """How many runs there are of these statuses or any, but for the hour's checks."""
+        """How many runs there are of these statuses or any, but for checks and reports."""
         asked = (
-            "select count(*) from runs "
-            "where pipeline_name <> 'checks' and (%s::text[] = '{}' or status = any(%s))"
+            "select count(*) from runs where pipeline_name not in ('checks', 'report') "
+            "and (%s::text[] = '{}' or status = any(%s))"
         )
         return self.ask(DAGSTER, asked, list(statuses), list(statuses))[0][0]
 
@@ -120,6 +120,14 @@ class Platform:
     def at_rest(self) -> bool:
         """Whether no run is under way."""
         return not self.runs("QUEUED", "NOT_STARTED", "STARTING", "STARTED")
+
+    def is_reported(self) -> bool:
+        """Whether a report was made since the last load began."""
+        asked = (
+            "select max(id) filter (where pipeline_name = 'report' and status = 'SUCCESS') > "
+            "max(id) filter (where pipeline_name in ('pipeline', 'storage')) from runs"
+        )
+        return bool(self.ask(DAGSTER, asked)[0][0])
 
     def processes(self, part: str) -> list[psutil.Process]:
         """Those of `dagster dev` whose command line holds a text."""

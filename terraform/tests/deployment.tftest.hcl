@@ -61,6 +61,11 @@ run "everything_made" {
   }
 
   assert {
+    condition     = module.lake.processed.report != null && !contains(module.lake.processed.written, module.lake.processed.report)
+    error_message = "The report is put anew."
+  }
+
+  assert {
     condition     = aws_ecr_repository.this.image_tag_mutability == "IMMUTABLE"
     error_message = "An image that was pushed stays what it is."
   }

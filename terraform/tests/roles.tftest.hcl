@@ -10,9 +10,13 @@ run "roles" {
   }
 
   variables {
-    name                 = "hedgehog"
-    ingestion            = { arn = "arn:aws:s3:::ingestion", written = ["arn:aws:s3:::ingestion/commits/*"] }
-    processed            = { arn = "arn:aws:s3:::processed", written = ["arn:aws:s3:::processed/commits/*"] }
+    name      = "hedgehog"
+    ingestion = { arn = "arn:aws:s3:::ingestion", written = ["arn:aws:s3:::ingestion/commits/*"] }
+    processed = {
+      arn     = "arn:aws:s3:::processed"
+      written = ["arn:aws:s3:::processed/commits/*"]
+      report  = "arn:aws:s3:::processed/report/*"
+    }
     output_bucket_arn    = "arn:aws:s3:::output"
     source_secret_arn    = "arn:source"
     warehouse_secret_arn = "arn:warehouse"
@@ -27,7 +31,7 @@ run "roles" {
 
   assert {
     condition = toset(keys(aws_iam_role_policy.task)) == toset([
-      "extraction", "processing", "storage", "pipeline", "checks", "code", "webserver", "daemon",
+      "extraction", "processing", "storage", "pipeline", "checks", "report", "code", "webserver", "daemon",
     ])
     error_message = "Each kind of task has a role of its own."
   }
@@ -82,13 +86,14 @@ run "roles" {
       extraction = ["arn:aws:s3:::ingestion/commits/*", "arn:aws:s3:::output/*"]
       processing = ["arn:aws:s3:::output/*", "arn:aws:s3:::processed/commits/*"]
       storage    = ["arn:aws:s3:::output/*"]
-      pipeline   = ["arn:aws:s3:::ingestion/commits/*", "arn:aws:s3:::output/*", "arn:aws:s3:::processed/commits/*"]
+      pipeline   = ["arn:aws:s3:::ingestion/commits/*", "arn:aws:s3:::output/*", "arn:aws:s3:::processed/commits/*", "arn:aws:s3:::processed/report/*"]
       checks     = ["arn:aws:s3:::output/*"]
+      report     = ["arn:aws:s3:::output/*", "arn:aws:s3:::processed/report/*"]
       code       = ["arn:aws:s3:::output/*"]
       webserver  = []
       daemon     = []
     })
-    error_message = "Each stage puts into its own bucket, and what it prints into that of output."
+    error_message = "Each stage puts into its own bucket, a report only itself, and what it prints goes into that of output."
   }
 
   assert {
@@ -102,6 +107,7 @@ run "roles" {
       storage    = ["arn:warehouse"]
       pipeline   = ["arn:source", "arn:warehouse"]
       checks     = ["arn:source", "arn:warehouse"]
+      report     = ["arn:warehouse"]
       code       = ["arn:source", "arn:warehouse"]
       webserver  = []
       daemon     = []
@@ -122,7 +128,7 @@ run "roles" {
     condition = alltrue([
       for statement in jsondecode(aws_iam_role_policy.task["daemon"].policy).Statement :
       toset(statement.Resource) == toset(concat(
-        [for kind in ["extraction", "processing", "storage", "pipeline", "checks"] : aws_iam_role.task[kind].arn],
+        [for kind in ["extraction", "processing", "storage", "pipeline", "checks", "report"] : aws_iam_role.task[kind].arn],
         [aws_iam_role.execution.arn],
       )) && statement.Condition == { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
       if contains(statement.Action, "iam:PassRole")

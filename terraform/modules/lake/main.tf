@@ -1,5 +1,6 @@
-# The two buckets that the platform rests on. Whatever Hedgehog writes is written once; what others
-# bring to the ingestion bucket's inbox/ may be put anew.
+# The two buckets that the platform rests on. Whatever Hedgehog writes is written once, but
+# for the report, which nothing is made of; what others bring to the ingestion bucket's inbox/ may be
+# put anew.
 
 module "ingestion" {
   source = "../bucket"

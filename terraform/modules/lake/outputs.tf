@@ -8,10 +8,11 @@ output "ingestion" {
 }
 
 output "processed" {
-  description = "The processed bucket, and the objects that Hedgehog writes in it."
+  description = "The processed bucket, the objects that Hedgehog writes in it once, and the report."
   value = {
     name    = module.processed.name
     arn     = module.processed.arn
     written = [for pattern in local.keys.processed : "${module.processed.arn}/${pattern}"]
+    report  = "${module.processed.arn}/report/*"
   }
 }

@@ -1,5 +1,6 @@
 # One role for each kind of task, with what it needs and nothing else. Extraction and processing may
-# create objects in their own bucket; nobody may delete one or write over it.
+# create objects in their own bucket; nobody may delete one or write over it, but for
+# the report.
 
 locals {
   arn = "arn:${data.aws_partition.current.partition}"
@@ -15,8 +16,9 @@ locals {
     extraction = [local.read_lake, local.land, local.read_source, local.publish_parameters]
     processing = [local.read_lake, local.process]
     storage    = [local.read_lake, local.read_warehouse]
-    pipeline   = [local.read_lake, local.land, local.process, local.read_source, local.read_warehouse, local.publish_parameters]
+    pipeline   = [local.read_lake, local.land, local.process, local.read_source, local.read_warehouse, local.publish_parameters, local.publish_report]
     checks     = [local.read_lake, local.read_source, local.read_warehouse, local.publish_parameters]
+    report     = [local.read_lake, local.read_warehouse, local.publish_report]
   }
 
   rights = merge(

@@ -24,6 +24,13 @@ locals {
     Resource = var.processed.written
   }
 
+  publish_report = {
+    Sid      = "PublishReport"
+    Effect   = "Allow"
+    Action   = ["s3:PutObject"]
+    Resource = [var.processed.report]
+  }
+
   read_source = {
     Sid      = "ReadSourceSecret"
     Effect   = "Allow"

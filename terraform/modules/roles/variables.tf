@@ -9,8 +9,8 @@ variable "ingestion" {
 }
 
 variable "processed" {
-  description = "The processed bucket, and the objects that are written in it."
-  type        = object({ arn = string, written = list(string) })
+  description = "The processed bucket, the objects that are written in it, and the report."
+  type        = object({ arn = string, written = list(string), report = string })
 }
 
 variable "output_bucket_arn" {

@@ -1,0 +1,134 @@
+"""The picture of each answer: a pure function of its rows.
+
+Each currency has a panel and a scale of its own, and a bar says its value: nothing is told by
+colour alone. Numbers become floats here and nowhere else.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import altair as alt
+
+from hedgehog_pipeline.schema.star import NOT_KNOWN
+from hedgehog_pipeline.totesys.report.queries import (
+    AGES,
+    OTHER_COUNTRIES,
+    PAYABLE,
+    RECEIVABLE,
+    Country,
+    Design,
+    Outstanding,
+    Revenue,
+    Seller,
+)
+
+_COLUMN_WIDTH = 24
+_BAR_HEIGHT = 22
+_PAIR_HEIGHT = 38
+_LABEL_GAP = 4
+
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart
+_Values = Iterable[Mapping[str, Any]]
+
+
+def chart_revenue(rows: Sequence[Revenue]) -> Chart:
+    """Draw a column for each month, a panel for each currency."""
+    months = [f"{month:%b %y}" for month in _months(min(row.month for row in rows), rows[-1].month)]
+    data = _data(
+        {"currency": row.currency, "month": f"{row.month:%b %y}", "revenue": float(row.revenue)}
+        for row in rows
+    )
+    bars = alt.Chart(data).mark_bar(size=_COLUMN_WIDTH)
+    columns = bars.encode(
+        x=alt.X("month:O", title=None, scale=alt.Scale(domain=months)),
+        y=alt.Y("revenue:Q", title=None, axis=alt.Axis(format="~s", tickCount=4)),
+    )
+    return _panels(columns.properties(width=370, height=110), "currency")
+
+
+def chart_designs(rows: Sequence[Design]) -> Chart:
+    """Draw a bar for each design, the best first."""
+    data = _data(
+        {"name": f"{row.place}. {row.design}", "value": row.totes, "label": f"{row.totes:,}"}
+        for row in rows
+    )
+    return _bars(data).properties(width=250)
+
+
+def chart_staff(rows: Sequence[Seller]) -> Chart:
+    """Draw a bar for each member of staff, a panel for each currency, the best first."""
+    data = _data(
+        {
+            "currency": row.currency,
+            "name": f"{row.place}. {row.seller}",
+            "value": float(row.revenue),
+            "label": f"{row.revenue:,.0f}",
+        }
+        for row in rows
+    )
+    return _panels(_bars(data).properties(width=200), "currency")
+
+
+def chart_outstanding(rows: Sequence[Outstanding]) -> Chart:
+    """Draw a bar for each age and direction, a panel for each currency; payables are paler."""
+    directions = (RECEIVABLE, PAYABLE, NOT_KNOWN)
+    data = _data(
+        {
+            "currency": row.currency,
+            "name": AGES[row.age],
+            "direction": row.direction,
+            "value": float(row.amount),
+            "label": f"{row.amount:,.0f} {row.direction}",
+        }
+        for row in rows
+    )
+    placed = alt.Chart(data, width=140, height=alt.Step(_PAIR_HEIGHT)).encode(
+        x=alt.X("value:Q", axis=None),
+        y=alt.Y("name:N", title=None, sort=AGES),
+        yOffset=alt.YOffset("direction:N", sort=directions),
+    )
+    filling = alt.Scale(type="ordinal", domain=directions, range=[1, 0.5, 0])
+    bars = placed.mark_bar().encode(
+        fillOpacity=alt.FillOpacity("direction:N", scale=filling, legend=None)
+    )
+    labels = placed.mark_text(align="left", dx=_LABEL_GAP).encode(text="label:N")
+    return _panels(alt.LayerChart(layer=[bars, labels]), "currency")
+
+
+def chart_countries(rows: Sequence[Country]) -> Chart:
+    """Draw a bar for each country that is named, those with the most orders first."""
+    data = _data(
+        {"name": row.country, "value": row.orders, "label": f"{row.orders:,}"}
+        for row in rows
+        if row.country != OTHER_COUNTRIES
+    )
+    return _bars(data).properties(width=200)
+
+
+def _data(values: _Values) -> alt.InlineData:
+    return alt.InlineData(values=[dict(value) for value in values])
+
+
+def _bars(data: alt.InlineData) -> alt.LayerChart:
+    """Draw horizontal bars, each with its name before it and its value behind it."""
+    placed = alt.Chart(data, height=alt.Step(_BAR_HEIGHT)).encode(
+        x=alt.X("value:Q", axis=None), y=alt.Y("name:N", title=None, sort=None)
+    )
+    labels = placed.mark_text(align="left", dx=_LABEL_GAP).encode(text="label:N")
+    return alt.LayerChart(layer=[placed.mark_bar(), labels])
+
+
+def _panels(chart: alt.Chart | alt.LayerChart, field: str) -> alt.FacetChart:
+    """Repeat a chart for each value of a field, its amounts on a scale of its own."""
+    header = alt.Header(title=None, labelOrient="top", labelAnchor="start")
+    facet = alt.Facet(f"{field}:N", header=header, sort=None)
+    return chart.facet(facet, columns=1).resolve_scale(x="independent", y="independent")
+
+
+def _months(first: date, last: date) -> Iterable[date]:
+    """Give the first day of each month, those without an order as well."""
+    count = (last.year - first.year) * 12 + last.month - first.month
+    for place in range(count + 1):
+        year, month = divmod(first.month - 1 + place, 12)
+        yield date(first.year + year, month + 1, 1)

@@ -1,0 +1,38 @@
+"""What the warehouse holds, by its commits: by that a report is known to be of today's."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from hedgehog_pipeline.storage.warehouse import Warehouse
+
+_HELD = """
+    select number, batch, date, count(*) over () from hedgehog.commits order by number desc limit 1
+"""
+
+
+@dataclass(frozen=True)
+class Held:
+    """The processed commits that a warehouse holds.
+
+    Attributes:
+        number: the last one.
+        batch: id of its batch, which no other lake has.
+        date: the UTC day on which it landed.
+        count: how many there are: one that came late changes this alone.
+    """
+
+    number: int
+    batch: str
+    date: date
+    count: int
+
+    @property
+    def mark(self) -> str:
+        """What tells these commits from others."""
+        return f"{self.number}/{self.batch}/{self.count}"
+
+
+def read_held(warehouse: Warehouse) -> Held | None:
+    """Read which commits a warehouse holds, None where it holds none."""
+    found = warehouse.connection.execute(_HELD).fetchone() if warehouse.is_prepared() else None
+    return Held(*found) if found else None

@@ -1,0 +1,65 @@
+"""The page: one HTML file that loads nothing."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from hedgehog_pipeline.totesys.report.chapters import Cell, Chapter
+from hedgehog_pipeline.totesys.report.held import Held
+from hedgehog_pipeline.totesys.report.pictures import Picture, data_uri
+from hedgehog_pipeline.totesys.report.themes import DARK, LIGHT
+
+_TEMPLATE = "page.html.jinja"
+
+
+def write_page(
+    chapters: Sequence[Chapter],
+    pictures: Mapping[str, Picture],
+    held: Held | None,
+    made_at: datetime,
+    *,
+    building: bool,
+) -> bytes:
+    """Write the page.
+
+    Args:
+        chapters: in order.
+        pictures: by the name of the chapter that they belong to.
+        held: the commits that the page tells of, None where the warehouse holds nothing.
+        made_at: when the warehouse was asked, aware UTC.
+        building: whether the archive is on its way, so that figures are not complete.
+    """
+    environment = Environment(
+        loader=PackageLoader("hedgehog_pipeline.totesys", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(cell=_cell, uri=_uri, moment=_moment)
+    page = environment.get_template(_TEMPLATE).render(
+        chapters=chapters,
+        pictures=pictures,
+        held=held,
+        made_at=made_at,
+        building=building,
+        light=LIGHT,
+        dark=DARK,
+    )
+    return page.encode()
+
+
+def _cell(value: Cell) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:,.2f}" if isinstance(value, Decimal) else f"{value:,}"
+
+
+def _uri(svg: str) -> str:
+    return data_uri("svg+xml", svg.encode())
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
