@@ -230,6 +230,12 @@ def test_what_a_script_reads_is_json_and_nothing_else(world: World) -> None:
     assert rebuilt["storage"].keys() == {"runs", "rows", "seconds"}
 
 
+def test_a_script_asks_for_the_servers_of_the_sandbox(tmp_path: Path) -> None:
+    told = json.loads(_run("sandbox", "status", "--json", at=tmp_path).stdout)
+    assert told.keys() == {"postgres", "s3", "aws"}
+    assert told["s3"] == {"running": False, "address": None}
+
+
 def test_colours_are_for_terminals_whose_owner_wants_them(world: World) -> None:
     def told(**environment: str) -> str:
         runner = CliRunner(env={**world.environment, "NO_COLOR": None, **environment})
