@@ -126,3 +126,11 @@ def test_a_table_shows_its_checks_and_executes_one(ui: Ui) -> None:
         page.get_by_text("Execute", exact=True).click()
         page.get_by_text("Execution history").click()
         expect(page.get_by_text("Passed", exact=True).first).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_chapter_of_the_report_shows_its_picture(ui: Ui) -> None:
+    with ui.page("/assets/report/best_designs?view=events") as page:
+        page.get_by_text("Show Markdown").first.click()
+        picture = page.get_by_role("img", name=re.compile("Bar chart of the totes sold"))
+        expect(picture).to_be_visible()
+        assert picture.evaluate("image => image.naturalWidth") > 300

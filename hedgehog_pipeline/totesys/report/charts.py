@@ -34,7 +34,7 @@ _Values = Iterable[Mapping[str, Any]]
 
 def chart_revenue(rows: Sequence[Revenue]) -> Chart:
     """Draw a column for each month, a panel for each currency."""
-    months = [f"{month:%b %y}" for month in _months(min(row.month for row in rows), rows[-1].month)]
+    months = [f"{month:%b %y}" for month in _months(rows[0].month, rows[-1].month)]
     data = _data(
         {"currency": row.currency, "month": f"{row.month:%b %y}", "revenue": float(row.revenue)}
         for row in rows
@@ -44,7 +44,7 @@ def chart_revenue(rows: Sequence[Revenue]) -> Chart:
         x=alt.X("month:O", title=None, scale=alt.Scale(domain=months)),
         y=alt.Y("revenue:Q", title=None, axis=alt.Axis(format="~s", tickCount=4)),
     )
-    return _panels(columns.properties(width=370, height=110), "currency")
+    return _panels(columns.properties(width=370, height=110))
 
 
 def chart_designs(rows: Sequence[Design]) -> Chart:
@@ -67,7 +67,7 @@ def chart_staff(rows: Sequence[Seller]) -> Chart:
         }
         for row in rows
     )
-    return _panels(_bars(data).properties(width=200), "currency")
+    return _panels(_bars(data).properties(width=200))
 
 
 def chart_outstanding(rows: Sequence[Outstanding]) -> Chart:
@@ -93,7 +93,7 @@ def chart_outstanding(rows: Sequence[Outstanding]) -> Chart:
         fillOpacity=alt.FillOpacity("direction:N", scale=filling, legend=None)
     )
     labels = placed.mark_text(align="left", dx=_LABEL_GAP).encode(text="label:N")
-    return _panels(alt.LayerChart(layer=[bars, labels]), "currency")
+    return _panels(alt.LayerChart(layer=[bars, labels]))
 
 
 def chart_countries(rows: Sequence[Country]) -> Chart:
@@ -119,10 +119,10 @@ def _bars(data: alt.InlineData) -> alt.LayerChart:
     return alt.LayerChart(layer=[placed.mark_bar(), labels])
 
 
-def _panels(chart: alt.Chart | alt.LayerChart, field: str) -> alt.FacetChart:
-    """Repeat a chart for each value of a field, its amounts on a scale of its own."""
+def _panels(chart: alt.Chart | alt.LayerChart) -> alt.FacetChart:
+    """Repeat a chart for each currency, on a scale of its own."""
     header = alt.Header(title=None, labelOrient="top", labelAnchor="start")
-    facet = alt.Facet(f"{field}:N", header=header, sort=None)
+    facet = alt.Facet("currency:N", header=header)
     return chart.facet(facet, columns=1).resolve_scale(x="independent", y="independent")
 
 
