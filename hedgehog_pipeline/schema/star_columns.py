@@ -43,12 +43,7 @@ def reference(
 
 
 def day(
-    source: str,
-    description: str,
-    *,
-    name: str = "",
-    nullable: bool = False,
-    dimension: str = "dim_date",
+    source: str, dimension: str, description: str, *, name: str = "", nullable: bool = False
 ) -> Column:
     """Declare a column of a fact that holds a day, which is the key of a dimension of days."""
     return Column(name or _name(source), DATE, description, nullable, dimension, (source,))

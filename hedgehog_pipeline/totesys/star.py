@@ -8,9 +8,9 @@ from hedgehog_pipeline.schema.tables import NOT_KNOWN, Dimension, Fact
 def _stamps(table: str) -> tuple[Column, ...]:
     created, updated = f"{table}.created_at", f"{table}.last_updated"
     return (
-        day(created, "UTC day on which the row was made.", name="created_date"),
+        day(created, "dim_date", "UTC day on which the row was made.", name="created_date"),
         column(created, TIME, "UTC time at which it was made.", name="created_time"),
-        day(updated, "UTC day of this version.", name="last_updated_date"),
+        day(updated, "dim_date", "UTC day of this version.", name="last_updated_date"),
         column(updated, TIME, "UTC time of this version.", name="last_updated_time"),
     )
 
@@ -146,8 +146,8 @@ TABLES: tuple[Dimension | Fact, ...] = (
             column("sales_order.unit_price", MONEY, "Price of one tote, in the order's currency."),
             reference("sales_order.currency_id", "dim_currency"),
             reference("sales_order.design_id", "dim_design"),
-            day("sales_order.agreed_payment_date", "Day of payment as agreed."),
-            day("sales_order.agreed_delivery_date", "Day of delivery as agreed."),
+            day("sales_order.agreed_payment_date", "dim_date", "Day of payment as agreed."),
+            day("sales_order.agreed_delivery_date", "dim_date", "Day of delivery as agreed."),
             reference("sales_order.agreed_delivery_location_id", "dim_location"),
         ),
         inputs=("sales_order",),
@@ -170,8 +170,8 @@ TABLES: tuple[Dimension | Fact, ...] = (
                 "Price of one item, in the order's currency.",
             ),
             reference("purchase_order.currency_id", "dim_currency"),
-            day("purchase_order.agreed_delivery_date", "Day of delivery as agreed."),
-            day("purchase_order.agreed_payment_date", "Day of payment as agreed."),
+            day("purchase_order.agreed_delivery_date", "dim_date", "Day of delivery as agreed."),
+            day("purchase_order.agreed_payment_date", "dim_date", "Day of payment as agreed."),
             reference("purchase_order.agreed_delivery_location_id", "dim_location"),
         ),
         inputs=("purchase_order",),
@@ -190,7 +190,7 @@ TABLES: tuple[Dimension | Fact, ...] = (
             reference("payment.currency_id", "dim_currency"),
             reference("payment.payment_type_id", "dim_payment_type"),
             column("payment.paid", BOOLEAN, "Whether it has been paid."),
-            day("payment.payment_date", "Day of the payment."),
+            day("payment.payment_date", "dim_date", "Day of the payment."),
         ),
         inputs=("payment",),
         serial="payment_record_id",

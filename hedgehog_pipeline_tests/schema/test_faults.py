@@ -35,7 +35,7 @@ _FACT = Fact(
     (
         star_columns.key("shop.id", "Key.", kind=BIGINT),
         star_columns.reference("shop.town_nr", "dim_town"),
-        star_columns.day("shop.since", "Day.", dimension="day"),
+        star_columns.day("shop.since", "day", "Day."),
     ),
     inputs=("shop",),
     serial="record",

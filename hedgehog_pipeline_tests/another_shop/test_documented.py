@@ -1,0 +1,53 @@
+"""The model in docs/your-own-shop.md runs as it stands there."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from hedgehog_pipeline_tests.another_shop.deployment import Deployment
+from hedgehog_pipeline_tests.servers import Servers
+
+_PAGE = (Path(__file__).parents[2] / "docs" / "your-own-shop.md").read_text()
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LOANS = """
+    insert into reader (full_name) values ('Ada Byron'), ('Mary Somerville');
+    insert into loan (reader_no, title, lent_on, fine, changed) values
+        (1, 'Emma', '2026-06-01', 0.5, '2026-06-01'),
+        (1, 'Evelina', '2026-06-09', 1.25, '2026-06-09'),
+        (2, 'Emma', '2026-07-01', null, '2026-07-01')
+"""
+
+
+def _blocks(language: str) -> list[str]:
+    return [text for found, text in _BLOCK.findall(_PAGE) if found == language]
+
+
+@pytest.fixture
+def library(servers: Servers) -> Iterator[Deployment]:
+    """The page's model in a folder, the page's tables in a shop."""
+    with TemporaryDirectory() as place:
+        for module in _blocks("python"):
+            name, _, code = module.removeprefix("# ").partition("\n")
+            path = Path(place) / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(code)
+        with Deployment.make(servers, "library", _blocks("sql")[0], Path(place)) as deployment:
+            deployment.shop.execute(_LOANS.encode())
+            yield deployment
+
+
+def test_the_documented_model_answers_the_documented_question(library: Deployment):
+    export, *commands = _blocks("sh")[0].splitlines()
+    assert export == f"export HEDGEHOG_MODEL={library.settings.model}"
+    ended = [library.hedgehog(*command.split()[1:]) for command in commands]
+    assert [each.returncode for each in ended] == [0, 0], ended
+    compared = {line.split()[0]: line.split()[-1] for line in ended[1].stdout.splitlines()}
+    assert compared == {"dim_reader": "ok", "fact_loan": "ok"}
+    assert sorted(library.query(_blocks("sql")[1])) == [
+        ("Ada Byron", "June", 2, Decimal("1.75")),
+        ("Mary Somerville", "July", 1, None),
+    ]
