@@ -96,7 +96,7 @@ def _completed(*words: str) -> list[str]:
 
 
 def test_a_shell_completes_commands_options_and_tables() -> None:
-    assert _completed("re") == ["rebuild", "reconcile"]
+    assert _completed("re") == ["rebuild", "reconcile", "report"]
     assert _completed("quarantine", "re") == ["replay"]
     assert "--sweep" in _completed("run", "--")
     assert _completed("trace", "fact_") == [name for name in STAR if name.startswith("fact_")]

@@ -10,7 +10,7 @@ import pytest
 from hedgehog_pipeline.cli import hedgehog
 from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page, pages
 
-_PLACEHOLDERS = {"TABLE": "dim_staff", "KEY": "1", "N": "1"}
+_PLACEHOLDERS = {"KEY": "1", "N": "1"}
 _READ = [page for page in pages() if page.path.name != "tutorial.md"]
 """The tutorial is run; some of it can be understood only then."""
 _TARGETS = re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), flags=re.MULTILINE)
@@ -51,7 +51,8 @@ def _lines(page: Page, program: str) -> Iterator[str]:
 def _parse(line: str) -> None:
     """Parse a command line down to its last command, without running it."""
     words = shlex.split(re.sub(r"[\[\]]|\.\.\.", "", line))
-    words = [_PLACEHOLDERS.get(word, word) for word in words]
+    table = "staff" if "quarantine" in words else "dim_staff"
+    words = [{"TABLE": table, **_PLACEHOLDERS}.get(word, word) for word in words]
     command: click.Command = hedgehog
     context = click.Context(hedgehog)
     while isinstance(command, click.Group) and words:
