@@ -117,6 +117,12 @@ variable "run_sizes" {
   default = {}
 }
 
+variable "model" {
+  description = "The Python package that declares the shop and its star; the image has to hold it."
+  type        = string
+  default     = "hedgehog_pipeline.totesys"
+}
+
 variable "processing_runs" {
   description = "How many runs share what waits to be processed, such as the archive of a large shop."
   type        = number
