@@ -84,6 +84,7 @@ class MemoryS3:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.read: list[str] = []
+        self.looked_for: list[str] = []
 
     def bucket(self) -> Bucket:
         return Bucket(self, "memory")
@@ -100,6 +101,7 @@ class MemoryS3:
         return {"Body": io.BytesIO(self.objects[Key])}
 
     def head_object(self, *, Key: str, **_: Any) -> dict[str, str]:  # noqa: N803
+        self.looked_for.append(Key)
         if Key not in self.objects:
             raise ClientError({"Error": {"Code": "404"}}, "HeadObject")
         return {"ETag": f'"{Key}"'}  # written once
