@@ -58,7 +58,7 @@ class Ui:
     @contextmanager
     def graph(self, **options: Any) -> Iterator[Page]:
         """Open the graph of all assets with its groups expanded, each asset in two lines."""
-        wide = {"width": 2400, "height": 1500}  # smaller, and the assets' boxes lose their lines
+        wide = {"width": 2400, "height": 2000}  # smaller, and the assets' boxes lose their lines
         with self.page("/asset-groups", viewport=wide, **options) as page:
             page.evaluate("localStorage['asset-node-facets'] = '[\"latest-event\",\"kind-tag\"]'")
             page.goto(f"{self.url}/asset-groups?expanded={_EXPANDED}")
