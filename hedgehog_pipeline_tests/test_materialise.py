@@ -12,7 +12,7 @@ from hedgehog_pipeline_tests.world import World
 def test_all_assets_of_today_bring_the_shop_to_the_warehouse_in_one_run(world: World) -> None:
     world.load_small()
     result = _materialise_all(world)
-    assert len(result.get_asset_materialization_events()) == 33
+    assert len(result.get_asset_materialization_events()) == 39
     assert all(world.warehouse_rows()[table] for table in STAR)
     assert world.run() == []
 
@@ -44,7 +44,7 @@ def test_a_past_day_reads_nothing_from_the_shop(world: World) -> None:
     world.load_small()
     _materialise_all(world, days_ago=2)
     assert world.keys(world.settings.ingestion_bucket) == []
-    assert world.keys(world.settings.processed_bucket) == []
+    assert world.keys(world.settings.processed_bucket) == ["report/index.html"]
 
 
 def _materialise_all(world: World, days_ago: int = 0) -> ExecuteInProcessResult:

@@ -113,7 +113,7 @@ def test_shop_and_warehouse_agree(hire: Deployment):
 def test_what_is_no_table_of_the_model_cannot_be_compared(hire: Deployment):
     ended = hire.hedgehog("reconcile", "fact_sales_order")
     assert ended.returncode == 2
-    assert "is none of dim_bicycle, dim_hub, fact_hire, fact_work" in ended.stderr
+    assert "is not one of dim_bicycle, dim_hub, fact_hire, fact_work" in ended.stderr
 
 
 def test_the_platform_has_the_assets_and_checks_of_the_model(hire: Deployment):

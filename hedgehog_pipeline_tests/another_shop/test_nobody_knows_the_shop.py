@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import hedgehog_pipeline
 from hedgehog_pipeline.schema.star_columns import days
@@ -29,7 +30,9 @@ _WORD = re.compile(r"\w+")
 def _named(source: Path) -> Iterator[str]:
     """The words of a module's code: identifiers and texts, but no documentation."""
     for node in ast.walk(ast.parse(source.read_text())):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        if isinstance(node, ast.keyword) and node.arg == "examples":
+            cast("ast.List", node.value).elts.clear()  # of the help
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             node.value.value = ""  # the text of a docstring
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield from _WORD.findall(node.value)
