@@ -36,15 +36,16 @@ def main(words: list[str]) -> None:
         console.print(table_of(costs, f"{asked.schema_orders:,} orders with all that goes along"))
         shop.grow(place.shop, asked.orders)
         of_orders, touched = works.sales_orders(place, asked.rounds, peers)
-        of_orders |= works.stages_alone(place, asked.rounds)
         console.print(table_of(of_orders, f"{asked.orders:,} sales orders"))
-    console.print("After the archive, and for 1,000 changes after it:")
-    for name, count in touched.items():
-        console.print(f"{count:>15,} {name}", highlight=False)
+        console.print("After the archive, and for 1,000 changes after it:")
+        for name, count in touched.items():
+            console.print(f"{count:>15,} {name}", highlight=False)
+        alone = works.stages_alone(place, asked.rounds)
+        console.print(table_of(alone, f"{asked.orders:,} sales orders, each stage by itself"))
     if asked.json:
         figures = [
             {"work": work, "by": by, "turns": [asdict(turn) for turn in turns]}
-            for (work, by), turns in (costs | of_orders).items()
+            for (work, by), turns in (costs | of_orders | alone).items()
         ]
         whole = {"orders": asked.orders, "costs": figures, "touched": touched}
         asked.json.write_text(json.dumps(whole, indent=2), encoding="utf-8")
