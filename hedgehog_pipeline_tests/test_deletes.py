@@ -12,7 +12,7 @@ from hedgehog_pipeline.extraction.mode import Asked, Mode
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.schema.star import STAR, Fact
 from hedgehog_pipeline.stage_run import execute
-from hedgehog_pipeline.storage.ddl import current_view
+from hedgehog_pipeline.storage.views import current_view
 from hedgehog_pipeline_tests.world import World
 
 _NOW = "current_timestamp at time zone 'utc'"

@@ -15,7 +15,8 @@ from hedgehog_pipeline.schema.star import (
     Fact,
     StarTable,
 )
-from hedgehog_pipeline.storage.ddl import INFERRED, INFERRED_SINCE, current_view, listed
+from hedgehog_pipeline.storage.ddl import INFERRED, INFERRED_SINCE, listed
+from hedgehog_pipeline.storage.views import current_view
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 Key = int | date

@@ -16,7 +16,7 @@ from hedgehog_pipeline.operations.checksums import Line, lines_of, selected
 from hedgehog_pipeline.processing.transform import shape_held
 from hedgehog_pipeline.schema.shop import SHOP, ShopTable
 from hedgehog_pipeline.schema.star import Fact, StarTable
-from hedgehog_pipeline.storage.ddl import current_view
+from hedgehog_pipeline.storage.views import current_view
 
 _ALL = sql.SQL("true")
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from psycopg import Connection, sql
 
 from hedgehog_pipeline.schema.star import STAR, Dimension, Fact
-from hedgehog_pipeline.storage.ddl import current_view, define, stored_columns
+from hedgehog_pipeline.storage.ddl import define, stored_columns
+from hedgehog_pipeline.storage.views import current_view
 
 
 @dataclass(frozen=True)

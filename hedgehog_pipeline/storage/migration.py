@@ -9,9 +9,10 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.schema.model import module_name
 from hedgehog_pipeline.schema.star import STAR, Fact
 from hedgehog_pipeline.storage.alterations import Found, alterations, find_columns
-from hedgehog_pipeline.storage.ddl import comment_on, current_view, stored_columns
+from hedgehog_pipeline.storage.ddl import comment_on, stored_columns
 from hedgehog_pipeline.storage.foreign_keys import complete_archive
 from hedgehog_pipeline.storage.tables import prepare_tables
+from hedgehog_pipeline.storage.views import current_view
 
 
 def migrate_tables(connection: Connection) -> list[str]:

@@ -7,11 +7,10 @@ from hedgehog_pipeline.schema.star import STAR, StarTable
 from hedgehog_pipeline.storage.alterations import alterations, find_columns
 from hedgehog_pipeline.storage.ddl import (
     CREATE_COMMITS,
-    View,
     comment_on,
     create_table,
-    views,
 )
+from hedgehog_pipeline.storage.views import View, views
 
 
 def prepare_tables(connection: Connection) -> None:

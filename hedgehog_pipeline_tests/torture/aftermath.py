@@ -8,7 +8,8 @@ import psycopg
 
 from hedgehog_pipeline.sandbox.waiting import await_condition
 from hedgehog_pipeline.schema.star import STAR, Fact
-from hedgehog_pipeline.storage.ddl import current_view, stored_names
+from hedgehog_pipeline.storage.ddl import stored_names
+from hedgehog_pipeline.storage.views import current_view
 from hedgehog_pipeline_tests.extraction.landed import landed
 from hedgehog_pipeline_tests.torture.crashes import Step
 from hedgehog_pipeline_tests.world import World
