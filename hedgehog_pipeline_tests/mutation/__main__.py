@@ -42,6 +42,8 @@ _JOINS = (
     "processing/test_joined_in_any_order.py",
     "test_deletes.py",
     "test_dirt.py",
+    "test_dirt_ends.py",
+    "test_dirt_of_parents.py",
 )
 
 HEART = {
