@@ -64,6 +64,7 @@ class World:
                     sql.SQL("grant select on {} to reader").format(sql.Identifier(table))
                 )
             yield cls(servers, settings, connection, shop, warehouse)
+        platform.cache_clear()  # a thousand platforms fill the memory, and slow all that follows
 
     @property
     def surroundings(self) -> Surroundings:
