@@ -12,7 +12,7 @@ from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline_tests.lake.making import MemoryS3, land
 
 _STAMPS = "2026-06-01 09:30:00,2026-06-01 09:30:00"
-_COMMITS = 60
+_COMMITS = 130
 _FAULTY, _GONE = 7, 11
 
 
