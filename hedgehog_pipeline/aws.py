@@ -1,5 +1,9 @@
-"""How long AWS may keep us waiting."""
+"""The clients of AWS, one of each in a process, and how long AWS may keep them waiting."""
 
+from functools import cache
+from typing import Any, Literal
+
+import boto3
 from botocore.config import Config
 
 PATIENCE = Config(connect_timeout=5, read_timeout=15)
@@ -8,3 +12,9 @@ PATIENCE = Config(connect_timeout=5, read_timeout=15)
 Its own minute would let three tries take longer than Dagster gives a sensor's tick, which then ends
 without a reason.
 """
+
+
+@cache
+def client(service: Literal["s3", "secretsmanager", "sns", "ssm"]) -> Any:
+    """Give the client of a service; its connections are kept, and threads may share it (boto3)."""
+    return boto3.client(service, config=PATIENCE)

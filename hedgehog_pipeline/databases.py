@@ -4,7 +4,6 @@ from collections.abc import Generator
 from time import monotonic
 from typing import Any
 
-import boto3
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
 from psycopg import Connection
@@ -62,7 +61,7 @@ def read_credentials(secret: str, address: str | None = None) -> Credentials:
         HedgehogError: where the secret is not there or is not in RDS's form; its content is
             never told.
     """
-    client = boto3.client("secretsmanager", config=aws.PATIENCE)
+    client = aws.client("secretsmanager")
     try:
         text = client.get_secret_value(SecretId=secret).get("SecretString", "")
     except client.exceptions.ResourceNotFoundException as error:

@@ -5,11 +5,8 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from functools import cached_property
 
-import boto3
-
-from hedgehog_pipeline.aws import PATIENCE
+from hedgehog_pipeline import aws
 from hedgehog_pipeline.databases import read_credentials
 from hedgehog_pipeline.errors import HedgehogError, UnreachableError
 from hedgehog_pipeline.extraction.inbox import files_to_take
@@ -20,7 +17,7 @@ from hedgehog_pipeline.extraction.unlanded import note_scan
 from hedgehog_pipeline.extraction.watermarks import publish_watermarks
 from hedgehog_pipeline.lake.bucket import StoredObject
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
-from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.lake.lake import Lake, lake_in
 from hedgehog_pipeline.operations.lag import seconds_behind
 from hedgehog_pipeline.operations.quarantine import Entry, read_first
 from hedgehog_pipeline.processing import pending as processing
@@ -42,14 +39,10 @@ class Surroundings:
 
     settings: Settings
 
-    @cached_property
+    @property
     def lake(self) -> Lake:
         """The two buckets and their logs."""
-        return Lake.of(
-            boto3.client("s3", config=PATIENCE),
-            self.settings.ingestion_bucket,
-            self.settings.processed_bucket,
-        )
+        return lake_in(self.settings.ingestion_bucket, self.settings.processed_bucket)
 
     @property
     def source(self) -> Source:
@@ -57,10 +50,10 @@ class Surroundings:
         credentials = read_credentials(self.settings.source_secret)
         return Source(credentials, self.settings.database_ca)
 
-    @cached_property
+    @property
     def parameters(self) -> Parameters:
         """The parameters in SSM."""
-        return Parameters(boto3.client("ssm", config=PATIENCE), self.settings.parameter_prefix)
+        return Parameters(aws.client("ssm"), self.settings.parameter_prefix)
 
     @contextmanager
     def warehouse(self) -> Generator[Warehouse, None, None]:

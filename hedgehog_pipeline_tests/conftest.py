@@ -12,6 +12,7 @@ import pytest
 from hedgehog_pipeline.sandbox.aws import AwsServer
 from hedgehog_pipeline.sandbox.clients import REGION
 from hedgehog_pipeline.sandbox.postgres import PostgresServer
+from hedgehog_pipeline_tests.archived import Archived
 from hedgehog_pipeline_tests.world import Servers, World
 
 _FIGURES = "figures"
@@ -46,6 +47,20 @@ def servers() -> Iterator[Servers]:
 def world(servers: Servers) -> Iterator[World]:
     """An empty shop with the shop's own DDL, empty buckets, an empty warehouse."""
     with World.make(servers) as world:
+        yield world
+
+
+@pytest.fixture(scope="session")
+def archived(servers: Servers) -> Iterator[Archived]:
+    """A small shop, its archive in the warehouse, of which each test has a copy."""
+    with Archived.make(servers) as archived:
+        yield archived
+
+
+@pytest.fixture
+def opened(archived: Archived) -> Iterator[World]:
+    """A small shop, its archive in the warehouse."""
+    with archived.copy() as world:
         yield world
 
 

@@ -16,14 +16,23 @@ class Servers:
     postgres: PostgresServer
     aws: AwsServer
 
-    def make_database(self, name: str, owner: str, user: str, secret: str) -> None:
-        """Make an empty database, and the secret by which a user connects to it."""
+    def make_database(
+        self, name: str, owner: str, user: str, secret: str, template: str = "template1"
+    ) -> None:
+        """Make a copy of a database, and the secret by which a user connects to it."""
         _make_roles(self)
         with psycopg.connect(self.postgres.dsn("postgres"), autocommit=True) as admin:
-            create = sql.SQL("create database {} owner {}")
-            admin.execute(create.format(sql.Identifier(name), sql.Identifier(owner)))
+            create = sql.SQL("create database {} owner {} template {} strategy file_copy")
+            admin.execute(create.format(*map(sql.Identifier, (name, owner, template))))
         dsn = self.postgres.dsn(name, user=user, password=user)
         boto3.client("secretsmanager").create_secret(Name=secret, SecretString=rds_secret(dsn))
+
+    def drop_databases(self, *names: str) -> None:
+        """Drop databases, whoever is connected: PostgreSQL's autovacuum looks after each."""
+        with psycopg.connect(self.postgres.dsn("postgres"), autocommit=True) as admin:
+            for name in names:
+                drop = sql.SQL("drop database if exists {} with (force)")
+                admin.execute(drop.format(sql.Identifier(name)))
 
     def make_bucket(self, name: str) -> None:
         """Make an empty bucket."""

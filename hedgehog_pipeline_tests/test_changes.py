@@ -3,20 +3,10 @@
 from datetime import time
 from decimal import Decimal
 
-import pytest
-
 from hedgehog_pipeline_tests.shops import NOW
 from hedgehog_pipeline_tests.world import World
 
 _STAMP = "last_updated = '2026-06-02 10:00:00.456'"
-
-
-@pytest.fixture
-def opened(world: World) -> World:
-    """A small shop, its archive in the warehouse."""
-    world.load_small()
-    world.run()
-    return world
 
 
 def test_a_changed_order_has_two_records_and_one_current(opened: World) -> None:

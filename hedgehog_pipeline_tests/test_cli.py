@@ -130,10 +130,8 @@ def test_help_and_completion_of_commands_import_nothing_heavy() -> None:
 
 
 def test_a_run_with_nothing_to_do_imports_neither_dagster_nor_pandas(
-    world: World, tmp_path: Path
+    opened: World, tmp_path: Path
 ) -> None:
-    world.load_small()
-    world.run()
     code = (
         "import atexit, sys; atexit.register(lambda: print(*sys.modules)); "
         "from hedgehog_pipeline.cli import main; sys.argv = ['hedgehog', 'run']; main()"
@@ -141,7 +139,7 @@ def test_a_run_with_nothing_to_do_imports_neither_dagster_nor_pandas(
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
-        env={**os.environ, **world.environment},
+        env={**os.environ, **opened.environment},
         capture_output=True,
         text=True,
         check=True,

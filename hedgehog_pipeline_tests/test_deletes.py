@@ -41,27 +41,23 @@ def _delete_order(world: World) -> None:
     world.shop.execute("delete from sales_order where sales_order_id = 1")
 
 
-def test_a_deleted_row_leaves_the_current_views_and_its_history_stays(world: World):
-    world.load_small()
-    world.run()
-    _delete_order(world)
-    world.sweep()
-    assert _keys_differ(world) == {}
-    assert world.query("select count(*) from fact_sales_order where sales_order_id = 1") == [(1,)]
-    assert world.query("select deleted from dim_transaction where transaction_id = 1") == [(True,)]
-    assert world.query("select table_name, key from hedgehog.tombstones order by table_name") == [
+def test_a_deleted_row_leaves_the_current_views_and_its_history_stays(opened: World):
+    _delete_order(opened)
+    opened.sweep()
+    assert _keys_differ(opened) == {}
+    assert opened.query("select count(*) from fact_sales_order where sales_order_id = 1") == [(1,)]
+    assert opened.query("select deleted from dim_transaction where transaction_id = 1") == [(True,)]
+    assert opened.query("select table_name, key from hedgehog.tombstones order by table_name") == [
         ("fact_payment", 1),
         ("fact_sales_order", 1),
     ]
 
 
-def test_a_sweep_of_a_shop_that_is_swept_lands_nothing(world: World):
-    world.load_small()
-    world.run()
-    world.sweep()
-    landed = world.surroundings.lake.ingestion.end()
-    world.sweep()
-    assert world.surroundings.lake.ingestion.end() == landed
+def test_a_sweep_of_a_shop_that_is_swept_lands_nothing(opened: World):
+    opened.sweep()
+    landed = opened.surroundings.lake.ingestion.end()
+    opened.sweep()
+    assert opened.surroundings.lake.ingestion.end() == landed
 
 
 def test_the_next_sweep_reads_the_keys_of_the_last_and_what_landed_since(world: World):
@@ -90,24 +86,20 @@ def test_a_sweep_takes_to_a_dimension_only_what_it_found_gone_itself(world: Worl
     assert [part.rows for part in last.parts_of("star/dim_currency")] == [1]
 
 
-def test_a_row_that_was_never_landed_and_is_gone_is_no_news(world: World):
-    world.load_small()
-    world.run()
-    world.shop.execute("insert into currency values (4, 'CHF', 'now', 'now')")
-    world.sweep()
-    world.shop.execute("delete from currency where currency_id = 4")
-    world.sweep()
-    world.run()
-    assert world.query("select count(*) from dim_currency where currency_id = 4") == [(0,)]
+def test_a_row_that_was_never_landed_and_is_gone_is_no_news(opened: World):
+    opened.shop.execute("insert into currency values (4, 'CHF', 'now', 'now')")
+    opened.sweep()
+    opened.shop.execute("delete from currency where currency_id = 4")
+    opened.sweep()
+    opened.run()
+    assert opened.query("select count(*) from dim_currency where currency_id = 4") == [(0,)]
 
 
-def test_a_member_whose_department_was_deleted_has_none(world: World):
-    world.load_small()
-    world.run()
-    world.shop.execute("alter table staff drop constraint if exists staff_department_id_fkey")
-    world.shop.execute("delete from department where department_id = 1")
-    world.sweep()
-    members = world.query(
+def test_a_member_whose_department_was_deleted_has_none(opened: World):
+    opened.shop.execute("alter table staff drop constraint if exists staff_department_id_fkey")
+    opened.shop.execute("delete from department where department_id = 1")
+    opened.sweep()
+    members = opened.query(
         "select department_name, deleted from dim_staff where department_name = 'Not known'"
     )
     assert members
@@ -184,25 +176,21 @@ def test_a_table_that_lost_much_is_a_question_and_nothing_lands(world: World):
     assert _keys_differ(world) == {}
 
 
-def test_a_table_that_looks_empty_is_a_question_however_small(world: World):
-    world.load_small()
-    world.run()
-    world.shop.execute("truncate payment")
+def test_a_table_that_looks_empty_is_a_question_however_small(opened: World):
+    opened.shop.execute("truncate payment")
     with pytest.raises(HedgehogError, match="payment held"):
-        world.sweep(allow_mass_delete=False)
+        opened.sweep(allow_mass_delete=False)
 
 
-def test_a_sweep_lands_the_keys_of_every_table_and_the_tombstones(world: World):
-    world.load_small()
-    world.run()
-    _delete_order(world)
-    world.sweep()
-    head = world.surroundings.lake.ingestion.head()
+def test_a_sweep_lands_the_keys_of_every_table_and_the_tombstones(opened: World):
+    _delete_order(opened)
+    opened.sweep()
+    head = opened.surroundings.lake.ingestion.head()
     assert head is not None
     assert (head.number, head.kind) == (2, "sweep")
-    read = world.s3.get_object
+    read = opened.s3.get_object
     tombstones = {
-        part.asset: read(Bucket=world.settings.ingestion_bucket, Key=part.key)["Body"].read()
+        part.asset: read(Bucket=opened.settings.ingestion_bucket, Key=part.key)["Body"].read()
         for part in head.parts
         if part.kind == "tombstones"
     }

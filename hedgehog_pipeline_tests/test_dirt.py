@@ -14,9 +14,9 @@ from hedgehog_pipeline.schema.columns import (
     ColumnType,
 )
 from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline_tests.archived import Archived
 from hedgehog_pipeline_tests.bad_rows import OPEN, ORDERS, STAMP, alter, copy_row, is_held
 from hedgehog_pipeline_tests.dirty import DIRTY
-from hedgehog_pipeline_tests.servers import Servers
 from hedgehog_pipeline_tests.world import Rows, World
 
 _BOUGHT = "purchase_order"
@@ -63,14 +63,6 @@ _DIRTS = (
 )
 
 
-@pytest.fixture
-def clean(world: World) -> World:
-    """A small shop in the warehouse."""
-    world.load_small()
-    world.run()
-    return world
-
-
 @dataclass(frozen=True)
 class Outcome:
     """What becomes of a row with one kind of dirt, and of the same row without it."""
@@ -84,11 +76,9 @@ class Outcome:
 
 
 @pytest.fixture(scope="module")
-def outcomes(servers: Servers) -> Iterator[dict[Dirt, Outcome]]:
+def outcomes(archived: Archived) -> Iterator[dict[Dirt, Outcome]]:
     """A shop that holds every kind of dirt at once, captured; and again when it is corrected."""
-    with World.make(servers) as world:
-        world.load_small()
-        world.run()
+    with archived.copy() as world:
         for dirt in _DIRTS:
             if dirt.alter:
                 alter(world, dirt.table, dirt.column, dirt.alter)
@@ -151,9 +141,9 @@ def test_a_value_that_cannot_be_taken_is_told_and_the_rest_goes_on(
     assert outcome.corrected_is_held
 
 
-def test_the_least_and_greatest_values_go_through(clean: World):
+def test_the_least_and_greatest_values_go_through(opened: World):
     order = copy_row(
-        clean,
+        opened,
         ORDERS,
         created_at="0001-01-01",
         last_updated="9999-12-31 23:59:59.999",
@@ -162,19 +152,19 @@ def test_the_least_and_greatest_values_go_through(clean: World):
         units_sold=-2_147_483_648,
         unit_price="-99999999.99",
     )
-    clean.run()
-    assert clean.query(OPEN) == []
+    opened.run()
+    assert opened.query(OPEN) == []
     columns = (
         "created_date::text, last_updated_time::text, agreed_payment_date::text, "
         "agreed_delivery_date::text, units_sold, unit_price::text"
     )
-    assert clean.query(
+    assert opened.query(
         f"select {columns} from fact_sales_order where sales_order_id = {order}"
     ) == [
         ("0001-01-01", "23:59:59.999", "0001-01-02", "9999-12-30", -2_147_483_648, "-99999999.99")
     ]
     days = "select year, day_name from dim_date where year not between 2 and 9998 order by date_id"
-    assert clean.query(days) == [
+    assert opened.query(days) == [
         (1, "Monday"),
         (1, "Tuesday"),
         (9999, "Thursday"),
@@ -182,55 +172,55 @@ def test_the_least_and_greatest_values_go_through(clean: World):
     ]
 
 
-def test_a_row_with_two_bad_values_is_told_twice(clean: World):
-    bad = copy_row(clean, ORDERS, agreed_payment_date="soon", created_at="infinity")
-    clean.run()
-    assert sorted(clean.query(OPEN)) == [
+def test_a_row_with_two_bad_values_is_told_twice(opened: World):
+    bad = copy_row(opened, ORDERS, agreed_payment_date="soon", created_at="infinity")
+    opened.run()
+    assert sorted(opened.query(OPEN)) == [
         (ORDERS, str(bad), "agreed_payment_date", "soon", f"is not {SHOP_DATE.form}"),
         (ORDERS, str(bad), "created_at", "infinity", f"is not {SHOP_TIME.form}"),
     ]
 
 
-def test_a_part_of_bad_rows_alone_holds_nothing_up(clean: World):
-    rows = clean.query("select * from fact_payment")
-    clean.shop.execute("update payment set last_updated = 'infinity'")
-    good = copy_row(clean, "design")
-    clean.run()
-    assert [(table, key) for table, key, *_ in sorted(clean.query(OPEN))] == [
+def test_a_part_of_bad_rows_alone_holds_nothing_up(opened: World):
+    rows = opened.query("select * from fact_payment")
+    opened.shop.execute("update payment set last_updated = 'infinity'")
+    good = copy_row(opened, "design")
+    opened.run()
+    assert [(table, key) for table, key, *_ in sorted(opened.query(OPEN))] == [
         ("payment", "1"),
         ("payment", "2"),
     ]
-    assert clean.query("select * from fact_payment") == rows
-    assert is_held(clean, "design", good)
-    clean.shop.execute(f"update payment set {STAMP}".encode())
-    clean.run()
-    assert clean.query(OPEN) == []
-    assert len(clean.query("select from fact_payment")) == 4
+    assert opened.query("select * from fact_payment") == rows
+    assert is_held(opened, "design", good)
+    opened.shop.execute(f"update payment set {STAMP}".encode())
+    opened.run()
+    assert opened.query(OPEN) == []
+    assert len(opened.query("select from fact_payment")) == 4
 
 
-def test_odd_text_beside_a_bad_row_arrives_character_for_character(clean: World):
-    copy_row(clean, "design", created_at="infinity")
-    keys = [copy_row(clean, "design", design_name=text, file_name="") for text in DIRTY]
-    clean.run()
-    assert len(clean.query(OPEN)) == 1
+def test_odd_text_beside_a_bad_row_arrives_character_for_character(opened: World):
+    copy_row(opened, "design", created_at="infinity")
+    keys = [copy_row(opened, "design", design_name=text, file_name="") for text in DIRTY]
+    opened.run()
+    assert len(opened.query(OPEN)) == 1
     names = "select design_name, file_name from dim_design where design_id = any(%s) order by 1"
     texts = "select t, '' from unnest(%s::text[]) as t order by 1"
-    assert clean.query(names, [keys]) == clean.query(texts, [list(DIRTY)])
+    assert opened.query(names, [keys]) == opened.query(texts, [list(DIRTY)])
 
 
 @pytest.mark.parametrize("neighbour", ["2026-06-01", "infinity"])
-def test_a_text_longer_than_a_part_goes_through(clean: World, neighbour: str):
+def test_a_text_longer_than_a_part_goes_through(opened: World, neighbour: str):
     text = "🦔x" * 4_000_000
-    key = copy_row(clean, "design", file_name=text)
-    copy_row(clean, "design", created_at=neighbour)
-    clean.run()
-    assert len(clean.query(OPEN)) == (neighbour == "infinity")
-    assert clean.query("select file_name from dim_design where design_id = %s", [key]) == [(text,)]
+    key = copy_row(opened, "design", file_name=text)
+    copy_row(opened, "design", created_at=neighbour)
+    opened.run()
+    assert len(opened.query(OPEN)) == (neighbour == "infinity")
+    assert opened.query("select file_name from dim_design where design_id = %s", [key]) == [(text,)]
 
 
-def test_a_row_without_a_key_is_told(clean: World):
-    clean.shop.execute("alter table design drop constraint design_pkey cascade")
-    alter(clean, "design", "design_id", "drop not null")
-    clean.shop.execute("insert into design select null, 'now', 'X', '', '', 'now'")
-    clean.run()
-    assert clean.query(OPEN) == [("design", "", "design_id", None, "is absent")]
+def test_a_row_without_a_key_is_told(opened: World):
+    opened.shop.execute("alter table design drop constraint design_pkey cascade")
+    alter(opened, "design", "design_id", "drop not null")
+    opened.shop.execute("insert into design select null, 'now', 'X', '', '', 'now'")
+    opened.run()
+    assert opened.query(OPEN) == [("design", "", "design_id", None, "is absent")]

@@ -14,63 +14,55 @@ _CHANGING = ("address", "department", "design", "counterparty", "staff", ORDERS)
 """A parent of two, one of one, a table of its own, two that are joined, and a fact."""
 
 
-@pytest.fixture
-def clean(world: World) -> World:
-    """A small shop in the warehouse."""
-    world.load_small()
-    world.run()
-    return world
-
-
 @pytest.mark.parametrize("earlier", [True, False])
-def test_the_deletion_of_a_row_that_cannot_be_taken_is_its_end(clean: World, *, earlier: bool):
+def test_the_deletion_of_a_row_that_cannot_be_taken_is_its_end(opened: World, *, earlier: bool):
     changes = {} if earlier else {"created_at": "infinity"}
-    keys = {table: copy_row(clean, table, **changes) for table in _CHANGING}
+    keys = {table: copy_row(opened, table, **changes) for table in _CHANGING}
     rows = {table: f"where {SHOP[table].key} = {key}" for table, key in keys.items()}
-    clean.run()
+    opened.run()
     for table, row in rows.items():
-        clean.shop.execute(f"update {table} set created_at = '-infinity' {row}".encode())
-    clean.run()
-    assert _keys_open(clean) == {(table, str(key)) for table, key in keys.items()}
+        opened.shop.execute(f"update {table} set created_at = '-infinity' {row}".encode())
+    opened.run()
+    assert _keys_open(opened) == {(table, str(key)) for table, key in keys.items()}
     for table, row in rows.items():
-        clean.shop.execute(f"delete from {table} {row}".encode())
-    clean.sweep()
-    assert clean.query(OPEN) == []
+        opened.shop.execute(f"delete from {table} {row}".encode())
+    opened.sweep()
+    assert opened.query(OPEN) == []
 
 
-def test_a_key_that_is_too_great_is_told_and_its_deletion_is_its_end(clean: World):
+def test_a_key_that_is_too_great_is_told_and_its_deletion_is_its_end(opened: World):
     for table in ("design", "staff"):
-        alter(clean, table, f"{table}_id", "type bigint")
-        copy_row(clean, table, **{f"{table}_id": 3_000_000_000})
-    clean.run()
-    assert sorted((table, key, column) for table, key, column, *_ in clean.query(OPEN)) == [
+        alter(opened, table, f"{table}_id", "type bigint")
+        copy_row(opened, table, **{f"{table}_id": 3_000_000_000})
+    opened.run()
+    assert sorted((table, key, column) for table, key, column, *_ in opened.query(OPEN)) == [
         ("design", "3000000000", "design_id"),
         ("staff", "3000000000", "staff_id"),
     ]
     for table in ("design", "staff"):
-        clean.shop.execute(f"delete from {table} where {table}_id > 2147483647".encode())
-    clean.sweep()
-    assert clean.query(OPEN) == []
-    assert len(clean.query("select from dim_design")) == 1
+        opened.shop.execute(f"delete from {table} where {table}_id > 2147483647".encode())
+    opened.sweep()
+    assert opened.query(OPEN) == []
+    assert len(opened.query("select from dim_design")) == 1
 
 
 @pytest.mark.parametrize(
     ("seed", "rounds"),
     [(0, 2), *(pytest.param(seed, 4, marks=pytest.mark.torture) for seed in range(1, 8))],
 )
-def test_open_is_what_is_bad_in_the_shop_whatever_happens(clean: World, seed: int, rounds: int):
+def test_open_is_what_is_bad_in_the_shop_whatever_happens(opened: World, seed: int, rounds: int):
     chance = random.Random(seed)
     mine: list[tuple[str, int]] = []
     for _ in range(rounds):
         for _ in range(5):
-            _change_something(clean, mine, chance)
-        clean.run()
-        clean.sweep()
-        assert _keys_open(clean) == _keys_bad(clean)
+            _change_something(opened, mine, chance)
+        opened.run()
+        opened.sweep()
+        assert _keys_open(opened) == _keys_bad(opened)
         for stage in chance.choices(["processing", "storage"], k=2):
-            clean.launch(stage, *chance.sample(list(STAR), chance.choice([0, 3])))
-        clean.run()
-        assert _keys_open(clean) == _keys_bad(clean)
+            opened.launch(stage, *chance.sample(list(STAR), chance.choice([0, 3])))
+        opened.run()
+        assert _keys_open(opened) == _keys_bad(opened)
     assert mine
 
 
@@ -103,21 +95,21 @@ def _keys_bad(world: World) -> set[tuple[str, str]]:
     return set(world.shop.execute(" union all ".join(bad).encode()).fetchall())
 
 
-def test_an_emptied_warehouse_is_told_the_same_again(clean: World):
-    copy_row(clean, ORDERS, agreed_payment_date="soon")
-    staff = copy_row(clean, "staff", created_at="infinity")
-    clean.run()
-    clean.shop.execute("update department set created_at = 'infinity'")
-    clean.shop.execute(f"update staff set created_at = 'today' where staff_id = {staff}".encode())
-    clean.run()
-    clean.launch("processing")
-    clean.run()
-    told, still = clean.query(_TOLD), sorted(clean.query(OPEN))
+def test_an_emptied_warehouse_is_told_the_same_again(opened: World):
+    copy_row(opened, ORDERS, agreed_payment_date="soon")
+    staff = copy_row(opened, "staff", created_at="infinity")
+    opened.run()
+    opened.shop.execute("update department set created_at = 'infinity'")
+    opened.shop.execute(f"update staff set created_at = 'today' where staff_id = {staff}".encode())
+    opened.run()
+    opened.launch("processing")
+    opened.run()
+    told, still = opened.query(_TOLD), sorted(opened.query(OPEN))
     assert [(table, column) for table, _, column, *_ in still] == [
         ("department", "created_at"),
         (ORDERS, "agreed_payment_date"),
     ]
-    clean.empty_warehouse()
-    clean.run()
-    assert clean.query(_TOLD) == told
-    assert sorted(clean.query(OPEN)) == still
+    opened.empty_warehouse()
+    opened.run()
+    assert opened.query(_TOLD) == told
+    assert sorted(opened.query(OPEN)) == still

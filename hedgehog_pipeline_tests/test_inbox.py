@@ -18,17 +18,15 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.inbox import Take, files_to_take, take_oldest
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline_tests.archived import Archived
 from hedgehog_pipeline_tests.inbox import CURRENCIES, codes, currency, head_of, put, put_bytes
-from hedgehog_pipeline_tests.servers import Servers
 from hedgehog_pipeline_tests.world import World
 
 
 @pytest.fixture(scope="module")
-def traded(servers: Servers) -> Iterator[World]:
+def traded(archived: Archived) -> Iterator[World]:
     """A small shop in the warehouse; each test brings files and rows of its own."""
-    with World.make(servers) as world:
-        world.load_small()
-        world.run()
+    with archived.copy() as world:
         yield world
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from hedgehog_pipeline_tests.archived import Archived
 from hedgehog_pipeline_tests.inbox import (
     CURRENCIES,
     STAMPS,
@@ -28,11 +29,9 @@ _PAYMENTS = (
 
 
 @pytest.fixture(scope="module")
-def traded(servers: Servers) -> Iterator[World]:
+def traded(archived: Archived) -> Iterator[World]:
     """A small shop in the warehouse; each test brings files and rows of its own."""
-    with World.make(servers) as world:
-        world.load_small()
-        world.run()
+    with archived.copy() as world:
         yield world
 
 
@@ -229,22 +228,18 @@ def test_a_cell_may_be_longer_than_any_block_or_part(servers: Servers):
 
 
 @pytest.mark.torture
-def test_a_very_large_file_is_taken_whole(world: World):
-    world.load_small()
-    world.run()
+def test_a_very_large_file_is_taken_whole(opened: World):
     rows, others = 2_000_000, f"{STAMPS},1,1,12.50,1,1,t,2026-06-05,1,1"
     many = "\n".join(f"{key},{others}" for key in range(1000, 1000 + rows))
-    key = put(world, "inbox/payment/large.csv", _PAYMENTS, many, "7,too few")
-    world.run()
+    key = put(opened, "inbox/payment/large.csv", _PAYMENTS, many, "7,too few")
+    opened.run()
     count = "select count(*), max(payment_id) from fact_payment_current where payment_id >= 1000"
-    assert world.query(count) == [(rows, 999 + rows)]
-    assert [line for _, line, *_ in entries_of(world, key)] == [rows + 2]
+    assert opened.query(count) == [(rows, 999 + rows)]
+    assert [line for _, line, *_ in entries_of(opened, key)] == [rows + 2]
 
 
-def test_replays_and_an_emptied_warehouse_tell_the_same(servers: Servers):
-    with World.make(servers) as world:
-        world.load_small()
-        world.run()
+def test_replays_and_an_emptied_warehouse_tell_the_same(archived: Archived):
+    with archived.copy() as world:
         key = put(world, "inbox/currency/x.csv", CURRENCIES, currency(2, "CHF"), "3,too few")
         put(world, "inbox/none/x.csv", "a")
         world.run()

@@ -29,15 +29,13 @@ def _download(world: World, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["fact_sales_order", "dim_design"])
-def test_duckdb_finds_what_the_warehouse_holds(world: World, tmp_path: Path, name: str):
-    world.load_small()
-    world.run()
-    world.shop.execute("update sales_order set units_sold = 7, last_updated = '2026-06-02'")
-    world.shop.execute("update design set design_name = 'Oak', last_updated = '2026-06-02'")
-    world.run()
-    world.launch("processing")
-    world.launch("storage")
-    _download(world, tmp_path)
+def test_duckdb_finds_what_the_warehouse_holds(opened: World, tmp_path: Path, name: str):
+    opened.shop.execute("update sales_order set units_sold = 7, last_updated = '2026-06-02'")
+    opened.shop.execute("update design set design_name = 'Oak', last_updated = '2026-06-02'")
+    opened.run()
+    opened.launch("processing")
+    opened.launch("storage")
+    _download(opened, tmp_path)
     part = next((tmp_path / "star" / name).rglob("*.parquet"))
     (part.parent / "left-by-a-crash-0.parquet").write_bytes(part.read_bytes())
 
@@ -46,7 +44,7 @@ def test_duckdb_finds_what_the_warehouse_holds(world: World, tmp_path: Path, nam
     engine = duckdb.connect()
     engine.execute(_sql_for("DuckDB").replace("s3://hedgehog-processed", str(tmp_path)))
     found: list[tuple[Any, ...]] = engine.execute(query).fetchall()
-    assert found == world.query(query.replace("order by all", f"order by {', '.join(columns)}"))
+    assert found == opened.query(query.replace("order by all", f"order by {', '.join(columns)}"))
     assert found
 
 

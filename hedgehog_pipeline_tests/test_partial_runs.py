@@ -8,6 +8,7 @@ import pytest
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
 from hedgehog_pipeline.runner import run_until_done
 from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline_tests.archived import Archived
 from hedgehog_pipeline_tests.shops import NOW
 from hedgehog_pipeline_tests.truth import differences
 from hedgehog_pipeline_tests.world import Servers, World
@@ -73,11 +74,9 @@ def test_small_slices_and_parts_give_the_same_warehouse(servers: Servers) -> Non
 
 
 @pytest.fixture(scope="module")
-def traded(servers: Servers) -> Iterator[World]:
+def traded(archived: Archived) -> Iterator[World]:
     """An archive and some changes, each in a commit of its own, all of it in the warehouse."""
-    with World.make(servers) as world:
-        world.load_small()
-        world.run()
+    with archived.copy() as world:
         shop = world.shop
         shop.execute(f"update department set location = 'Leeds', {_STAMP}".encode())
         world.run()

@@ -13,7 +13,10 @@ import psycopg
 from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult
 from psycopg import sql
 
+from hedgehog_pipeline import aws
 from hedgehog_pipeline.definitions import platform
+from hedgehog_pipeline.extraction import inbox
+from hedgehog_pipeline.lake.lake import lake_in
 from hedgehog_pipeline.runner import StageRun, rebuild, run_until_done, sweep_until_done
 from hedgehog_pipeline.sandbox.aws import rds_secret
 from hedgehog_pipeline.schema.columns import Column
@@ -30,6 +33,13 @@ Rows = list[tuple[Any, ...]]
 _NUMBERS = count()
 
 
+def as_a_new_process() -> None:
+    """Forget what a process keeps: the platform, the lake, the inbox, the clients of AWS."""
+    for kept in (platform, lake_in, aws.client):
+        kept.cache_clear()
+    inbox._WALKED.clear()
+
+
 @dataclass(frozen=True)
 class World:
     """One deployment; `shop` is a connection as the shop's owner, in autocommit mode."""
@@ -42,7 +52,10 @@ class World:
 
     @classmethod
     @contextmanager
-    def make(cls, servers: Servers, **changes: Any) -> Iterator["World"]:
+    def make(
+        cls, servers: Servers, *, like: "World | None" = None, **changes: Any
+    ) -> Iterator["World"]:
+        """Make one that is empty, or with copies of the databases of another one."""
         name = f"w{next(_NUMBERS)}"
         settings = Settings(
             source_secret=f"{name}/source",
@@ -53,18 +66,23 @@ class World:
             **changes,
         )
         shop, warehouse = f"{name}_shop", f"{name}_warehouse"
-        servers.make_database(shop, "postgres", "reader", settings.source_secret)
-        servers.make_database(warehouse, "writer", "writer", settings.warehouse_secret)
+        templates = (like.shop_database, like.warehouse_database) if like else ("template1",) * 2
+        servers.make_database(shop, "postgres", "reader", settings.source_secret, templates[0])
+        servers.make_database(
+            warehouse, "writer", "writer", settings.warehouse_secret, templates[1]
+        )
         servers.make_bucket(settings.ingestion_bucket)
         servers.make_bucket(settings.processed_bucket)
         with psycopg.connect(servers.postgres.dsn(shop), autocommit=True) as connection:
-            connection.execute(shops.SHOP_DDL)
-            for table in SHOP:
-                connection.execute(
-                    sql.SQL("grant select on {} to reader").format(sql.Identifier(table))
-                )
+            if like is None:
+                connection.execute(shops.SHOP_DDL)
+                for table in SHOP:
+                    connection.execute(
+                        sql.SQL("grant select on {} to reader").format(sql.Identifier(table))
+                    )
             yield cls(servers, settings, connection, shop, warehouse)
-        platform.cache_clear()  # a thousand platforms fill the memory, and slow all that follows
+        servers.drop_databases(shop, warehouse)
+        as_a_new_process()  # a thousand platforms fill the memory, and slow all that follows
 
     @property
     def surroundings(self) -> Surroundings:
@@ -178,9 +196,7 @@ class World:
         warehouse = self.new_database(like=self.warehouse_database)
         boto3.client("secretsmanager").create_secret(Name=settings.warehouse_secret)
         yield replace(self, settings=settings).with_warehouse(warehouse)
-        with psycopg.connect(self.servers.postgres.dsn("postgres"), autocommit=True) as admin:
-            drop = sql.SQL("drop database {} with (force)")
-            admin.execute(drop.format(sql.Identifier(warehouse)))
+        self.servers.drop_databases(warehouse)
 
     def keys(self, bucket: str) -> list[str]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)

@@ -3,11 +3,10 @@
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 
-import boto3
 from dagster import ConfigurableResource, InitResourceContext
 from pydantic import PrivateAttr
 
-from hedgehog_pipeline.aws import PATIENCE
+from hedgehog_pipeline import aws
 from hedgehog_pipeline.databases import read_credentials
 from hedgehog_pipeline.extraction.parameters import Parameters
 from hedgehog_pipeline.extraction.source import Moment, Source
@@ -50,4 +49,4 @@ class ParametersResource(ConfigurableResource[Parameters]):
 
     def create_resource(self, context: InitResourceContext) -> Parameters:  # noqa: ARG002
         """Connect to SSM; nothing is read."""
-        return Parameters(boto3.client("ssm", config=PATIENCE), self.prefix)
+        return Parameters(aws.client("ssm"), self.prefix)

@@ -1,7 +1,9 @@
 """The lake as a whole: the two buckets and their logs."""
 
 from dataclasses import dataclass
+from functools import cache
 
+from hedgehog_pipeline import aws
 from hedgehog_pipeline.lake.bucket import Bucket, S3Client
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.landed import LandedTable
@@ -59,3 +61,9 @@ class Lake:
         while max(commit.sources)[0] < head.through:
             commit = self.processed.read(commit.number - 1)
         return Taken(commit.source_log, *max(commit.sources))
+
+
+@cache
+def lake_in(ingestion_bucket: str, processed_bucket: str) -> Lake:
+    """Hand over the lake, one for all of a process: it knows how far its logs went."""
+    return Lake.of(aws.client("s3"), ingestion_bucket, processed_bucket)

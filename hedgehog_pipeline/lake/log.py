@@ -57,9 +57,10 @@ class CommitLog(Generic[AnyCommit]):
         end, etag = self._find_end()
         if not end:
             return None
-        if self._last_read is None or self._last_read[0] != etag:
-            self._last_read = etag, self.read(end)
-        return self._last_read[1]
+        last = self._last_read  # threads share a log
+        if last is None or last[0] != etag:
+            last = self._last_read = etag, self.read(end)
+        return last[1]
 
     def read(self, number: int) -> AnyCommit:
         """Read a commit.

@@ -4,10 +4,9 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from hedgehog_pipeline.aws import PATIENCE
+from hedgehog_pipeline import aws
 
 _LOGGER = logging.getLogger(__name__)
 _LONGEST_SUBJECT = 100
@@ -46,8 +45,6 @@ def publish(alert: Alert, topic: str | None) -> None:
         return
     subject = f"Hedgehog: {alert.subject}"[:_LONGEST_SUBJECT]
     try:
-        boto3.client("sns", config=PATIENCE).publish(
-            TopicArn=topic, Subject=subject, Message=str(alert)
-        )
+        aws.client("sns").publish(TopicArn=topic, Subject=subject, Message=str(alert))
     except (ClientError, BotoCoreError):
         _LOGGER.exception("SNS did not take the alert %r for the topic %s.", alert.subject, topic)

@@ -4,10 +4,8 @@ from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page
 from hedgehog_pipeline_tests.world import World
 
 
-def test_the_queries_of_the_readme_are_answered(world: World) -> None:
-    world.load_small()
-    world.run()
+def test_the_queries_of_the_readme_are_answered(opened: World) -> None:
     queries = [b.text for b in Page(REPOSITORY / "README.md").blocks if b.language == "sql"]
     assert queries
     for query in queries:
-        assert world.query(query.rstrip().rstrip(";"))
+        assert opened.query(query.rstrip().rstrip(";"))

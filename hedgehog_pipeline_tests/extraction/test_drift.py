@@ -142,14 +142,6 @@ _UNREADABLE = {
 }
 
 
-@pytest.fixture
-def opened(world: World) -> World:
-    """A small shop, its archive in the warehouse."""
-    world.load_small()
-    world.run()
-    return world
-
-
 @pytest.mark.parametrize("case", _READABLE)
 def test_what_can_still_be_read_goes_on(opened: World, case: str) -> None:
     shop = opened.shop

@@ -142,15 +142,15 @@ def assert_versions(world: World, expected: Sequence[tuple[int, int]]) -> None:
     assert world.query(query) == list(expected)
 
 
-def test_a_table_left_out_of_the_first_capture_of_a_copy_keeps_what_it_landed(world: World) -> None:
-    world.load_small()
-    world.run()
-    before = world.commits(world.settings.ingestion_bucket)[-1]["base"]["department"]["landed"]
-    copied(world)
-    result = world.launch("extraction", "staff")
+def test_a_table_left_out_of_the_first_capture_of_a_copy_keeps_what_it_landed(
+    opened: World,
+) -> None:
+    before = opened.commits(opened.settings.ingestion_bucket)[-1]["base"]["department"]["landed"]
+    copied(opened)
+    result = opened.launch("extraction", "staff")
     (event,) = result.get_asset_materialization_events()
     told = event.materialization.metadata["read in full again"].value
     assert "the source's database oid changed" in str(told)
-    after = world.commits(world.settings.ingestion_bucket)[-1]["base"]["department"]
+    after = opened.commits(opened.settings.ingestion_bucket)[-1]["base"]["department"]
     assert after["landed"] == before
     assert after["archive"] == {"after": None}

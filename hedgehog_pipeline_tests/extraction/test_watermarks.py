@@ -14,7 +14,7 @@ from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once
 from hedgehog_pipeline_tests.extraction.landed import keys, landed
 from hedgehog_pipeline_tests.extraction.shop import furnish, place
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.world import World, as_a_new_process
 
 
 def parameter(world: World) -> str | None:
@@ -90,6 +90,7 @@ def test_a_scan_goes_on_where_ssm_refuses(world: World, monkeypatch: pytest.Monk
     furnish(world)
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    as_a_new_process()
     assert world.surroundings.scan_shop()
 
 
@@ -99,9 +100,11 @@ def test_where_ssm_refuses_the_rows_are_landed_all_the_same(
     furnish(world)
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    as_a_new_process()
     with pytest.raises(HedgehogError, match="What is landed stays landed"):
         world.run()
     monkeypatch.delenv("AWS_ENDPOINT_URL_SSM")
+    as_a_new_process()
     assert_landed_once(world)
     assert world.run()
     assert world.query("select count(*) from fact_sales_order") == [(3,)]

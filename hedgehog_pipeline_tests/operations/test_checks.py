@@ -19,23 +19,15 @@ _AGED = "update dim_design set inferred = true, inferred_since = now() - interva
 
 
 @pytest.fixture
-def loaded(world: World) -> World:
-    """A warehouse that holds one row of everything."""
-    world.load_small()
-    world.run()
-    return world
-
-
-@pytest.fixture
-def warehouse(loaded: World) -> Iterator[psycopg.Connection[Any]]:
+def warehouse(opened: World) -> Iterator[psycopg.Connection[Any]]:
     """The hand that breaks it."""
-    dsn = loaded.servers.postgres.dsn(loaded.warehouse_database)
+    dsn = opened.servers.postgres.dsn(opened.warehouse_database)
     with psycopg.connect(dsn, autocommit=True) as connection:
         yield connection
 
 
-def test_a_good_warehouse_passes_every_check(loaded: World) -> None:
-    verdicts = _check(loaded)
+def test_a_good_warehouse_passes_every_check(opened: World) -> None:
+    verdicts = _check(opened)
     assert set(verdicts) == {
         *((table, name) for table in STAR for name in ("identity_unique", "columns_not_null")),
         *((t.name, "references_present") for t in STAR.values() if isinstance(t, Fact)),
@@ -51,11 +43,11 @@ def test_a_good_warehouse_passes_every_check(loaded: World) -> None:
     [("dim_design", r"\d+"), ("fact_sales_order", r"\d+ \d{4}-\d\d-\d\d \d\d:\d\d:\d\d.*")],
 )
 def test_an_identity_that_stands_twice_is_found(
-    loaded: World, warehouse: psycopg.Connection[Any], table: str, example: str
+    opened: World, warehouse: psycopg.Connection[Any], table: str, example: str
 ) -> None:
     _drop_constraints(warehouse, table)
     warehouse.execute(_double(table))
-    verdicts = _check(loaded)
+    verdicts = _check(opened)
     assert _failed(verdicts) == [(table, "identity_unique")]
     verdict = verdicts[table, "identity_unique"]
     assert verdict.severity is AssetCheckSeverity.ERROR
@@ -63,7 +55,7 @@ def test_an_identity_that_stands_twice_is_found(
 
 
 def test_a_null_where_the_declaration_has_none_is_found(
-    loaded: World, warehouse: psycopg.Connection[Any]
+    opened: World, warehouse: psycopg.Connection[Any]
 ) -> None:
     for column in ("units_sold", "unit_price"):
         name = sql.Identifier(column)
@@ -71,7 +63,7 @@ def test_a_null_where_the_declaration_has_none_is_found(
             sql.SQL("alter table fact_sales_order alter {} drop not null").format(name)
         )
         warehouse.execute(sql.SQL("update fact_sales_order set {} = null").format(name))
-    verdicts = _check(loaded)
+    verdicts = _check(opened)
     assert _failed(verdicts) == [("fact_sales_order", "columns_not_null")]
     verdict = verdicts["fact_sales_order", "columns_not_null"]
     assert verdict.severity is AssetCheckSeverity.ERROR
@@ -79,11 +71,11 @@ def test_a_null_where_the_declaration_has_none_is_found(
 
 
 def test_a_reference_to_a_member_that_is_gone_is_found(
-    loaded: World, warehouse: psycopg.Connection[Any]
+    opened: World, warehouse: psycopg.Connection[Any]
 ) -> None:
     _drop_constraints(warehouse, "dim_design")
     warehouse.execute("delete from dim_design")
-    verdicts = _check(loaded)
+    verdicts = _check(opened)
     assert _failed(verdicts) == [("fact_sales_order", "references_present")]
     verdict = verdicts["fact_sales_order", "references_present"]
     assert verdict.severity is AssetCheckSeverity.ERROR
@@ -91,12 +83,12 @@ def test_a_reference_to_a_member_that_is_gone_is_found(
 
 
 def test_an_inferred_member_is_a_warning_after_an_hour(
-    loaded: World, warehouse: psycopg.Connection[Any]
+    opened: World, warehouse: psycopg.Connection[Any]
 ) -> None:
     warehouse.execute(_AGED.format(59).encode())
-    assert _failed(_check(loaded)) == []
+    assert _failed(_check(opened)) == []
     warehouse.execute(_AGED.format(61).encode())
-    verdicts = _check(loaded)
+    verdicts = _check(opened)
     assert _failed(verdicts) == [("dim_design", "no_old_inferred_member")]
     verdict = verdicts["dim_design", "no_old_inferred_member"]
     assert verdict.severity is AssetCheckSeverity.WARN
@@ -112,12 +104,12 @@ def test_an_inferred_member_is_a_warning_after_an_hour(
     ],
 )
 def test_a_row_that_cannot_be_taken_is_a_warning_of_the_tables_made_of_it(
-    loaded: World, table: str, failed: list[str]
+    opened: World, table: str, failed: list[str]
 ) -> None:
-    loaded.shop.execute(f"update {table} set created_at = 'infinity'".encode())
-    loaded.run()
-    rows = loaded.shop.execute(f"select from {table}".encode()).rowcount
-    verdicts = _check(loaded)
+    opened.shop.execute(f"update {table} set created_at = 'infinity'".encode())
+    opened.run()
+    rows = opened.shop.execute(f"select from {table}".encode()).rowcount
+    verdicts = _check(opened)
     assert _failed(verdicts) == [(name, "quarantine_empty") for name in failed]
     for name in failed:
         verdict = verdicts[name, "quarantine_empty"]
@@ -125,22 +117,22 @@ def test_a_row_that_cannot_be_taken_is_a_warning_of_the_tables_made_of_it(
         _tells(verdict, rows, rf"{table} \d created_at is not a moment.*", "quarantine show")
 
 
-def test_at_most_five_examples_are_given(loaded: World, warehouse: psycopg.Connection[Any]) -> None:
+def test_at_most_five_examples_are_given(opened: World, warehouse: psycopg.Connection[Any]) -> None:
     _drop_constraints(warehouse, "dim_currency")
     warehouse.execute(
         "insert into dim_currency select 100 + n, 'XXX', 'None', 1, false, 1 + copy, false, null "
         "from generate_series(1, 7) as n, generate_series(1, 2) as copy"
     )
-    verdict = _check(loaded)["dim_currency", "identity_unique"]
+    verdict = _check(opened)["dim_currency", "identity_unique"]
     assert verdict.metadata["count"].value == 7
     assert verdict.metadata["examples"].value == ["101", "102", "103", "104", "105"]
 
 
 def test_a_table_that_is_gone_fails_its_checks(
-    loaded: World, warehouse: psycopg.Connection[Any]
+    opened: World, warehouse: psycopg.Connection[Any]
 ) -> None:
     warehouse.execute("drop table fact_payment cascade")
-    assert {table for table, _ in _failed(_check(loaded))} == {"fact_payment"}
+    assert {table for table, _ in _failed(_check(opened))} == {"fact_payment"}
 
 
 def test_a_warehouse_without_tables_passes(world: World) -> None:

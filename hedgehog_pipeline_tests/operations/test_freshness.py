@@ -30,26 +30,22 @@ def test_a_shop_at_rest_is_fresh(world: World) -> None:
     assert world.surroundings.seconds_behind() == 0
 
 
-def test_the_lag_is_the_age_of_the_oldest_capture_that_is_not_loaded(world: World) -> None:
-    world.load_small()
-    world.run()
+def test_the_lag_is_the_age_of_the_oldest_capture_that_is_not_loaded(opened: World) -> None:
     for name in ("Bishop", "Clarke"):
-        world.shop.execute("update staff set last_name = %s", [name])
-        world.launch("extraction")
-    lake = world.surroundings.lake
+        opened.shop.execute("update staff set last_name = %s", [name])
+        opened.launch("extraction")
+    lake = opened.surroundings.lake
     captured = [commit.captured_at for commit in lake.ingestion.after(0)]
-    with world.surroundings.warehouse() as warehouse:
+    with opened.surroundings.warehouse() as warehouse:
         later = captured[-1] + timedelta(minutes=5)
-        behind = seconds_behind(lake, warehouse, world.surroundings.parameters, later)
+        behind = seconds_behind(lake, warehouse, opened.surroundings.parameters, later)
         assert behind == (later - captured[-2]).total_seconds()
 
 
-def test_a_change_that_a_scan_saw_and_no_capture_landed_counts(world: World) -> None:
-    world.load_small()
-    world.run()
-    surroundings = world.surroundings
+def test_a_change_that_a_scan_saw_and_no_capture_landed_counts(opened: World) -> None:
+    surroundings = opened.surroundings
     before = datetime.now(timezone.utc)
-    world.shop.execute("update staff set last_name = 'Bishop'")
+    opened.shop.execute("update staff set last_name = 'Bishop'")
     assert surroundings.scan_shop()
     seen = datetime.now(timezone.utc)
     assert surroundings.scan_shop()
@@ -57,19 +53,17 @@ def test_a_change_that_a_scan_saw_and_no_capture_landed_counts(world: World) -> 
     with surroundings.warehouse() as warehouse:
         behind = seconds_behind(surroundings.lake, warehouse, surroundings.parameters, later)
         assert later - before > timedelta(seconds=behind) > later - seen
-    world.run()
+    opened.run()
     assert surroundings.seconds_behind() == 0
 
 
-def test_a_change_that_was_taken_back_counts_no_more(world: World) -> None:
-    world.load_small()
-    world.run()
-    world.shop.execute("insert into currency values (99, 'XTS', 'now', 'now')")
-    assert world.surroundings.scan_shop()
-    assert world.surroundings.seconds_behind() > 0
-    world.shop.execute("delete from currency where currency_id = 99")
-    assert not world.surroundings.scan_shop()
-    assert world.surroundings.seconds_behind() == 0
+def test_a_change_that_was_taken_back_counts_no_more(opened: World) -> None:
+    opened.shop.execute("insert into currency values (99, 'XTS', 'now', 'now')")
+    assert opened.surroundings.scan_shop()
+    assert opened.surroundings.seconds_behind() > 0
+    opened.shop.execute("delete from currency where currency_id = 99")
+    assert not opened.surroundings.scan_shop()
+    assert opened.surroundings.seconds_behind() == 0
 
 
 @pytest.mark.parametrize(

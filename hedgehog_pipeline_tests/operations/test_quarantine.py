@@ -16,7 +16,7 @@ from hedgehog_pipeline.operations.alert_sensors import not_empty
 from hedgehog_pipeline.operations.health import UnaskedError
 from hedgehog_pipeline.runner import replay_until_done
 from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline_tests.servers import Servers
+from hedgehog_pipeline_tests.archived import Archived
 from hedgehog_pipeline_tests.world import World
 
 _STAMP = "last_updated = '2026-06-02 10:00:00'"
@@ -26,21 +26,19 @@ _MOMENT = "is not a moment of the years 1 to 9999 without a time zone"
 
 
 @pytest.fixture(scope="module")
-def dirty(servers: Servers) -> Iterator[World]:
+def dirty(archived: Archived) -> Iterator[World]:
     """A shop that a payment became bad in, and then its staff, which is good again; to look at."""
-    with World.make(servers) as world:
+    with archived.copy() as world:
         yield _made_dirty(world)
 
 
 @pytest.fixture
-def changing(world: World) -> World:
+def changing(opened: World) -> World:
     """Such a shop, to be changed."""
-    return _made_dirty(world)
+    return _made_dirty(opened)
 
 
 def _made_dirty(world: World) -> World:
-    world.load_small()
-    world.run()
     _change(world, f"update payment set payment_date = '{_TEXT}' where payment_id = 2")
     _change(world, f"update staff set created_at = 'infinity', {_STAMP}")
     _change(world, f"update staff set created_at = 'today', {_STAMP}")
@@ -136,35 +134,31 @@ def test_a_row_that_nothing_was_told_of_is_told_so(dirty: World) -> None:
 
 
 def test_a_replay_takes_what_can_be_taken_now(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    opened: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.load_small()
-    world.run()
-    world.shop.execute("alter table staff alter created_at drop not null")
-    world.run()
-    world.shop.execute("update payment set payment_date = 'soon'")
-    _change(world, "update staff set last_name = 'Bishop', created_at = null")
-    _change(world, f"update department set location = 'Leeds', {_STAMP}")
+    opened.shop.execute("alter table staff alter created_at drop not null")
+    opened.run()
+    opened.shop.execute("update payment set payment_date = 'soon'")
+    _change(opened, "update staff set last_name = 'Bishop', created_at = null")
+    _change(opened, f"update department set location = 'Leeds', {_STAMP}")
     members = "select last_name, location from dim_staff"
-    assert world.query(members) == [("Franey", "Leeds")]
+    assert opened.query(members) == [("Franey", "Leeds")]
 
-    assert _told(world, "replay").splitlines()[-1] == "0 closed, 3 open"
-    assert world.query(members) == [("Franey", "Leeds")]
+    assert _told(opened, "replay").splitlines()[-1] == "0 closed, 3 open"
+    assert opened.query(members) == [("Franey", "Leeds")]
     columns = [replace(c, nullable=c.name == "created_at") for c in SHOP["staff"].columns]
     monkeypatch.setitem(SHOP, "staff", replace(SHOP["staff"], columns=tuple(columns)))
-    processing, storage, result = _told(world, "replay").splitlines()
+    processing, storage, result = _told(opened, "replay").splitlines()
     assert processing.split()[:3] == ["processing", "1", "runs"]
     assert storage.split()[:3] == ["storage", "1", "runs"]
     assert result == "1 closed, 2 open"
-    assert world.query(members) == [("Bishop", "Leeds")]
-    assert "staff" not in _told(world, "list")
+    assert opened.query(members) == [("Bishop", "Leeds")]
+    assert "staff" not in _told(opened, "list")
 
 
-def test_a_replay_of_nothing_runs_nothing(world: World) -> None:
-    world.load_small()
-    world.run()
-    assert _told(world, "replay") == "0 closed, 0 open\n"
-    assert len(world.commits(world.settings.processed_bucket)) == 1
+def test_a_replay_of_nothing_runs_nothing(opened: World) -> None:
+    assert _told(opened, "replay") == "0 closed, 0 open\n"
+    assert len(opened.commits(opened.settings.processed_bucket)) == 1
 
 
 def test_commits_are_processed_again_day_by_day(changing: World) -> None:

@@ -203,36 +203,32 @@ def test_an_empty_warehouse_says_what_fills_it(world: World):
         _told(world, "dim_staff", "1")
 
 
-def test_what_waits_is_counted_where_a_key_is_nowhere(world: World):
-    world.load_small()
-    world.run()
-    world.shop.execute(f"insert into staff select 2, 'Ada', 'Byron', 1, 'a@x', {NOW}".encode())
-    world.launch("extraction")
+def test_what_waits_is_counted_where_a_key_is_nowhere(opened: World):
+    opened.shop.execute(f"insert into staff select 2, 'Ada', 'Byron', 1, 'a@x', {NOW}".encode())
+    opened.launch("extraction")
     with pytest.raises(HedgehogError, match="1 landed commits wait and were not looked into"):
-        _told(world, "dim_staff", "2")
-    world.run()
-    assert _traced(world, "dim_staff", 2)["waiting"] == 0
+        _told(opened, "dim_staff", "2")
+    opened.run()
+    assert _traced(opened, "dim_staff", 2)["waiting"] == 0
 
 
-def test_deleted_rows_lead_to_the_sweep_that_saw_them_gone(world: World):
-    world.load_small()
-    world.run()
+def test_deleted_rows_lead_to_the_sweep_that_saw_them_gone(opened: World):
     for table in ("payment", "transaction", "sales_order"):
-        world.shop.execute(f"delete from {table} where {table}_id = 1".encode())
-    world.sweep()
+        opened.shop.execute(f"delete from {table} where {table}_id = 1".encode())
+    opened.sweep()
 
-    order = _traced(world, "fact_sales_order", 1)
+    order = _traced(opened, "fact_sales_order", 1)
     assert [version["current"] for version in order["versions"]] == [False]
     (gone,) = order["deletions"]
     assert (gone["kind"], gone["commit"]) == ("sweep", 2)
-    assert _landed(world, gone) == {"sales_order_id": "1"}
+    assert _landed(opened, gone) == {"sales_order_id": "1"}
 
-    member = _traced(world, "dim_transaction", 1)
+    member = _traced(opened, "dim_transaction", 1)
     (version,) = member["versions"]
     assert (version["deleted"], version["current"]) == (True, False)
     assert [landing["commit"] for landing in version["landings"]] == [1]
-    assert [_landed(world, gone) for gone in member["deletions"]] == [{"transaction_id": "1"}]
-    assert "deleted in the shop" in _told(world, "dim_transaction", "1")
+    assert [_landed(opened, gone) for gone in member["deletions"]] == [{"transaction_id": "1"}]
+    assert "deleted in the shop" in _told(opened, "dim_transaction", "1")
 
 
 def test_a_deleted_member_of_a_joined_dimension_keeps_its_rows(world: World):
@@ -251,23 +247,19 @@ def test_a_deleted_member_of_a_joined_dimension_keeps_its_rows(world: World):
     assert [gone["commit"] for gone in found["deletions"]] == [2]
 
 
-def test_a_version_that_was_restated_names_the_restatement(world: World):
-    world.load_small()
-    world.run()
-    world.launch("processing")
-    world.run()
-    (version,) = _traced(world, "fact_sales_order", 1)["versions"]
+def test_a_version_that_was_restated_names_the_restatement(opened: World):
+    opened.launch("processing")
+    opened.run()
+    (version,) = _traced(opened, "fact_sales_order", 1)["versions"]
     assert (version["shaping"]["commit"], version["shaping"]["kind"]) == (2, "restatement")
     assert version["loaded_at"]
-    world.launch("processing", "fact_sales_order")
-    world.launch("storage", "fact_sales_order")
-    assert "by a load of some tables alone" in _told(world, "fact_sales_order", "1")
+    opened.launch("processing", "fact_sales_order")
+    opened.launch("storage", "fact_sales_order")
+    assert "by a load of some tables alone" in _told(opened, "fact_sales_order", "1")
 
 
-def test_a_row_that_was_written_by_hand_is_told_so(world: World):
-    world.load_small()
-    world.run()
-    dsn = world.servers.postgres.dsn(world.warehouse_database)
+def test_a_row_that_was_written_by_hand_is_told_so(opened: World):
+    dsn = opened.servers.postgres.dsn(opened.warehouse_database)
     with psycopg.connect(dsn) as warehouse:
         warehouse.execute("update fact_payment set payment_id = 55 where payment_id = 1")
-    assert "Hedgehog did not write this" in _told(world, "fact_payment", "55")
+    assert "Hedgehog did not write this" in _told(opened, "fact_payment", "55")

@@ -31,16 +31,8 @@ Declare = Callable[..., None]
 
 
 @pytest.fixture
-def loaded(world: World) -> World:
-    """A small shop, all of it in the warehouse."""
-    world.load_small()
-    world.run()
-    return world
-
-
-@pytest.fixture
-def warehouse(loaded: World) -> Iterator[Warehouse]:
-    with loaded.surroundings.warehouse() as warehouse:
+def warehouse(opened: World) -> Iterator[Warehouse]:
+    with opened.surroundings.warehouse() as warehouse:
         yield warehouse
 
 
@@ -56,30 +48,30 @@ def declare(monkeypatch: pytest.MonkeyPatch) -> Declare:
     return change
 
 
-def test_a_new_column_is_one_command(loaded: World, declare: Declare) -> None:
+def test_a_new_column_is_one_command(opened: World, declare: Declare) -> None:
     declare("fact_payment", _ACCOUNT)
-    loaded.shop.execute("update payment set paid = true, last_updated = '2026-06-02'")
+    opened.shop.execute("update payment set paid = true, last_updated = '2026-06-02'")
     with pytest.raises(HedgehogError, match=f"run `hedgehog migrate`, which runs: {_ADD};$"):
-        loaded.run()
+        opened.run()
 
-    assert _told(loaded, "migrate") == f"{_ADD};\n"
-    assert _told(loaded, "migrate").startswith("Nothing to do")
-    assert [run.stage for run in loaded.run()] == ["storage"]
+    assert _told(opened, "migrate") == f"{_ADD};\n"
+    assert _told(opened, "migrate").startswith("Nothing to do")
+    assert [run.stage for run in opened.run()] == ["storage"]
     current = [(52923196,), (67305075,)]
-    assert loaded.query(_ACCOUNTS.format("fact_payment_current")) == current
+    assert opened.query(_ACCOUNTS.format("fact_payment_current")) == current
     older_and_newer = [(None,), (52923196,), (None,), (67305075,)]
-    assert loaded.query(_ACCOUNTS.format("fact_payment")) == older_and_newer
+    assert opened.query(_ACCOUNTS.format("fact_payment")) == older_and_newer
 
 
 def test_a_replayed_day_fills_a_new_column(
-    loaded: World, warehouse: Warehouse, declare: Declare
+    opened: World, warehouse: Warehouse, declare: Declare
 ) -> None:
     declare("fact_payment", _ACCOUNT)
     warehouse.migrate()
-    assert loaded.query(_ACCOUNTS.format("fact_payment")) == [(None,), (None,)]
-    loaded.launch("processing")
-    loaded.launch("storage")
-    assert loaded.query(_ACCOUNTS.format("fact_payment")) == [(52923196,), (67305075,)]
+    assert opened.query(_ACCOUNTS.format("fact_payment")) == [(None,), (None,)]
+    opened.launch("processing")
+    opened.launch("storage")
+    assert opened.query(_ACCOUNTS.format("fact_payment")) == [(52923196,), (67305075,)]
 
 
 @pytest.mark.parametrize(
@@ -91,31 +83,31 @@ def test_a_replayed_day_fills_a_new_column(
     ],
 )
 def test_a_migrated_warehouse_is_as_a_new_one(
-    loaded: World, warehouse: Warehouse, declare: Declare, column: Column
+    opened: World, warehouse: Warehouse, declare: Declare, column: Column
 ) -> None:
     declare("fact_payment", column)
     warehouse.migrate()
-    shape, rows = _shape(loaded), loaded.all_rows()
+    shape, rows = _shape(opened), opened.all_rows()
     assert "company_ac_number" in str(shape)
-    loaded.empty_warehouse()
-    loaded.run()
-    assert _shape(loaded) == shape
-    assert loaded.all_rows() == rows
+    opened.empty_warehouse()
+    opened.run()
+    assert _shape(opened) == shape
+    assert opened.all_rows() == rows
 
 
 def test_a_column_that_must_hold_a_value_is_refused_where_rows_have_none(
-    loaded: World, warehouse: Warehouse, declare: Declare
+    opened: World, warehouse: Warehouse, declare: Declare
 ) -> None:
     declare("fact_payment", replace(_ACCOUNT, nullable=False))
     declare("dim_design", Column("colour", TEXT, "Colour."))
     declare("dim_date", Column("week", INTEGER, "Week.", nullable=True))
-    shape = _shape(loaded)
+    shape = _shape(opened)
     with pytest.raises(HedgehogError) as refusal:
         warehouse.migrate()
     told = str(refusal.value)
     assert "lacks dim_design.colour, fact_payment.company_ac_number, declared not null" in told
     assert "Declare it nullable, or with a default" in told
-    assert _shape(loaded) == shape
+    assert _shape(opened) == shape
 
 
 def test_a_column_that_must_hold_a_value_is_added_where_there_is_no_row(
@@ -128,43 +120,43 @@ def test_a_column_that_must_hold_a_value_is_added_where_there_is_no_row(
         assert warehouse.is_building()
 
 
-def test_older_rows_have_the_default(loaded: World, warehouse: Warehouse, declare: Declare) -> None:
+def test_older_rows_have_the_default(opened: World, warehouse: Warehouse, declare: Declare) -> None:
     declare("fact_payment", replace(_ACCOUNT, nullable=False, default="7"))
     assert warehouse.migrate() == [f"{_ADD} default 7 not null;"]
-    assert loaded.query(_ACCOUNTS.format("fact_payment")) == [(7,), (7,)]
+    assert opened.query(_ACCOUNTS.format("fact_payment")) == [(7,), (7,)]
 
 
 def test_a_new_reference_is_enforced_and_its_members_are_inferred(
-    loaded: World, warehouse: Warehouse, declare: Declare
+    opened: World, warehouse: Warehouse, declare: Declare
 ) -> None:
     declare("fact_payment", replace(_ACCOUNT, references="dim_location"))
     assert not warehouse.is_building()
     warehouse.migrate()
-    assert "fact_payment_company_ac_number_fkey" in str(_shape(loaded))
-    loaded.shop.execute("update payment set paid = true where payment_id = 1")
-    loaded.shop.execute("update payment set company_ac_number = 1 where payment_id = 2")
-    loaded.run()
+    assert "fact_payment_company_ac_number_fkey" in str(_shape(opened))
+    opened.shop.execute("update payment set paid = true where payment_id = 1")
+    opened.shop.execute("update payment set company_ac_number = 1 where payment_id = 2")
+    opened.run()
     members = "select location_id, city, inferred from dim_location order by 1"
-    assert loaded.query(members) == [(1, "Leeds", False), (52923196, "Not known", True)]
+    assert opened.query(members) == [(1, "Leeds", False), (52923196, "Not known", True)]
 
 
 def test_one_absent_foreign_key_says_nothing_of_the_archive_and_comes_with_a_load(
-    loaded: World, warehouse: Warehouse
+    opened: World, warehouse: Warehouse
 ) -> None:
-    shape = _shape(loaded)
+    shape = _shape(opened)
     warehouse.connection.execute(
         "alter table fact_sales_order drop constraint fact_sales_order_design_id_fkey"
     )
     assert not warehouse.is_building()
-    loaded.shop.execute("alter table sales_order drop constraint sales_order_staff_id_fkey")
-    loaded.shop.execute("update sales_order set staff_id = 7, last_updated = '2026-06-02'")
-    loaded.run()
-    assert loaded.query("select inferred from dim_staff where staff_id = 7") == [(True,)]
-    assert _shape(loaded) == shape
+    opened.shop.execute("alter table sales_order drop constraint sales_order_staff_id_fkey")
+    opened.shop.execute("update sales_order set staff_id = 7, last_updated = '2026-06-02'")
+    opened.run()
+    assert opened.query("select inferred from dim_staff where staff_id = 7") == [(True,)]
+    assert _shape(opened) == shape
 
 
 def test_a_retyped_column_keeps_its_values_its_view_and_who_may_read_it(
-    loaded: World, warehouse: Warehouse, declare: Declare
+    opened: World, warehouse: Warehouse, declare: Declare
 ) -> None:
     warehouse.connection.execute("grant select on fact_sales_order_current to reader, public")
     declare("fact_sales_order", _column("fact_sales_order", "units_sold", type=BIGINT))
@@ -172,63 +164,63 @@ def test_a_retyped_column_keeps_its_values_its_view_and_who_may_read_it(
         'drop view "fact_sales_order_current";',
         'alter table "fact_sales_order" alter column "units_sold" type bigint;',
     ]
-    loaded.shop.execute("insert into design select 2, now(), 'a', 'b', 'c', now()")
-    loaded.run()
-    assert_warehouse_is_the_shop(loaded)
+    opened.shop.execute("insert into design select 2, now(), 'a', 'b', 'c', now()")
+    opened.run()
+    assert_warehouse_is_the_shop(opened)
     readers = (
         "select coalesce(rolname, 'public') from pg_class cross join aclexplode(relacl) "
         "left join pg_roles r on r.oid = grantee "
         "where relname = 'fact_sales_order_current' and grantee <> relowner order by 1"
     )
-    assert loaded.query(readers) == [("public",), ("reader",)]
+    assert opened.query(readers) == [("public",), ("reader",)]
 
 
 def test_a_new_column_disturbs_no_view_of_an_analyst(
-    loaded: World, warehouse: Warehouse, declare: Declare
+    opened: World, warehouse: Warehouse, declare: Declare
 ) -> None:
     warehouse.connection.execute("create view paid as select * from fact_payment_current")
     declare("fact_payment", _ACCOUNT)
     warehouse.migrate()
-    assert len(loaded.query("select * from paid")) == 2
-    assert loaded.query(_ACCOUNTS.format("fact_payment_current")) == [(None,), (None,)]
+    assert len(opened.query("select * from paid")) == 2
+    assert opened.query(_ACCOUNTS.format("fact_payment_current")) == [(None,), (None,)]
 
 
 def test_a_cast_that_postgresql_refuses_is_a_sentence_and_nothing_is_altered(
-    loaded: World, warehouse: Warehouse, declare: Declare
+    opened: World, warehouse: Warehouse, declare: Declare
 ) -> None:
     declare("dim_date", Column("week", INTEGER, "Week.", nullable=True))
     declare("dim_design", _column("dim_design", "file_name", type=BIGINT))
-    shape = _shape(loaded)
+    shape = _shape(opened)
     with pytest.raises(HedgehogError) as refusal:
         warehouse.migrate()
     told = str(refusal.value)
     assert 'run alter table "dim_design" alter column "file_name" type bigint; column' in told
     assert "cannot be cast automatically to type bigint. Nothing was altered." in told
-    assert _shape(loaded) == shape
+    assert _shape(opened) == shape
 
 
 def test_a_view_of_an_analyst_that_hinders_a_new_type_is_named_and_kept(
-    loaded: World, warehouse: Warehouse, declare: Declare
+    opened: World, warehouse: Warehouse, declare: Declare
 ) -> None:
     warehouse.connection.execute("create view mine as select * from fact_sales_order_current")
     declare("fact_sales_order", _column("fact_sales_order", "units_sold", type=BIGINT))
     depends = "view mine depends on view fact_sales_order_current"
     with pytest.raises(HedgehogError, match=depends):
         warehouse.migrate()
-    assert len(loaded.query("select * from mine")) == 1
+    assert len(opened.query("select * from mine")) == 1
 
 
 def test_a_column_that_is_declared_no_more_lets_rows_do_without_it(
-    loaded: World, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+    opened: World, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = STAR["fact_payment"]
     kept = tuple(column for column in table.columns if column.name != "paid")
     monkeypatch.setitem(STAR, "fact_payment", replace(table, columns=kept))
     assert warehouse.migrate() == ['alter table "fact_payment" alter column "paid" drop not null;']
-    loaded.shop.execute("update payment set last_updated = '2026-06-02'")
-    loaded.run()
+    opened.shop.execute("update payment set last_updated = '2026-06-02'")
+    opened.run()
     paid = "select paid from fact_payment order by payment_id, last_updated_date"
-    assert loaded.query(paid) == [(False,), (None,), (False,), (None,)]
+    assert opened.query(paid) == [(False,), (None,), (False,), (None,)]
 
 
 def test_a_column_that_may_be_absent_now_lets_rows_do_without_it(
@@ -240,7 +232,7 @@ def test_a_column_that_may_be_absent_now_lets_rows_do_without_it(
 
 
 def test_a_column_renamed_by_hand_is_added_beside_it(
-    loaded: World, warehouse: Warehouse, declare: Declare
+    opened: World, warehouse: Warehouse, declare: Declare
 ) -> None:
     declare("fact_payment", _ACCOUNT)
     warehouse.migrate()
@@ -249,19 +241,19 @@ def test_a_column_renamed_by_hand_is_added_beside_it(
     connection.execute("update fact_payment set mine = 1")
     warehouse.migrate()
     shown = "select company_ac_number, mine from fact_payment_current"
-    assert loaded.query(shown) == [(None, 1), (None, 1)]
+    assert opened.query(shown) == [(None, 1), (None, 1)]
 
 
 def test_a_migration_waits_for_a_load(
-    loaded: World, warehouse: Warehouse, declare: Declare
+    opened: World, warehouse: Warehouse, declare: Declare
 ) -> None:
     declare("fact_payment", _ACCOUNT)
-    with ThreadPoolExecutor(1) as threads, loaded.surroundings.warehouse() as other:
+    with ThreadPoolExecutor(1) as threads, opened.surroundings.warehouse() as other:
         with other._loading():
             migration = threads.submit(warehouse.migrate)
-            while not loaded.query(_WAITING)[0][0]:
+            while not opened.query(_WAITING)[0][0]:
                 assert not migration.done()
-            assert "company_ac_number" not in str(_shape(loaded))
+            assert "company_ac_number" not in str(_shape(opened))
         assert migration.result() == [f"{_ADD};"]
 
 

@@ -40,7 +40,7 @@ from hedgehog_pipeline_tests.torture.faults import (
     Kind,
     Once,
 )
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.world import World, as_a_new_process
 
 PASSWORD = "pa55-w0rd-nobody-may-see"
 _ROLES = (("reader", "far_reader"), ("writer", "far_writer"))
@@ -130,6 +130,7 @@ def failing(servers: Servers) -> Iterator[Failing]:
         for proxy in failing.proxies:
             Thread(target=proxy.serve_forever, daemon=True).start()
         patch.setenv("AWS_ENDPOINT_URL_S3", s3.url)
+        as_a_new_process()
         _make_roles(servers)
         _send_through(world.settings.source_secret, "far_reader", world.shop_database, shop)
         _send_through(
@@ -165,6 +166,7 @@ def test_each_kind_of_failure_once_loses_and_doubles_nothing(
     failing: Failing, monkeypatch: pytest.MonkeyPatch, tell: Callable[[str], None]
 ):
     monkeypatch.setattr(PATIENCE, "read_timeout", 1)
+    as_a_new_process()
     plans = [Once(*kinds) for kinds in (S3, SHOP, WAREHOUSE)]
     ended = list[str | None]()
     began = monotonic()
@@ -203,6 +205,7 @@ def test_failures_at_random_lose_and_double_nothing(
     failing: Failing, monkeypatch: pytest.MonkeyPatch, tell: Callable[[str], None], seed: int
 ):
     monkeypatch.setattr(PATIENCE, "read_timeout", 1)
+    as_a_new_process()
     chance = Random(seed)
     plans = [AtRandom(chance, kinds, 0.003) for kinds in (S3, SHOP, WAREHOUSE)]
     ended, slowest = list[str | None](), 0.0

@@ -30,7 +30,7 @@ from hedgehog_pipeline_tests.extraction.warehouse import (
     assert_warehouse_is_the_shop,
 )
 from hedgehog_pipeline_tests.outages.proxy import Proxy
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.world import World, as_a_new_process
 
 _FILE = "currency_id,currency_code,created_at,last_updated\n{},CHF,{at},{at}\n"
 _ROUNDS = 4
@@ -54,6 +54,7 @@ def proxy(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     with Proxy(lambda: endpoint) as proxy:
         Thread(target=proxy.serve_forever, daemon=True).start()
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.url)
+        as_a_new_process()
         yield proxy
         proxy.shutdown()
 

@@ -73,11 +73,9 @@ def test_outstanding_payments_age(traded: World, later: int):
     assert len(found) == len(expected) > 3
 
 
-def test_a_payment_is_late_the_day_after_it_was_due(world: World):
-    world.load_small()
-    world.run()
+def test_a_payment_is_late_the_day_after_it_was_due(opened: World):
     ages = {
-        days: {row.direction: row.age for row in _ask(world, outstanding_payments, due)}
+        days: {row.direction: row.age for row in _ask(opened, outstanding_payments, due)}
         for days in (0, 1, 30, 31, 91)
         if (due := date(2026, 6, 5) + timedelta(days=days))
     }

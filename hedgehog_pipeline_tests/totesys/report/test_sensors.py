@@ -59,28 +59,24 @@ def test_a_load_makes_one_run_for_the_day_of_its_batch(world: World, instance: D
     assert request.partition_key == landed
 
 
-def test_several_commits_make_one_page_and_a_page_that_tells_all_is_left(world: World):
-    world.load_small()
-    world.run()
-    _make(world)
-    assert _unreported(world) is None
+def test_several_commits_make_one_page_and_a_page_that_tells_all_is_left(opened: World):
+    _make(opened)
+    assert _unreported(opened) is None
     for code in ("CHF", "SEK"):
-        world.shop.execute(
+        opened.shop.execute(
             "insert into currency select max(currency_id) + 1, %s, 'now', 'now' from currency",
             [code],
         )
-        world.run()
-    assert _unreported(world, timedelta(0)) is None
-    assert _unreported(world) == 3
-    _make(world)
-    assert _unreported(world) is None
+        opened.run()
+    assert _unreported(opened, timedelta(0)) is None
+    assert _unreported(opened) == 3
+    _make(opened)
+    assert _unreported(opened) is None
 
 
-def test_the_day_after_the_page_is_made_anew_because_payments_are_a_day_later(world: World):
-    world.load_small()
-    world.run()
-    _make(world)
-    assert _unreported(world, timedelta(days=1)) == 1
+def test_the_day_after_the_page_is_made_anew_because_payments_are_a_day_later(opened: World):
+    _make(opened)
+    assert _unreported(opened, timedelta(days=1)) == 1
 
 
 def test_a_commit_that_comes_late_is_told_of():
@@ -101,12 +97,10 @@ def test_an_archive_on_its_way_is_waited_for(world: World):
 
 
 def test_one_report_is_made_at_a_time_and_what_failed_is_tried_after_a_pause(
-    world: World, instance: DagsterInstance
+    opened: World, instance: DagsterInstance
 ):
-    world.load_small()
-    world.run()
-    run = _begin(world, instance, **{"dagster/sensor_name": "report"})
-    assert _tick(world, instance).skip_message == "A report is being made."
+    run = _begin(opened, instance, **{"dagster/sensor_name": "report"})
+    assert _tick(opened, instance).skip_message == "A report is being made."
     instance.report_run_failed(run)
-    message = _tick(world, instance).skip_message or ""
+    message = _tick(opened, instance).skip_message or ""
     assert message == "The last 1 runs failed; the next is tried after a pause."
