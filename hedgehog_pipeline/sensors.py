@@ -20,10 +20,10 @@ from dagster import (
     sensor,
 )
 
-from hedgehog_pipeline.attempts import next_commits, pause_after
+from hedgehog_pipeline.attempts import next_commits
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.runs import PENDING_TAGS, PIPELINE, numbers_in, shared_out, tags_for
-from hedgehog_pipeline.stage_runs import failures, failures_in_a_row, live_runs
+from hedgehog_pipeline.stage_runs import failures, live_runs, reason_to_pause
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (
@@ -115,10 +115,7 @@ def _reason_to_wait(
     """Tell why a sensor launches no extraction now, if there is a reason."""
     if live_runs(instance, (PIPELINE, extraction), now):
         return "A capture is at work."
-    failed, last = failures_in_a_row(instance, sensor_name, now)
-    if last is not None and now < last + pause_after(failed):
-        return f"The last {failed} runs failed; the next is tried after a pause."
-    return None
+    return reason_to_pause(instance, sensor_name, now)
 
 
 def log_sensor(

@@ -5,7 +5,7 @@ from itertools import takewhile
 
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
-from hedgehog_pipeline.attempts import Failure
+from hedgehog_pipeline.attempts import Failure, pause_after
 from hedgehog_pipeline.runs import numbers_in
 
 _SILENCE = timedelta(minutes=1)
@@ -57,21 +57,17 @@ def failures(instance: DagsterInstance, job: str, now: datetime) -> list[Failure
     return found
 
 
-def failures_in_a_row(
-    instance: DagsterInstance, sensor: str, now: datetime
-) -> tuple[int, datetime | None]:
-    """Count the runs that a sensor launched since one succeeded and that failed or died.
-
-    Returns:
-        How many, ten at most, and when the last one was heard of.
-    """
+def reason_to_pause(instance: DagsterInstance, sensor: str, now: datetime) -> str | None:
+    """Tell that a sensor's last runs failed or died, while the pause after them lasts."""
     runs = instance.get_runs(RunsFilter(tags={_LAUNCHED_BY: sensor}), limit=_MOST_IN_A_ROW)
     ended = [
         _last_heard(instance, run)
         for run in takewhile(lambda run: run.status != DagsterRunStatus.SUCCESS, runs)
         if run.status in _FAILED or _is_dead(instance, run, now)
     ]
-    return len(ended), max(ended, default=None)
+    if not ended or now >= max(ended) + pause_after(len(ended)):
+        return None
+    return f"The last {len(ended)} runs failed; the next is tried after a pause."
 
 
 def is_launched_by_sensor(run: DagsterRun) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import boto3
 import psycopg
@@ -9,12 +10,37 @@ from psycopg import sql
 
 from hedgehog_pipeline.sandbox.aws import AwsServer, rds_secret
 from hedgehog_pipeline.sandbox.postgres import PostgresServer
+from hedgehog_pipeline.settings import Settings
 
 
 @dataclass(frozen=True)
 class Servers:
     postgres: PostgresServer
     aws: AwsServer
+
+    def make_deployment(
+        self, name: str, templates: tuple[str, str] = ("template1", "template1"), **changes: Any
+    ) -> Settings:
+        """Make the databases `<name>_shop` and `<name>_warehouse`, their secrets and two buckets.
+
+        The databases are copies of the templates.
+        """
+        settings = Settings(
+            source_secret=f"{name}/source",
+            warehouse_secret=f"{name}/warehouse",
+            ingestion_bucket=f"{name}-ingestion",
+            processed_bucket=f"{name}-processed",
+            parameter_prefix=f"/{name}",
+            **changes,
+        )
+        shop, warehouse = templates
+        self.make_database(f"{name}_shop", "postgres", "reader", settings.source_secret, shop)
+        self.make_database(
+            f"{name}_warehouse", "writer", "writer", settings.warehouse_secret, warehouse
+        )
+        self.make_bucket(settings.ingestion_bucket)
+        self.make_bucket(settings.processed_bucket)
+        return settings
 
     def make_database(
         self, name: str, owner: str, user: str, secret: str, template: str = "template1"

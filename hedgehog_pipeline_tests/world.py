@@ -57,22 +57,9 @@ class World:
     ) -> Iterator["World"]:
         """Make one that is empty, or with copies of the databases of another one."""
         name = f"w{next(_NUMBERS)}"
-        settings = Settings(
-            source_secret=f"{name}/source",
-            warehouse_secret=f"{name}/warehouse",
-            ingestion_bucket=f"{name}-ingestion",
-            processed_bucket=f"{name}-processed",
-            parameter_prefix=f"/{name}",
-            **changes,
-        )
         shop, warehouse = f"{name}_shop", f"{name}_warehouse"
         templates = (like.shop_database, like.warehouse_database) if like else ("template1",) * 2
-        servers.make_database(shop, "postgres", "reader", settings.source_secret, templates[0])
-        servers.make_database(
-            warehouse, "writer", "writer", settings.warehouse_secret, templates[1]
-        )
-        servers.make_bucket(settings.ingestion_bucket)
-        servers.make_bucket(settings.processed_bucket)
+        settings = servers.make_deployment(name, templates, **changes)
         with psycopg.connect(servers.postgres.dsn(shop), autocommit=True) as connection:
             if like is None:
                 connection.execute(shops.SHOP_DDL)
@@ -101,6 +88,11 @@ class World:
     def run(self) -> list[StageRun]:
         """`hedgehog run`."""
         return list(run_until_done(self.surroundings))
+
+    def change(self, statement: str) -> None:
+        """Change the shop, and take that to the warehouse."""
+        self.shop.execute(statement.encode())
+        self.run()
 
     def sweep(self, *, allow_mass_delete: bool = True) -> list[StageRun]:
         """`hedgehog run --sweep`, after the run."""

@@ -37,7 +37,7 @@ class Taken(NamedTuple):
 
 @dataclass(eq=False)
 class CommitLog(Generic[AnyCommit]):
-    """The log in a bucket, its commits of one model."""
+    """The log in a bucket, its commits of one model; threads may share it."""
 
     bucket: Bucket
     model: type[AnyCommit]
@@ -57,7 +57,7 @@ class CommitLog(Generic[AnyCommit]):
         end, etag = self._find_end()
         if not end:
             return None
-        last = self._last_read  # threads share a log
+        last = self._last_read
         if last is None or last[0] != etag:
             last = self._last_read = etag, self.read(end)
         return last[1]
@@ -154,7 +154,9 @@ class CommitLog(Generic[AnyCommit]):
                 etags[number] = etag
             return number in etags
 
-        known = self._known if self._known and is_there(self._known) else 0
+        known = self._known
+        if not (known and is_there(known)):
+            known = 0
         step = 1
         while is_there(known + step):
             step *= 2

@@ -36,23 +36,12 @@ class Deployment:
     def make(cls, servers: Servers, model: str, ddl: str, place: Path) -> Iterator["Deployment"]:
         """Fill a shop; a model that is not in this repository stands in the folder `place`."""
         name = f"another{next(_NUMBERS)}"
-        settings = Settings(
-            model=model,
-            source_secret=f"{name}/source",
-            warehouse_secret=f"{name}/warehouse",
-            ingestion_bucket=f"{name}-ingestion",
-            processed_bucket=f"{name}-processed",
-            parameter_prefix=f"/{name}",
-        )
-        shop, warehouse = f"{name}_shop", f"{name}_warehouse"
-        servers.make_database(shop, "postgres", "reader", settings.source_secret)
-        servers.make_database(warehouse, "writer", "writer", settings.warehouse_secret)
-        servers.make_bucket(settings.ingestion_bucket)
-        servers.make_bucket(settings.processed_bucket)
-        with psycopg.connect(servers.postgres.dsn(shop), autocommit=True) as connection:
+        settings = servers.make_deployment(name, model=model)
+        dsn, warehouse = map(servers.postgres.dsn, (f"{name}_shop", f"{name}_warehouse"))
+        with psycopg.connect(dsn, autocommit=True) as connection:
             connection.execute(ddl.encode())
             connection.execute("grant select on all tables in schema public to reader")
-            yield cls(settings, connection, servers.postgres.dsn(warehouse), place)
+            yield cls(settings, connection, warehouse, place)
 
     def hedgehog(self, *words: str) -> Ended:
         """Run the command in a process of its own, to which the variables name everything."""

@@ -13,7 +13,7 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import ProcessedCommit
 from hedgehog_pipeline.lake.log import CommitLog, Taken, commit_key
-from hedgehog_pipeline_tests.lake.making import DAY, processed_commit
+from hedgehog_pipeline_tests.lake.making import DAY, MemoryS3, processed_commit
 
 Log = CommitLog[ProcessedCommit]
 
@@ -62,6 +62,22 @@ def test_the_end_is_looked_for_from_a_commit_that_was_there(log: Log) -> None:
     with _looked_for(log) as keys:
         assert confirmed.end() == confirmed.end() == 41
     assert keys == [*known, *known]
+
+
+def test_threads_may_share_a_log_that_grows_while_its_end_is_looked_for() -> None:
+    s3 = MemoryS3()
+    log = CommitLog(s3.bucket(), ProcessedCommit)
+    log.append(_next("first"))
+    look = s3.head_object
+
+    def look_while_another_appends(**asked: str) -> dict[str, str]:
+        s3.head_object = look
+        log.append(_next("second"))
+        assert log.end() == 2
+        return look(**asked)
+
+    s3.head_object = look_while_another_appends
+    assert log.head() == processed_commit(2, "second")
 
 
 def test_a_head_is_read_again_where_another_object_stands_in_its_place(log: Log) -> None:

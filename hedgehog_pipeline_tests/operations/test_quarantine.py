@@ -39,15 +39,10 @@ def changing(opened: World) -> World:
 
 
 def _made_dirty(world: World) -> World:
-    _change(world, f"update payment set payment_date = '{_TEXT}' where payment_id = 2")
-    _change(world, f"update staff set created_at = 'infinity', {_STAMP}")
-    _change(world, f"update staff set created_at = 'today', {_STAMP}")
+    world.change(f"update payment set payment_date = '{_TEXT}' where payment_id = 2")
+    world.change(f"update staff set created_at = 'infinity', {_STAMP}")
+    world.change(f"update staff set created_at = 'today', {_STAMP}")
     return world
-
-
-def _change(world: World, statement: str) -> None:
-    world.shop.execute(statement.encode())
-    world.run()
 
 
 def _told(world: World, *arguments: str) -> str:
@@ -119,7 +114,7 @@ def test_a_row_is_shown_as_it_was_landed(dirty: World) -> None:
 
 def test_all_that_was_told_of_a_row_is_shown(changing: World) -> None:
     changing.shop.execute("alter table payment alter payment_date drop not null")
-    _change(changing, "update payment set payment_date = null where payment_id = 2")
+    changing.change("update payment set payment_date = null where payment_id = 2")
     lines = _told(changing, "show", "payment", "2").splitlines()
     assert [line for line in lines if not line.startswith("    ")][1::2] == [
         f"  open: payment_date {_DATE}",
@@ -139,8 +134,8 @@ def test_a_replay_takes_what_can_be_taken_now(
     opened.shop.execute("alter table staff alter created_at drop not null")
     opened.run()
     opened.shop.execute("update payment set payment_date = 'soon'")
-    _change(opened, "update staff set last_name = 'Bishop', created_at = null")
-    _change(opened, f"update department set location = 'Leeds', {_STAMP}")
+    opened.change("update staff set last_name = 'Bishop', created_at = null")
+    opened.change(f"update department set location = 'Leeds', {_STAMP}")
     members = "select last_name, location from dim_staff"
     assert opened.query(members) == [("Franey", "Leeds")]
 
@@ -185,7 +180,7 @@ def test_the_probe_fails_while_entries_are_open(changing: World) -> None:
         "1 values of the shop cannot be taken, and their rows are left out; the first is "
         f"payment 2: payment_date {_DATE} (commit 2). `hedgehog quarantine list`"
     )
-    _change(changing, f"update payment set payment_date = '2026-06-08', {_STAMP}")
+    changing.change(f"update payment set payment_date = '2026-06-08', {_STAMP}")
     probe()
 
 

@@ -27,24 +27,18 @@ def traded(servers: Servers) -> Iterator[World]:
     """A shop whose first order changed, whose department moved, with a bad payment; to look at."""
     with World.make(servers) as world:
         world.load_small()
-        _change(world, "insert into currency values (3, 'EUR', 'now', 'now')")
-        _change(world, "update sales_order set units_sold = 1600, last_updated = '2026-06-02'")
-        _change(world, "update department set location = 'Leeds', last_updated = '2026-06-03'")
-        _change(world, "update payment set payment_date = 'soon' where payment_id = 2")
-        _change(world, "alter table sales_order drop constraint sales_order_staff_id_fkey")
-        _change(
-            world,
+        world.change("insert into currency values (3, 'EUR', 'now', 'now')")
+        world.change("update sales_order set units_sold = 1600, last_updated = '2026-06-02'")
+        world.change("update department set location = 'Leeds', last_updated = '2026-06-03'")
+        world.change("update payment set payment_date = 'soon' where payment_id = 2")
+        world.change("alter table sales_order drop constraint sales_order_staff_id_fkey")
+        world.change(
             "insert into sales_order select 2, created_at, last_updated, 1, 7, 1, 5, 2.5, 1, "
             "'2027-01-31', '2026-06-05', 1 from sales_order",
         )
         put(world, "inbox/currency/swiss.csv", CURRENCIES, currency(8, "SEK"), currency(9, "CHF"))
         world.run()
         yield world
-
-
-def _change(world: World, statement: str) -> None:
-    world.shop.execute(statement.encode())
-    world.run()
 
 
 def _told(world: World, *arguments: str) -> str:
@@ -237,7 +231,7 @@ def test_a_deleted_member_of_a_joined_dimension_keeps_its_rows(world: World):
     world.run()
     world.shop.execute("delete from staff where staff_id = 2")
     world.sweep()
-    _change(world, "update department set location = 'Leeds', last_updated = '2026-06-03'")
+    world.change("update department set location = 'Leeds', last_updated = '2026-06-03'")
     found = _traced(world, "dim_staff", 2)
     (version,) = found["versions"]
     assert [(landing["table"], landing["commit"]) for landing in version["landings"]] == [

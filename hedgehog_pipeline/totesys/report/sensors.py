@@ -16,8 +16,7 @@ from dagster import (
     sensor,
 )
 
-from hedgehog_pipeline.attempts import pause_after
-from hedgehog_pipeline.stage_runs import failures_in_a_row, live_runs
+from hedgehog_pipeline.stage_runs import live_runs, reason_to_pause
 from hedgehog_pipeline.totesys.report.assets import REPORT
 from hedgehog_pipeline.totesys.report.held import Held
 
@@ -43,9 +42,8 @@ def report_sensor(unreported: Callable[[datetime], Held | None]) -> SensorDefini
         now = datetime.now(timezone.utc)
         if live_runs(context.instance, (REPORT,), now):
             return SkipReason("A report is being made.")
-        failed, last = failures_in_a_row(context.instance, _SENSOR, now)
-        if last is not None and now < last + pause_after(failed):
-            return SkipReason(f"The last {failed} runs failed; the next is tried after a pause.")
+        if reason := reason_to_pause(context.instance, _SENSOR, now):
+            return SkipReason(reason)
         held = unreported(now)
         if held is None:
             return SkipReason("The report tells what the warehouse holds, or was just made.")

@@ -9,23 +9,39 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from enum import Enum
 from operator import attrgetter
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from hedgehog_pipeline.extraction.mode import Mode
-from hedgehog_pipeline.extraction.watermarks import publish_watermarks, watermarks_of
+from hedgehog_pipeline.extraction.watermarks import publish_watermarks
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.processing import pending as processing
 from hedgehog_pipeline.runs import MOST_COMMITS
-from hedgehog_pipeline.schema.star import STAR, Dimension, StarTable
+from hedgehog_pipeline.schema.star import STAR, StarTable
 from hedgehog_pipeline.storage import pending as storage
 from hedgehog_pipeline.storage.warehouse import Warehouse
+from hedgehog_pipeline_tests.torture.machine.draws import (
+    CRASH_READS,
+    CRASHES,
+    DEEDS,
+    FILE_KINDS,
+    PICKS,
+    SESSIONS,
+    SOME_OR_ALL,
+    TABLES,
+    WRITES,
+    Crash,
+    Deed,
+    Tables,
+    chosen,
+    picked,
+)
 from hedgehog_pipeline_tests.torture.machine.ground import Ground
-from hedgehog_pipeline_tests.torture.machine.oracle import STAR_VALUES, Version
+from hedgehog_pipeline_tests.torture.machine.inspection import Inspection
+from hedgehog_pipeline_tests.torture.machine.oracle import Version
 from hedgehog_pipeline_tests.torture.machine.stages import STARS, CrashError, Extraction
 from hedgehog_pipeline_tests.torture.machine.trade import (
     KEYS,
@@ -38,106 +54,7 @@ from hedgehog_pipeline_tests.torture.machine.trade import (
     csv_of,
 )
 
-_SESSIONS = 3
 _number = attrgetter("number")
-
-
-class Crash(Enum):
-    """Where a stage stops."""
-
-    NOWHERE = "goes through"
-    HALF_WRITTEN = "some parts are written"
-    WRITTEN = "all parts are written, and no commit"
-    COMMITTED = "nothing after the commit is done"
-
-
-class Deed(Enum):
-    """What a session does beside writing."""
-
-    SAVEPOINT = "savepoint"
-    BACK = "rollback to savepoint"
-    COMMIT = "commit"
-    ROLLBACK = "rollback"
-    PREPARE = "prepare transaction"
-    END_PREPARED = "commit or roll back what was prepared first"
-
-
-_CRASHES = st.sampled_from([Crash.NOWHERE, Crash.NOWHERE, Crash.NOWHERE, *Crash])
-_KEYS = st.sampled_from(KEYS)
-_WRITES = st.builds(
-    Write,
-    key=st.tuples(st.sampled_from(list(KINDS)), _KEYS),
-    gone=st.sampled_from([False, False, True]),
-    parent=_KEYS,
-    stamp=st.sampled_from([*STAMPS, None]),
-    spoiled=st.sampled_from([False] * 5 + [True]),
-)
-_DEEDS = st.tuples(
-    st.integers(0, _SESSIONS - 1), st.one_of(_WRITES, _WRITES, st.sampled_from(Deed))
-)
-_PICKS = st.lists(st.integers(0, 11), min_size=1, max_size=4)
-_SOME_OR_ALL = st.one_of(st.none(), _PICKS)
-_TABLES = st.one_of(
-    st.none(), st.lists(st.sampled_from(list(STAR)), min_size=1, max_size=3, unique=True)
-)
-_CRASH_READS = st.one_of(st.none(), st.none(), st.integers(0, 20))
-_FILE_KINDS = ("staff", "currency", "sales_order", "payment")
-
-Tables = list[str] | None
-"""Some tables of the star by name, or all."""
-
-_OPEN = (
-    "select table_name, key, ingestion_commit from hedgehog.open_quarantine "
-    "where column_name = 'created_at'"
-)
-_SPOILED = "select {1} from {0} where created_at = 'infinity'"
-_ALL = """
-    select (to_jsonb(held) - array['processed_commit', 'inferred_since', '{2}'])::text
-    from {0} as held {1}
-"""
-_BOTH = {
-    "staff": (
-        (
-            "select staff_id, first_name, department_name from staff join department "
-            "using (department_id)"
-        ),
-        "'infinity' in (staff.created_at, department.created_at)",
-        (
-            "select staff_id, first_name, department_name from dim_staff "
-            "where not deleted and not inferred"
-        ),
-    ),
-    "currency": (
-        "select currency_id, currency_code from currency",
-        "created_at = 'infinity'",
-        "select currency_id, currency_code from dim_currency where not deleted and not inferred",
-    ),
-    "sales_order": (
-        "select sales_order_id, last_updated, staff_id, units_sold from sales_order",
-        "created_at = 'infinity'",
-        (
-            "select sales_order_id, last_updated_date + last_updated_time, sales_staff_id, "
-            "units_sold from fact_sales_order_current"
-        ),
-    ),
-    "transaction": (
-        "select transaction_id, transaction_type::text, sales_order_id from transaction",
-        "created_at = 'infinity'",
-        (
-            "select transaction_id, transaction_type, sales_order_id from dim_transaction "
-            "where not deleted and not inferred"
-        ),
-    ),
-    "payment": (
-        "select payment_id, last_updated, currency_id, payment_amount from payment",
-        "created_at = 'infinity'",
-        (
-            "select payment_id, last_updated_date + last_updated_time, currency_id, payment_amount "
-            "from fact_payment_current"
-        ),
-    ),
-}
-"""The same rows in the shop and in the star, and which of the shop's cannot be taken."""
 
 
 class Machine(RuleBasedStateMachine):
@@ -154,7 +71,8 @@ class Machine(RuleBasedStateMachine):
         self.stages, self.oracle = self.copy.stages, self.copy.oracle
         self.claims = Claims()
         self.shop = Session(self.copy.connect(), self.claims)
-        self.sessions = [Session(self.copy.connect(), self.claims) for _ in range(_SESSIONS)]
+        self.inspection = Inspection(self.copy, self.shop)
+        self.sessions = [Session(self.copy.connect(), self.claims) for _ in range(SESSIONS)]
         self.prepared: list[str] = []
         self.grown: set[str] = set()
         self.files: dict[str, list[Version]] = {}
@@ -165,12 +83,12 @@ class Machine(RuleBasedStateMachine):
 
     # The shop.
 
-    @rule(writes=st.lists(_WRITES, min_size=3, max_size=6))
+    @rule(writes=st.lists(WRITES, min_size=3, max_size=6))
     def trade(self, writes: list[Write]) -> None:
         self._step()
         self._trade(writes)
 
-    @rule(deeds=st.lists(_DEEDS, min_size=2, max_size=6))
+    @rule(deeds=st.lists(DEEDS, min_size=2, max_size=6))
     def trade_side_by_side(self, deeds: list[tuple[int, Write | Deed]]) -> None:
         self._step()
         for number, deed in deeds:
@@ -194,8 +112,8 @@ class Machine(RuleBasedStateMachine):
 
     @rule(
         name=st.sampled_from("ab"),
-        table=st.sampled_from(_FILE_KINDS),
-        writes=st.lists(_WRITES, min_size=1, max_size=3),
+        table=st.sampled_from(FILE_KINDS),
+        writes=st.lists(WRITES, min_size=1, max_size=3),
         far=st.booleans(),
     )
     def bring(self, name: str, table: str, writes: list[Write], far: bool) -> None:  # noqa: FBT001
@@ -213,13 +131,13 @@ class Machine(RuleBasedStateMachine):
 
     # The stages.
 
-    @rule(writes=st.lists(_WRITES, max_size=3), crash=_CRASHES)
+    @rule(writes=st.lists(WRITES, max_size=3), crash=CRASHES)
     def capture(self, writes: list[Write], crash: Crash) -> None:
         self._step()
         self._trade(writes)
         self._capture(Mode.CHANGES, crash)
 
-    @rule(writes=st.lists(_WRITES, min_size=1, max_size=4), sweep=st.booleans())
+    @rule(writes=st.lists(WRITES, min_size=1, max_size=4), sweep=st.booleans())
     def capture_and_process(self, writes: list[Write], sweep: bool) -> None:  # noqa: FBT001
         """Commits of their own in either log; they may be loaded before or after others."""
         self._step()
@@ -229,7 +147,7 @@ class Machine(RuleBasedStateMachine):
             self._capture(Mode.SWEEP)
         self._process(processing.pending_commits(self.stages.lake, MOST_COMMITS), STARS)
 
-    @rule(crash=_CRASHES, writes=st.lists(_WRITES, max_size=2))
+    @rule(crash=CRASHES, writes=st.lists(WRITES, max_size=2))
     def capture_overtaken(self, crash: Crash, writes: list[Write]) -> None:
         """Another extractor is faster."""
         self._step()
@@ -242,7 +160,7 @@ class Machine(RuleBasedStateMachine):
             if fast is None:
                 self._note(slow, commit)
 
-    @rule(crash=_CRASHES, mode=st.sampled_from([Mode.SWEEP, Mode.SWEEP, Mode.REREAD]))
+    @rule(crash=CRASHES, mode=st.sampled_from([Mode.SWEEP, Mode.SWEEP, Mode.REREAD]))
     def capture_otherwise(self, crash: Crash, mode: Mode) -> None:
         """A sweep; or a person asks for the whole shop again."""
         self._step()
@@ -250,17 +168,17 @@ class Machine(RuleBasedStateMachine):
             self._capture(mode, crash)
 
     @precondition(lambda self: self.files)
-    @rule(crash=_CRASHES)
+    @rule(crash=CRASHES)
     def take_file(self, crash: Crash) -> None:
         self._step()
         self._take(crash)
 
-    @rule(picks=_SOME_OR_ALL, crash=_CRASHES)
+    @rule(picks=SOME_OR_ALL, crash=CRASHES)
     def process(self, picks: list[int] | None, crash: Crash) -> None:
         """What waits, or some of it and the rest later: gaps."""
         self._step()
         waiting = processing.pending_commits(self.stages.lake, MOST_COMMITS)
-        self._process(_picked(waiting, picks), STARS, crash)
+        self._process(picked(waiting, picks), STARS, crash)
 
     @rule()
     def process_beside_another(self) -> None:
@@ -272,26 +190,26 @@ class Machine(RuleBasedStateMachine):
             self.stages.shape(work)
             assert self.stages.lake.processed.append(work.commit_on) is None
 
-    @rule(picks=_SOME_OR_ALL, tables=_TABLES, crash=_CRASHES)
+    @rule(picks=SOME_OR_ALL, tables=TABLES, crash=CRASHES)
     def process_again(self, picks: list[int] | None, tables: Tables, crash: Crash) -> None:
         """A replay of commits, processed or not, or of the day, of the star or some of it."""
         self._step()
-        self._process(_picked(self.ingested, picks), _of(tables), crash)
+        self._process(picked(self.ingested, picks), chosen(tables), crash)
 
-    @rule(picks=_SOME_OR_ALL, reads=_CRASH_READS)
+    @rule(picks=SOME_OR_ALL, reads=CRASH_READS)
     def load(self, picks: list[int] | None, reads: int | None) -> None:
         """What waits, or some of it, in any order."""
         self._step()
         with self.stages.warehouse() as warehouse:
             waiting = storage.pending_commits(self.stages.lake, warehouse, MOST_COMMITS)
-            self._load(warehouse, _picked(waiting, picks), STARS, reads)
+            self._load(warehouse, picked(waiting, picks), STARS, reads)
 
-    @rule(picks=_PICKS, tables=_TABLES, reads=_CRASH_READS)
+    @rule(picks=PICKS, tables=TABLES, reads=CRASH_READS)
     def load_again(self, picks: list[int], tables: Tables, reads: int | None) -> None:
         """Commits loaded or not, into all of the star or some of it."""
         self._step()
         with self.stages.warehouse() as warehouse:
-            self._load(warehouse, _picked(self.processed, picks), _of(tables), reads)
+            self._load(warehouse, picked(self.processed, picks), chosen(tables), reads)
 
     # Losses.
 
@@ -309,7 +227,9 @@ class Machine(RuleBasedStateMachine):
         try:
             if sys.exc_info()[0] is None:
                 self._catch_up()
-                self._see_that_all_is_well()
+                self.inspection.assert_all_is_well(self.held, self.ingested[-1])
+                if self.writes % 5 == 0:
+                    self._rebuild()
                 if self.writes % 3 == 0:
                     self._leave_and_come_back()
         finally:
@@ -439,7 +359,7 @@ class Machine(RuleBasedStateMachine):
                 if table.name in commit.tables:
                     self.held[table.name].update(number for number, _ in commit.sources)
         if commits:
-            self._compare_what_is_loaded()
+            self.inspection.assert_what_is_loaded(self.held)
 
     def _catch_up(self) -> None:
         """Let every transaction end and every stage do what waits for it."""
@@ -463,48 +383,6 @@ class Machine(RuleBasedStateMachine):
             while waiting := storage.pending_commits(lake, warehouse, MOST_COMMITS):
                 self._load(warehouse, waiting, STARS)
 
-    def _compare_what_is_loaded(self) -> None:
-        """See that each table holds what the commits bring that were loaded into it, just once."""
-        oracle, ask = self.oracle, self.copy.query
-        for table in ("sales_order", "payment"):
-            name, columns = STAR_VALUES[table]
-            versions, current = oracle.facts(table, self.held[name])
-            assert ask(f"select {columns}, ingestion_commit from {name}") == versions
-            assert ask(f"select {columns}, ingestion_commit from {name}_current") == current
-        for table in ("currency", "transaction"):
-            name, _ = STAR_VALUES[table]
-            assert ask(_members(table)) == oracle.members(table, self.held[name])
-        days = {(day,) for day in oracle.days(self.held["dim_date"])}
-        assert ask("select date_id from dim_date where not inferred") == days
-        if all(held >= set(oracle.landed) for held in self.held.values()):
-            assert ask(_members("staff")) == oracle.staff()
-            assert ask(_OPEN) == oracle.told()
-
-    def _see_that_all_is_well(self) -> None:
-        """See that the warehouse is the shop, and that what is filled from the lake is the same."""
-        assert self.copy.parameters.read("watermarks") == watermarks_of(self.ingested[-1])
-        assert all(held >= set(self.oracle.landed) for held in self.held.values())
-        self._compare_what_is_loaded()
-        files = {
-            v.key for landed in self.oracle.landed.values() if landed.file for v in landed.versions
-        }
-        told = {(table, int(key)) for table, key, _ in self.oracle.told()}
-        spoiled = {
-            (table, key)
-            for table in KINDS
-            for (key,) in self.shop.ask(_SPOILED.format(table, KINDS[table].key))
-        }
-        assert spoiled - files == told - files
-        for table, (in_shop, bad, in_star) in _BOTH.items():
-            others = {key for name, key in files if name == table}
-            others |= {row[0] for row in self.shop.ask(f"{in_shop} where {bad}")}
-            there, here = self.shop.ask(in_shop), self.copy.query(in_star)
-            assert {r for r in there if r[0] not in others} == {
-                r for r in here if r[0] not in others
-            }
-        if self.writes % 5 == 0:
-            self._rebuild()
-
     def _leave_and_come_back(self) -> None:
         """Facts are there, are gone by the next sweep, and are there again."""
         facts = [
@@ -520,43 +398,9 @@ class Machine(RuleBasedStateMachine):
 
     def _rebuild(self) -> None:
         """Fill an empty warehouse, every other time from an empty processed bucket, and compare."""
-        before = self._everything()
+        before = self.inspection.contents()
         self._lose_warehouse()
         if self.writes % 2:
             self._lose_processed_bucket()
         self._process_and_load()
-        assert self._everything() == before
-
-    def _everything(self) -> dict[str, set[tuple[Any, ...]]]:
-        """Read all that the warehouse holds, but for what counts or times the loads."""
-        found = {
-            name: self.copy.query(
-                _ALL.format(
-                    name,
-                    "where not inferred" if isinstance(table, Dimension) else "",
-                    getattr(table, "serial", ""),
-                )
-            )
-            for name, table in STAR.items()
-        }
-        found |= {
-            name: self.copy.query(_ALL.format(name, "", ""))
-            for name in ("hedgehog.tombstones", "hedgehog.open_quarantine")
-        }
-        return found
-
-
-def _picked(items: Sequence[Any], picks: Sequence[int] | None) -> list[Any]:
-    """Pick some, each once, or all."""
-    if picks is None or not items:
-        return list(items)
-    return [items[place] for place in dict.fromkeys(pick % len(items) for pick in picks)]
-
-
-def _of(names: Tables) -> list[StarTable]:
-    return [table for table in STARS if names is None or table.name in names]
-
-
-def _members(table: str) -> str:
-    name, columns = STAR_VALUES[table]
-    return f"select {columns}, deleted, ingestion_commit from {name} where not inferred"
+        assert self.inspection.contents() == before
