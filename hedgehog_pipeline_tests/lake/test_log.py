@@ -68,6 +68,7 @@ def test_threads_may_share_a_log_that_grows_while_its_end_is_looked_for() -> Non
     s3 = MemoryS3()
     log = CommitLog(s3.bucket(), ProcessedCommit)
     log.append(_next("first"))
+    assert log.end() == 1
     look = s3.head_object
 
     def look_while_another_appends(**asked: str) -> dict[str, str]:
