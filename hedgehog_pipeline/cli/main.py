@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError
 from dotenv import load_dotenv
 
 from hedgehog_pipeline.cli.completion import completion
+from hedgehog_pipeline.cli.init import init
 from hedgehog_pipeline.cli.migrate import migrate
 from hedgehog_pipeline.cli.quarantine import quarantine
 from hedgehog_pipeline.cli.reconcile import reconcile
@@ -75,6 +76,7 @@ for _command in (
     quarantine,
     report,
     migrate,
+    init,
     completion,
 ):
     hedgehog.add_command(_command)

@@ -6,6 +6,9 @@ from collections.abc import Iterator, Sequence
 from hedgehog_pipeline.schema.columns import Column
 from hedgehog_pipeline.schema.tables import DELETED, INGESTION_COMMIT, KEYS, ShopTable
 
+OF_HEDGEHOG = {INGESTION_COMMIT.name, DELETED.name}
+"""The columns that Hedgehog adds to each table that it reads."""
+
 _NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -22,7 +25,7 @@ def faults_of_shop(tables: Sequence[ShopTable]) -> Iterator[str]:
             yield f"{table.name} has to begin with its primary key, an integer or a bigint"
         if len(table.columns) == 1:
             yield f"{table.name} declares nothing but its key"
-        yield from own_names(table.name, table.columns, {INGESTION_COMMIT.name, DELETED.name})
+        yield from own_names(table.name, table.columns, OF_HEDGEHOG)
         for column in table.columns:
             if column.references and column.references not in names:
                 yield f"{table.name}.{column.name} refers to {column.references}, which no table is"

@@ -37,14 +37,15 @@ def faults_of_star(tables: Sequence[StarTable], shop: Mapping[str, ShopTable]) -
         yield "no fact refers to a dimension, so there is no star"
     known: dict[str, StarTable] = {}
     for table in tables:
-        yield from _faults_of(table, shop)
+        yield from faults_of_table(table, shop)
         yield from _references(table, known)
         if isinstance(table, Fact):
             yield from _faults_of_fact(table)
         known[table.name] = table
 
 
-def _faults_of(table: StarTable, shop: Mapping[str, ShopTable]) -> Iterator[str]:
+def faults_of_table(table: StarTable, shop: Mapping[str, ShopTable]) -> Iterator[str]:
+    """Tell what is wrong with one table of a star, whatever the others are."""
     if not _NAME.fullmatch(table.name) or table.name in _TAKEN_BY_DAGSTER:
         yield (
             f"the table {table.name!r} needs a name of at most 44 small letters, digits and "

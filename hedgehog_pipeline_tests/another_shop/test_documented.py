@@ -40,8 +40,20 @@ def library(servers: Servers) -> Iterator[Deployment]:
             yield deployment
 
 
+def test_the_model_that_is_written_to_begin_with_runs(servers: Servers, tmp_path: Path):
+    init, export, run = _blocks("sh")[0].splitlines()
+    assert export == "export HEDGEHOG_MODEL=library PYTHONPATH=."
+    with Deployment.make(servers, "library", _blocks("sql")[0], tmp_path) as begun:
+        begun.shop.execute(_LOANS.encode())
+        ended = [begun.hedgehog(*command.split()[1:]) for command in (init, run)]
+        assert [each.returncode for each in ended] == [0, 0], ended
+        assert begun.query("select count(*) from fact_loan join dim_reader using (reader_no)") == [
+            (3,)
+        ]
+
+
 def test_the_documented_model_answers_the_documented_question(library: Deployment):
-    export, *commands = _blocks("sh")[0].splitlines()
+    export, *commands = _blocks("sh")[1].splitlines()
     assert export == f"export HEDGEHOG_MODEL={library.settings.model}"
     ended = [library.hedgehog(*command.split()[1:]) for command in commands]
     assert [each.returncode for each in ended] == [0, 0], ended

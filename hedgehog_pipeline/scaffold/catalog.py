@@ -1,0 +1,105 @@
+"""What PostgreSQL's catalog tells of a shop's tables."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+
+from hedgehog_pipeline.databases import reason_of
+from hedgehog_pipeline.errors import HedgehogError
+
+
+@dataclass(frozen=True)
+class FoundColumn:
+    """A column of the shop.
+
+    Attributes:
+        name: its name.
+        type: its type as PostgreSQL writes it; of a domain, the type that it is over.
+        base: that type without length and precision.
+        category: PostgreSQL's category of that type (`pg_type.typcategory`).
+        not_null: whether a value has to be there.
+        comment: what the shop says of it, if anything.
+        refers_to: the table to whose primary key a foreign key of this column alone refers.
+    """
+
+    name: str
+    type: str
+    base: str
+    category: str
+    not_null: bool
+    comment: str | None
+    refers_to: str | None
+
+
+@dataclass(frozen=True)
+class FoundTable:
+    """A table of the shop.
+
+    Attributes:
+        name: its name.
+        comment: what the shop says of it, if anything.
+        key: the columns of its primary key.
+        columns: its columns, in order.
+    """
+
+    name: str
+    comment: str | None
+    key: tuple[str, ...]
+    columns: tuple[FoundColumn, ...]
+
+
+_TABLES = """
+    with recursive found as (
+        select oid, relname, obj_description(oid, 'pg_class') as comment,
+            (select conkey from pg_constraint where conrelid = pg_class.oid and contype = 'p')
+                as key
+        from pg_class
+        where relkind in ('r', 'p') and not relispartition and pg_table_is_visible(oid)
+            and relnamespace = any(current_schemas(false)::regnamespace[])
+            and has_table_privilege(oid, 'select')
+    ), typed as (
+        select attrelid, attnum, atttypid as type, atttypmod as modifier
+        from found join pg_attribute on attrelid = oid where attnum > 0 and not attisdropped
+        union all
+        select attrelid, attnum, typbasetype, typtypmod
+        from typed join pg_type on pg_type.oid = type where typtype = 'd'
+    )
+    select relname, found.comment, attnum = any(key), attname,
+        format_type(type, modifier), format_type(type, null), typcategory::text,
+        attnotnull, col_description(attrelid, attnum),
+        (select min(other.relname) from pg_constraint
+            join found as other on other.oid = confrelid
+            where conrelid = attrelid and contype = 'f' and conkey = array[attnum]
+                and confkey = other.key)
+    from found
+    join typed on attrelid = found.oid
+    join pg_type on pg_type.oid = type and typtype <> 'd'
+    join pg_attribute using (attrelid, attnum)
+    order by relname, attnum
+"""
+
+
+def tables_of(connection: Connection) -> list[FoundTable]:
+    """Read the tables that the role may read and finds without a schema's name, by their names.
+
+    Raises:
+        HedgehogError: where the catalog cannot be read.
+    """
+    try:
+        return list(_grouped(connection.execute(_TABLES).fetchall()))
+    except psycopg.Error as error:
+        raise HedgehogError(
+            f"The source's catalog could not be read: {reason_of(error)}. Run again."
+        ) from error
+
+
+def _grouped(rows: list[tuple[Any, ...]]) -> Iterator[FoundTable]:
+    for (name, comment), columns in groupby(rows, key=itemgetter(0, 1)):
+        told = list(columns)
+        key = tuple(column for _, _, in_key, column, *_ in told if in_key)
+        yield FoundTable(name, comment, key, tuple(FoundColumn(*row[3:]) for row in told))
