@@ -105,7 +105,12 @@ def platform(settings: Settings) -> Definitions:
                 topic=settings.alert_topic,
                 ui_url=settings.ui_url,
             ),
-            failed_run_sensor(watch_log, topic=settings.alert_topic, ui_url=settings.ui_url),
+            failed_run_sensor(
+                [PIPELINE, *STAGES, freshness_job.name],
+                watch_log,
+                topic=settings.alert_topic,
+                ui_url=settings.ui_url,
+            ),
         ],
         executor=in_process_executor,
         resources={

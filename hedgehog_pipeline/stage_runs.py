@@ -75,6 +75,13 @@ def is_launched_by_sensor(run: DagsterRun) -> bool:
     return _LAUNCHED_BY in run.tags
 
 
+def failed_before(instance: DagsterInstance, run: DagsterRun) -> bool:
+    """Tell whether the run that the same sensor launched before this one failed as well."""
+    launched = RunsFilter(tags={_LAUNCHED_BY: run.tags[_LAUNCHED_BY]})
+    before = instance.get_runs(launched, cursor=run.run_id, limit=1)
+    return any(earlier.status in _FAILED for earlier in before)
+
+
 def _is_dead(instance: DagsterInstance, run: DagsterRun, now: datetime) -> bool:
     patience = _SILENCE
     if run.status in _PREPARING and instance.run_monitoring_enabled:

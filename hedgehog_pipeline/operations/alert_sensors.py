@@ -1,6 +1,6 @@
 """The sensors that alert: one examines the platform, one hears of runs that nobody repeats."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timezone
 
 from dagster import (
@@ -22,7 +22,7 @@ from hedgehog_pipeline.operations.alerts import Alert, publish
 from hedgehog_pipeline.operations.freshness import FAIL_AFTER
 from hedgehog_pipeline.operations.health import Probe, UnaskedError, examine
 from hedgehog_pipeline.operations.quarantine import Entry
-from hedgehog_pipeline.stage_runs import failures, is_launched_by_sensor
+from hedgehog_pipeline.stage_runs import failed_before, failures, is_launched_by_sensor
 
 _INTERVAL_SECONDS = 30
 
@@ -66,10 +66,15 @@ def health_sensor(
     return watch
 
 
-def failed_run_sensor(watch_log: WatchLog, *, topic: str | None, ui_url: str) -> SensorDefinition:
-    """Make the sensor that alerts a failed run which no sensor launched, hence none repeats.
+def failed_run_sensor(
+    probed: Collection[str], watch_log: WatchLog, *, topic: str | None, ui_url: str
+) -> SensorDefinition:
+    """Make the sensor that alerts a failed run.
+
+    Not one that a sensor repeats, where a probe tells of its job or the run before failed as well.
 
     Args:
+        probed: the jobs that a probe tells of.
         watch_log: where every failed run is written.
         topic: ARN of the SNS topic, or None.
         ui_url: where the UI is reached.
@@ -78,16 +83,18 @@ def failed_run_sensor(watch_log: WatchLog, *, topic: str | None, ui_url: str) ->
     @run_failure_sensor(
         name="failed_runs",
         default_status=DefaultSensorStatus.RUNNING,
-        description="Alerts failed runs that a person or a schedule launched.",
+        description="Alerts failed runs, but for those that a sensor repeats and a probe sees.",
     )
     def alert_failure(context: RunFailureSensorContext) -> None:
         run = context.dagster_run
         watch_log.run_failed(run.job_name, run.run_id)
-        if is_launched_by_sensor(run):
+        repeated = is_launched_by_sensor(run)
+        if repeated and (run.job_name in probed or failed_before(context.instance, run)):
             return
+        remedy = "its sensor launches it again" if repeated else "then launch it again"
         message = (
             f"The run of {run.job_name} for the partition {run.tags.get('dagster/partition')} "
-            f"failed: {context.failure_event.message} Look at its log, then launch it again."
+            f"failed: {context.failure_event.message} Look at its log; {remedy}."
         )
         subject, link = f"run of {run.job_name} failed", f"{ui_url}/runs/{run.run_id}"
         publish(Alert(subject, message, datetime.now(timezone.utc), link), topic)

@@ -3,6 +3,7 @@
 import logging
 from datetime import datetime, timedelta, timezone
 
+import boto3
 import pytest
 from dagster import (
     DagsterEventType,
@@ -40,23 +41,55 @@ def test_a_shop_that_stays_away_is_alerted(
 
 
 @pytest.mark.parametrize("sensor", [None, "shop"])
-def test_a_failed_run_is_alerted_unless_a_sensor_launches_it_again(
+def test_a_failed_run_of_a_stage_is_alerted_unless_a_sensor_launches_it_again(
     world: World, sensor: str | None, caplog: pytest.LogCaptureFixture
 ):
-    definitions = platform(world.settings)
     world.shop.execute("drop table payment cascade")
     with DagsterInstance.ephemeral() as instance:
-        failed = definitions.resolve_job_def("extraction").execute_in_process(
-            instance=instance,
-            partition_key=datetime.now(timezone.utc).date().isoformat(),
-            tags={"dagster/sensor_name": sensor} if sensor else {},
-            raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        told = _told_of_failure(world, instance, "extraction", sensor, caplog)
+    assert ("run of extraction failed" in told) is (sensor is None)
+
+
+def test_a_report_that_fails_again_and_again_is_alerted_once(
+    world: World, caplog: pytest.LogCaptureFixture
+):
+    boto3.client("secretsmanager").delete_secret(
+        SecretId=world.settings.warehouse_secret, ForceDeleteWithoutRecovery=True
+    )
+    with DagsterInstance.ephemeral() as instance:
+        first, second = (
+            _told_of_failure(world, instance, "report", "report", caplog) for _ in range(2)
         )
-        (event,) = (e for e in failed.all_events if e.event_type == DagsterEventType.RUN_FAILURE)
-        context = build_run_status_sensor_context(
-            "failed_runs", event, instance, failed.dagster_run
-        ).for_run_failure()
-        with caplog.at_level(logging.WARNING):
-            definitions.resolve_sensor_def("failed_runs")(context)
-    assert ("run of extraction failed" in caplog.text) is (sensor is None)
+    assert "run of report failed" in first
+    assert "its sensor launches it again" in first
+    assert second == ""
+
+
+def _told_of_failure(
+    world: World,
+    instance: DagsterInstance,
+    job: str,
+    sensor: str | None,
+    caplog: pytest.LogCaptureFixture,
+) -> str:
+    """Have a run fail; give what is alerted of it."""
+    definitions = platform(world.settings)
+    failed = definitions.resolve_job_def(job).execute_in_process(
+        instance=instance,
+        partition_key=datetime.now(timezone.utc).date().isoformat(),
+        tags={"dagster/sensor_name": sensor} if sensor else {},
+        raise_on_error=False,
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+    )
+    (event,) = (e for e in failed.all_events if e.event_type == DagsterEventType.RUN_FAILURE)
+    context = build_run_status_sensor_context(
+        "failed_runs", event, instance, failed.dagster_run
+    ).for_run_failure()
+    caplog.clear()
+    with caplog.at_level(logging.WARNING, "hedgehog_pipeline.operations.alerts"):
+        definitions.resolve_sensor_def("failed_runs")(context)
+    return "".join(
+        record.getMessage()
+        for record in caplog.records
+        if record.name == "hedgehog_pipeline.operations.alerts"
+    )
