@@ -1,0 +1,82 @@
+"""The star that is made of a shop's tables to begin with."""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+
+import pyarrow as pa
+
+from hedgehog_pipeline.schema.columns import MOMENT, SHOP_TIME, TEXT, ColumnType
+from hedgehog_pipeline.schema.star_columns import column, key, like, reference
+from hedgehog_pipeline.schema.tables import Dimension, Fact, ShopTable, StarTable
+
+_STAMP = re.compile("updat|modif|chang|alter")
+"""What the name of a column says that holds the moment of a row's last change."""
+
+
+def declared_star(shop: Sequence[ShopTable]) -> Iterator[StarTable]:
+    """Declare dimensions, then facts.
+
+    A table to which others refer by a foreign key becomes a dimension. One that refers to others
+    becomes a fact where nothing refers to it, or where it holds amounts. The rest are dimensions.
+    """
+    parents = {
+        table.name: {c.references for c in table.columns if c.references} - {table.name}
+        for table in shop
+    }
+    referred = set[str]().union(*parents.values())
+    facts = [
+        table
+        for table in shop
+        if parents[table.name] and (table.name not in referred or _holds_amounts(table))
+    ]
+    dimensions = [table for table in shop if table not in facts or table.name in referred]
+    yield from map(_dimension, dimensions)
+    names = {table.name for table in dimensions}
+    for table in facts:
+        yield _fact(table, names)
+
+
+def _holds_amounts(table: ShopTable) -> bool:
+    return any(pa.types.is_decimal(held.type.arrow) for held in table.columns)
+
+
+def _dimension(table: ShopTable) -> Dimension:
+    name, (own, *others) = table.name, table.columns
+    columns = [key(f"{name}.{own.name}", f"Key of the {name}.", kind=own.type)]
+    for other in others:
+        source = f"{name}.{other.name}"
+        if other.type == TEXT:
+            columns.append(like(source, other.description, nullable=other.nullable))
+        else:
+            kind = _in_star(other.type)
+            columns.append(column(source, kind, other.description, nullable=True))
+    return Dimension(_name("dim", name), table.description, tuple(columns), (name,))
+
+
+def _fact(table: ShopTable, dimensions: Collection[str]) -> Fact:
+    name, (own, *others) = table.name, table.columns
+    columns = [key(f"{name}.{own.name}", f"Key of the {name}.", kind=own.type)]
+    for other in others:
+        source, kind = f"{name}.{other.name}", _in_star(other.type)
+        if other.references and other.references in dimensions:
+            parent = _name("dim", other.references)
+            columns.append(reference(source, parent, nullable=other.nullable, kind=kind))
+        else:
+            columns.append(column(source, kind, other.description, nullable=other.nullable))
+    stamps = [c.name for c in columns if c.type == MOMENT and not c.nullable]
+    return Fact(
+        _name("fact", name),
+        table.description,
+        tuple(columns),
+        (name,),
+        serial=f"{name.lower()}_record_id",
+        version=tuple([stamp for stamp in stamps if _STAMP.search(stamp)][:1]),
+    )
+
+
+def _in_star(kind: ColumnType) -> ColumnType:
+    return MOMENT if kind == SHOP_TIME else kind
+
+
+def _name(kind: str, table: str) -> str:
+    return f"{kind}_{table.lower()}"
