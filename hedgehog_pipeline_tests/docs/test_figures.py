@@ -1,8 +1,39 @@
-"""The README's figures are those of the page that says how they were measured."""
+"""Bounds in the pages are those of the code, speeds those of the page that measured them."""
 
 import re
+from datetime import timedelta
 
+import pytest
+
+from hedgehog_pipeline import surroundings
+from hedgehog_pipeline.attempts import MOST_ATTEMPTS
+from hedgehog_pipeline.aws import PATIENCE
+from hedgehog_pipeline.databases import PATIENCE as DATABASE_PATIENCE
+from hedgehog_pipeline.extraction.csv_records import LONGEST
+from hedgehog_pipeline.extraction.source import _OLDEST
+from hedgehog_pipeline.operations import health
+from hedgehog_pipeline.operations.freshness import FAIL_AFTER, WARN_AFTER
+from hedgehog_pipeline.operations.rules import OLD
+from hedgehog_pipeline.schema.columns import _MOST_DECIMALS, _MOST_DIGITS
 from hedgehog_pipeline_tests.docs.pages import REPOSITORY
+
+_MIB = 1024 * 1024
+_MINUTE = timedelta(minutes=1)
+_WORDS = {timedelta(hours=1): "an hour", _MINUTE: "a minute"}
+_WARNED, _FAILED = WARN_AFTER // _MINUTE, FAIL_AFTER // _MINUTE
+_BOUNDS = [
+    ("design.md", f"AWS has {PATIENCE.read_timeout} seconds to answer."),
+    ("design.md", f"left after {_WORDS[timedelta(seconds=DATABASE_PATIENCE)]}: a large statement"),
+    ("design.md", f"A record may have {LONGEST // _MIB} MiB."),
+    ("design.md", f"of {surroundings._LARGE // _MIB} MiB or more, goes"),
+    ("design.md", f"(warning at {_WARNED} minutes, error at {_FAILED})"),
+    ("design.md", f"when the lag passes {_FAILED} minutes"),
+    ("design.md", f"cannot be reached for {_WORDS[health.PATIENCE]}"),
+    ("design.md", f"no inferred member older than {_WORDS[OLD]}"),
+    ("operations.md", f'"failed {MOST_ATTEMPTS} times on commit"'),
+    ("your-own-shop.md", f"PostgreSQL {_OLDEST // 10000} or newer"),
+    ("your-own-shop.md", f"at most {_MOST_DIGITS} and {_MOST_DECIMALS};"),
+]
 
 _ROW = re.compile(r"^\| ([^|]+) \| ([\d.]+) \| ([\d.]*) ?\|$", flags=re.MULTILINE)
 
@@ -21,3 +52,8 @@ def test_the_speed_that_the_readme_tells_is_that_of_the_scale_page() -> None:
         if changes:
             who = "" if name == "Hedgehog" else f"{name.split()[0]} "
             assert f"| {who}with 1,000 changes | {changes} |" in scale
+
+
+@pytest.mark.parametrize(("page", "sentence"), _BOUNDS)
+def test_a_bound_that_a_page_tells_is_that_of_the_code(page: str, sentence: str) -> None:
+    assert sentence in " ".join((REPOSITORY / "docs" / page).read_text().split())
