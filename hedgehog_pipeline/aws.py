@@ -1,6 +1,7 @@
 """The clients of AWS, one of each in a process, and how long AWS may keep them waiting."""
 
 from functools import cache
+from threading import Lock
 from typing import Any, Literal
 
 import boto3
@@ -13,8 +14,14 @@ Its own minute would let three tries take longer than Dagster gives a sensor's t
 without a reason.
 """
 
+_MAKING = Lock()
+
 
 @cache
-def client(service: Literal["s3", "secretsmanager", "sns", "ssm"]) -> Any:
-    """Give the client of a service; its connections are kept, and threads may share it (boto3)."""
-    return boto3.client(service, config=PATIENCE)
+def client(service: Literal["logs", "s3", "secretsmanager", "sns", "ssm"]) -> Any:
+    """Give the client of a service, which keeps its connections.
+
+    Threads may share a client; that two make one at once is what boto3's session does not bear.
+    """
+    with _MAKING:
+        return boto3.client(service, config=PATIENCE)

@@ -10,6 +10,7 @@ from typing import Any
 
 from dagster import ConfigurableResource, InitResourceContext
 
+from hedgehog_pipeline import aws
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.commits import Commit, IngestionCommit, Part, ProcessedCommit
 from hedgehog_pipeline.storage.warehouse import Loaded
@@ -56,13 +57,12 @@ def attached(
 
 def _cloudwatch(log_group: str, stream: str) -> logging.Handler:
     # Imported where it is used: most processes log to the console alone.
-    import boto3  # noqa: PLC0415
     from watchtower import CloudWatchLogHandler  # noqa: PLC0415
 
     return CloudWatchLogHandler(
         log_group_name=log_group,
         log_stream_name=stream,
-        boto3_client=boto3.client("logs"),
+        boto3_client=aws.client("logs"),
         create_log_group=False,
         send_interval=5,
     )
