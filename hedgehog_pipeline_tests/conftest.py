@@ -54,6 +54,7 @@ def world(servers: Servers) -> Iterator[World]:
 def archived(servers: Servers) -> Iterator[Archived]:
     """A small shop, its archive in the warehouse, of which each test has a copy."""
     with Archived.make(servers) as archived:
+        _leave_out_of_garbage()
         yield archived
 
 
@@ -76,7 +77,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Leave what is imported out of every search for garbage from now on.
+    _leave_out_of_garbage()
+
+
+def _leave_out_of_garbage() -> None:
+    """Leave what there is, mostly imports, out of every search for garbage from now on.
 
     On Python 3.10 pyarrow searches all objects whenever it reads a CSV (its workaround of
     bpo-42248): the tests of checkpoints took 72 seconds, and 4 without what is imported.
