@@ -38,11 +38,29 @@ def test_the_greater_pair_wins_in_any_order(warehouse: Warehouse) -> None:
 def test_an_older_commit_that_is_loaded_later_still_brings_its_own_keys(
     warehouse: Warehouse,
 ) -> None:
-    _load(warehouse, "dim_payment_type", [_kind(1, "newer", 6)], processed=2)
-    _load(warehouse, "dim_payment_type", [_kind(2, "older", 5)], processed=1)
+    _load(warehouse, "dim_payment_type", [_kind(2, "newer", 6)], processed=2)
+    _load(warehouse, "dim_payment_type", [_kind(key, "older", 5) for key in (1, 2, 3)], processed=1)
     assert _held(warehouse, "dim_payment_type") == [
-        (1, "newer", 6, 2, False),
-        (2, "older", 5, 1, False),
+        (1, "older", 5, 1, False),
+        (2, "newer", 6, 2, False),
+        (3, "older", 5, 1, False),
+    ]
+
+
+def test_a_part_goes_into_the_table_itself_beyond_all_of_its_keys_alone(
+    warehouse: Warehouse,
+) -> None:
+    table = STAR["dim_payment_type"]
+    _load(warehouse, table.name, [_kind(1, "CASH", 5), _kind(3, "CARD", 5)], processed=1)
+    with warehouse.connection.transaction():
+        within, beyond = ([_kind(3, "CHEQUE", 6)], [_kind(4, "GIFT", 6)])
+        parts = [pa.Table.from_pylist(rows, schema=table.arrow) for rows in (within, beyond)]
+        assert stage_table(warehouse.connection, table, parts, append_as=2) == 1
+        assert upsert_staged(warehouse.connection, table, 2) == 1
+    assert _held(warehouse, table.name) == [
+        (1, "CASH", 5, 1, False),
+        (3, "CHEQUE", 6, 2, False),
+        (4, "GIFT", 6, 2, False),
     ]
 
 
