@@ -70,6 +70,7 @@ def test_rows_that_are_there_are_neither_written_nor_locked_again(warehouse: War
     assert _load(warehouse, "dim_payment_type", rows, processed=1) == 2
     before = warehouse.connection.execute(writers).fetchall()
     assert _load(warehouse, "dim_payment_type", rows, processed=1) == 0
+    assert _load(warehouse, "dim_payment_type", [], processed=1) == 0
     assert warehouse.connection.execute(writers).fetchall() == before
 
 
@@ -116,6 +117,15 @@ def test_an_inferred_member_gives_way_to_any_true_row_and_never_replaces_one(
     assert _ask(warehouse, since) == [(True,)]
     assert infer_members(warehouse.connection, wanted, staged=False) == 0
     assert _held(warehouse, "dim_payment_type") == [(3, "CASH", 1, 1, False)]
+
+
+def test_a_row_that_refers_to_nothing_infers_no_member(warehouse: Warehouse) -> None:
+    table = STAR["fact_payment"]
+    row = {**_payment(time(9), "1.10", 5), "payment_type_id": None}
+    with warehouse.connection.transaction():
+        stage_table(warehouse.connection, table, [pa.Table.from_pylist([row], schema=table.arrow)])
+        infer_members(warehouse.connection, list(references([table])), staged=True)
+    assert _held(warehouse, "dim_payment_type") == []
 
 
 def _load(warehouse: Warehouse, name: str, rows: list[dict[str, Any]], processed: int) -> int:
