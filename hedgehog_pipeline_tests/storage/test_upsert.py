@@ -53,14 +53,16 @@ def test_a_part_goes_into_the_table_itself_beyond_all_of_its_keys_alone(
     table = STAR["dim_payment_type"]
     _load(warehouse, table.name, [_kind(1, "CASH", 5), _kind(3, "CARD", 5)], processed=1)
     with warehouse.connection.transaction():
-        within, beyond = ([_kind(3, "CHEQUE", 6)], [_kind(4, "GIFT", 6)])
-        parts = [pa.Table.from_pylist(rows, schema=table.arrow) for rows in (within, beyond)]
-        assert stage_table(warehouse.connection, table, parts, append_as=2) == 1
-        assert upsert_staged(warehouse.connection, table, 2) == 1
+        keys = ([3, 4], [5], [6, 7])
+        parts = [
+            pa.Table.from_pylist([_kind(k, "GIFT", 6) for k in part], schema=table.arrow)
+            for part in keys
+        ]
+        assert stage_table(warehouse.connection, table, parts, append_as=2) == 3
+        assert upsert_staged(warehouse.connection, table, 2) == 2
     assert _held(warehouse, table.name) == [
         (1, "CASH", 5, 1, False),
-        (3, "CHEQUE", 6, 2, False),
-        (4, "GIFT", 6, 2, False),
+        *((key, "GIFT", 6, 2, False) for key in range(3, 8)),
     ]
 
 
