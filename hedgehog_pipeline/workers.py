@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Generator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Thread
 from typing import Any
@@ -18,13 +18,12 @@ class _StageProcesses(ProcessPoolExecutor):
     def submit(self, *work: Any, **options: Any) -> Future[Any]:
         """Begin what is given, whole: a process that is half begun would be killed by nobody.
 
-        What is blocked here is blocked in each process that begins here.
+        Python interrupts its main thread alone, whichever thread the signal reached; so another
+        one begins it, and is waited for. What is blocked there is blocked in what begins there.
         """
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            return super().submit(*work, **options)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        block = signal.SIG_BLOCK, {signal.SIGINT}
+        with ThreadPoolExecutor(1, initializer=signal.pthread_sigmask, initargs=block) as thread:
+            return thread.submit(super().submit, *work, **options).result()
 
 
 @contextmanager
@@ -39,7 +38,7 @@ def stage_processes() -> Generator[ProcessPoolExecutor, None, None]:
     with _StageProcesses(_STAGES, context, _begin, (dict(os.environ),)) as processes:
         try:
             yield processes
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, GeneratorExit):
             # What they are at would be waited for; killed, they leave nothing half done.
             for process in multiprocessing.active_children():
                 process.kill()
