@@ -161,6 +161,19 @@ def test_the_commits_of_a_day_are_found(log: Log) -> None:
     assert _anew(log).of_day(date(2026, 5, 31)) == []
 
 
+def test_a_day_is_found_without_reading_all_that_came_later(log: Log) -> None:
+    for day in range(1, 13):
+        log.append(_next(f"batch-{day}", date(2026, 6, day)))
+    with _looked_for(log) as keys:
+        assert [commit.number for commit in log.of_day(date(2026, 6, 1))] == [1]
+    assert commit_key(5) not in keys
+
+
+def test_the_batch_of_a_commit_is_told(log: Log) -> None:
+    log.append(_next("a"))
+    assert [log.batch_of(1), log.batch_of(2)] == ["a", None]
+
+
 @pytest.mark.parametrize(
     ("taken", "happened"),
     [
@@ -202,13 +215,13 @@ def test_a_commit_that_cannot_be_read_is_told_by_its_number(log: Log) -> None:
 
 @contextmanager
 def _looked_for(log: Log) -> Iterator[list[str]]:
-    """The keys that a log asks for, and nothing else."""
+    """The keys of the objects that a log asks for."""
     keys: list[str] = []
     events = log.bucket.client.meta.events
-    note = lambda params, **_: keys.append(params["Key"])  # noqa: E731
-    events.register("provide-client-params.s3.HeadObject", note)
+    note = lambda params, **_: keys.append(params.get("Key", ""))  # noqa: E731
+    events.register("provide-client-params.s3", note)
     yield keys
-    events.unregister("provide-client-params.s3.HeadObject", note)
+    events.unregister("provide-client-params.s3", note)
 
 
 def _body(number: int) -> bytes:
