@@ -4,9 +4,12 @@ dagster-postgres opens a connection for each event that it writes, and a run wri
 keeps the webserver's connections open serves runs and the daemon as well.
 """
 
+from functools import cache
+from typing import cast
+
 from dagster._core.storage.config import PostgresStorageConfig
 from dagster._serdes import ConfigurableClassData
-from dagster_postgres import DagsterPostgresStorage
+from dagster_postgres import DagsterPostgresStorage, PostgresEventLogStorage
 
 _KEPT_SECONDS = 3600
 _MOST_MORE = 20
@@ -30,4 +33,7 @@ class PooledPostgresStorage(DagsterPostgresStorage):
             storage.optimize_for_webserver(
                 statement_timeout=_NO_TIMEOUT, pool_recycle=_KEPT_SECONDS, max_overflow=_MOST_MORE
             )
+        # It asks with each materialization whether a table is there, through one connection more.
+        events = cast("PostgresEventLogStorage", made.event_log_storage)
+        events.has_table = cache(events.has_table)
         return made

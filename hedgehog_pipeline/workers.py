@@ -10,6 +10,7 @@ from threading import Thread
 from typing import Any
 
 _STAGES = 3
+_IMPORTED = ["hedgehog_pipeline.stage_run", "hedgehog_pipeline.instance_storage"]
 
 
 class _StageProcesses(ProcessPoolExecutor):
@@ -34,7 +35,7 @@ def stage_processes() -> Generator[ProcessPoolExecutor, None, None]:
     has connections and threads cannot be copied.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["hedgehog_pipeline.stage_run"])
+    context.set_forkserver_preload(_IMPORTED)
     with _StageProcesses(_STAGES, context, _begin, (dict(os.environ),)) as processes:
         try:
             yield processes

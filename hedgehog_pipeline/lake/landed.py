@@ -1,8 +1,9 @@
 """What the ingestion log holds of a table of the shop, read when asked."""
 
 import io
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -11,7 +12,7 @@ from pyarrow import csv
 
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.checkpoints import Checkpoint, Checkpoints
-from hedgehog_pipeline.lake.commits import IngestionCommit
+from hedgehog_pipeline.lake.commits import IngestionCommit, Part
 from hedgehog_pipeline.lake.csv_values import ReadPart, landed_schema, read_part
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.lake.told import read_told
@@ -27,6 +28,9 @@ _COMMIT = INGESTION_COMMIT.name
 
 _MANY_COMMITS = 20
 """From how many commits on a history is worth a checkpoint."""
+
+_PARTS_KEPT = 4
+"""Those of a slice of the archive; they bound the memory that this takes."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,17 @@ class LandedTable:
     def parts_of(self, commit: IngestionCommit) -> Iterator[ReadPart]:
         """Read the rows that a commit landed, a part at a time."""
         for part in commit.parts_of(self.asset):
-            yield read_part(self.log.bucket.read(part.key), self.table, part, commit.number)
+            yield self._read(part, commit.number)
+
+    @cached_property
+    def _read(self) -> Callable[..., ReadPart]:
+        """Read a part; the last few are kept, because several star tables may be made of them."""
+
+        @lru_cache(_PARTS_KEPT)
+        def read(part: Part, commit: int) -> ReadPart:
+            return read_part(self.log.bucket.read(part.key), self.table, part, commit)
+
+        return read
 
     def told_of(self, commit: IngestionCommit) -> pa.Table:
         """Read what was told at landing of rows that cannot be taken."""

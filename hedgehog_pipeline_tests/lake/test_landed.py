@@ -1,0 +1,30 @@
+"""Parts as several star tables of one run are made of them."""
+
+from hedgehog_pipeline.lake.commits import IngestionCommit
+from hedgehog_pipeline.lake.landed import LandedTable
+from hedgehog_pipeline.lake.log import CommitLog
+from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline_tests.lake.making import MemoryS3, land
+
+_HEADER = b"currency_id,currency_code,created_at,last_updated\n"
+_RECORD = b"%d,GBP,2026-06-01 09:30:00,2026-06-01 09:30:00\n"
+
+
+def test_a_part_is_downloaded_once_however_many_are_made_of_it():
+    assert _downloads(parts=4) == [1, 1, 1, 1]
+
+
+def test_of_many_parts_a_few_are_kept_at_most():
+    assert _downloads(parts=5) == [2] * 5
+
+
+def _downloads(*, parts: int) -> list[int]:
+    """How often each part of a commit is downloaded by two tables that read one after the other."""
+    s3 = MemoryS3()
+    log = CommitLog(s3.bucket(), IngestionCommit)
+    text = _HEADER + b"".join(_RECORD % key for key in range(parts))
+    commit = land(log, {"currency": text}, part_bytes=len(_HEADER) + 1)
+    landed = LandedTable(log, SHOP["currency"], log.bucket)
+    first, second = ([part.rows.to_pylist() for part in landed.parts_of(commit)] for _ in range(2))
+    assert first == second
+    return [s3.read.count(part.key) for part in commit.parts]
