@@ -115,10 +115,11 @@ class LandedTable:
     @cached_property
     def _read(self) -> Callable[..., ReadPart]:
         """Read a part; the last few are kept, because several star tables may be made of them."""
+        bucket, table = self.log.bucket, self.table
 
         @lru_cache(_PARTS_KEPT)
-        def read(part: Part, commit: int) -> ReadPart:
-            return read_part(self.log.bucket.read(part.key), self.table, part, commit)
+        def read(part: Part, commit: int) -> ReadPart:  # without `self`, which would not be freed
+            return read_part(bucket.read(part.key), table, part, commit)
 
         return read
 

@@ -1,5 +1,8 @@
 """Parts as several star tables of one run are made of them."""
 
+import gc
+import weakref
+
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
@@ -18,13 +21,30 @@ def test_of_many_parts_a_few_are_kept_at_most():
     assert _downloads(parts=5) == [2] * 5
 
 
+def test_what_was_kept_goes_with_the_table_that_kept_it():
+    landed, commit = _landed(parts=1)
+    (part,) = landed.parts_of(commit)
+    kept = weakref.ref(part.rows)
+    del part
+    assert kept() is not None
+    gc.disable()  # it may be long before it comes by
+    try:
+        del landed
+        assert kept() is None
+    finally:
+        gc.enable()
+
+
 def _downloads(*, parts: int) -> list[int]:
     """How often each part of a commit is downloaded by two tables that read one after the other."""
-    s3 = MemoryS3()
-    log = CommitLog(s3.bucket(), IngestionCommit)
+    landed, commit = _landed(parts=parts)
+    first, second = ([part.rows for part in landed.parts_of(commit)] for _ in range(2))
+    assert first == second
+    return [landed.log.bucket.client.read.count(part.key) for part in commit.parts]
+
+
+def _landed(*, parts: int) -> tuple[LandedTable, IngestionCommit]:
+    log = CommitLog(MemoryS3().bucket(), IngestionCommit)
     text = _HEADER + b"".join(_RECORD % key for key in range(parts))
     commit = land(log, {"currency": text}, part_bytes=len(_HEADER) + 1)
-    landed = LandedTable(log, SHOP["currency"], log.bucket)
-    first, second = ([part.rows.to_pylist() for part in landed.parts_of(commit)] for _ in range(2))
-    assert first == second
-    return [s3.read.count(part.key) for part in commit.parts]
+    return LandedTable(log, SHOP["currency"], log.bucket), commit
