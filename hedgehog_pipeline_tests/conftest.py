@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +17,9 @@ from hedgehog_pipeline_tests.archived import Archived
 from hedgehog_pipeline_tests.world import Servers, World
 
 _FIGURES = "figures"
+
+# What a shell begins in the background ignores Ctrl-C, and so would all that tests begin.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
