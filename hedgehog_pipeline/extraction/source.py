@@ -10,6 +10,7 @@ from psycopg import Connection, IsolationLevel, sql
 
 from hedgehog_pipeline.databases import Credentials, connect, reason_of
 from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.extraction.copied import copied_rows
 from hedgehog_pipeline.extraction.drift import FoundColumn, FoundTable, refuse_unreadable
 from hedgehog_pipeline.extraction.snapshot import Snapshot
 from hedgehog_pipeline.schema.shop import ShopTable
@@ -55,8 +56,8 @@ class Moment:
         The server sends each row as a message of its own (PostgreSQL, "COPY Operations").
         """
         copy = sql.SQL("copy ({}) to stdout (format csv, header)").format(query)
-        with _explained(), self.connection.cursor().copy(copy) as rows:
-            yield from rows  # type: ignore[misc]
+        with _explained(), self.connection.cursor().copy(copy):
+            yield from copied_rows(self.connection)
 
 
 @dataclass(frozen=True)

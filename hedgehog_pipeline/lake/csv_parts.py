@@ -33,10 +33,9 @@ class CsvRows:
         lines = iter(self.lines)
         header = bytes(next(lines, b""))
         body, rows = bytearray(header), 0
-        for line in lines:
+        for line in preview.passing_csv(lines):
             body += line
             rows += 1
-            preview.add_csv(line)
             if len(body) >= part_bytes:
                 self.batch.write(asset, self.kind, bytes(body), rows=rows, columns=self.columns)
                 body, rows = bytearray(header), 0

@@ -194,7 +194,7 @@ def _typed(values: _Values, column: Column) -> _Values:
             raise ValueError(column.type.form)
         return pc.equal(values, pa.scalar(_TRUE))
     if column.type == SHOP_TIME:
-        return pc.assume_timezone(values.cast(_NAIVE_TIME), "UTC")
+        return values.cast(_NAIVE_TIME).cast(column.type.arrow)  # the shop's moments are UTC
     if column.type != TEXT and values.type == pa.string():
         values = pc.ascii_trim(values, characters=_BLANKS)
     values = values.cast(column.type.arrow)

@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import pyarrow as pa
 
@@ -36,11 +37,14 @@ class Preview:
     columns: tuple[str, ...] = ()
     rows: list[Sequence[object]] = field(default_factory=list[Sequence[object]])
 
-    def add_csv(self, record: bytes | memoryview) -> None:
-        """Keep a CSV record if it is one of the first; a huge one is passed over."""
-        if len(self.rows) < MOST_ROWS and len(record) <= _LARGEST_RECORD:
-            text = bytes(record).decode(errors="replace")
-            self.rows.extend(csv.reader(io.StringIO(text, newline="")))
+    def passing_csv(self, records: Iterator[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+        """Hand CSV records on, keeping the first of them, but for a huge one."""
+        for record in islice(records, MOST_ROWS):
+            if len(record) <= _LARGEST_RECORD:
+                text = bytes(record).decode(errors="replace")
+                self.rows.extend(csv.reader(io.StringIO(text, newline="")))
+            yield record
+        yield from records
 
     def passing(self, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
         """Hand Arrow tables on, keeping the first of their rows."""

@@ -14,6 +14,18 @@ import pyarrow as pa
 from hedgehog_pipeline.schema.tables import DELETED, INGESTION_COMMIT
 
 _COMMIT = INGESTION_COMMIT.name
+_UTC = pd.ArrowDtype(pa.timestamp("us"))
+"""Moments in UTC without their zone: Arrow looks at the zone of each before it takes its day."""
+
+
+def days_of(moments: pd.Series) -> pd.Series:
+    """Give the UTC day of each moment, or the day itself."""
+    return moments.astype(_UTC).dt.date
+
+
+def times_of(moments: pd.Series) -> pd.Series:
+    """Give the UTC time of day of each moment."""
+    return moments.astype(_UTC).dt.time
 
 
 def described_days(rows: pd.DataFrame, mentions: Iterable[str]) -> pd.DataFrame:
@@ -27,15 +39,15 @@ def described_days(rows: pd.DataFrame, mentions: Iterable[str]) -> pd.DataFrame:
         The columns that `days` declares (schema/star_columns.py).
     """
     wanted = sorted({source.partition(".")[2] for source in mentions})
-    days = pd.concat(
+    found = pd.concat(
         [
-            rows[[_COMMIT, DELETED.name]].assign(date_id=rows[column].dt.date)
+            rows[[_COMMIT, DELETED.name]].assign(date_id=days_of(rows[column]))
             for column in rows.columns.intersection(wanted)
         ]
     )
-    days = days.dropna(subset="date_id").drop_duplicates("date_id", ignore_index=True)
-    moments = days["date_id"].astype(pd.ArrowDtype(pa.timestamp("s")))
-    return days.assign(
+    found = found.dropna(subset="date_id").drop_duplicates("date_id", ignore_index=True)
+    moments = found["date_id"].astype(_UTC)
+    return found.assign(
         year=moments.dt.year,
         month=moments.dt.month,
         day=moments.dt.day,

@@ -6,6 +6,8 @@ their day and time.
 
 import pandas as pd
 
+from hedgehog_pipeline.processing.frames import days_of, times_of
+
 
 def fact_sales_order(sales_order: pd.DataFrame) -> pd.DataFrame:
     """Give each version of a sales order."""
@@ -24,8 +26,8 @@ def fact_payment(payment: pd.DataFrame) -> pd.DataFrame:
 
 def _with_stamps(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(
-        created_date=rows["created_at"].dt.date,
-        created_time=rows["created_at"].dt.time,
-        last_updated_date=rows["last_updated"].dt.date,
-        last_updated_time=rows["last_updated"].dt.time,
+        created_date=days_of(rows["created_at"]),
+        created_time=times_of(rows["created_at"]),
+        last_updated_date=days_of(rows["last_updated"]),
+        last_updated_time=times_of(rows["last_updated"]),
     )

@@ -34,7 +34,8 @@ _DAY = date(2026, 6, 1)
 )
 def test_a_value_is_cut_and_cannot_break_the_table(value: str, shown: str) -> None:
     preview = Preview(("a", "b"))
-    preview.add_csv(f'"{value}",1\n'.encode())
+    record = f'"{value}",1\n'.encode()
+    assert list(preview.passing_csv(iter([record]))) == [record]
     assert str(preview) == f"| a | b |\n| --- | --- |\n| {shown} | 1 |"
 
 

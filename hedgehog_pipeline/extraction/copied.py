@@ -1,0 +1,48 @@
+"""The rows of a COPY as libpq hands them over, all that have arrived at a time.
+
+psycopg waits for each row by itself, which takes twice the processor time.
+"""
+
+from collections.abc import Iterator
+
+from psycopg import Connection
+from psycopg.abc import PQGen
+from psycopg.errors import error_from_result
+from psycopg.generators import fetch_many
+from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGconn
+from psycopg.waiting import Wait
+
+
+def copied_rows(connection: Connection) -> Iterator[memoryview]:
+    """Hand over the rows of the COPY TO STDOUT that is under way, to its end.
+
+    The server sends each row as a message of its own (PostgreSQL, "COPY Operations").
+
+    Raises:
+        psycopg.Error: where the server ends it before its end.
+    """
+    more = True
+    while more:
+        rows, more = connection.wait(_arrived_rows(connection.pgconn))
+        yield from rows
+
+
+def _arrived_rows(server: PGconn) -> PQGen[tuple[list[memoryview], bool]]:
+    """Gather the rows that have arrived, one at least; tell whether more may follow."""
+    rows: list[memoryview] = []
+    while True:
+        length, row = server.get_copy_data(1)
+        if length > 0:
+            rows.append(row)
+        elif length < 0:
+            (result,) = yield from fetch_many(server)
+            if result.status != ExecStatus.COMMAND_OK:
+                raise error_from_result(result)
+            return rows, False
+        elif rows:
+            return rows, True
+        else:
+            while not (yield Wait.R):
+                continue
+            server.consume_input()

@@ -1,0 +1,52 @@
+"""The rows of a COPY come whole, in their order, to the end or to the server's reason."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from psycopg import Connection
+
+from hedgehog_pipeline.extraction.copied import copied_rows
+from hedgehog_pipeline_tests.servers import Servers
+
+
+@pytest.fixture
+def connection(servers: Servers) -> Iterator[Connection]:
+    with psycopg.connect(servers.postgres.dsn("postgres")) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize(("rows", "length"), [(0, 1), (1, 1), (50_000, 1), (30, 1_000_000)])
+def test_every_row_comes_in_its_order(connection: Connection, rows: int, length: int):
+    query = f"copy (select n, repeat('x', {length}) from generate_series(1, {rows}) as n) to stdout"
+    with connection.cursor().copy(query.encode()):
+        found = [bytes(row) for row in copied_rows(connection)]
+    assert found == [f"{n}\t{'x' * length}\n".encode() for n in range(1, rows + 1)]
+
+
+def test_a_failure_half_way_is_not_taken_for_the_end(connection: Connection):
+    query = b"copy (select 1 / (n - 40000) from generate_series(1, 50000) as n) to stdout"
+    with pytest.raises(psycopg.errors.DivisionByZero), connection.cursor().copy(query):
+        list(copied_rows(connection))
+    connection.rollback()
+    assert connection.execute("select 1").fetchone() == (1,)
+
+
+def test_a_connection_that_is_cut_half_way_is_not_taken_for_the_end(
+    connection: Connection, servers: Servers
+):
+    with connection.cursor().copy(b"copy (select * from generate_series(1, 9000000)) to stdout"):
+        rows = copied_rows(connection)
+        next(rows)
+        with psycopg.connect(servers.postgres.dsn("postgres"), autocommit=True) as admin:
+            admin.execute("select pg_terminate_backend(%s)", [connection.info.backend_pid])
+        with pytest.raises(psycopg.OperationalError):
+            list(rows)
+
+
+def test_what_fails_beside_it_leaves_a_connection_that_can_be_used(connection: Connection):
+    query = b"copy (select * from generate_series(1, 900000)) to stdout"
+    with pytest.raises(ZeroDivisionError), connection.cursor().copy(query):
+        [1 // (int(row) - 3) for row in map(bytes, copied_rows(connection))]
+    connection.rollback()
+    assert connection.execute("select 1").fetchone() == (1,)
