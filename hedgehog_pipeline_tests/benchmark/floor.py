@@ -22,11 +22,21 @@ _COLUMNS = (
 )
 
 
-def copy_orders(shop: str, warehouse: str) -> None:
-    """Pipe a binary COPY of the shaped orders into a table like the fact, without foreign keys."""
+def copy_orders(shop: str, warehouse: str, *, logged: bool) -> None:
+    """Pipe a binary COPY of the shaped orders into a table like the fact, without foreign keys.
+
+    Args:
+        shop: the shop.
+        warehouse: the warehouse.
+        logged: whether the table was there before, so that its rows go through the write-ahead
+            log, as they do in any database that has a replica or a backup. PostgreSQL spares
+            that where a table is made in the same transaction and nobody replicates it.
+    """
     with psycopg.connect(shop) as source, psycopg.connect(warehouse) as target:
         target.execute("drop table if exists floor")
         target.execute("create table floor (like fact_sales_order including all)")
+        if logged:
+            target.commit()
         into = sql.SQL("copy floor ({}) from stdin (format binary)").format(sql.SQL(_COLUMNS))
         with source.cursor().copy(_SHAPED) as rows, target.cursor().copy(into) as sink:
             for block in rows:

@@ -23,6 +23,7 @@ class Cost:
         memory: MiB that its processes held together at the worst moment looked at.
         largest: MiB that the largest one of them held.
         rows: rows that it brought, 0 where they are not what it is about.
+        bytes: of the objects that it wrote to the lake, or loaded from there.
     """
 
     seconds: float
@@ -30,6 +31,7 @@ class Cost:
     memory: float = 0.0
     largest: float = 0.0
     rows: int = 0
+    bytes: int = 0
 
 
 class _Watch(Thread):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 
 from hedgehog_pipeline_tests.benchmark.measured import Cost, cost_of_command
@@ -22,7 +23,11 @@ target = dlt.destinations.postgres(warehouse)
 dlt.pipeline("peer", destination=target, dataset_name="peer", pipelines_dir=".").run(orders)
 """
 
-_QUIET = {"RUNTIME__DLTHUB_TELEMETRY": "false", "SLING_DISABLE_TELEMETRY": "true"}
+_QUIET = {
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
+    "SLING_DISABLE_TELEMETRY": "true",
+    "DISABLE_TELEMETRY": "true",
+}
 
 
 @dataclass(frozen=True)
@@ -55,13 +60,15 @@ class Peer:
         return place / "bin"
 
     def run(self, programs: Path, shop: str, target: str, place: Path) -> Cost:
-        """Bring what is new to the target."""
+        """Bring what is new to the target; a tool that keeps no state is told since when."""
         place.mkdir(exist_ok=True)
-        own = {
-            "SHOP": f"{as_url(shop)}?sslmode=disable",
-            "TARGET": f"{as_url(target)}?sslmode=disable",
-            "HOME": str(place),
-        }
+        source, destination = (f"{as_url(dsn)}?sslmode=disable" for dsn in (shop, target))
+        own = {"SHOP": source, "TARGET": destination, "HOME": str(place)}
+        own |= {"SOURCE_URI": source, "DESTINATION_URI": destination}  # as ingestr calls them
+        before = place / "ran"
+        if before.exists():
+            own["INTERVAL_START"] = before.read_text()
+        before.write_text(f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%S}")
         return cost_of_command(self.command(programs), place, {**os.environ, **_QUIET, **own})
 
 
@@ -79,6 +86,15 @@ def _sling(programs: Path) -> list[str | Path]:
     ]
 
 
+def _ingestr(programs: Path) -> list[str | Path]:
+    return [
+        *(programs / "ingestr", "ingest", "--yes", "--progress", "log"),
+        *("--source-table", "public.sales_order", "--dest-table", "public.sales_order"),
+        *("--incremental-strategy", "merge", "--incremental-key", "last_updated"),
+        *("--primary-key", "sales_order_id"),
+    ]
+
+
 _DLT_REQUIREMENTS = (
     "dlt[postgres,sql_database]==1.31.0",
     "pyarrow==25.0.1",
@@ -89,4 +105,5 @@ _DLT_REQUIREMENTS = (
 PEERS = (
     Peer("dlt", _DLT_REQUIREMENTS, _dlt),
     Peer("sling", ("sling-linux-amd64==1.4.11",), _sling),
+    Peer("ingestr", ("ingestr==0.15.9",), _ingestr),
 )

@@ -1,18 +1,25 @@
 """Where the benchmark works: a sandbox of its own, with any number of lakes and warehouses."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from hedgehog_pipeline.lake.batch import batch_moment
+from hedgehog_pipeline.lake.bucket import Bucket
+from hedgehog_pipeline.lake.commits import IngestionCommit
+from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.sandbox.aws import rds_secret
 from hedgehog_pipeline.sandbox.databases import WRITER
 from hedgehog_pipeline.sandbox.s3 import S3Server, create_buckets
@@ -42,24 +49,49 @@ class Deployment:
         """Run a command of Hedgehog to its end."""
         return cost_of_command([_HEDGEHOG, *words], self.folder, self.environment)
 
+    def run(self) -> tuple[Cost, Cost]:
+        """Run Hedgehog; give what the whole took, and what was left once it began to extract."""
+        end, began = self._ingestion.end(), datetime.now(timezone.utc)
+        whole = self.hedgehog("run")
+        first = next(self._ingestion.after(end))
+        start_up = (batch_moment(first.batch) - began).total_seconds()
+        return whole, Cost(whole.seconds - start_up)
+
+    def killed_run(self, after: float) -> int:
+        """Kill a run of Hedgehog after so many seconds; give how many rows had landed by then."""
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+            process = subprocess.Popen(
+                [_HEDGEHOG, "run"],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=nowhere,
+                stderr=nowhere,
+            )
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(after)
+            process.kill()
+            process.wait()
+        return sum(commit.rows for commit in self._ingestion.after(0))
+
     def stage(self, stage: str, runs: int = 1) -> Cost:
         """Do all that waits for a stage, by so many runs at once."""
         command = [sys.executable, "-m", stage_alone.__name__, stage, str(runs)]
         environment = {**self.environment, "PYTHONPATH": str(Path.cwd())}
         return cost_of_command(command, self.folder, environment)
 
-    def bytes_in_lake(self) -> dict[str, int]:
-        """Sum up the parts of each bucket."""
-        found: dict[str, int] = {}
-        for layer in ("INGESTION", "PROCESSED"):
-            pages = self.s3.client().get_paginator("list_objects_v2")
-            sizes = (
-                item["Size"]
-                for page in pages.paginate(Bucket=self.environment[f"HEDGEHOG_{layer}_BUCKET"])
-                for item in page.get("Contents", [])
-            )
-            found[f"bytes in the {layer.lower()} bucket"] = sum(sizes)
-        return found
+    def bytes_in(self, layer: Literal["INGESTION", "PROCESSED"]) -> int:
+        """Sum up the objects of a bucket."""
+        pages = self.s3.client().get_paginator("list_objects_v2")
+        return sum(
+            item["Size"]
+            for page in pages.paginate(Bucket=self.environment[f"HEDGEHOG_{layer}_BUCKET"])
+            for item in page.get("Contents", [])
+        )
+
+    @property
+    def _ingestion(self) -> CommitLog[IngestionCommit]:
+        bucket = Bucket(self.s3.client(), self.environment["HEDGEHOG_INGESTION_BUCKET"])
+        return CommitLog(bucket, IngestionCommit)
 
     def with_s3(self, endpoint: str) -> "Deployment":
         """Reach S3 by another endpoint."""

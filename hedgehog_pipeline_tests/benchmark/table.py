@@ -15,12 +15,14 @@ Costs = Mapping[tuple[str, str], Sequence[Cost]]
 def table_of(costs: Costs, title: str) -> Table:
     """Show medians, and by how much each takes longer than the first that did the same work."""
     table = Table(title=title, title_justify="left")
-    for name in ("work", "by", "seconds", "times", "rows/s", "CPU s", "MiB", "largest MiB"):
+    columns = ("work", "by", "seconds", "times", "rows/s", "bytes", "CPU s", "MiB", "largest MiB")
+    for name in columns:
         table.add_column(name, justify="left" if name in {"work", "by"} else "right")
     for work, by, figures in rows_of(costs):
         table.add_row(
             *(work, by, f"{figures['seconds']:.2f}", f"{figures['times']:.2f}"),
             f"{figures['rows'] / figures['seconds']:,.0f}" if figures["rows"] else "",
+            f"{figures['bytes']:,.0f}" if figures["bytes"] else "",
             *(f"{figures[name]:.1f}" for name in ("processor", "memory", "largest")),
         )
     return table

@@ -5,6 +5,7 @@ import sys
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
 import psycopg
@@ -55,19 +56,42 @@ def sales_orders(
                     cost = peer.run(programs, place.shop, targets[peer], own)
                     costs[work, peer.name].append(cost)
 
-            cost = deployment.hedgehog("run")
+            whole, work = deployment.run()
             assert shop.count(deployment.warehouse, "fact_sales_order") == orders
-            costs["the archive", "floor"].append(replace(_floor(place, deployment), rows=orders))
-            costs["the archive", "hedgehog"].append(replace(cost, rows=orders))
+            written = deployment.bytes_in("INGESTION") + deployment.bytes_in("PROCESSED")
+            for by, cost in (
+                ("floor", _floor(place, deployment, logged=False)),
+                ("floor, logged", _floor(place, deployment, logged=True)),
+                ("hedgehog", replace(whole, bytes=written)),
+                ("hedgehog, its work alone", work),
+            ):
+                costs["the archive", by].append(replace(cost, rows=orders))
             by_peers("the archive")
             costs["nothing to do", "hedgehog"].append(deployment.hedgehog("run"))
             shop.change(place.shop, 1, 3 * turn)
             costs["one change", "hedgehog"].append(deployment.hedgehog("run"))
             shop.change(place.shop, _CHANGES, 3 * turn + 1)
-            costs["1,000 changes", "hedgehog"].append(deployment.hedgehog("run"))
+            whole, work = deployment.run()
+            costs["1,000 changes", "hedgehog"].append(whole)
+            costs["1,000 changes", "hedgehog, its work alone"].append(work)
             by_peers("1,000 changes")
+    costs["the archive, killed half way", "the rest"].append(_resumed(place, costs))
     shop.change(place.shop, _CHANGES, 2)
-    return costs, {**deployment.bytes_in_lake(), **touched_by_run(deployment, place.shop)}
+    in_lake = {
+        "bytes in the ingestion bucket": deployment.bytes_in("INGESTION"),
+        "bytes in the processed bucket": deployment.bytes_in("PROCESSED"),
+    }
+    return costs, {**in_lake, **touched_by_run(deployment, place.shop)}
+
+
+def _resumed(place: Place, costs: Costs) -> Cost:
+    """Kill an archive after half the seconds that one takes; give what the next run took."""
+    deployment, orders = place.deployment(), shop.count(place.shop, "sales_order")
+    seconds = median(turn.seconds for turn in costs["the archive", "hedgehog"])
+    landed = deployment.killed_run(seconds / 2)
+    rest = deployment.hedgehog("run")
+    assert shop.count(deployment.warehouse, "fact_sales_order") == orders
+    return replace(rest, rows=max(orders - landed, 0))
 
 
 def stages_alone(place: Place, rounds: int) -> Costs:
@@ -78,13 +102,15 @@ def stages_alone(place: Place, rounds: int) -> Costs:
         for runs in (1, 2):
             deployment = place.deployment()
             landed = deployment.stage("extraction")
+            csv = deployment.bytes_in("INGESTION")
             processed = deployment.stage("processing", runs)
+            parquet = deployment.bytes_in("PROCESSED")
             by = "one run after another" if runs == 1 else "two runs at once"
-            costs["processing alone", by].append(replace(processed, rows=orders))
+            costs["processing alone", by].append(replace(processed, rows=orders, bytes=parquet))
             if runs == 1:
-                costs["extraction alone", by].append(replace(landed, rows=orders))
+                costs["extraction alone", by].append(replace(landed, rows=orders, bytes=csv))
                 loaded = deployment.stage("storage")
-                costs["storage alone", by].append(replace(loaded, rows=orders))
+                costs["storage alone", by].append(replace(loaded, rows=orders, bytes=parquet))
                 assert shop.count(deployment.warehouse, "fact_sales_order") == orders
     return costs
 
@@ -100,9 +126,10 @@ def start_up(rounds: int) -> Costs:
     return costs
 
 
-def _floor(place: Place, deployment: Deployment) -> Cost:
+def _floor(place: Place, deployment: Deployment, *, logged: bool) -> Cost:
+    shop, warehouse = place.shop, deployment.warehouse
     try:
-        return cost_of_call(lambda: floor.copy_orders(place.shop, deployment.warehouse))
+        return cost_of_call(lambda: floor.copy_orders(shop, warehouse, logged=logged))
     finally:
         floor.drop(deployment.warehouse)
 
