@@ -10,7 +10,6 @@ from datetime import datetime, timezone
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
 
 import psycopg
 from psycopg import sql
@@ -26,6 +25,8 @@ from hedgehog_pipeline.sandbox.s3 import S3Server, create_buckets
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
 from hedgehog_pipeline_tests.benchmark import stage_alone
 from hedgehog_pipeline_tests.benchmark.measured import Cost, cost_of_command
+
+LAYERS = ("INGESTION", "PROCESSED")
 
 _HEDGEHOG = Path(sys.executable).parent / "hedgehog"
 
@@ -79,7 +80,7 @@ class Deployment:
         environment = {**self.environment, "PYTHONPATH": str(Path.cwd())}
         return cost_of_command(command, self.folder, environment)
 
-    def bytes_in(self, layer: Literal["INGESTION", "PROCESSED"]) -> int:
+    def bytes_in(self, layer: str) -> int:
         """Sum up the objects of a bucket."""
         pages = self.s3.client().get_paginator("list_objects_v2")
         return sum(
@@ -92,6 +93,11 @@ class Deployment:
     def _ingestion(self) -> CommitLog[IngestionCommit]:
         bucket = Bucket(self.s3.client(), self.environment["HEDGEHOG_INGESTION_BUCKET"])
         return CommitLog(bucket, IngestionCommit)
+
+    def on_what_landed_in(self, other: "Deployment") -> "Deployment":
+        """Process what another deployment landed."""
+        landed = {"HEDGEHOG_INGESTION_BUCKET": other.environment["HEDGEHOG_INGESTION_BUCKET"]}
+        return replace(self, environment={**self.environment, **landed})
 
     def with_s3(self, endpoint: str) -> "Deployment":
         """Reach S3 by another endpoint."""

@@ -15,10 +15,11 @@ from hedgehog_pipeline.schema.star import STAR
 from hedgehog_pipeline_tests.benchmark import floor, naive, shop
 from hedgehog_pipeline_tests.benchmark.measured import Cost, cost_of_call, cost_of_command
 from hedgehog_pipeline_tests.benchmark.peers import Peer
-from hedgehog_pipeline_tests.benchmark.place import Deployment, Place, as_url
+from hedgehog_pipeline_tests.benchmark.place import LAYERS, Deployment, Place, as_url
 from hedgehog_pipeline_tests.benchmark.touched import touched_by_run
 
 _CHANGES = 1000
+_ALONE = "one run after another"
 
 Costs = dict[tuple[str, str], list[Cost]]
 
@@ -58,7 +59,7 @@ def sales_orders(
 
             whole, work = deployment.run()
             assert shop.count(deployment.warehouse, "fact_sales_order") == orders
-            written = deployment.bytes_in("INGESTION") + deployment.bytes_in("PROCESSED")
+            written = sum(map(deployment.bytes_in, LAYERS))
             for by, cost in (
                 ("floor", _floor(place, deployment, logged=False)),
                 ("floor, logged", _floor(place, deployment, logged=True)),
@@ -78,8 +79,7 @@ def sales_orders(
     costs["the archive, killed half way", "the rest"].append(_resumed(place, costs))
     shop.change(place.shop, _CHANGES, 2)
     in_lake = {
-        "bytes in the ingestion bucket": deployment.bytes_in("INGESTION"),
-        "bytes in the processed bucket": deployment.bytes_in("PROCESSED"),
+        f"bytes in the {layer.lower()} bucket": deployment.bytes_in(layer) for layer in LAYERS
     }
     return costs, {**in_lake, **touched_by_run(deployment, place.shop)}
 
@@ -99,19 +99,17 @@ def stages_alone(place: Place, rounds: int) -> Costs:
     costs: Costs = defaultdict(list)
     orders = shop.count(place.shop, "sales_order")
     for _ in range(rounds):
-        for runs in (1, 2):
-            deployment = place.deployment()
-            landed = deployment.stage("extraction")
-            csv = deployment.bytes_in("INGESTION")
-            processed = deployment.stage("processing", runs)
-            parquet = deployment.bytes_in("PROCESSED")
-            by = "one run after another" if runs == 1 else "two runs at once"
-            costs["processing alone", by].append(replace(processed, rows=orders, bytes=parquet))
-            if runs == 1:
-                costs["extraction alone", by].append(replace(landed, rows=orders, bytes=csv))
-                loaded = deployment.stage("storage")
-                costs["storage alone", by].append(replace(loaded, rows=orders, bytes=parquet))
-                assert shop.count(deployment.warehouse, "fact_sales_order") == orders
+        deployment = place.deployment()
+        again = place.deployment().on_what_landed_in(deployment)
+        for stage, by, cost, layer in (
+            ("extraction", _ALONE, deployment.stage("extraction"), "INGESTION"),
+            ("processing", _ALONE, deployment.stage("processing"), "PROCESSED"),
+            ("processing", "two runs at once", again.stage("processing", 2), "PROCESSED"),
+            ("storage", _ALONE, deployment.stage("storage"), "PROCESSED"),
+        ):
+            size = deployment.bytes_in(layer)
+            costs[f"{stage} alone", by].append(replace(cost, rows=orders, bytes=size))
+        assert shop.count(deployment.warehouse, "fact_sales_order") == orders
     return costs
 
 
