@@ -51,10 +51,7 @@ class Moment:
             return self.connection.execute(query).fetchall()
 
     def lines(self, query: sql.Composed) -> Iterator[memoryview]:
-        """Stream a query as CSV: a header, then a record for each row.
-
-        The server sends each row as a message of its own (PostgreSQL, "COPY Operations").
-        """
+        """Stream a query as CSV: a header, then a record for each row."""
         copy = sql.SQL("copy ({}) to stdout (format csv, header)").format(query)
         with _explained(), self.connection.cursor().copy(copy):
             yield from copied_rows(self.connection)

@@ -29,7 +29,7 @@ def main(words: list[str]) -> None:
     asked = parser.parse_args(words)
 
     peers = {peer: peer.installed(asked.peers) for peer in PEERS} if asked.peers else {}
-    console = Console(width=120)
+    console = Console(width=140)
     costs = works.start_up(asked.rounds)
     with Place.make(asked.schema_orders) as place:
         costs |= works.whole_schema(place, asked.rounds)
