@@ -60,18 +60,14 @@ class Deployment:
 
     def killed_run(self, after: float) -> int:
         """Kill a run of Hedgehog after so many seconds; give how many rows had landed by then."""
-        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-            process = subprocess.Popen(
-                [_HEDGEHOG, "run"],
-                cwd=self.folder,
-                env=self.environment,
-                stdout=nowhere,
-                stderr=nowhere,
-            )
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(after)
-            process.kill()
-            process.wait()
+        quiet = subprocess.DEVNULL
+        process = subprocess.Popen(
+            [_HEDGEHOG, "run"], cwd=self.folder, env=self.environment, stdout=quiet, stderr=quiet
+        )
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(after)
+        process.kill()
+        process.wait()
         return sum(commit.rows for commit in self._ingestion.after(0))
 
     def stage(self, stage: str, runs: int = 1) -> Cost:
