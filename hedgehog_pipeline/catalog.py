@@ -1,6 +1,9 @@
 """What the UI tells of a table before any run: its columns, and where each comes from."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from inspect import getsource
+from typing import Any
 
 from dagster import (
     AssetKey,
@@ -13,6 +16,8 @@ from dagster import (
 
 from hedgehog_pipeline.schema.columns import Column
 from hedgehog_pipeline.schema.star import StarTable
+
+_DIGITS = 12
 
 
 def described(
@@ -53,3 +58,10 @@ def lineage_from_star(table: StarTable) -> TableColumnLineage:
     """Tell that each column of the warehouse is the star's column of the same name."""
     star = AssetKey(["star", table.name])
     return TableColumnLineage({name: [TableColumnDep(star, name)] for name in table.arrow.names})
+
+
+def code_version_of(columns: Sequence[Column], transform: Callable[..., Any] | None = None) -> str:
+    """Give a version that changes with a table's declaration or the function that shapes it."""
+    text = repr([(c.name, c.type, c.nullable, c.default, c.sources) for c in columns])
+    source = getsource(transform) if transform else ""
+    return sha256(f"{text}{source}".encode()).hexdigest()[:_DIGITS]

@@ -63,6 +63,14 @@ def _rows(commits: Sequence[Commit]) -> int:
     return sum(commit.rows for commit in commits)
 
 
+def launched_by_platform(tags: Mapping[str, str]) -> bool:
+    """Tell whether a sensor, a schedule or the command launched a run, not a person in the UI.
+
+    Such a run works on whole commits, whatever it plans to materialise.
+    """
+    return COMMITS_TAG in tags
+
+
 def numbers_in(tags: Mapping[str, str]) -> tuple[int, ...]:
     """Give the numbers of the commits that a run was launched for, if it names any."""
     text = tags.get(COMMITS_TAG, _PENDING)

@@ -21,6 +21,7 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.assets import ExtractConfig
 from hedgehog_pipeline.extraction.mode import CHANGES, Asked
 from hedgehog_pipeline.lake.commits import Commit
+from hedgehog_pipeline.materialized import ROWS_WRITTEN
 from hedgehog_pipeline.runs import PENDING_TAGS, PIPELINE, tags_for
 from hedgehog_pipeline.settings import Settings
 
@@ -64,7 +65,7 @@ def execute(
         )
     moved = Counter[str]()
     for event in result.get_asset_materialization_events():
-        rows = event.materialization.metadata["dagster/partition_row_count"].value
+        rows = event.materialization.metadata[ROWS_WRITTEN].value
         moved[_STAGE_OF[event.step_key or ""]] += int(str(rows))
     return {
         (stage := _STAGE_OF[event.step_key or ""]): (

@@ -1,10 +1,11 @@
 """What a deployment's settings name, without Dagster: for the CLI and the sensors' ticks."""
 
 import logging
+from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 
 from hedgehog_pipeline import aws
 from hedgehog_pipeline.databases import read_credentials
@@ -18,6 +19,7 @@ from hedgehog_pipeline.extraction.watermarks import publish_watermarks
 from hedgehog_pipeline.lake.bucket import StoredObject
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake, lake_in
+from hedgehog_pipeline.lake.row_counts import rows_by_asset
 from hedgehog_pipeline.operations.lag import seconds_behind
 from hedgehog_pipeline.operations.quarantine import Entry, read_first
 from hedgehog_pipeline.processing import pending as processing
@@ -163,3 +165,10 @@ class Surroundings:
                 publish_watermarks(self.parameters, head)
         except HedgehogError as error:
             _LOGGER.warning("What a scan saw is not published. %s", error)
+
+    def rows_of_day(self, day: date) -> Counter[str]:
+        """Count the rows that the commits of a day hold, by asset, replays left aside."""
+        with self.warehouse() as warehouse:
+            processed = storage.commits_of_day(self.lake, warehouse, day)
+        new = [commit for commit in processed if commit.kind == "processed"]
+        return rows_by_asset([*self.lake.ingestion.of_day(day), *new])

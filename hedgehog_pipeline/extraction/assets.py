@@ -10,12 +10,13 @@ from dagster import (
     AssetKey,
     AssetOut,
     Config,
+    DataVersion,
     Output,
     ResourceParam,
     multi_asset,
 )
 
-from hedgehog_pipeline.catalog import described
+from hedgehog_pipeline.catalog import code_version_of, described
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.capture import plan_capture
 from hedgehog_pipeline.extraction.drift import new_columns
@@ -34,9 +35,18 @@ from hedgehog_pipeline.extraction.watermarks import publish_watermarks
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.csv_parts import CsvRows
+from hedgehog_pipeline.lake.io_managers import CsvIOManager
 from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.lake.row_counts import counts_before
 from hedgehog_pipeline.logs import StageLog
+from hedgehog_pipeline.materialized import (
+    A_MONTH_A_RUN,
+    hands_on,
+    recorded_version,
+    report_unplanned,
+)
 from hedgehog_pipeline.partitions import DAYS
+from hedgehog_pipeline.runs import launched_by_platform
 from hedgehog_pipeline.schema.shop import SHOP, ShopTable
 
 
@@ -73,6 +83,7 @@ def output_of(table: ShopTable) -> str:
             kinds={"postgres", "s3", "csv"},
             owners=["team:data"],
             metadata=described(table.columns),
+            code_version=code_version_of(table.columns),
             is_required=False,
         )
         for table in SHOP.values()
@@ -80,30 +91,51 @@ def output_of(table: ShopTable) -> str:
     partitions_def=DAYS,
     can_subset=True,
     pool="extraction",
+    backfill_policy=A_MONTH_A_RUN,
 )
 def extract(  # noqa: PLR0913, PLR0917 (Dagster hands them over by name)
     context: AssetExecutionContext,
     config: ExtractConfig,
     source: SourceResource,
     lake: ResourceParam[Lake],
+    csv: ResourceParam[CsvIOManager],
     parameters: ResourceParam[Parameters],
     log: ResourceParam[StageLog],
 ) -> Iterator[Output[list[CsvRows]]]:
-    """Land what is new in the shop or the inbox today; of a past day, report what landed then."""
+    """Land what is new in the shop or the inbox today; of past days, report what landed then."""
     now = datetime.now(timezone.utc)
-    day = date.fromisoformat(context.partition_key)
-    tables = [table for table in SHOP.values() if key_of(table) in context.selected_asset_keys]
-    batch = Batch(batch_id(now), day, lake.ingestion.bucket, "csv")
-    if day != now.date():
-        yield from _report(lake, tables, batch)
+    today = now.date()
+    selected = [table for table in SHOP.values() if key_of(table) in context.selected_asset_keys]
+    days = [date.fromisoformat(key) for key in context.partition_keys]
+    for day in days:
+        if day != today:
+            _report(context, lake, selected, day)
+    if today not in days:
+        for table in selected:
+            version = DataVersion(recorded_version(context.instance, key_of(table)))
+            yield Output([], output_name=output_of(table), data_version=version)
         return
 
-    lake.confirm_source()  # before anything lands in a bucket that was emptied or swapped
-    head = lake.ingestion.head()
-    _refuse_earlier_day(day, head)
-    if config.mode == Mode.INBOX:
-        yield from _take_file(lake, head, tables, batch, log, now)
-        return
+    tables = list(SHOP.values()) if launched_by_platform(context.run.tags) else selected
+    if config.mode is Mode.INBOX:
+        yield from _take_file(context, lake, csv, tables, log, now)
+    else:
+        yield from _capture(context, config, source, lake, csv, tables, parameters, log, now)
+
+
+def _capture(  # noqa: PLR0913, PLR0917 (all that a run has)
+    context: AssetExecutionContext,
+    config: ExtractConfig,
+    source: SourceResource,
+    lake: Lake,
+    csv: CsvIOManager,
+    tables: Sequence[ShopTable],
+    parameters: Parameters,
+    log: StageLog,
+    now: datetime,
+) -> Iterator[Output[list[CsvRows]]]:
+    """Land what is new in the shop, or what a sweep of it finds."""
+    head, batch = _begin(lake, now)
     moment = source.moment(tables)
     if config.mode is Mode.SWEEP and head is not None:
         share = math.inf if config.allow_mass_delete else source.mass_delete_share
@@ -121,7 +153,7 @@ def extract(  # noqa: PLR0913, PLR0917 (Dagster hands them over by name)
         landing = landing_of_capture(capture, moment, batch)
     if landing.reread:
         log.reread(batch, landing.reread)
-    yield from _outputs(landing, tables, batch, after=head)
+    yield from _outputs(context, csv, landing, batch, after=head)
     source.close()
     commit = lake.ingestion.append(
         commit_of(landing, batch, after=head, source=moment.identity, captured_at=now)
@@ -136,18 +168,28 @@ def extract(  # noqa: PLR0913, PLR0917 (Dagster hands them over by name)
         publish_watermarks(parameters, landed)
 
 
+def _begin(lake: Lake, now: datetime) -> tuple[IngestionCommit | None, Batch]:
+    """Give the head of the ingestion log and a batch of today to land behind it."""
+    lake.confirm_source()  # before anything lands in a bucket that was emptied or swapped
+    today, head = now.date(), lake.ingestion.head()
+    _refuse_earlier_day(today, head)
+    before = counts_before(head, today)
+    return head, Batch(batch_id(now), today, lake.ingestion.bucket, "csv", before)
+
+
 def _take_file(  # noqa: PLR0913, PLR0917 (all that a run has)
+    context: AssetExecutionContext,
     lake: Lake,
-    head: IngestionCommit | None,
+    csv: CsvIOManager,
     tables: Sequence[ShopTable],
-    batch: Batch,
     log: StageLog,
     now: datetime,
 ) -> Iterator[Output[list[CsvRows]]]:
     """Land the oldest file that waits in the inbox; the shop is not asked."""
+    head, batch = _begin(lake, now)
     take = take_oldest(lake.ingestion, head, tables, batch)
     landing = take.landing if take else Landing("inbox", {}, {})
-    yield from _outputs(landing, tables, batch, after=head)
+    yield from _outputs(context, csv, landing, batch, after=head)
     commit = lake.ingestion.append(take.commit_of(batch, taken_at=now)) if take else None
     if commit is None:
         log.dropped("extraction", batch)
@@ -158,19 +200,34 @@ def _take_file(  # noqa: PLR0913, PLR0917 (all that a run has)
 
 
 def _outputs(
+    context: AssetExecutionContext,
+    csv: CsvIOManager,
     landing: Landing,
-    tables: Sequence[ShopTable],
     batch: Batch,
     *,
     after: IngestionCommit | None,
 ) -> Iterator[Output[list[CsvRows]]]:
-    """Hand over what lands of each table; nothing of those that a landing does not name."""
-    for table in tables:
-        rows = landing.rows.get(table.name, [CsvRows(batch, (), ())])
+    """Hand over what lands of the tables that the run planned; write and report the others."""
+    number = after.number + 1 if after else 1
+    for table in SHOP.values():
+        key, name = key_of(table), table.name
         # Its own number is known only after the last output: the batch id names the commit.
-        told: dict[str, Any] = {"after commit": after.number if after else 0}
-        told |= landing.found.get(table.name, {})
-        yield Output(rows, output_name=output_of(table), metadata=told)
+        metadata: dict[str, Any] = {"after commit": number - 1, **landing.found.get(name, {})}
+        begun = [of_kind.begun() for of_kind in landing.rows.get(name, [])]
+        rows = [of_kind for of_kind, _ in begun]
+        changed = any(has_rows for of_kind, has_rows in begun if of_kind.kind != "keys")
+        if key in context.selected_asset_keys and (changed or hands_on(context)):
+            version = str(number) if changed else recorded_version(context.instance, key)
+            yield Output(
+                rows or [CsvRows(batch, (), ())],
+                output_name=output_of(table),
+                metadata=metadata,
+                data_version=DataVersion(version),
+            )
+        elif rows:
+            metadata |= csv.write(key, rows)
+            if changed:
+                report_unplanned(context, key, metadata, str(number))
 
 
 def _refuse_earlier_day(day: date, head: IngestionCommit | None) -> None:
@@ -182,14 +239,14 @@ def _refuse_earlier_day(day: date, head: IngestionCommit | None) -> None:
         )
 
 
-def _report(lake: Lake, tables: list[ShopTable], batch: Batch) -> Iterator[Output[list[CsvRows]]]:
+def _report(
+    context: AssetExecutionContext, lake: Lake, tables: Sequence[ShopTable], day: date
+) -> None:
     """Tell what a past day landed; PostgreSQL has no past to read it from again."""
-    commits = lake.ingestion.of_day(batch.date)
+    commits = lake.ingestion.of_day(day)
     for table in tables:
         parts = [part for commit in commits for part in commit.parts_of(f"oltp/{table.name}")]
         landed = sum(part.rows for part in parts)
-        yield Output(
-            [CsvRows(batch, (), ())],
-            output_name=output_of(table),
-            metadata={"landed that day": landed},
+        context.add_asset_metadata(
+            {"dagster/partition_row_count": landed}, key_of(table), day.isoformat()
         )

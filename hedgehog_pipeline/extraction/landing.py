@@ -12,6 +12,7 @@ from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.commits import Base, IngestionCommit, IngestionKind, Taken
 from hedgehog_pipeline.lake.csv_parts import CsvRows
 from hedgehog_pipeline.lake.log import new_log_id
+from hedgehog_pipeline.lake.row_counts import counts_after, counts_before
 from hedgehog_pipeline.schema.shop import SHOP
 
 
@@ -127,6 +128,7 @@ def commit_on(
         batch=batch.id,
         date=batch.date,
         parts=tuple(batch.parts),
+        row_counts=counts_after(counts_before(head, batch.date), batch.date, batch.parts),
         kind=landing.kind,
         captured_at=captured_at,
         source=source,

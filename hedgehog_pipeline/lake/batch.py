@@ -7,7 +7,7 @@ from datetime import date, datetime, timezone
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.bucket import Bucket
-from hedgehog_pipeline.lake.commits import Part, PartKind
+from hedgehog_pipeline.lake.commits import Part, PartKind, RowCounts
 
 _MOMENT = "%Y%m%dT%H%M%S%fZ"
 
@@ -36,6 +36,7 @@ class Batch:
         date: UTC day on which the batch lands.
         bucket: where it lands.
         extension: of the keys of its parts, `csv` or `parquet`.
+        counts_before: the row counts that its commit continues, None where nobody knows them.
         parts: what was written so far.
     """
 
@@ -43,6 +44,7 @@ class Batch:
     date: date
     bucket: Bucket
     extension: str
+    counts_before: RowCounts | None = None
     parts: list[Part] = field(default_factory=list[Part])
 
     def write(

@@ -72,6 +72,32 @@ class Base(_Record):
     swept: int = 0
 
 
+class RowCount(_Record):
+    """How many rows an asset has: landed or shaped, each commit counted once.
+
+    Attributes:
+        day: the last UTC day on which it got rows.
+        of_day: the rows of that day.
+        in_all: the rows of all days that are counted.
+    """
+
+    day: date
+    of_day: int
+    in_all: int
+
+
+class RowCounts(_Record):
+    """How many rows the assets of a log have.
+
+    Attributes:
+        first: the first commit that is counted; what is in all is known where it is 1.
+        assets: the numbers by asset; one that has no rows is absent.
+    """
+
+    first: int
+    assets: dict[str, RowCount] = {}
+
+
 class Commit(_Record):
     """What both logs have in common.
 
@@ -82,6 +108,8 @@ class Commit(_Record):
         batch: id of the batch, unique and sorting by time.
         date: UTC day on which the batch landed: the partition.
         parts: the objects of the batch.
+        row_counts: how many rows each asset has with this commit, replays left aside; None in a
+            lake that was begun before they were counted.
     """
 
     format: Literal[1] = 1
@@ -91,6 +119,7 @@ class Commit(_Record):
     batch: str
     date: date
     parts: tuple[Part, ...] = ()
+    row_counts: RowCounts | None = None
 
     @property
     def rows(self) -> int:

@@ -1,11 +1,14 @@
 """CSV parts: rows as PostgreSQL's COPY writes them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.commits import PartKind
 from hedgehog_pipeline.lake.previews import Preview
+
+_HEADER_AND_RECORD = 2
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,13 @@ class CsvRows:
     columns: tuple[str, ...]
     lines: Iterable[bytes | memoryview]
     kind: PartKind = "rows"
+
+    def begun(self) -> tuple["CsvRows", bool]:
+        """Begin to read the rows; give them all, and tell whether there are any."""
+        lines = iter(self.lines)
+        first = [bytes(line) for line in islice(lines, _HEADER_AND_RECORD)]
+        rows = replace(self, lines=chain(first, lines))
+        return rows, len(first) == _HEADER_AND_RECORD
 
     def write(self, asset: str, part_bytes: int) -> Preview:
         """Write the rows as parts of about so many bytes, none where there are no rows.

@@ -6,8 +6,10 @@ handle that reads when asked, because a step loads all of its inputs even when a
 
 from collections.abc import Sequence
 from time import monotonic
+from typing import Any
 
 from dagster import (
+    AssetKey,
     ConfigurableIOManager,
     InputContext,
     MetadataValue,
@@ -15,10 +17,14 @@ from dagster import (
     ResourceDependency,
 )
 
+from hedgehog_pipeline.lake.batch import Batch
+from hedgehog_pipeline.lake.commits import PartKind
 from hedgehog_pipeline.lake.csv_parts import CsvRows
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows, ProcessedTable
+from hedgehog_pipeline.lake.row_counts import row_count_metadata
+from hedgehog_pipeline.materialized import ROWS_WRITTEN
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.schema.star import STAR
 
@@ -31,7 +37,11 @@ class CsvIOManager(ConfigurableIOManager):
 
     def handle_output(self, context: OutputContext, obj: Sequence[CsvRows]) -> None:
         """Write the rows as CSV parts of their batch."""
-        _write(context, obj, self.part_bytes)
+        context.add_output_metadata(self.write(context.asset_key, obj))
+
+    def write(self, key: AssetKey, obj: Sequence[CsvRows]) -> dict[str, Any]:
+        """Write the rows of an asset, also of one that the run did not plan; describe them."""
+        return _write(key, obj, self.part_bytes)
 
     def load_input(self, context: InputContext) -> LandedTable:
         """Hand over what the ingestion log holds of a table; nothing is read yet."""
@@ -46,7 +56,11 @@ class ParquetIOManager(ConfigurableIOManager):
 
     def handle_output(self, context: OutputContext, obj: Sequence[ParquetRows]) -> None:
         """Write the rows as Parquet parts of their batch."""
-        _write(context, obj, self.part_bytes)
+        context.add_output_metadata(self.write(context.asset_key, obj))
+
+    def write(self, key: AssetKey, obj: Sequence[ParquetRows]) -> dict[str, Any]:
+        """Write the rows of an asset, also of one that the run did not plan; describe them."""
+        return _write(key, obj, self.part_bytes)
 
     def load_input(self, context: InputContext) -> ProcessedTable:
         """Hand over what the processed log holds of a table; nothing is read yet."""
@@ -54,27 +68,39 @@ class ParquetIOManager(ConfigurableIOManager):
 
 
 def _write(
-    context: OutputContext, obj: Sequence[CsvRows] | Sequence[ParquetRows], part_bytes: int
-) -> None:
-    """Write the rows, read or shaped as they are written, and describe them in the UI."""
+    key: AssetKey, obj: Sequence[CsvRows] | Sequence[ParquetRows], part_bytes: int
+) -> dict[str, Any]:
+    """Write the rows, read or shaped as they are written, and describe them for the UI.
+
+    A run over several days hands over a batch for each of them.
+    """
     began = monotonic()
-    asset = "/".join(context.asset_key.path)
+    asset = "/".join(key.path)
     previews = [rows.write(asset, part_bytes) for rows in obj]
-    batch = obj[0].batch
-    parts = {rows.kind: batch.parts_of(asset, rows.kind) for rows in obj}
+    batches = list({rows.batch.id: rows.batch for rows in obj}.values())
+    kinds: list[PartKind] = [rows.kind for rows in obj]
+    parts = {kind: [p for batch in batches for p in batch.parts_of(asset, kind)] for kind in kinds}
     counts = {kind: sum(part.rows for part in written) for kind, written in parts.items()}
-    context.add_output_metadata(
-        {
-            "dagster/partition_row_count": counts.pop("rows"),
-            "bytes": sum(part.bytes for written in parts.values() for part in written),
-            "seconds": round(monotonic() - began, 3),
-            "batch": batch.id,
-            "parts": [
-                f"s3://{batch.bucket.name}/{part.key}"
-                for written in parts.values()
-                for part in written
-            ],
-            **{kind: count for kind, count in counts.items() if count},
-            **({"preview": MetadataValue.md(str(previews[0]))} if previews[0].rows else {}),
-        }
-    )
+    metadata: dict[str, Any] = {
+        ROWS_WRITTEN: counts.pop("rows", 0),
+        "bytes": sum(part.bytes for written in parts.values() for part in written),
+        "seconds": round(monotonic() - began, 3),
+        "batch": ", ".join(batch.id for batch in batches),
+        "parts": [
+            f"s3://{batch.bucket.name}/{part.key}"
+            for batch in batches
+            for part in batch.parts
+            if part.asset == asset
+        ],
+        **{kind: count for kind, count in counts.items() if count},
+    }
+    if preview := next((preview for preview in previews if preview.rows), None):
+        metadata["preview"] = MetadataValue.md(str(preview))
+    if len(batches) == 1:
+        metadata |= _row_counts(batches[0], asset)
+    return metadata
+
+
+def _row_counts(batch: Batch, asset: str) -> dict[str, int]:
+    written = batch.parts_of(asset)
+    return row_count_metadata(batch.counts_before, asset, batch.date, written)

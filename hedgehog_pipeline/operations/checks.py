@@ -16,7 +16,7 @@ from dagster import (
     multi_asset_check,
 )
 
-from hedgehog_pipeline.operations.rules import Rule, faults_against, rules
+from hedgehog_pipeline.operations.rules import Rule, faults_against, is_kept, rules
 from hedgehog_pipeline.storage.foreign_keys import holds_archive
 from hedgehog_pipeline.storage.resources import WarehouseResource
 from hedgehog_pipeline.storage.tables import has_quarantine, has_table
@@ -43,7 +43,7 @@ def check_warehouse(
     with warehouse.open() as target:
         for rule in rules():
             if check_key_of(rule) in context.selected_asset_check_keys:
-                yield _checked(target, rule)
+                yield check_rule(target, rule)
 
 
 checks_job = define_asset_job(
@@ -61,7 +61,14 @@ checks_schedule = ScheduleDefinition(
 )
 
 
-def _checked(warehouse: Warehouse, rule: Rule) -> AssetCheckResult:
+def check_rule(warehouse: Warehouse, rule: Rule, *, rows: bool = True) -> AssetCheckResult:
+    """Hold a table against a rule.
+
+    Args:
+        warehouse: the warehouse, prepared or not.
+        rule: what must hold.
+        rows: whether the rows are looked at also where PostgreSQL itself keeps the rule.
+    """
     if not warehouse.is_prepared():
         return _result(rule, "Nothing is loaded yet.")
     if not has_table(warehouse.connection, rule.table):
@@ -71,6 +78,8 @@ def _checked(warehouse: Warehouse, rule: Rule) -> AssetCheckResult:
         return _result(rule, "The next load makes the view hedgehog.open_quarantine anew.")
     if rule.needs_archive and not holds_archive(warehouse.connection):
         return _result(rule, "The archive is still on its way, and foreign keys are absent.")
+    if not rows and is_kept(warehouse.connection, rule):
+        return _result(rule, rule.description)
     faults = faults_against(warehouse.connection, rule)
     return _result(
         rule,

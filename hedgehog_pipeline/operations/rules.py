@@ -11,7 +11,12 @@ from datetime import timedelta
 from psycopg import Connection, sql
 
 from hedgehog_pipeline.schema.star import STAR, Dimension, Fact
-from hedgehog_pipeline.storage.ddl import listed, references, stored_columns
+from hedgehog_pipeline.storage.ddl import (
+    foreign_key_name,
+    listed,
+    references,
+    stored_columns,
+)
 
 OLD = timedelta(hours=1)
 """How long an inferred member may stand before somebody should look."""
@@ -29,6 +34,8 @@ class Rule:
         description: what must hold, in a sentence.
         advice: what to do about rows that break it.
         faults: the query that gives one text for each fault.
+        kept: the query that tells whether PostgreSQL itself keeps the rule, by a constraint that
+            is there and valid, so that no row has to be looked at; None where it cannot.
         warns: whether a fault can be lived with.
         needs_archive: whether it holds only once the archive is complete.
         needs_quarantine: whether it looks into the quarantine.
@@ -39,6 +46,7 @@ class Rule:
     description: str
     advice: str
     faults: sql.Composed
+    kept: sql.Composed | None = None
     warns: bool = False
     needs_archive: bool = False
     needs_quarantine: bool = False
@@ -80,6 +88,11 @@ def faults_against(connection: Connection, rule: Rule) -> Faults:
     return Faults(rows[0][1] if rows else 0, [fault for fault, _ in rows])
 
 
+def is_kept(connection: Connection, rule: Rule) -> bool:
+    """Tell whether PostgreSQL keeps a rule, which costs a look at the catalog."""
+    return rule.kept is not None and bool(connection.execute(rule.kept).fetchall()[0][0])
+
+
 def _identity_unique(table: Dimension | Fact) -> Rule:
     identity = ", ".join(table.identity)
     return Rule(
@@ -92,6 +105,12 @@ def _identity_unique(table: Dimension | Fact) -> Rule:
         sql.SQL(
             "select concat_ws(' ', {identity}) from {table} group by {identity} having count(*) > 1"
         ).format(identity=listed(table.identity), table=sql.Identifier(table.name)),
+        sql.SQL(
+            "select exists (select from pg_index where indrelid = {table}::regclass "
+            "and indisunique and indisvalid and indpred is null and {identity}::text[] = "
+            "(select array_agg(attname::text order by attname) from pg_attribute "
+            "where attrelid = indrelid and attnum = any(indkey)))"
+        ).format(table=_literal(table), identity=sql.Literal(sorted(table.identity))),
     )
 
 
@@ -118,6 +137,10 @@ def _columns_not_null(table: Dimension | Fact) -> Rule:
             table=sql.Identifier(table.name),
             needed=listed(needed),
         ),
+        sql.SQL(
+            "select count(*) = {many} from pg_attribute where attrelid = {table}::regclass "
+            "and attname = any({needed}) and attnotnull"
+        ).format(many=sql.Literal(len(needed)), table=_literal(table), needed=sql.Literal(needed)),
     )
 
 
@@ -138,6 +161,7 @@ def _references_present(table: Fact) -> Rule:
         for fact, column, dimension in references()
         if fact == table
     )
+    names = [foreign_key_name(fact, column) for fact, column, _ in references([table])]
     return Rule(
         table,
         "references_present",
@@ -146,6 +170,10 @@ def _references_present(table: Fact) -> Rule:
         "adds it again. Materialise the dimension for the days on which these keys landed, which "
         "loads the true rows again.",
         absent,
+        sql.SQL(
+            "select count(*) = {many} from pg_constraint where conrelid = {table}::regclass "
+            "and contype = 'f' and convalidated and conname = any({names})"
+        ).format(many=sql.Literal(len(names)), table=_literal(table), names=sql.Literal(names)),
         needs_archive=True,
     )
 
@@ -185,3 +213,8 @@ def _quarantine_empty(table: Dimension | Fact) -> Rule:
         warns=True,
         needs_quarantine=True,
     )
+
+
+def _literal(table: Dimension | Fact) -> sql.Literal:
+    """Give the name of a table as a text that PostgreSQL reads as a regclass."""
+    return sql.Literal(sql.Identifier(table.name).as_string(None))

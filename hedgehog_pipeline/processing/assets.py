@@ -2,27 +2,37 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime, timezone
+from typing import Any
 
 from dagster import (
     AssetExecutionContext,
     AssetIn,
     AssetKey,
     AssetOut,
+    DataVersion,
     Output,
     ResourceParam,
     multi_asset,
 )
 
-from hedgehog_pipeline.catalog import described, lineage_from_shop
+from hedgehog_pipeline.catalog import code_version_of, described, lineage_from_shop
 from hedgehog_pipeline.lake.batch import Batch, batch_id
+from hedgehog_pipeline.lake.io_managers import ParquetIOManager
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows
 from hedgehog_pipeline.logs import StageLog
+from hedgehog_pipeline.materialized import (
+    A_MONTH_A_RUN,
+    hands_on,
+    recorded_version,
+    report_unplanned,
+)
 from hedgehog_pipeline.partitions import DAYS
 from hedgehog_pipeline.processing.pending import pending_commits
+from hedgehog_pipeline.processing.transform import TRANSFORMS
 from hedgehog_pipeline.processing.work import Work
-from hedgehog_pipeline.runs import MOST_COMMITS, commits_of_run
+from hedgehog_pipeline.runs import MOST_COMMITS, commits_of_run, launched_by_platform
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.schema.star import STAR, StarTable
 
@@ -47,6 +57,7 @@ def key_of(table: StarTable) -> AssetKey:
             kinds={"pandas", "s3", "parquet"},
             owners=["team:data"],
             metadata=described(table.landed_columns, lineage_from_shop(table)),
+            code_version=code_version_of(table.landed_columns, TRANSFORMS[table.name]),
             is_required=False,
         )
         for table in STAR.values()
@@ -57,34 +68,62 @@ def key_of(table: StarTable) -> AssetKey:
     partitions_def=DAYS,
     can_subset=True,
     pool="processing",
+    backfill_policy=A_MONTH_A_RUN,
 )
 def process(
     context: AssetExecutionContext,
     lake: ResourceParam[Lake],
+    parquet: ResourceParam[ParquetIOManager],
     log: ResourceParam[StageLog],
     **inputs: LandedTable,
 ) -> Iterator[Output[list[ParquetRows]]]:
-    """Shape the commits that the run was launched for; launched by a person, the whole day."""
+    """Shape the commits that the run was launched for; launched by a person, all of its days."""
     now = datetime.now(timezone.utc)
-    day = date.fromisoformat(context.partition_key)
-    tables = [table for table in STAR.values() if key_of(table) in context.selected_asset_keys]
-    batch = Batch(batch_id(now), day, lake.processed.bucket, "parquet")
-    commits = commits_of_run(
-        context.run.tags,
-        day,
-        lake.ingestion,
-        pending=lambda: pending_commits(lake, MOST_COMMITS),
-        of_day=lambda: lake.ingestion.of_day(day),
-    )
-    work = Work.on(commits, tables, batch, head=lake.confirm_source())
+    selected = context.selected_asset_keys
+    whole = launched_by_platform(context.run.tags)
+    tables = [table for table in STAR.values() if whole or key_of(table) in selected]
+    head = lake.confirm_source()
+    works = [
+        Work.on(
+            commits_of_run(
+                context.run.tags,
+                day,
+                lake.ingestion,
+                pending=lambda: pending_commits(lake, MOST_COMMITS),
+                of_day=lambda day=day: lake.ingestion.of_day(day),
+            ),
+            tables,
+            Batch(batch_id(now), day, lake.processed.bucket, "parquet"),
+            head=head,
+        )
+        for day in map(date.fromisoformat, context.partition_keys)
+    ]
     landed = {table.table.name: table for table in inputs.values()}
+    number = head.number + 1 if head else 1
     for table in tables:
-        numbers = {"ingestion commits": [commit.number for commit in commits]}
-        yield Output(work.rows_of(table, landed), output_name=table.name, metadata=numbers)
-    if not commits:
-        return
-    commit = lake.processed.append(work.commit_on)
-    if commit is None:
-        log.dropped("processing", batch)
-    else:
-        log.committed("processing", commit, now)
+        key, asset = key_of(table), f"star/{table.name}"
+        rows = [part for work in works for part in work.rows_of(table, landed)]
+        metadata: dict[str, Any] = {
+            "ingestion commits": [c.number for work in works for c in work.commits]
+        }
+        changed = any(work.surely_shapes(table) for work in works)
+        if key in selected and (changed or hands_on(context)):
+            version = str(number) if changed else recorded_version(context.instance, key)
+            yield Output(
+                rows,
+                output_name=table.name,
+                metadata=metadata,
+                data_version=DataVersion(version),
+            )
+        else:
+            metadata |= parquet.write(key, rows)
+            if any(work.batch.touches(asset) for work in works):
+                report_unplanned(context, key, metadata, str(number))
+    for work in works:
+        if not work.commits:
+            continue
+        commit = lake.processed.append(work.commit_on)
+        if commit is None:
+            log.dropped("processing", work.batch)
+        else:
+            log.committed("processing", commit, now)

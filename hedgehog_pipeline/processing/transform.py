@@ -22,7 +22,8 @@ from hedgehog_pipeline.schema.star import (
 )
 
 _COMMIT = INGESTION_COMMIT.name
-_TRANSFORMS = transforms_of(STAR.values())  # told when the platform is put together, not by a run
+TRANSFORMS = transforms_of(STAR.values())
+"""The function of each table; a fault of one fails the loading of definitions, not a run."""
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ def _without_deleted(parents: pa.Table) -> pa.Table:
 def _shape(table: StarTable, *rows: pa.Table) -> pa.Table:
     """Call the table's function, and keep the declared columns in the declared types."""
     frames = (part.to_pandas(types_mapper=pd.ArrowDtype) for part in rows)
-    frame = _TRANSFORMS[table.name](*frames)
+    frame = TRANSFORMS[table.name](*frames)
     return pa.Table.from_pandas(
         frame[table.arrow.names], schema=table.arrow, preserve_index=False
     ).replace_schema_metadata(None)

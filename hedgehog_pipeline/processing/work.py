@@ -8,6 +8,8 @@ from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import new_log_id
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows
+from hedgehog_pipeline.lake.row_counts import OF_THE_BATCH_ALONE, counts_after, counts_before
+from hedgehog_pipeline.planned import surely_shaped_by
 from hedgehog_pipeline.processing.pending import advanced, sources_of
 from hedgehog_pipeline.processing.transform import shaped
 from hedgehog_pipeline.schema.star import STAR, StarTable
@@ -45,7 +47,13 @@ class Work:
         """
         replay = len(tables) < len(STAR) or _all_processed(commits, head)
         through = head.through if head is not None else 0
+        batch.counts_before = OF_THE_BATCH_ALONE if replay else counts_before(head, batch.date)
         return cls(commits, tables, batch, through if replay else None)
+
+    def surely_shapes(self, table: StarTable) -> bool:
+        """Tell whether the commits hold something that surely changes a table."""
+        inputs = surely_shaped_by(table)
+        return any(commit.touches(f"oltp/{name}") for commit in self.commits for name in inputs)
 
     def rows_of(self, table: StarTable, inputs: Mapping[str, LandedTable]) -> list[ParquetRows]:
         """Give all that the batch holds of a table, shaped as it is written."""
@@ -67,6 +75,7 @@ class Work:
         if not replay and _all_processed(self.commits, head):
             return None
         last = self.commits[-1]
+        counts = counts_before(head, self.batch.date)
         through, gaps = advanced(head, () if replay else (c.number for c in self.commits))
         return ProcessedCommit(
             log=head.log if head else new_log_id(),
@@ -75,6 +84,9 @@ class Work:
             batch=self.batch.id,
             date=self.batch.date,
             parts=tuple(self.batch.parts),
+            row_counts=counts
+            if replay
+            else counts_after(counts, self.batch.date, self.batch.parts),
             kind="restatement" if replay else "processed",
             source_log=last.log,
             sources=sources_of(self.commits),

@@ -1,0 +1,83 @@
+"""How many rows an asset has, carried on from commit to commit, so that nobody has to count them.
+
+A lake that was begun before commits carried the numbers counts from the next UTC day on.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from hedgehog_pipeline.lake.commits import Commit, Part, RowCount, RowCounts
+
+_NOT_IN_ALL = 0
+
+OF_THE_BATCH_ALONE = RowCounts(first=_NOT_IN_ALL)
+"""What a replay counts from: it holds the whole of its day anew."""
+
+
+def counts_before(head: Commit | None, day: date) -> RowCounts | None:
+    """Give the numbers that a commit of a day continues, None where nobody knows them yet.
+
+    Args:
+        head: the commit before it, None for the first.
+        day: UTC day on which its batch lands.
+    """
+    if head is None:
+        return RowCounts(first=1)
+    if head.row_counts is None and head.date < day:
+        return RowCounts(first=head.number + 1)
+    return head.row_counts
+
+
+def counts_after(before: RowCounts | None, day: date, parts: Iterable[Part]) -> RowCounts | None:
+    """Add the rows of a batch that lands on a day; quarantine, keys and tombstones are no rows."""
+    if before is None:
+        return None
+    assets = dict(before.assets)
+    for part in parts:
+        if part.kind == "rows":
+            assets[part.asset] = _added(assets.get(part.asset), day, part.rows)
+    return before.model_copy(update={"assets": assets})
+
+
+def row_count_metadata(
+    before: RowCounts | None, asset: str, day: date, parts: Iterable[Part]
+) -> dict[str, int]:
+    """Give Dagster's `partition_row_count` and `row_count` of an asset, as far as they are known.
+
+    Args:
+        before: the numbers before the batch.
+        asset: `oltp/<table>` or `star/<table>`.
+        day: the partition.
+        parts: those that the batch holds of the asset.
+    """
+    after = counts_after(before, day, parts)
+    if after is None:
+        return {}
+    found = after.assets.get(asset) or RowCount(day=day, of_day=0, in_all=0)
+    numbers: dict[str, int] = {}
+    if found.day <= day:
+        numbers["dagster/partition_row_count"] = found.of_day if found.day == day else 0
+    if after.first == 1:
+        numbers["dagster/row_count"] = found.in_all
+    return numbers
+
+
+def rows_by_asset(commits: Sequence[Commit]) -> Counter[str]:
+    """Count the rows that commits hold, by asset."""
+    rows = Counter[str]()
+    for commit in commits:
+        for part in commit.parts:
+            if part.kind == "rows":
+                rows[part.asset] += part.rows
+    return rows
+
+
+def _added(before: RowCount | None, day: date, rows: int) -> RowCount:
+    if before is None:
+        return RowCount(day=day, of_day=rows, in_all=rows)
+    in_all = before.in_all + rows
+    if day > before.day:
+        return RowCount(day=day, of_day=rows, in_all=in_all)
+    of_day = before.of_day + (rows if day == before.day else 0)
+    return RowCount(day=before.day, of_day=of_day, in_all=in_all)

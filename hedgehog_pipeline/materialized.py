@@ -1,0 +1,70 @@
+"""What a run tells Dagster of its tables beside its planned outputs.
+
+A run plans what surely changes. What else turns out to have changed once its snapshot is open is
+written all the same, for a commit is whole, and is reported here.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetMaterialization,
+    BackfillPolicy,
+    DagsterInstance,
+)
+
+from hedgehog_pipeline.runs import PIPELINE, launched_by_platform
+
+ROWS_WRITTEN = "rows written"
+"""The metadata of what one run wrote of a table; Dagster's own counts are those of the table."""
+
+_DATA_VERSION = "dagster/data_version"  # the tag in which Dagster keeps it
+_NEVER_TOUCHED = "0"
+_DAYS_A_RUN = 31
+
+A_MONTH_A_RUN = BackfillPolicy.multi_run(_DAYS_A_RUN)
+"""A backfill of a month is one run: a day costs little beside the process."""
+
+
+def hands_on(context: AssetExecutionContext) -> bool:
+    """Tell whether a stage hands over all that its run planned, or only what changed.
+
+    Dagster skips a step below an output that is not there, and a person gets what was selected.
+    """
+    run = context.run
+    return run.job_name == PIPELINE or not launched_by_platform(run.tags)
+
+
+def report_unplanned(
+    context: AssetExecutionContext, key: AssetKey, metadata: Mapping[str, Any], version: str
+) -> None:
+    """Report that an asset outside the run's selection was materialised as well.
+
+    Args:
+        context: of the run, which has one partition.
+        key: of the asset.
+        metadata: what is told of it.
+        version: the number of the commit that touched it.
+    """
+    context.log_event(
+        AssetMaterialization(
+            key,
+            metadata=metadata,
+            partition=context.partition_key,
+            tags=version_tags(version),
+        )
+    )
+
+
+def version_tags(version: str) -> dict[str, str]:
+    """Give the tags by which a reported materialisation has a data version."""
+    return {_DATA_VERSION: version}
+
+
+def recorded_version(instance: DagsterInstance, key: AssetKey) -> str:
+    """Give the data version of an asset as the instance has it: it stays where nothing changed."""
+    event = instance.get_latest_materialization_event(key)
+    found = event.asset_materialization if event else None
+    return (found.tags or {}).get(_DATA_VERSION, _NEVER_TOUCHED) if found else _NEVER_TOUCHED

@@ -1,0 +1,43 @@
+"""The checks that a load reports itself, so that they are true as soon as its rows are there.
+
+What PostgreSQL keeps by a valid constraint needs no look at the rows; the job `checks` looks at
+all of them every hour. Only `reconciled` is left to its own schedule: it asks the shop.
+"""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime, timezone
+
+from dagster import AssetCheckEvaluation
+
+from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.operations.checks import check_rule
+from hedgehog_pipeline.operations.freshness import evaluation_of, freshness
+from hedgehog_pipeline.operations.lag import seconds_waiting
+from hedgehog_pipeline.operations.rules import rules
+from hedgehog_pipeline.schema.star import StarTable
+from hedgehog_pipeline.storage.row_counts import is_large
+from hedgehog_pipeline.storage.warehouse import Warehouse
+
+
+def checks_after_load(
+    lake: Lake, warehouse: Warehouse, tables: Collection[StarTable]
+) -> Iterator[AssetCheckEvaluation]:
+    """Evaluate the checks of tables that were just loaded.
+
+    A rule that needs a look at all rows of a large table is left to the hourly job.
+
+    Args:
+        lake: the two logs.
+        warehouse: the warehouse, after the load.
+        tables: those that the load wrote to, or whose quarantine it changed.
+    """
+    for rule in rules():
+        if rule.table not in tables:
+            continue
+        if rule.kept or rule.needs_quarantine or not is_large(warehouse.connection, rule.table):
+            yield evaluation_of(check_rule(warehouse, rule, rows=False))
+    names = {table.name for table in tables}
+    now = datetime.now(timezone.utc)
+    for result in freshness(lambda: seconds_waiting(lake, warehouse, now) or 0.0):
+        if result.asset_key and result.asset_key.path[-1] in names:
+            yield evaluation_of(result)

@@ -1,0 +1,70 @@
+"""What the loads of a run did to one table."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+from dagster import MetadataValue
+
+from hedgehog_pipeline.lake.commits import ProcessedCommit
+from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.lake.previews import Preview
+from hedgehog_pipeline.materialized import ROWS_WRITTEN
+from hedgehog_pipeline.schema.star import StarTable
+from hedgehog_pipeline.storage.provenance import Provenance
+from hedgehog_pipeline.storage.warehouse import Loaded
+
+
+@dataclass
+class TableLoads:
+    """The loads of one table in a run.
+
+    Attributes:
+        lake: where the rows come from.
+        table: where they go.
+        rows: how many were written; those that were there already are not counted.
+        seconds: what they took.
+        commits: the processed commits that hold something of the table, quarantine included.
+        changed_by: the last of them that wrote rows or tombstones, None where none did.
+    """
+
+    lake: Lake
+    table: StarTable
+    rows: int = 0
+    seconds: float = 0.0
+    commits: list[ProcessedCommit] = field(default_factory=list[ProcessedCommit])
+    changed_by: int | None = None
+    _preview: Preview = field(default_factory=Preview)
+
+    def __post_init__(self) -> None:
+        self._asset = f"star/{self.table.name}"
+        self._provenance = Provenance(self.lake, self.table)
+
+    def passing(self, commit: ProcessedCommit, rows: Iterable[pa.Table]) -> Iterable[pa.Table]:
+        """Hand the rows of a commit on, keeping the first of them for the UI."""
+        return self._preview.passing(self._provenance.passing(commit, rows))
+
+    def add(self, commit: ProcessedCommit, loaded: Loaded) -> None:
+        """Add what the load of a commit did."""
+        rows = loaded.rows.get(self.table.name, 0)
+        self.rows += rows
+        self.seconds += loaded.seconds.get(self.table.name, 0.0)
+        if commit.holds(self._asset):
+            self.commits.append(commit)
+        if rows or commit.parts_of(self._asset, "tombstones"):
+            self.changed_by = commit.number
+
+    def metadata(self) -> dict[str, Any]:
+        """Describe the loads for the UI."""
+        parts = [part for commit in self.commits for part in commit.parts_of(self._asset)]
+        bucket, records = self.lake.processed.bucket.name, self._provenance.records
+        return {
+            ROWS_WRITTEN: self.rows,
+            "bytes": sum(part.bytes for part in parts),
+            "seconds": round(self.seconds, 3),
+            "commits": [commit.number for commit in self.commits],
+            "parts": [f"s3://{bucket}/{part.key}" for part in parts],
+            **({"preview": MetadataValue.md(str(self._preview))} if self._preview.rows else {}),
+            **({"provenance": MetadataValue.table(records)} if records else {}),
+        }

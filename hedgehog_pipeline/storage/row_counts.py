@@ -1,0 +1,43 @@
+"""How many rows a table of the warehouse has, and how many of them a day brought."""
+
+from datetime import date
+
+from psycopg import Connection, sql
+
+from hedgehog_pipeline.schema.star import StarTable
+
+_LARGE = 256 * 1024 * 1024
+"""Bytes of a table, about two million rows, up to which counting takes a fraction of a second."""
+
+
+def row_count_metadata(connection: Connection, table: StarTable, day: date) -> dict[str, int]:
+    """Give Dagster's `row_count` and `partition_row_count`: rows of the day's processed commits.
+
+    A large table is not counted after each load: PostgreSQL's estimate stands for its rows, as far
+    as it has one, and those of the day are left out.
+    """
+    size, estimated = _size(connection, table)
+    if size > _LARGE:
+        return {"dagster/row_count": estimated} if estimated >= 0 else {}
+    count = sql.SQL(
+        "select count(*), count(*) filter (where processed_commit in "
+        "(select number from hedgehog.commits where date = {})) from {}"
+    ).format(sql.Literal(day), sql.Identifier(table.name))
+    ((rows, of_day),) = connection.execute(count)
+    return {"dagster/row_count": rows, "dagster/partition_row_count": of_day}
+
+
+def is_large(connection: Connection, table: StarTable) -> bool:
+    """Tell whether a look at all rows of a table takes longer than a small load."""
+    size, _ = _size(connection, table)
+    return size > _LARGE
+
+
+def _size(connection: Connection, table: StarTable) -> tuple[int, int]:
+    """Give the bytes of a table, and how many rows PostgreSQL thinks it has, -1 for no idea."""
+    name = sql.Identifier(table.name).as_string(connection)
+    query = sql.SQL(
+        "select pg_table_size(oid), reltuples::bigint from pg_class where oid = {}::regclass"
+    )
+    ((size, rows),) = connection.execute(query.format(sql.Literal(name)))
+    return size, rows

@@ -1,0 +1,199 @@
+"""A run materialises the tables that changed, whole commits all the same."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult
+
+from hedgehog_pipeline.definitions import platform
+from hedgehog_pipeline.extraction.mode import Mode
+from hedgehog_pipeline.planned import planned_assets
+from hedgehog_pipeline.runs import PENDING_TAGS
+from hedgehog_pipeline_tests.truth import differences
+from hedgehog_pipeline_tests.world import World
+
+_TODAY = datetime.now(timezone.utc).date()
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@pytest.fixture
+def instance() -> Iterator[DagsterInstance]:
+    with DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def _follow(world: World, instance: DagsterInstance, *changed: str) -> ExecuteInProcessResult:
+    """Run the three stages as the shop's sensor has them run."""
+    return (
+        platform(world.settings)
+        .resolve_job_def("pipeline")
+        .execute_in_process(
+            instance=instance,
+            partition_key=_TODAY.isoformat(),
+            tags=PENDING_TAGS,
+            asset_selection=[AssetKey(path) for path in planned_assets(changed)],
+            run_config=_QUIET,
+        )
+    )
+
+
+def _materialised(result: ExecuteInProcessResult) -> set[str]:
+    return {
+        e.asset_key.to_user_string()
+        for e in result.get_asset_materialization_events()
+        if e.asset_key
+    }
+
+
+def _versions(instance: DagsterInstance) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for key in instance.all_asset_keys():
+        event = instance.get_latest_materialization_event(key)
+        assert event
+        assert event.asset_materialization
+        found[key.to_user_string()] = (event.asset_materialization.tags or {})[
+            "dagster/data_version"
+        ]
+    return found
+
+
+def _numbers(instance: DagsterInstance, key: str, *names: str) -> list[object]:
+    event = instance.get_latest_materialization_event(AssetKey.from_user_string(key))
+    assert event
+    assert event.asset_materialization
+    return [event.asset_materialization.metadata[name].value for name in names]
+
+
+def test_a_changed_order_materialises_its_tables_alone(opened: World, instance: DagsterInstance):
+    opened.shop.execute("update sales_order set units_sold = 7 where sales_order_id = 1")
+    assert _materialised(_follow(opened, instance, "sales_order")) == {
+        "oltp/sales_order",
+        "star/dim_date",
+        "star/fact_sales_order",
+        "warehouse/dim_date",
+        "warehouse/fact_sales_order",
+    }
+    assert differences(opened) == {}
+
+
+def test_a_table_that_changed_after_the_scan_is_loaded_and_reported_as_well(
+    opened: World, instance: DagsterInstance
+):
+    opened.shop.execute("update sales_order set units_sold = 7 where sales_order_id = 1")
+    opened.shop.execute("update address set city = 'Hull'")
+    reported = _materialised(_follow(opened, instance, "sales_order"))
+    assert {
+        "oltp/address",
+        "star/dim_location",
+        "star/dim_counterparty",
+        "warehouse/dim_location",
+        "warehouse/dim_counterparty",
+    } <= reported
+    assert not reported & {"oltp/currency", "star/dim_currency", "warehouse/dim_currency"}
+    assert differences(opened) == {}
+    assert _versions(instance)["warehouse/dim_location"] == "2"
+
+
+def test_a_parent_without_children_changes_no_dimension_of_the_warehouse(
+    opened: World, instance: DagsterInstance
+):
+    opened.shop.execute("insert into department values (99, 'New', 'Hull', 'Ada', 'now', 'now')")
+    assert _materialised(_follow(opened, instance, "department")) == {
+        "oltp/department",
+        "star/dim_staff",
+    }
+    assert opened.run() == []
+    assert differences(opened) == {}
+
+
+def test_a_person_who_materialises_all_changes_no_data_version_of_what_stayed(
+    opened: World, instance: DagsterInstance
+):
+    opened.shop.execute("update currency set currency_code = 'CHF' where currency_id = 1")
+    job = platform(opened.settings).resolve_job_def("pipeline")
+    launched = {"instance": instance, "partition_key": _TODAY.isoformat(), "run_config": _QUIET}
+    job.execute_in_process(**launched)
+    before = _versions(instance)
+    opened.shop.execute("update currency set currency_code = 'EUR' where currency_id = 1")
+    assert len(_materialised(job.execute_in_process(**launched))) == 33
+    after = _versions(instance)
+    assert {key for key in after if key.startswith("oltp") and after[key] != before[key]} == {
+        "oltp/currency"
+    }
+    assert {k for k in after if k.startswith("warehouse") and after[k] != before[k]} == {
+        "warehouse/dim_currency"
+    }
+
+
+def test_the_load_evaluates_the_checks_of_what_it_loaded(opened: World, instance: DagsterInstance):
+    opened.shop.execute("update payment set payment_date = 'soon' where payment_id = 1")
+    opened.shop.execute("update payment set paid = not paid where payment_id = 2")
+    result = _follow(opened, instance, "payment")
+    checks = {
+        (check.asset_key.path[-1], check.check_name): check.passed
+        for check in result.get_asset_check_evaluations()
+    }
+    assert checks["fact_payment", "quarantine_empty"] is False
+    assert checks["fact_payment", "identity_unique"]
+    assert checks["fact_payment", "references_present"]
+    assert checks["fact_payment", "columns_not_null"]
+    assert checks["fact_payment", "freshness"]
+    assert not [table for table, _ in checks if table == "fact_sales_order"]
+
+
+def test_row_counts_are_those_of_the_partition_and_of_the_table(
+    opened: World, instance: DagsterInstance
+):
+    for units in (7, 8):
+        opened.shop.execute(
+            "update sales_order set units_sold = %s, last_updated = now() where sales_order_id = 1",
+            [units],
+        )
+        _follow(opened, instance, "sales_order")
+    rows = opened.query("select count(*) from fact_sales_order")[0][0]
+    names = ("dagster/row_count", "dagster/partition_row_count", "rows written")
+    assert _numbers(instance, "warehouse/fact_sales_order", *names) == [rows, rows, 1]
+    assert _numbers(instance, "oltp/sales_order", *names) == [rows, rows, 1]
+    assert _numbers(instance, "star/fact_sales_order", *names) == [rows, rows, 1]
+
+
+def test_a_sweep_materialises_the_tables_that_lost_rows(opened: World, instance: DagsterInstance):
+    opened.shop.execute("update payment set paid = true where payment_id = 1")
+    opened.run()
+    opened.shop.execute("delete from payment where payment_id = 2")
+    result = (
+        platform(opened.settings)
+        .resolve_job_def("extraction")
+        .execute_in_process(
+            instance=instance,
+            partition_key=_TODAY.isoformat(),
+            tags=PENDING_TAGS,
+            run_config={**_QUIET, "ops": {"extract": {"config": {"mode": Mode.SWEEP.name}}}},
+        )
+    )
+    assert _materialised(result) == {"oltp/payment"}
+
+
+@pytest.mark.parametrize("job", ["extraction", "processing", "storage", "pipeline"])
+def test_a_month_is_backfilled_by_one_run(opened: World, instance: DagsterInstance, job: str):
+    rows = opened.all_rows()
+    first = _TODAY - timedelta(days=30)
+    result = (
+        platform(opened.settings)
+        .resolve_job_def(job)
+        .execute_in_process(
+            instance=instance,
+            tags={
+                "dagster/asset_partition_range_start": first.isoformat(),
+                "dagster/asset_partition_range_end": _TODAY.isoformat(),
+            },
+            run_config=_QUIET,
+        )
+    )
+    keys = [e.asset_key for e in result.get_asset_materialization_events() if e.asset_key]
+    assert len(keys) == 31 * len(set(keys))
+    assert {table: len(held) for table, held in opened.all_rows().items()} == {
+        table: len(held) for table, held in rows.items()
+    }
+    assert differences(opened) == {}
