@@ -18,6 +18,7 @@ from hedgehog_pipeline.extraction.resources import ParametersResource, SourceRes
 from hedgehog_pipeline.lake.io_managers import CsvIOManager, ParquetIOManager
 from hedgehog_pipeline.lake.resources import LakeResource
 from hedgehog_pipeline.logs import LogResource, WatchLog
+from hedgehog_pipeline.looks import Looks
 from hedgehog_pipeline.operations.alert_sensors import (
     failed_run_sensor,
     health_sensor,
@@ -65,6 +66,10 @@ def platform(settings: Settings) -> Definitions:
     untagged = [*stages.values(), pipeline, checks_job, freshness_job, reconcile_job]
     jobs = {job.name: _tagged(job, settings) for job in untagged}
     watch_log = WatchLog(settings.log_group)
+    pending = {
+        "processing": surroundings.commits_to_process,
+        "storage": surroundings.commits_to_load,
+    }
     stages_and_operations = Definitions(
         assets=with_source_code_references([extract, process, store]),
         asset_checks=[check_warehouse, measure_lag, reconcile_warehouse],
@@ -72,16 +77,22 @@ def platform(settings: Settings) -> Definitions:
         schedules=[
             checks_schedule,
             reconcile_schedule,
-            sweep_schedule(jobs["extraction"], surroundings.archive_landed),
+            sweep_schedule(jobs[PIPELINE], surroundings.archive_landed, pending),
         ],
         sensors=[
             shop_sensor(
                 jobs[PIPELINE],
                 jobs["extraction"],
-                shop_has_changes=surroundings.scan_shop,
-                something_waits=surroundings.something_waits,
+                watch_shop=surroundings.watch_shop,
+                pending=pending,
+                looks=Looks(),
             ),
-            inbox_sensor(jobs["extraction"], files_to_take=surroundings.files_to_take),
+            inbox_sensor(
+                jobs[PIPELINE],
+                jobs["extraction"],
+                files_to_take=surroundings.files_to_take,
+                pending=pending,
+            ),
             log_sensor(
                 "ingestion_log",
                 "processing",
@@ -97,10 +108,7 @@ def platform(settings: Settings) -> Definitions:
                     "lake and warehouse": late(surroundings.seconds_behind),
                     "quarantine": not_empty(surroundings.first_in_quarantine),
                 },
-                {
-                    "processing": surroundings.commits_to_process,
-                    "storage": surroundings.commits_to_load,
-                },
+                pending,
                 watch_log,
                 topic=settings.alert_topic,
                 ui_url=settings.ui_url,

@@ -9,12 +9,15 @@ from dagster import (
     RunConfig,
     RunRequest,
     ScheduleDefinition,
+    ScheduleEvaluationContext,
     SkipReason,
     schedule,
 )
 
-from hedgehog_pipeline.extraction.assets import ExtractConfig
+from hedgehog_pipeline.extraction.assets import ExtractConfig, key_of
 from hedgehog_pipeline.extraction.mode import Mode
+from hedgehog_pipeline.pipeline_run import Pending, plan_pipeline_run
+from hedgehog_pipeline.schema.shop import SHOP
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (
@@ -23,28 +26,37 @@ if TYPE_CHECKING:
 
 
 def sweep_schedule(
-    extraction: "UnresolvedAssetJobDefinition", archive_landed: Callable[[], bool]
+    pipeline: "UnresolvedAssetJobDefinition",
+    archive_landed: Callable[[], bool],
+    pending: Pending,
 ) -> ScheduleDefinition:
     """Make the schedule that finds the rows that were deleted in the shop.
 
     Args:
-        extraction: the job of extraction.
+        pipeline: the job of all three stages.
         archive_landed: whether the shop's archive is landed completely; until then nothing can
             be missed in it.
+        pending: reads the commits that wait for the stages after extraction.
     """
 
     @schedule(
         name="sweep",
-        job=extraction,
+        job=pipeline,
         cron_schedule="30 * * * *",
         default_status=DefaultScheduleStatus.RUNNING,
         description="Finds the rows that were deleted in the shop.",
     )
-    def find_deleted() -> RunRequest | SkipReason:
+    def find_deleted(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
         if not archive_landed():
             return SkipReason("The archive is still on its way.")
-        asked = RunConfig(ops={"extract": ExtractConfig(mode=Mode.SWEEP)})
-        today = datetime.now(timezone.utc).date()
-        return RunRequest(partition_key=today.isoformat(), run_config=asked)
+        now = datetime.now(timezone.utc)
+        run = plan_pipeline_run(context.instance, pending, now)
+        return RunRequest(
+            partition_key=now.date().isoformat(),
+            run_config=RunConfig(ops={"extract": ExtractConfig(mode=Mode.SWEEP)}),
+            tags=run.tags if run else {},
+            # A schedule has one job; of that, extraction alone.
+            asset_selection=None if run else [key_of(table) for table in SHOP.values()],
+        )
 
     return find_deleted

@@ -21,7 +21,8 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.assets import ExtractConfig
 from hedgehog_pipeline.extraction.mode import CHANGES, Asked
 from hedgehog_pipeline.lake.commits import Commit
-from hedgehog_pipeline.runs import PENDING_TAGS, PIPELINE, tags_for
+from hedgehog_pipeline.run_tags import PENDING_TAGS, tags_for
+from hedgehog_pipeline.runs import PIPELINE
 from hedgehog_pipeline.settings import Settings
 
 _STAGE_OF = {"extract": "extraction", "process": "processing", "store": "storage"}

@@ -8,7 +8,7 @@ from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, build_sensor_
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from hedgehog_pipeline.definitions import platform
-from hedgehog_pipeline.runs import COMMITS_TAG
+from hedgehog_pipeline.run_tags import COMMITS_TAG
 from hedgehog_pipeline_tests.servers import Servers
 from hedgehog_pipeline_tests.world import World
 

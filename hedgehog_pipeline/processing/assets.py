@@ -25,6 +25,7 @@ from hedgehog_pipeline.processing.work import Work
 from hedgehog_pipeline.runs import MOST_COMMITS, commits_of_run
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.schema.star import STAR, StarTable
+from hedgehog_pipeline.stage_runs import note_tried
 
 
 def key_of(table: StarTable) -> AssetKey:
@@ -56,7 +57,6 @@ def key_of(table: StarTable) -> AssetKey:
     },
     partitions_def=DAYS,
     can_subset=True,
-    pool="processing",
 )
 def process(
     context: AssetExecutionContext,
@@ -71,11 +71,13 @@ def process(
     batch = Batch(batch_id(now), day, lake.processed.bucket, "parquet")
     commits = commits_of_run(
         context.run.tags,
+        "processing",
         day,
         lake.ingestion,
         pending=lambda: pending_commits(lake, MOST_COMMITS),
         of_day=lambda: lake.ingestion.of_day(day),
     )
+    note_tried(context.instance, context.run, "processing", commits)
     work = Work.on(commits, tables, batch, head=lake.confirm_source())
     landed = {table.table.name: table for table in inputs.values()}
     for table in tables:

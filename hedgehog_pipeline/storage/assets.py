@@ -26,6 +26,7 @@ from hedgehog_pipeline.logs import StageLog
 from hedgehog_pipeline.partitions import DAYS
 from hedgehog_pipeline.runs import MOST_COMMITS, commits_of_run
 from hedgehog_pipeline.schema.star import STAR, StarTable
+from hedgehog_pipeline.stage_runs import note_tried
 from hedgehog_pipeline.storage.ddl import stored_columns
 from hedgehog_pipeline.storage.pending import commits_of_day, confirm_loaded, pending_commits
 from hedgehog_pipeline.storage.provenance import Provenance
@@ -54,7 +55,6 @@ def key_of(table: StarTable) -> AssetKey:
     ],
     partitions_def=DAYS,
     can_subset=True,
-    pool="storage",
 )
 def store(
     context: AssetExecutionContext,
@@ -78,15 +78,17 @@ def store(
         return previews[table.name].passing(provenance[table.name].passing(held, rows))
 
     with warehouse.open() as target:
-        target.prepare()
-        confirm_loaded(lake, target)
         commits = commits_of_run(
             context.run.tags,
+            "storage",
             day,
             lake.processed,
             pending=lambda: pending_commits(lake, target, MOST_COMMITS),
             of_day=lambda: commits_of_day(lake, target, day),
         )
+        note_tried(context.instance, context.run, "storage", commits)
+        target.prepare()
+        confirm_loaded(lake, target)
         for commit in commits:
             began = datetime.now(timezone.utc)
             loaded = target.load(commit, tables, parts_of)
