@@ -78,6 +78,7 @@ def store(
         return previews[table.name].passing(provenance[table.name].passing(held, rows))
 
     with warehouse.open() as target:
+        confirm_loaded(lake, target)
         commits = commits_of_run(
             context.run.tags,
             "storage",
@@ -88,7 +89,6 @@ def store(
         )
         note_tried(context.instance, context.run, "storage", commits)
         target.prepare()
-        confirm_loaded(lake, target)
         for commit in commits:
             began = datetime.now(timezone.utc)
             loaded = target.load(commit, tables, parts_of)
