@@ -18,6 +18,7 @@ from hedgehog_pipeline.extraction.resources import ParametersResource, SourceRes
 from hedgehog_pipeline.lake.io_managers import CsvIOManager, ParquetIOManager
 from hedgehog_pipeline.lake.resources import LakeResource
 from hedgehog_pipeline.logs import LogResource, WatchLog
+from hedgehog_pipeline.looks import Looks
 from hedgehog_pipeline.operations.alert_sensors import (
     failed_run_sensor,
     health_sensor,
@@ -26,11 +27,13 @@ from hedgehog_pipeline.operations.alert_sensors import (
 )
 from hedgehog_pipeline.operations.checks import check_warehouse, checks_job, checks_schedule
 from hedgehog_pipeline.operations.freshness import freshness_job, freshness_sensor, measure_lag
+from hedgehog_pipeline.operations.past_days import past_days_sensor
 from hedgehog_pipeline.operations.reconcile_check import (
     reconcile_job,
     reconcile_schedule,
     reconcile_warehouse,
 )
+from hedgehog_pipeline.planned import loaded_assets, processed_assets
 from hedgehog_pipeline.processing.assets import process
 from hedgehog_pipeline.runs import PIPELINE
 from hedgehog_pipeline.schedules import sweep_schedule
@@ -65,6 +68,10 @@ def platform(settings: Settings) -> Definitions:
     untagged = [*stages.values(), pipeline, checks_job, freshness_job, reconcile_job]
     jobs = {job.name: _tagged(job, settings) for job in untagged}
     watch_log = WatchLog(settings.log_group)
+    pending = {
+        "processing": surroundings.commits_to_process,
+        "storage": surroundings.commits_to_load,
+    }
     stages_and_operations = Definitions(
         assets=with_source_code_references([extract, process, store]),
         asset_checks=[check_warehouse, measure_lag, reconcile_warehouse],
@@ -78,18 +85,32 @@ def platform(settings: Settings) -> Definitions:
             shop_sensor(
                 jobs[PIPELINE],
                 jobs["extraction"],
-                shop_has_changes=surroundings.scan_shop,
-                something_waits=surroundings.something_waits,
+                watch_shop=surroundings.watch_shop,
+                pending=pending,
+                looks=Looks(),
             ),
-            inbox_sensor(jobs["extraction"], files_to_take=surroundings.files_to_take),
+            inbox_sensor(
+                jobs[PIPELINE],
+                jobs["extraction"],
+                files_to_take=surroundings.files_to_take,
+                pending=pending,
+            ),
             log_sensor(
                 "ingestion_log",
                 "processing",
                 surroundings.commits_to_process,
+                processed_assets,
                 at_once=settings.processing_runs,
             ),
             # Loads wait for each other at the warehouse's lock.
-            log_sensor("processed_log", "storage", surroundings.commits_to_load, at_once=1),
+            log_sensor(
+                "processed_log",
+                "storage",
+                surroundings.commits_to_load,
+                loaded_assets,
+                at_once=1,
+            ),
+            past_days_sensor(checks_job.name, surroundings.rows_of_day),
             freshness_sensor(surroundings.seconds_behind, watch_log),
             health_sensor(
                 {
@@ -97,10 +118,7 @@ def platform(settings: Settings) -> Definitions:
                     "lake and warehouse": late(surroundings.seconds_behind),
                     "quarantine": not_empty(surroundings.first_in_quarantine),
                 },
-                {
-                    "processing": surroundings.commits_to_process,
-                    "storage": surroundings.commits_to_load,
-                },
+                pending,
                 watch_log,
                 topic=settings.alert_topic,
                 ui_url=settings.ui_url,

@@ -15,7 +15,8 @@ from dagster import (
     DagsterInstance,
 )
 
-from hedgehog_pipeline.runs import PIPELINE, launched_by_platform
+from hedgehog_pipeline.run_tags import launched_by_platform
+from hedgehog_pipeline.runs import PIPELINE
 
 ROWS_WRITTEN = "rows written"
 """The metadata of what one run wrote of a table; Dagster's own counts are those of the table."""
@@ -28,13 +29,21 @@ A_MONTH_A_RUN = BackfillPolicy.multi_run(_DAYS_A_RUN)
 """A backfill of a month is one run: a day costs little beside the process."""
 
 
-def hands_on(context: AssetExecutionContext) -> bool:
+def hands_on(context: AssetExecutionContext, next_layer: str) -> bool:
     """Tell whether a stage hands over all that its run planned, or only what changed.
 
-    Dagster skips a step below an output that is not there, and a person gets what was selected.
+    Dagster skips a step below an output that is not there; a person gets what was selected.
+
+    Args:
+        context: of the stage's step.
+        next_layer: the layer that the stage after it makes.
     """
     run = context.run
-    return run.job_name == PIPELINE or not launched_by_platform(run.tags)
+    if not launched_by_platform(run.tags):
+        return True
+    if run.asset_selection is None:
+        return run.job_name == PIPELINE
+    return any(key.path[0] == next_layer for key in run.asset_selection)
 
 
 def report_unplanned(

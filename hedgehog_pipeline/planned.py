@@ -6,7 +6,7 @@ else changed by the time of its snapshot is reported by the run itself (material
 
 from collections.abc import Collection, Iterable, Sequence
 
-from hedgehog_pipeline.lake.commits import Commit, IngestionCommit, ProcessedCommit
+from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.schema.star import STAR, StarTable
 
@@ -14,10 +14,15 @@ Path = tuple[str, str]
 """The parts of an asset's key: its layer and its table."""
 
 
+def landed_assets(changed: Collection[str]) -> list[Path]:
+    """Give the assets of a run that lands what changed in these tables of the shop."""
+    return [("oltp", name) for name in SHOP if name in changed]
+
+
 def planned_assets(
     changed: Collection[str],
-    to_process: Iterable[IngestionCommit] = (),
-    to_load: Iterable[ProcessedCommit] = (),
+    to_process: Iterable[Commit] = (),
+    to_load: Iterable[Commit] = (),
 ) -> list[Path]:
     """Give the assets of a run of all three stages.
 
@@ -29,13 +34,13 @@ def planned_assets(
     shaped = _shaped(changed, to_process)
     loaded = {*shaped, *_touched(to_load)}
     return [
-        *(("oltp", name) for name in SHOP if name in changed),
+        *landed_assets(changed),
         *(("star", name) for name in STAR if name in shaped),
         *(("warehouse", name) for name in STAR if name in loaded),
     ]
 
 
-def processed_assets(commits: Sequence[IngestionCommit]) -> list[Path]:
+def processed_assets(commits: Sequence[Commit]) -> list[Path]:
     """Give the assets of a run that processes commits; none where all of them are to be planned.
 
     A commit that brings no rows has to be processed as well, and a run needs an asset.
@@ -44,7 +49,7 @@ def processed_assets(commits: Sequence[IngestionCommit]) -> list[Path]:
     return [("star", name) for name in STAR if name in shaped]
 
 
-def loaded_assets(commits: Sequence[ProcessedCommit]) -> list[Path]:
+def loaded_assets(commits: Sequence[Commit]) -> list[Path]:
     """Give the assets of a run that loads commits; none where all of them are to be planned."""
     loaded = _touched(commits)
     return [("warehouse", name) for name in STAR if name in loaded]

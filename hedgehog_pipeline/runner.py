@@ -11,8 +11,15 @@ from datetime import date, datetime, timezone
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.mode import CHANGES, Asked, Mode
-from hedgehog_pipeline.lake.commits import Commit
-from hedgehog_pipeline.runs import PIPELINE, of_one_run
+from hedgehog_pipeline.lake.commits import Commit, IngestionCommit
+from hedgehog_pipeline.planned import (
+    Path,
+    landed_assets,
+    loaded_assets,
+    planned_assets,
+    processed_assets,
+)
+from hedgehog_pipeline.runs import EXTRACTION, PIPELINE, of_one_run
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.surroundings import Surroundings
 from hedgehog_pipeline.workers import stage_processes
@@ -50,7 +57,8 @@ def sweep_until_done(surroundings: Surroundings, *, allow_mass_delete: bool) -> 
         HedgehogError: where a stage fails, or so much is gone that a person has to say whether
             it is meant.
     """
-    yield from _follow(surroundings, Asked(Mode.SWEEP, allow_mass_delete))
+    yield from _extract(surroundings, EXTRACTION, Asked(Mode.SWEEP, allow_mass_delete))
+    yield from _drain(surroundings)
 
 
 def replay_until_done(surroundings: Surroundings, numbers: Collection[int]) -> Iterator[StageRun]:
@@ -69,7 +77,7 @@ def replay_until_done(surroundings: Surroundings, numbers: Collection[int]) -> I
     commits = [surroundings.lake.ingestion.read(number) for number in sorted(numbers)]
     while commits:
         together = of_one_run(commits)
-        yield from _run(surroundings, "processing", together[0].date, together)
+        yield from _process_together(surroundings, together)
         commits = commits[len(together) :]
     yield from _drain(surroundings)
 
@@ -108,11 +116,11 @@ def run_until_done(surroundings: Surroundings, mode: Mode = Mode.CHANGES) -> Ite
     if mode is Mode.REREAD:
         yield from _reread(surroundings)
         yield from _drain(surroundings)
-    while surroundings.scan_shop():
+    while changed := surroundings.scan_shop():
         if surroundings.large_archive_waits():
             yield from _side_by_side(surroundings)
             continue
-        yield from _follow(surroundings, CHANGES)
+        yield from _follow(surroundings, changed)
         head = surroundings.lake.ingestion.head()
         # Another extractor's increment, the faster one, may come from before this run.
         if head is not None and head.kind == "increment" and head.captured_at >= began:
@@ -121,7 +129,7 @@ def run_until_done(surroundings: Surroundings, mode: Mode = Mode.CHANGES) -> Ite
         yield from _drain(surroundings)
     waiting = surroundings.files_to_take()
     while waiting:
-        yield from _extract(surroundings, "extraction", Asked(Mode.INBOX))
+        yield from _extract(surroundings, EXTRACTION, Asked(Mode.INBOX))
         yield from _drain(surroundings)
         left = surroundings.files_to_take()
         waiting = [file for file in waiting if file in left]
@@ -151,25 +159,29 @@ def rebuild(surroundings: Surroundings) -> Iterator[Backlog]:
 def _reread(surroundings: Surroundings) -> Iterator[StageRun]:
     """Begin the archive anew; where another extractor is faster, once more."""
     while True:
-        for run in _extract(surroundings, "extraction", Asked(Mode.REREAD)):
+        for run in _extract(surroundings, EXTRACTION, Asked(Mode.REREAD)):
             yield run
             if run.reread:
                 return
 
 
-def _follow(surroundings: Surroundings, asked: Asked) -> Iterator[StageRun]:
+def _follow(surroundings: Surroundings, changed: Collection[str]) -> Iterator[StageRun]:
     """Extract, and take what lands to the warehouse: in one run where nothing waits further down.
 
     Where something waits, or cannot be asked for, landing does not wait for it.
     """
-    job = "extraction" if surroundings.something_waits() else PIPELINE
-    yield from _extract(surroundings, job, asked)
+    if surroundings.something_waits():
+        yield from _extract(surroundings, EXTRACTION, CHANGES, landed_assets(changed))
+    else:
+        yield from _extract(surroundings, PIPELINE, CHANGES, planned_assets(changed))
     yield from _drain(surroundings)
 
 
-def _extract(surroundings: Surroundings, job: str, asked: Asked) -> Iterator[StageRun]:
+def _extract(
+    surroundings: Surroundings, job: str, asked: Asked, assets: Sequence[Path] = ()
+) -> Iterator[StageRun]:
     end, today = surroundings.lake.ingestion.end(), datetime.now(timezone.utc).date()
-    for run in _run(surroundings, job, today, (), asked):
+    for run in _run(surroundings, job, today, (), assets, asked):
         landed = surroundings.lake.ingestion.after(end) if run.stage == "extraction" else ()
         reasons = (commit.reread for commit in landed)
         yield replace(run, reread=next(filter(None, reasons), None))
@@ -182,12 +194,20 @@ def _drain(surroundings: Surroundings) -> Iterator[StageRun]:
 
 def _process(surroundings: Surroundings) -> Iterator[StageRun]:
     while landed := of_one_run(surroundings.commits_to_process()):
-        yield from _run(surroundings, "processing", landed[0].date, landed)
+        yield from _process_together(surroundings, landed)
+
+
+def _process_together(
+    surroundings: Surroundings, commits: Sequence[IngestionCommit]
+) -> Iterator[StageRun]:
+    assets = processed_assets(commits)
+    yield from _run(surroundings, "processing", commits[0].date, commits, assets)
 
 
 def _load(surroundings: Surroundings) -> Iterator[StageRun]:
     while processed := of_one_run(surroundings.commits_to_load()):
-        yield from _run(surroundings, "storage", processed[0].date, processed)
+        assets = loaded_assets(processed)
+        yield from _run(surroundings, "storage", processed[0].date, processed, assets)
 
 
 def _side_by_side(surroundings: Surroundings) -> Iterator[StageRun]:
@@ -226,16 +246,17 @@ def _whole_run(
     return list(_run(Surroundings(settings), job, day, commits))
 
 
-def _run(
+def _run(  # noqa: PLR0913, PLR0917 (all that a run has)
     surroundings: Surroundings,
     job: str,
     day: date,
     commits: Sequence[Commit],
+    assets: Sequence[Path] = (),
     asked: Asked = CHANGES,
 ) -> Iterator[StageRun]:
     from hedgehog_pipeline.stage_run import execute  # noqa: PLC0415 (imports Dagster)
 
     numbers = tuple(commit.number for commit in commits)
-    done = execute(surroundings.settings, job, day, commits, asked)
+    done = execute(surroundings.settings, job, day, commits, assets, asked)
     for stage, (rows, seconds) in done.items():
         yield StageRun(stage, day, numbers, rows, seconds)

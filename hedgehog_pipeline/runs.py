@@ -1,34 +1,24 @@
-"""What a run of a stage is told: its day by the partition, its commits by a tag."""
+"""Which commits one run takes: its day is the partition, its tags say the rest."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 
 from hedgehog_pipeline.lake.commits import AnyCommit, Commit
 from hedgehog_pipeline.lake.log import CommitLog
+from hedgehog_pipeline.run_tags import COMMITS_TAG, is_pending_run, left_out_in, numbers_in
 
 PIPELINE = "pipeline"
-"""The job of all three stages in one run: what a change takes when nothing else is under way."""
+"""The job of all three stages in one run: what a change takes."""
 
-COMMITS_TAG = "hedgehog/commits"
-"""The commits that a run was launched for; absent where a person launched it."""
+EXTRACTION = "extraction"
+"""The job of extraction alone."""
 
 MOST_COMMITS = 100
 """How many commits one run takes, so that a long backlog is worked off in steps."""
 
 MOST_ROWS = 1_000_000
 """How many rows one run takes, but for a larger commit, so that a rebuild is seen to move."""
-
-_PENDING = "pending"
-
-
-def tags_for(commits: Sequence[Commit]) -> dict[str, str]:
-    """Give the tags of a run that is launched for these commits."""
-    return {COMMITS_TAG: ",".join(str(commit.number) for commit in commits)} if commits else {}
-
-
-PENDING_TAGS = {COMMITS_TAG: _PENDING}
-"""The tags of a run whose stages each take what waits for them, the stage before included."""
 
 
 def of_one_run(commits: Sequence[AnyCommit]) -> list[AnyCommit]:
@@ -63,40 +53,40 @@ def _rows(commits: Sequence[Commit]) -> int:
     return sum(commit.rows for commit in commits)
 
 
-def launched_by_platform(tags: Mapping[str, str]) -> bool:
-    """Tell whether a sensor, a schedule or the command launched a run, not a person in the UI.
+def taken_of_pending(
+    pending: Sequence[AnyCommit], day: date, left_out: Collection[int]
+) -> list[AnyCommit]:
+    """Give what one run takes of the commits that wait for a stage.
 
-    Such a run works on whole commits, whatever it plans to materialise.
+    Args:
+        pending: the commits that wait.
+        day: the partition of the run.
+        left_out: numbers of commits that it does not take.
     """
-    return COMMITS_TAG in tags
+    return of_one_run([c for c in pending if c.date == day and c.number not in left_out])
 
 
-def numbers_in(tags: Mapping[str, str]) -> tuple[int, ...]:
-    """Give the numbers of the commits that a run was launched for, if it names any."""
-    text = tags.get(COMMITS_TAG, _PENDING)
-    return () if text == _PENDING else tuple(map(int, text.split(",")))
-
-
-def commits_of_run(
+def commits_of_run(  # noqa: PLR0913 (all that tells it)
     tags: Mapping[str, str],
+    stage: str,
     day: date,
     log: CommitLog[AnyCommit],
     *,
     pending: Callable[[], Sequence[AnyCommit]],
     of_day: Callable[[], Sequence[AnyCommit]],
 ) -> list[AnyCommit]:
-    """Give the commits that a run handles, in order.
+    """Give the commits that a stage of a run handles, in order.
 
     Args:
         tags: of the run.
+        stage: processing or storage.
         day: its partition.
         log: where commits are read by number.
         pending: reads those that wait; asked where the run takes what waits.
         of_day: reads all of the day; asked where a person launched the run, to replay it.
     """
-    text = tags.get(COMMITS_TAG)
-    if text is None:
+    if COMMITS_TAG not in tags:
         return list(of_day())
-    if text == _PENDING:
-        return [commit for commit in pending() if commit.date == day]
+    if is_pending_run(tags):
+        return taken_of_pending(pending(), day, left_out_in(tags, stage))
     return [log.read(number) for number in numbers_in(tags)]

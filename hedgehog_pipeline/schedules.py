@@ -15,6 +15,7 @@ from dagster import (
 
 from hedgehog_pipeline.extraction.assets import ExtractConfig
 from hedgehog_pipeline.extraction.mode import Mode
+from hedgehog_pipeline.run_tags import LANDING_TAGS
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (
@@ -26,6 +27,9 @@ def sweep_schedule(
     extraction: "UnresolvedAssetJobDefinition", archive_landed: Callable[[], bool]
 ) -> ScheduleDefinition:
     """Make the schedule that finds the rows that were deleted in the shop.
+
+    Nobody knows before which tables lost rows, so its run lands what it finds, and the next run of
+    all stages, which knows, takes that along.
 
     Args:
         extraction: the job of extraction.
@@ -45,6 +49,6 @@ def sweep_schedule(
             return SkipReason("The archive is still on its way.")
         asked = RunConfig(ops={"extract": ExtractConfig(mode=Mode.SWEEP)})
         today = datetime.now(timezone.utc).date()
-        return RunRequest(partition_key=today.isoformat(), run_config=asked)
+        return RunRequest(partition_key=today.isoformat(), run_config=asked, tags=LANDING_TAGS)
 
     return find_deleted

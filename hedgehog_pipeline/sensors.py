@@ -3,14 +3,19 @@
 They keep no cursor and give no run key: what waits is told by the shop and the logs, how earlier
 tries ended by the instance. So a lost cursor, a restarted daemon or a failed run heals at the next
 tick.
+
+One run takes what is new and what waits through all three stages. The sensors on the logs take what
+such a run leaves: what failed before, what landed on an earlier day, and what is too much for it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timezone
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from dagster import (
+    AssetKey,
     DagsterInstance,
     DefaultSensorStatus,
     RunRequest,
@@ -21,9 +26,17 @@ from dagster import (
 )
 
 from hedgehog_pipeline.attempts import next_commits
+from hedgehog_pipeline.extraction.inbox import table_of
+from hedgehog_pipeline.extraction.mode import Mode
+from hedgehog_pipeline.extraction.shop_watch import ShopWatch
+from hedgehog_pipeline.lake.bucket import StoredObject
 from hedgehog_pipeline.lake.commits import Commit
-from hedgehog_pipeline.runs import PENDING_TAGS, PIPELINE, numbers_in, shared_out, tags_for
-from hedgehog_pipeline.stage_runs import failures, live_runs, reason_to_pause
+from hedgehog_pipeline.looks import Looks
+from hedgehog_pipeline.pipeline_run import Pending, plan_pipeline_run
+from hedgehog_pipeline.planned import Path, landed_assets
+from hedgehog_pipeline.run_tags import LANDING_TAGS, numbers_in, tags_for, will_take
+from hedgehog_pipeline.runs import EXTRACTION, PIPELINE, shared_out
+from hedgehog_pipeline.stage_runs import all_over, failures, live_runs, reason_to_pause
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (
@@ -41,20 +54,18 @@ def shop_sensor(
     pipeline: "UnresolvedAssetJobDefinition",
     extraction: "UnresolvedAssetJobDefinition",
     *,
-    shop_has_changes: Callable[[], bool],
-    something_waits: Callable[[], bool],
+    watch_shop: Callable[[], AbstractContextManager[ShopWatch]],
+    pending: Pending,
+    looks: Looks,
 ) -> SensorDefinition:
-    """Make the sensor that lands what is new in the shop.
-
-    Where nothing waits further down, one run takes the change through all three stages: a process
-    is started once instead of three times. Otherwise only extraction is launched, and what waits
-    is left to the sensors on the logs.
+    """Make the sensor that lands what is new in the shop, as soon as no other capture is at work.
 
     Args:
         pipeline: the job of all three stages.
         extraction: the job of extraction alone.
-        shop_has_changes: asks the shop whether a capture would land something.
-        something_waits: asks the logs whether a commit waits to be processed or loaded.
+        watch_shop: scans the shop, on one connection for a tick.
+        pending: reads the commits that wait for the stages after extraction.
+        looks: when to look within a tick.
     """
 
     @sensor(
@@ -62,71 +73,102 @@ def shop_sensor(
         jobs=[pipeline, extraction],
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Scans the shop for changes and takes them through the stages.",
+        description="Scans the shop twice a second and takes changes through the stages.",
     )
     def scan(context: SensorEvaluationContext) -> RunRequest | SkipReason:
-        now = datetime.now(timezone.utc)
-        if reason := _reason_to_wait(context.instance, SHOP_SENSOR, extraction.name, now):
+        instance, now = context.instance, datetime.now(timezone.utc)
+        if reason := reason_to_pause(instance, SHOP_SENSOR, now):
             return SkipReason(reason)
-        if not shop_has_changes():
-            return SkipReason("The shop holds nothing new.")
-        day = now.date().isoformat()
-        if something_waits():
-            return RunRequest(job_name=extraction.name, partition_key=day)
-        return RunRequest(job_name=pipeline.name, partition_key=day, tags=PENDING_TAGS)
+        captures = live_runs(instance, (PIPELINE, EXTRACTION), now)
+        with watch_shop() as watch:
+            for _ in looks.of_a_tick():
+                if captures and not all_over(instance, captures):
+                    continue
+                captures = []
+                if changed := watch.changed_tables():
+                    # Another one may have been launched since: for a file, or by a schedule.
+                    captures = live_runs(instance, (PIPELINE, EXTRACTION), now)
+                    if not captures:
+                        return _capture(instance, Mode.CHANGES, changed, pending)
+        return SkipReason("A capture is at work." if captures else "The shop holds nothing new.")
 
     return scan
 
 
 def inbox_sensor(
-    extraction: "UnresolvedAssetJobDefinition", *, files_to_take: Callable[[], Sequence[object]]
+    pipeline: "UnresolvedAssetJobDefinition",
+    extraction: "UnresolvedAssetJobDefinition",
+    *,
+    files_to_take: Callable[[], Sequence[StoredObject]],
+    pending: Pending,
 ) -> SensorDefinition:
     """Make the sensor that takes the files that others bring, one a run.
 
+    It does not wait for a moment without a capture, which a busy shop never leaves: its run takes
+    its turn in the queue.
+
     Args:
-        extraction: the job of extraction.
+        pipeline: the job of all three stages.
+        extraction: the job of extraction alone.
         files_to_take: lists the files that wait in the inbox.
+        pending: reads the commits that wait for the stages after extraction.
     """
 
     @sensor(
         name=INBOX_SENSOR,
-        job=extraction,
+        jobs=[pipeline, extraction],
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Lists the inbox in S3 and launches extraction for the oldest file that waits.",
+        description="Lists the inbox in S3 and takes the oldest file that waits to the warehouse.",
     )
     def look(context: SensorEvaluationContext) -> RunRequest | SkipReason:
-        now = datetime.now(timezone.utc)
-        if reason := _reason_to_wait(context.instance, INBOX_SENSOR, extraction.name, now):
+        instance, now = context.instance, datetime.now(timezone.utc)
+        captures = live_runs(instance, (PIPELINE, EXTRACTION), now, launched_by=INBOX_SENSOR)
+        if captures:
+            return SkipReason("A file is being taken.")
+        if reason := reason_to_pause(instance, INBOX_SENSOR, now):
             return SkipReason(reason)
-        if not files_to_take():
+        files = files_to_take()
+        if not files:
             return SkipReason("No file waits.")
-        return RunRequest(
-            partition_key=now.date().isoformat(),
-            run_config={"ops": {"extract": {"config": {"mode": "INBOX"}}}},
-        )
+        return _capture(instance, Mode.INBOX, [table_of(files[0])], pending)
 
     return look
 
 
-def _reason_to_wait(
-    instance: DagsterInstance, sensor_name: str, extraction: str, now: datetime
-) -> str | None:
-    """Tell why a sensor launches no extraction now, if there is a reason."""
-    if live_runs(instance, (PIPELINE, extraction), now):
-        return "A capture is at work."
-    return reason_to_pause(instance, sensor_name, now)
+def _capture(
+    instance: DagsterInstance, mode: Mode, changed: Collection[str], pending: Pending
+) -> RunRequest:
+    """Ask for a run that captures, and takes what waits along wherever one run can."""
+    now = datetime.now(timezone.utc)
+    run = plan_pipeline_run(instance, pending, now)
+    planned = run.assets(changed) if run else landed_assets(changed)
+    return RunRequest(
+        job_name=PIPELINE if run else EXTRACTION,
+        partition_key=now.date().isoformat(),
+        tags=run.tags if run else LANDING_TAGS,
+        asset_selection=[AssetKey(path) for path in planned],
+        run_config={"ops": {"extract": {"config": {"mode": mode.name}}}},
+    )
 
 
 def log_sensor(
-    name: str, job: str, pending: Callable[[], Sequence[Commit]], *, at_once: int
+    name: str,
+    job: str,
+    pending: Callable[[], Sequence[Commit]],
+    assets_of: Callable[[Sequence[Commit]], Sequence[Path]],
+    *,
+    at_once: int,
 ) -> SensorDefinition:
     """Make a sensor that launches a stage for the commits that wait for it, of one day.
+
+    What a run of all stages at work is to take is left to that one.
 
     Args:
         name: of the sensor.
         job: of the stage.
         pending: reads the commits that wait.
+        assets_of: names the assets that commits change; none where all have to be planned.
         at_once: how many runs of the job share the commits at the same time.
     """
 
@@ -139,18 +181,27 @@ def log_sensor(
     )
     def watch(context: SensorEvaluationContext) -> list[RunRequest] | SkipReason:
         now = datetime.now(timezone.utc)
-        at_work = [numbers_in(r.tags) for r in live_runs(context.instance, (PIPELINE, job), now)]
+        at_work = [numbers_in(run.tags) for run in live_runs(context.instance, (job,), now)]
         if len(at_work) >= at_once or not all(at_work):
             return SkipReason(f"Runs of {job} at work: {len(at_work)}.")
         taken = set(chain(*at_work))
-        waiting = [commit for commit in pending() if commit.number not in taken]
-        if not waiting:
+        # Asked before the logs: what a run that ends meanwhile has taken waits no more.
+        pipelines = live_runs(context.instance, (PIPELINE,), now)
+        left = [commit for commit in pending() if commit.number not in taken]
+        if not left:
             return SkipReason("No commit waits.")
+        waiting = [c for c in left if not any(will_take(run.tags, job, c) for run in pipelines)]
+        if not waiting:
+            return SkipReason(f"{len(left)} commits wait for the run that is at work.")
         commits = next_commits(waiting, failures(context.instance, job, now), now)
         if not commits:
             return SkipReason(f"{len(waiting)} commits failed and wait for another try, or stuck.")
         return [
-            RunRequest(partition_key=share[0].date.isoformat(), tags=tags_for(share))
+            RunRequest(
+                partition_key=share[0].date.isoformat(),
+                tags=tags_for(share),
+                asset_selection=[AssetKey(path) for path in assets_of(share)] or None,
+            )
             for share in shared_out(commits, at_once - len(at_work))
         ]
 

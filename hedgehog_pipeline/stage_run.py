@@ -10,6 +10,7 @@ from datetime import date
 from functools import cache
 
 from dagster import (
+    AssetKey,
     DagsterError,
     DagsterExecutionInterruptedError,
     DagsterInstance,
@@ -22,17 +23,20 @@ from hedgehog_pipeline.extraction.assets import ExtractConfig
 from hedgehog_pipeline.extraction.mode import CHANGES, Asked
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.materialized import ROWS_WRITTEN
-from hedgehog_pipeline.runs import PENDING_TAGS, PIPELINE, tags_for
+from hedgehog_pipeline.planned import Path
+from hedgehog_pipeline.run_tags import LANDING_TAGS, PENDING_TAGS, tags_for
+from hedgehog_pipeline.runs import PIPELINE
 from hedgehog_pipeline.settings import Settings
 
 _STAGE_OF = {"extract": "extraction", "process": "processing", "store": "storage"}
 
 
-def execute(
+def execute(  # noqa: PLR0913, PLR0917 (all that a run has)
     settings: Settings,
     job: str,
     day: date,
     commits: Sequence[Commit] = (),
+    assets: Sequence[Path] = (),
     asked: Asked = CHANGES,
 ) -> dict[str, tuple[int, float]]:
     """Run a job; give for each of its stages the rows that it moved, and the seconds.
@@ -42,6 +46,7 @@ def execute(
         job: extraction, processing or storage, or the pipeline of the three.
         day: the partition.
         commits: the commits that processing or storage is launched for.
+        assets: what the run plans to materialise; none for all that the job has.
         asked: what extraction is asked to do.
 
     Raises:
@@ -56,7 +61,8 @@ def execute(
             .execute_in_process(
                 instance=instance,
                 partition_key=day.isoformat(),
-                tags=PENDING_TAGS if job == PIPELINE else tags_for(commits),
+                tags=_tags_of(job, commits),
+                asset_selection=[AssetKey(path) for path in assets] or None,
                 run_config=RunConfig(
                     ops={"extract": config} if job in {PIPELINE, "extraction"} else {},
                     loggers={"console": {"config": {"log_level": "CRITICAL"}}},
@@ -75,6 +81,12 @@ def execute(
         for event in result.all_events
         if event.is_step_success
     }
+
+
+def _tags_of(job: str, commits: Sequence[Commit]) -> dict[str, str]:
+    if commits:
+        return tags_for(commits)
+    return PENDING_TAGS if job == PIPELINE else LANDING_TAGS
 
 
 @contextmanager

@@ -1,12 +1,21 @@
 """The runs of a stage as the instance records them: at work, failed, or dead."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from itertools import takewhile
 
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
 from hedgehog_pipeline.attempts import Failure, pause_after
-from hedgehog_pipeline.runs import numbers_in
+from hedgehog_pipeline.lake.commits import Commit
+from hedgehog_pipeline.run_tags import (
+    has_landed,
+    is_pending_run,
+    numbers_in,
+    tried_in,
+    tried_tags,
+)
+from hedgehog_pipeline.runs import PIPELINE
 
 _SILENCE = timedelta(minutes=1)
 """A run that has said nothing for so long counts as dead: a killed one stays STARTED for ever.
@@ -14,60 +23,97 @@ _SILENCE = timedelta(minutes=1)
 A wrong guess costs a batch that is let go at its commit, never a wrong row.
 """
 
-_PREPARING = [
-    DagsterRunStatus.QUEUED,
-    DagsterRunStatus.NOT_STARTED,
-    DagsterRunStatus.STARTING,
-]
+_PREPARING = [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING]
 """A run of which nobody expects a word: its process, or its machine, is still being started."""
 
 _MEMORY = timedelta(days=1)
 """Failures of longer ago are forgotten: a stuck commit is tried again the next day."""
 
-_LIVE = [*_PREPARING, DagsterRunStatus.STARTED]
+_LIVE = [DagsterRunStatus.QUEUED, *_PREPARING, DagsterRunStatus.STARTED]
 _FAILED = [DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
 _MOST_IN_A_ROW = 10
 _LAUNCHED_BY = "dagster/sensor_name"  # a tag that Dagster gives to what a sensor launches
 
 
-def live_runs(instance: DagsterInstance, jobs: tuple[str, ...], now: datetime) -> list[DagsterRun]:
+def live_runs(
+    instance: DagsterInstance,
+    jobs: tuple[str, ...],
+    now: datetime,
+    *,
+    launched_by: str | None = None,
+) -> list[DagsterRun]:
     """List the runs of jobs that are alive: not over, and not silent for too long.
 
     Args:
         instance: where runs are recorded.
         jobs: by name.
         now: the moment, aware UTC.
+        launched_by: the sensor that launched them; None for whoever did.
     """
+    tags = {_LAUNCHED_BY: launched_by} if launched_by else None
     return [
         run
         for job in jobs
-        for run in instance.get_runs(RunsFilter(job_name=job, statuses=_LIVE))
+        for run in instance.get_runs(RunsFilter(job_name=job, statuses=_LIVE, tags=tags))
         if not _is_dead(instance, run, now)
     ]
 
 
-def failures(instance: DagsterInstance, job: str, now: datetime) -> list[Failure]:
-    """List the runs of a job that failed or died while they handled named commits."""
+def all_over(instance: DagsterInstance, runs: Sequence[DagsterRun]) -> bool:
+    """Tell whether runs have ended; one question, which does not ask whether any is dead."""
+    filters = RunsFilter(run_ids=[run.run_id for run in runs], statuses=_LIVE)
+    return not runs or not instance.get_runs_count(filters)
+
+
+def note_tried(
+    instance: DagsterInstance, run: DagsterRun, stage: str, commits: Sequence[Commit]
+) -> None:
+    """Note on a run that takes what waits what a stage of it begins with.
+
+    Should it fail, that counts against these commits. Other runs name theirs from the start.
+    """
+    if is_pending_run(run.tags):
+        # Dagster documents no other way for a run to say something that others can ask for.
+        instance.add_run_tags(run.run_id, tried_tags(stage, commits))
+
+
+def failures(instance: DagsterInstance, stage: str, now: datetime) -> list[Failure]:
+    """List the runs that failed or died while they handled known commits of a stage."""
     found: list[Failure] = []
-    filters = RunsFilter(job_name=job, statuses=[*_FAILED, *_LIVE], created_after=now - _MEMORY)
-    for run in instance.get_runs(filters):
-        numbers = numbers_in(run.tags)
-        if numbers and (run.status in _FAILED or _is_dead(instance, run, now)):
-            found.append(Failure(numbers, _last_heard(instance, run)))
+    for job in (stage, PIPELINE):
+        filters = RunsFilter(job_name=job, statuses=[*_FAILED, *_LIVE], created_after=now - _MEMORY)
+        for run in instance.get_runs(filters):
+            numbers = numbers_in(run.tags) if job == stage else tried_in(run.tags, stage)
+            if numbers and (run.status in _FAILED or _is_dead(instance, run, now)):
+                found.append(Failure(numbers, _last_heard(instance, run)))
     return found
 
 
 def reason_to_pause(instance: DagsterInstance, sensor: str, now: datetime) -> str | None:
-    """Tell that a sensor's last runs failed or died, while the pause after them lasts."""
+    """Tell that a sensor's last runs failed or died before they landed, while the pause lasts."""
     runs = instance.get_runs(RunsFilter(tags={_LAUNCHED_BY: sensor}), limit=_MOST_IN_A_ROW)
+    without_success = takewhile(
+        lambda run: run.status != DagsterRunStatus.SUCCESS and not has_landed(run.tags), runs
+    )
+    failed = _pausing_for(instance, list(without_success), now)
+    return f"The last {failed} runs failed; the next is tried after a pause." if failed else None
+
+
+def pipeline_pauses(instance: DagsterInstance, now: datetime) -> bool:
+    """Tell whether the last runs of all stages failed or died, while the pause lasts."""
+    runs = instance.get_runs(RunsFilter(job_name=PIPELINE), limit=_MOST_IN_A_ROW)
+    failed = takewhile(lambda run: run.status != DagsterRunStatus.SUCCESS, runs)
+    return bool(_pausing_for(instance, list(failed), now))
+
+
+def _pausing_for(instance: DagsterInstance, runs: Sequence[DagsterRun], now: datetime) -> int:
+    """Count those of the runs that failed or died; 0 once the pause after them is over."""
     ended = [
         _last_heard(instance, run)
-        for run in takewhile(lambda run: run.status != DagsterRunStatus.SUCCESS, runs)
+        for run in runs
         if run.status in _FAILED or _is_dead(instance, run, now)
     ]
-    if not ended or now >= max(ended) + pause_after(len(ended)):
-        return None
-    return f"The last {len(ended)} runs failed; the next is tried after a pause."
+    return len(ended) if ended and now < max(ended) + pause_after(len(ended)) else 0
 
 
 def is_launched_by_sensor(run: DagsterRun) -> bool:
@@ -83,6 +129,8 @@ def failed_before(instance: DagsterInstance, run: DagsterRun) -> bool:
 
 
 def _is_dead(instance: DagsterInstance, run: DagsterRun, now: datetime) -> bool:
+    if run.status == DagsterRunStatus.QUEUED:
+        return False  # nothing of it is at work that could die
     patience = _SILENCE
     if run.status in _PREPARING and instance.run_monitoring_enabled:
         # The time after which the monitor ends a run that does not start: a machine takes a minute.

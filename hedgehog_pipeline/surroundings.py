@@ -3,16 +3,17 @@
 import logging
 from collections import Counter
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
+from functools import cache
 
 from hedgehog_pipeline import aws
 from hedgehog_pipeline.databases import read_credentials
 from hedgehog_pipeline.errors import HedgehogError, UnreachableError
 from hedgehog_pipeline.extraction.inbox import files_to_take
 from hedgehog_pipeline.extraction.parameters import Parameters
-from hedgehog_pipeline.extraction.pending import has_changes
+from hedgehog_pipeline.extraction.shop_watch import ShopWatch
 from hedgehog_pipeline.extraction.source import Source, estimated_rows
 from hedgehog_pipeline.extraction.unlanded import note_scan
 from hedgehog_pipeline.extraction.watermarks import publish_watermarks
@@ -65,14 +66,17 @@ class Surroundings:
         with Warehouse.open(credentials, settings.database_ca) as warehouse:
             yield warehouse
 
-    def scan_shop(self) -> bool:
-        """Tell whether a capture would land something, and publish in SSM what was seen."""
-        head = self.lake.ingestion.head()
-        tables = list(SHOP.values())
-        with self.source.moment(tables) as moment:
-            changed = has_changes(moment, head, tables)
-        self._publish(head, changed=changed)
-        return changed
+    def scan_shop(self) -> tuple[str, ...]:
+        """Name the tables of which a capture would land something; publish in SSM what was seen."""
+        with self.watch_shop() as watch:
+            return watch.changed_tables()
+
+    @contextmanager
+    def watch_shop(self) -> Generator[ShopWatch, None, None]:
+        """Scan the shop as often as is asked, on one connection."""
+        with ExitStack() as stack:
+            connect = cache(lambda: stack.enter_context(self.source.connected()))
+            yield ShopWatch(connect, self.lake.ingestion, list(SHOP.values()), self._publish)
 
     def archive_landed(self) -> bool:
         """Tell whether the shop's archive is landed completely."""

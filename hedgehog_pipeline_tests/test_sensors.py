@@ -2,14 +2,22 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
-from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, build_sensor_context
+from dagster import (
+    DagsterInstance,
+    DagsterRun,
+    DagsterRunStatus,
+    RunRequest,
+    build_sensor_context,
+)
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from hedgehog_pipeline.definitions import platform
-from hedgehog_pipeline.runs import COMMITS_TAG
+from hedgehog_pipeline.run_tags import COMMITS_TAG, PENDING_TAGS
 from hedgehog_pipeline_tests.servers import Servers
+from hedgehog_pipeline_tests.ticks import own_tags, shop_tick
 from hedgehog_pipeline_tests.world import World
 
 
@@ -31,9 +39,11 @@ def instance() -> Iterator[DagsterInstance]:
         yield instance
 
 
-def _begin(world: World, instance: DagsterInstance, commits: str | None) -> DagsterRun:
+def _begin(
+    world: World, instance: DagsterInstance, commits: str | None, job: str = "processing"
+) -> DagsterRun:
     run = instance.create_run_for_job(
-        platform(world.settings).resolve_job_def("processing"),
+        platform(world.settings).resolve_job_def(job),
         status=DagsterRunStatus.STARTED,
         tags={COMMITS_TAG: commits} if commits else {},
     )
@@ -89,16 +99,46 @@ def test_commits_that_failed_alone_wait_for_another_try(landed: World, instance:
     assert "commits failed and wait for another try" in message
 
 
-def test_a_change_goes_through_all_stages_where_nothing_waits_and_is_landed_alone_elsewhere(
+def test_what_is_new_is_launched_at_the_first_look_that_sees_it(
     world: World, instance: DagsterInstance
 ):
     world.load_small()
-    (request,) = _tick(world, instance, "shop").run_requests or []
-    assert (request.job_name, request.tags[COMMITS_TAG]) == ("pipeline", "pending")
-    world.launch("extraction")
-    assert _tick(world, instance, "shop").skip_message == "The shop holds nothing new."
-    world.shop.execute("insert into currency values (9, 'CHF', 'now', 'now')")
-    (request,) = _tick(world, instance, "shop").run_requests or []
-    assert request.job_name == "extraction"
     world.run()
+    assert shop_tick(world, instance) == "The shop holds nothing new."
+    request = shop_tick(world, instance, _nothing, lambda: _add_currency(world), _never)
+    assert isinstance(request, RunRequest)
+    assert (request.job_name, own_tags(request.tags)) == ("pipeline", PENDING_TAGS)
     assert _tick(world, instance, "ingestion_log").skip_message == "No commit waits."
+
+
+def test_a_change_during_a_run_is_launched_as_soon_as_that_ends(
+    world: World, instance: DagsterInstance
+):
+    world.load_small()
+    run = _begin(world, instance, None, "pipeline")
+    assert shop_tick(world, instance) == "A capture is at work."
+    ends = partial(instance.report_run_canceled, run)
+    assert isinstance(shop_tick(world, instance, _nothing, ends, _never), RunRequest)
+
+
+def test_what_others_launch_within_a_tick_is_waited_for(world: World, instance: DagsterInstance):
+    world.load_small()
+    world.run()
+
+    def sweep_and_change() -> None:
+        _begin(world, instance, None, "pipeline")
+        _add_currency(world)
+
+    assert shop_tick(world, instance, sweep_and_change) == "A capture is at work."
+
+
+def _add_currency(world: World) -> None:
+    world.shop.execute("insert into currency values (9, 'CHF', 'now', 'now')")
+
+
+def _nothing() -> None:
+    """Let half a second pass."""
+
+
+def _never() -> None:
+    raise AssertionError("It looked once more.")

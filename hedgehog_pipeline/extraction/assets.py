@@ -46,7 +46,7 @@ from hedgehog_pipeline.materialized import (
     report_unplanned,
 )
 from hedgehog_pipeline.partitions import DAYS
-from hedgehog_pipeline.runs import launched_by_platform
+from hedgehog_pipeline.run_tags import launched_by_platform
 from hedgehog_pipeline.schema.shop import SHOP, ShopTable
 
 
@@ -216,7 +216,7 @@ def _outputs(
         begun = [of_kind.begun() for of_kind in landing.rows.get(name, [])]
         rows = [of_kind for of_kind, _ in begun]
         changed = any(has_rows for of_kind, has_rows in begun if of_kind.kind != "keys")
-        if key in context.selected_asset_keys and (changed or hands_on(context)):
+        if key in context.selected_asset_keys and (changed or hands_on(context, "star")):
             version = str(number) if changed else recorded_version(context.instance, key)
             yield Output(
                 rows or [CsvRows(batch, (), ())],

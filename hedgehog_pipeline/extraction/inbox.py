@@ -111,7 +111,7 @@ def take_oldest(
     if not waiting:
         return None
     file = waiting[0]
-    table = SHOP.get(_table_name(file), next(iter(SHOP.values())))
+    table = SHOP[table_of(file)]
     if table not in tables:
         raise HedgehogError(
             f"The file {file.key} is next in the inbox, and its table {table.name} is not among "
@@ -174,6 +174,12 @@ def _closing(
 
 def _of_whole(table_name: str, part: str, reason: str | None) -> Told:
     return Told(table_name, "", part, 0, "", None, reason)
+
+
+def table_of(file: StoredObject) -> str:
+    """Name the table with which a file lands: its own; the first of all where it has none."""
+    name = _table_name(file)
+    return name if name in SHOP else next(iter(SHOP))
 
 
 def _table_name(file: StoredObject) -> str:

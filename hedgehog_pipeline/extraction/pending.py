@@ -1,4 +1,4 @@
-"""Whether the shop holds something that is not landed yet."""
+"""Which tables of the shop hold something that is not landed yet."""
 
 from collections.abc import Sequence
 
@@ -10,26 +10,42 @@ from hedgehog_pipeline.lake.commits import Base, IngestionCommit
 from hedgehog_pipeline.schema.shop import ShopTable
 
 
-def has_changes(moment: Moment, head: IngestionCommit | None, tables: Sequence[ShopTable]) -> bool:
-    """Tell whether a capture would land something.
+def changed_tables(
+    moment: Moment, head: IngestionCommit | None, tables: Sequence[ShopTable]
+) -> tuple[str, ...]:
+    """Name the tables of which a capture would land something; none where nothing is new.
 
     An equal snapshot text means that nothing new is visible, which costs no scan. Otherwise the
-    tables are asked; other databases of the same cluster move the text as well.
+    tables are asked, all of them at once; other databases of the same cluster move the text too.
     """
     bases = known_bases(moment, head)
-    return any(
-        table.name not in bases or _has_changed(moment, table, bases[table.name])
+    to_ask = {
+        table.name: base
         for table in tables
+        if (base := bases.get(table.name))
+        and base.archive is None
+        and base.snapshot != moment.snapshot.text
+    }
+    found = _with_new_rows(moment, to_ask)
+    return tuple(
+        table.name
+        for table in tables
+        if table.name in found
+        or (base := bases.get(table.name)) is None
+        or base.archive is not None
     )
 
 
-def _has_changed(moment: Moment, table: ShopTable, base: Base) -> bool:
-    if base.archive is not None:
-        return True
-    if base.snapshot == moment.snapshot.text:
-        return False
-    query = sql.SQL("select exists (select from {name} where {new})").format(
-        name=sql.Identifier(table.name), new=window_since(base, moment).new_rows(base.seen)
+def _with_new_rows(moment: Moment, bases: dict[str, Base]) -> set[str]:
+    """Give the tables with rows that are newer than their bases, in one question to the shop."""
+    if not bases:
+        return set()
+    questions = (
+        sql.SQL("select {told} where exists (select from {name} where {new})").format(
+            told=sql.Literal(name),
+            name=sql.Identifier(name),
+            new=window_since(base, moment).new_rows(base.seen),
+        )
+        for name, base in bases.items()
     )
-    ((changed,),) = moment.fetch(query)
-    return changed
+    return {name for (name,) in moment.fetch(sql.SQL(" union all ").join(questions))}

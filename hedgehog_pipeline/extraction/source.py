@@ -75,21 +75,22 @@ class Source:
             HedgehogError: where the database is a standby or too old, or its tables are not what
                 the star can be made of.
         """
+        with self.connected() as shop, shop.moment(tables) as moment:
+            yield moment
+
+    @contextmanager
+    def connected(self) -> Generator["ConnectedSource", None, None]:
+        """Connect, for one moment after another on the same connection.
+
+        Raises:
+            HedgehogError: where the database cannot be reached, is a standby or too old.
+        """
         with connect(self.credentials, role="source", ca=self.ca) as connection, _explained():
             self._refuse_unfit(connection)
-            _columns(connection, tables)  # tells every fault; the lock would stop at the first
             connection.rollback()
             connection.isolation_level = IsolationLevel.REPEATABLE_READ
             connection.read_only = True
-            connection.execute("set local lock_timeout = '10s'")
-            connection.execute("set local idle_in_transaction_session_timeout = '10min'")
-            connection.execute("set local row_security = off")
-            connection.execute("set local datestyle = 'ISO, YMD'")
-            names = sql.SQL(", ").join(sql.Identifier(table.name) for table in tables)
-            connection.execute(sql.SQL("lock table {} in access share mode").format(names))
-            snapshot = _scalar(connection, "select pg_current_snapshot()::text")
-            identity = _scalar(connection, _IDENTITY)
-            yield Moment(connection, identity, Snapshot(snapshot), _columns(connection, tables))
+            yield ConnectedSource(connection)
 
     def _refuse_unfit(self, connection: Connection) -> None:
         if connection.info.server_version < _OLDEST:
@@ -105,6 +106,38 @@ class Source:
             )
 
 
+@dataclass(frozen=True)
+class ConnectedSource:
+    """The shop's database while a connection to it is open; no transaction between moments."""
+
+    connection: Connection
+
+    @contextmanager
+    def moment(self, tables: Sequence[ShopTable]) -> Generator[Moment, None, None]:
+        """Open a moment, as `Source.moment` does, and end its transaction with it."""
+        connection = self.connection
+        with _explained():
+            _columns(connection, tables)  # tells every fault; the lock would stop at the first
+            connection.rollback()
+            connection.execute("set local lock_timeout = '10s'")
+            connection.execute("set local idle_in_transaction_session_timeout = '10min'")
+            connection.execute("set local row_security = off")
+            connection.execute("set local datestyle = 'ISO, YMD'")
+            names = sql.SQL(", ").join(sql.Identifier(table.name) for table in tables)
+            connection.execute(sql.SQL("lock table {} in access share mode").format(names))
+            snapshot = _scalar(connection, _SNAPSHOT)
+            identity = _scalar(connection, _IDENTITY)
+            yield Moment(connection, identity, Snapshot(snapshot), _columns(connection, tables))
+            connection.rollback()
+
+    def snapshot_text(self) -> str:
+        """Give what is visible now, as text: the cheap question whether anything may be new."""
+        with _explained():
+            text = _scalar(self.connection, _SNAPSHOT)
+            self.connection.rollback()
+        return text
+
+
 def estimated_rows(moment: Moment, tables: Sequence[ShopTable]) -> int | None:
     """Give about how many rows tables have, by PostgreSQL's statistics; None where it has none."""
     query = sql.SQL(
@@ -118,6 +151,8 @@ def estimated_rows(moment: Moment, tables: Sequence[ShopTable]) -> int | None:
     ((rows,),) = moment.fetch(query)
     return rows
 
+
+_SNAPSHOT = "select pg_current_snapshot()::text"
 
 _IDENTITY = """
     select concat_ws('/', (select system_identifier from pg_control_system()),

@@ -32,9 +32,11 @@ from hedgehog_pipeline.partitions import DAYS
 from hedgehog_pipeline.processing.pending import pending_commits
 from hedgehog_pipeline.processing.transform import TRANSFORMS
 from hedgehog_pipeline.processing.work import Work
-from hedgehog_pipeline.runs import MOST_COMMITS, commits_of_run, launched_by_platform
+from hedgehog_pipeline.run_tags import launched_by_platform
+from hedgehog_pipeline.runs import MOST_COMMITS, commits_of_run
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.schema.star import STAR, StarTable
+from hedgehog_pipeline.stage_runs import note_tried
 
 
 def key_of(table: StarTable) -> AssetKey:
@@ -67,7 +69,6 @@ def key_of(table: StarTable) -> AssetKey:
     },
     partitions_def=DAYS,
     can_subset=True,
-    pool="processing",
     backfill_policy=A_MONTH_A_RUN,
 )
 def process(
@@ -87,6 +88,7 @@ def process(
         Work.on(
             commits_of_run(
                 context.run.tags,
+                "processing",
                 day,
                 lake.ingestion,
                 pending=lambda: pending_commits(lake, MOST_COMMITS),
@@ -98,6 +100,8 @@ def process(
         )
         for day in map(date.fromisoformat, context.partition_keys)
     ]
+    commits = [commit for work in works for commit in work.commits]
+    note_tried(context.instance, context.run, "processing", commits)
     landed = {table.table.name: table for table in inputs.values()}
     number = head.number + 1 if head else 1
     for table in tables:
@@ -107,7 +111,7 @@ def process(
             "ingestion commits": [c.number for work in works for c in work.commits]
         }
         changed = any(work.surely_shapes(table) for work in works)
-        if key in selected and (changed or hands_on(context)):
+        if key in selected and (changed or hands_on(context, "warehouse")):
             version = str(number) if changed else recorded_version(context.instance, key)
             yield Output(
                 rows,

@@ -24,8 +24,10 @@ from hedgehog_pipeline.logs import StageLog
 from hedgehog_pipeline.materialized import A_MONTH_A_RUN, recorded_version, report_unplanned
 from hedgehog_pipeline.operations.load_checks import checks_after_load
 from hedgehog_pipeline.partitions import DAYS
-from hedgehog_pipeline.runs import MOST_COMMITS, commits_of_run, launched_by_platform
+from hedgehog_pipeline.run_tags import launched_by_platform
+from hedgehog_pipeline.runs import MOST_COMMITS, commits_of_run
 from hedgehog_pipeline.schema.star import STAR, StarTable
+from hedgehog_pipeline.stage_runs import note_tried
 from hedgehog_pipeline.storage.ddl import stored_columns
 from hedgehog_pipeline.storage.loads import TableLoads
 from hedgehog_pipeline.storage.pending import commits_of_day, confirm_loaded, pending_commits
@@ -58,7 +60,6 @@ def key_of(table: StarTable) -> AssetKey:
     ],
     partitions_def=DAYS,
     can_subset=True,
-    pool="storage",
     backfill_policy=A_MONTH_A_RUN,
 )
 def store(
@@ -82,21 +83,27 @@ def store(
         return loads[table.name].passing(held, rows)
 
     with warehouse.open() as target:
-        target.prepare()
         confirm_loaded(lake, target)
-        for day in days:
+        commits = [
+            commit
+            for day in days
             for commit in commits_of_run(
                 context.run.tags,
+                "storage",
                 day,
                 lake.processed,
                 pending=lambda: pending_commits(lake, target, MOST_COMMITS),
                 of_day=lambda day=day: commits_of_day(lake, target, day),
-            ):
-                began = datetime.now(timezone.utc)
-                loaded = target.load(commit, tables, parts_of)
-                log.loaded(commit, loaded, began)
-                for load in loads.values():
-                    load.add(commit, loaded)
+            )
+        ]
+        note_tried(context.instance, context.run, "storage", commits)
+        target.prepare()
+        for commit in commits:
+            began = datetime.now(timezone.utc)
+            loaded = target.load(commit, tables, parts_of)
+            log.loaded(commit, loaded, began)
+            for load in loads.values():
+                load.add(commit, loaded)
         for load in loads.values():
             yield from _report(context, target, load, days, by_platform=by_platform)
         if by_platform:

@@ -12,7 +12,7 @@ from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.csv_parts import CsvRows
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows
 from hedgehog_pipeline.lake.previews import Preview
-from hedgehog_pipeline.runs import PENDING_TAGS
+from hedgehog_pipeline.run_tags import PENDING_TAGS
 from hedgehog_pipeline_tests.world import World
 
 _DAY = date(2026, 6, 1)

@@ -14,7 +14,7 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.logs import WatchLog
 from hedgehog_pipeline.operations.alert_sensors import health_sensor
 from hedgehog_pipeline.operations.freshness import freshness_sensor
-from hedgehog_pipeline.runs import COMMITS_TAG
+from hedgehog_pipeline.run_tags import COMMITS_TAG
 
 _LOG = WatchLog(None)
 

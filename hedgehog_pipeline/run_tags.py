@@ -1,0 +1,107 @@
+"""The tags by which a run is told its commits, and by which it tells what it tried.
+
+A run of one stage names its commits. A run of all stages takes what waits, what it lands itself
+included, so it names what it leaves out, and each of its stages notes what it begins with.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from hedgehog_pipeline.lake.commits import Commit
+
+COMMITS_TAG = "hedgehog/commits"
+"""The commits that a run was launched for; absent where a person launched it."""
+
+_PENDING = "pending"
+_NONE = "none"
+_PARTITION_TAG = "dagster/partition"  # Dagster gives it to every run of a partition
+
+
+def tags_for(commits: Sequence[Commit]) -> dict[str, str]:
+    """Give the tags of a run that is launched for these commits."""
+    return {COMMITS_TAG: _text_of(commit.number for commit in commits)} if commits else {}
+
+
+PENDING_TAGS = {COMMITS_TAG: _PENDING}
+"""The tags of a run whose stages each take what waits for them, the stage before included."""
+
+
+LANDING_TAGS = {COMMITS_TAG: _NONE}
+"""The tags of a run of extraction alone: what it lands waits for other runs."""
+
+
+def launched_by_platform(tags: Mapping[str, str]) -> bool:
+    """Tell whether a sensor, a schedule or the command launched a run, not a person in the UI.
+
+    Such a run works on whole commits, whatever it plans to materialise.
+    """
+    return COMMITS_TAG in tags
+
+
+def pending_tags(left_out: Mapping[str, Collection[int]]) -> dict[str, str]:
+    """Give the tags of a run that takes what waits, but for the commits that are left out.
+
+    Args:
+        left_out: per stage, the numbers of commits that wait for it and are not taken.
+    """
+    named = {_left_out_tag(stage): _text_of(sorted(out)) for stage, out in left_out.items() if out}
+    return {**PENDING_TAGS, **named}
+
+
+def is_pending_run(tags: Mapping[str, str]) -> bool:
+    """Tell whether a run takes what waits."""
+    return tags.get(COMMITS_TAG) == _PENDING
+
+
+def tried_tags(stage: str, commits: Sequence[Commit]) -> dict[str, str]:
+    """Give the tags by which a run that takes what waits tells what a stage of it begins with."""
+    return {_tried_tag(stage): _text_of(commit.number for commit in commits)}
+
+
+def tried_in(tags: Mapping[str, str], stage: str) -> tuple[int, ...]:
+    """Give the numbers of the commits that a stage of a run began with, as far as it told."""
+    return _numbers_of(tags.get(_tried_tag(stage), _NONE))
+
+
+def has_landed(tags: Mapping[str, str]) -> bool:
+    """Tell whether a run of all stages came beyond the extraction."""
+    return _tried_tag("processing") in tags
+
+
+def will_take(tags: Mapping[str, str], stage: str, commit: Commit) -> bool:
+    """Tell whether a run of all stages, being at work, is to take a commit that waits for a stage.
+
+    Args:
+        tags: of the run.
+        stage: processing or storage.
+        commit: one that waits for the stage.
+    """
+    if tags.get(COMMITS_TAG) == _NONE:
+        return False
+    is_of_its_day = commit.date.isoformat() == tags.get(_PARTITION_TAG)
+    return is_of_its_day and commit.number not in left_out_in(tags, stage)
+
+
+def left_out_in(tags: Mapping[str, str], stage: str) -> tuple[int, ...]:
+    """Give the numbers of the commits that a stage of a run is not to take."""
+    return _numbers_of(tags.get(_left_out_tag(stage), _NONE))
+
+
+def _left_out_tag(stage: str) -> str:
+    return f"hedgehog/{stage}_left_out"
+
+
+def _tried_tag(stage: str) -> str:
+    return f"hedgehog/{stage}_tried"
+
+
+def _text_of(numbers: Iterable[int]) -> str:
+    return ",".join(map(str, numbers)) or _NONE
+
+
+def _numbers_of(text: str) -> tuple[int, ...]:
+    return () if text in {_PENDING, _NONE} else tuple(map(int, text.split(",")))
+
+
+def numbers_in(tags: Mapping[str, str]) -> tuple[int, ...]:
+    """Give the numbers of the commits that a run was launched for, if it names any."""
+    return _numbers_of(tags.get(COMMITS_TAG, _PENDING))

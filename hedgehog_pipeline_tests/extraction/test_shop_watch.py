@@ -1,0 +1,62 @@
+"""Scans of the shop that follow each other within a tick."""
+
+from hedgehog_pipeline.extraction.shop_watch import ShopWatch
+from hedgehog_pipeline.lake.commits import IngestionCommit
+from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline_tests.extraction.capturing import capture
+from hedgehog_pipeline_tests.world import World
+
+
+class _Seen:
+    """What is published."""
+
+    def __init__(self) -> None:
+        self.changed: list[bool] = []
+
+    def __call__(self, _head: IngestionCommit | None, /, *, changed: bool) -> None:
+        self.changed.append(changed)
+
+
+def test_each_look_sees_what_is_committed_by_then_and_names_its_tables(world: World) -> None:
+    with world.surroundings.watch_shop() as watch:
+        assert set(watch.changed_tables()) == set(SHOP)
+        world.load_small()
+        capture(world)
+        assert watch.changed_tables() == ()
+        world.shop.execute("update design set file_name = 'new.json'")
+        world.shop.execute("update currency set currency_code = 'CHF'")
+        assert set(watch.changed_tables()) == {"currency", "design"}
+
+
+def test_what_another_writer_landed_between_looks_is_not_new(world: World) -> None:
+    world.load_small()
+    capture(world)
+    with world.surroundings.watch_shop() as watch:
+        assert watch.changed_tables() == ()
+        world.shop.execute("update design set file_name = 'new.json'")
+        capture(world)
+        assert watch.changed_tables() == ()
+
+
+def test_no_transaction_of_it_is_open_between_looks(world: World) -> None:
+    world.load_small()
+    with world.surroundings.watch_shop() as watch:
+        watch.changed_tables()
+        with world.shop.transaction():
+            world.shop.execute("lock table design in access exclusive mode nowait")
+
+
+def test_what_is_seen_is_published_once_and_when_something_is_found(world: World) -> None:
+    world.load_small()
+    capture(world)
+    published = _Seen()
+    with world.surroundings.source.connected() as shop:
+        watch = ShopWatch(
+            lambda: shop, world.surroundings.lake.ingestion, list(SHOP.values()), published
+        )
+        for _ in range(3):
+            watch.changed_tables()
+        assert published.changed == [False]
+        world.shop.execute("update design set file_name = 'new.json'")
+        watch.changed_tables()
+        assert published.changed == [False, True]

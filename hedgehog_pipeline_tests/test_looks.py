@@ -1,0 +1,18 @@
+"""When a sensor looks within a tick."""
+
+from hedgehog_pipeline_tests.ticks import Time
+
+
+def test_a_tick_looks_twice_a_second_and_ends_before_the_next_one_is_due() -> None:
+    time = Time()
+    looks = list(time.looks.of_a_tick())
+    assert looks == [0.5 * number for number in range(9)]
+    assert time.now < 5
+
+
+def test_looks_that_take_long_are_rare_so_that_the_shop_is_left_in_peace() -> None:
+    time, looks = Time(), 0
+    for _ in time.looks.of_a_tick():
+        time.now += 0.2
+        looks += 1
+    assert looks == 3

@@ -1,0 +1,271 @@
+"""Whatever waits, one run takes it through the stages along with what is new."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from tempfile import TemporaryDirectory
+
+import pytest
+from dagster import (
+    DagsterInstance,
+    DagsterRunStatus,
+    JobDefinition,
+    RunRequest,
+    build_schedule_context,
+    build_sensor_context,
+)
+from dagster._core.definitions.sensor_definition import SensorExecutionData
+
+from hedgehog_pipeline.attempts import MOST_ATTEMPTS
+from hedgehog_pipeline.definitions import platform
+from hedgehog_pipeline.pipeline_run import PipelineRun, plan_pipeline_run
+from hedgehog_pipeline.run_tags import COMMITS_TAG, PENDING_TAGS, pending_tags, tried_tags
+from hedgehog_pipeline.runs import MOST_COMMITS
+from hedgehog_pipeline_tests.extraction.capturing import capture
+from hedgehog_pipeline_tests.inbox import codes, currency, put
+from hedgehog_pipeline_tests.ticks import launched, own_tags, pending_of, shop_tick, tags_of
+from hedgehog_pipeline_tests.truth import differences
+from hedgehog_pipeline_tests.world import World
+
+_FILE = "inbox/currency/more.csv"
+_HEADER = "currency_id,currency_code,created_at,last_updated"
+
+
+@pytest.fixture
+def instance() -> Iterator[DagsterInstance]:
+    with DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def _change(world: World, number: int) -> None:
+    world.shop.execute("update department set location = %s", [f"Place {number}"])
+
+
+def _plan(world: World, instance: DagsterInstance, *, later: int = 0) -> PipelineRun:
+    now = datetime.now(timezone.utc) + timedelta(seconds=later)
+    run = plan_pipeline_run(instance, pending_of(world), now)
+    assert run is not None
+    return run
+
+
+def _tick(world: World, instance: DagsterInstance, sensor: str) -> SensorExecutionData:
+    repository = platform(world.settings).get_repository_def()
+    context = build_sensor_context(instance=instance, repository_def=repository)
+    return repository.get_sensor_def(sensor).evaluate_tick(context)
+
+
+def _sweep(world: World) -> RunRequest:
+    """Ask the schedule; its context takes an instance with a place of its own alone."""
+    with TemporaryDirectory() as at, DagsterInstance.local_temp(at) as kept:
+        schedule = platform(world.settings).resolve_schedule_def("sweep")
+        request = schedule(build_schedule_context(kept))
+    assert isinstance(request, RunRequest)
+    return request
+
+
+def _record(
+    world: World, instance: DagsterInstance, job: str, status: DagsterRunStatus, **tags: str
+) -> None:
+    """Have a run in Dagster's records."""
+    today = datetime.now(timezone.utc).date().isoformat()
+    run = instance.create_run_for_job(
+        platform(world.settings).resolve_job_def(job),
+        status=status,
+        tags={"dagster/partition": today, **tags},
+    )
+    instance.report_engine_event("Heard of.", run)
+
+
+def _goes_in_one_run(world: World, instance: DagsterInstance, request: RunRequest | str) -> None:
+    """See that a request is one run of all stages which leaves nothing out, and nothing waiting."""
+    assert isinstance(request, RunRequest), request
+    assert (request.job_name or "pipeline", own_tags(request.tags)) == ("pipeline", PENDING_TAGS)
+    assert launched(world, instance, request).success
+    assert not any(read() for read in pending_of(world).values())
+
+
+def test_thirty_commits_and_what_is_new_are_one_run_and_so_is_what_comes_next(
+    opened: World, instance: DagsterInstance
+) -> None:
+    for number in range(30):
+        _change(opened, number)
+        capture(opened)
+    waiting = opened.surroundings.commits_to_process()
+    assert len(waiting) == 30
+    _change(opened, 30)
+    request = shop_tick(opened, instance)
+    _goes_in_one_run(opened, instance, request)
+    assert opened.surroundings.lake.ingestion.end() == waiting[-1].number + 1
+    _change(opened, 31)
+    _goes_in_one_run(opened, instance, shop_tick(opened, instance))
+    assert differences(opened) == {}
+
+
+def test_a_sweep_under_trade_leaves_nothing_that_waits(
+    opened: World, instance: DagsterInstance
+) -> None:
+    opened.shop.execute("delete from payment where payment_id = 1")
+    _change(opened, 1)
+    _goes_in_one_run(opened, instance, _sweep(opened))
+    _goes_in_one_run(opened, instance, shop_tick(opened, instance))
+    assert differences(opened) == {}
+
+
+def test_a_file_goes_through_in_one_run_beside_whatever_captures_the_shop(
+    opened: World, instance: DagsterInstance
+) -> None:
+    put(opened, _FILE, _HEADER, currency(7, "CHF"))
+    _record(opened, instance, "pipeline", DagsterRunStatus.STARTED, **PENDING_TAGS)
+    (request,) = _tick(opened, instance, "inbox").run_requests or []
+    _record(
+        opened,
+        instance,
+        "pipeline",
+        DagsterRunStatus.NOT_STARTED,
+        **{**PENDING_TAGS, "dagster/sensor_name": "inbox"},
+    )
+    assert _tick(opened, instance, "inbox").skip_message == "A file is being taken."
+    _goes_in_one_run(opened, instance, request)
+    assert codes(opened, 7) == ["CHF"]
+
+
+def test_a_failed_load_is_left_out_and_retried_alone_while_what_is_new_goes_on(
+    opened: World, instance: DagsterInstance
+) -> None:
+    _change(opened, 1)
+    capture(opened)
+    opened.launch("processing")
+    (waits,) = opened.surroundings.commits_to_load()
+    part = waits.parts[0].key
+    body = opened.s3.get_object(Bucket=opened.settings.processed_bucket, Key=part)["Body"].read()
+    opened.s3.put_object(Bucket=opened.settings.processed_bucket, Key=part, Body=b"broken")
+    _change(opened, 2)
+    failed = launched(opened, instance, shop_tick(opened, instance))
+    assert not failed.success
+    first, second = (commit.number for commit in opened.surroundings.commits_to_load())
+    assert tags_of(instance, failed)["hedgehog/storage_tried"] == f"{first},{second}"
+
+    _change(opened, 3)
+    alone = shop_tick(opened, instance)
+    assert isinstance(alone, RunRequest)
+    assert alone.job_name == "extraction", "landing does not wait while the pause lasts"
+    run = _plan(opened, instance, later=11)
+    assert run.tags == pending_tags({"storage": {first, second}})
+    assert run.takes["storage"] == []
+
+    opened.s3.put_object(Bucket=opened.settings.processed_bucket, Key=part, Body=body)
+    request = RunRequest(
+        job_name="pipeline",
+        partition_key=waits.date.isoformat(),
+        tags=run.tags,
+        run_config=alone.run_config,
+    )
+    assert launched(opened, instance, request).success
+    assert [commit.number for commit in opened.surroundings.commits_to_load()] == [first, second]
+
+
+def test_a_stuck_commit_is_gone_round(opened: World, instance: DagsterInstance) -> None:
+    _change(opened, 1)
+    capture(opened)
+    (stuck,) = opened.surroundings.commits_to_process()
+    for _ in range(MOST_ATTEMPTS):
+        _record(
+            opened,
+            instance,
+            "processing",
+            DagsterRunStatus.FAILURE,
+            **{COMMITS_TAG: str(stuck.number)},
+        )
+    _change(opened, 2)
+    request = shop_tick(opened, instance)
+    assert isinstance(request, RunRequest)
+    assert request.job_name == "pipeline"
+    assert own_tags(request.tags) == pending_tags({"processing": {stuck.number}})
+    assert launched(opened, instance, request).success
+    assert opened.surroundings.commits_to_process() == [stuck]
+    assert not opened.surroundings.commits_to_load()
+
+
+def test_landing_goes_on_where_the_warehouse_cannot_be_reached(
+    opened: World, instance: DagsterInstance
+) -> None:
+    away = opened.with_warehouse("nowhere")
+    _change(away, 1)
+    request = shop_tick(away, instance)
+    assert isinstance(request, RunRequest)
+    assert request.job_name == "extraction"
+    steps = launched(away, instance, _sweep(away)).get_step_success_events()
+    assert [event.step_key for event in steps] == ["extract"]
+
+
+def test_what_is_too_much_for_one_run_is_left_to_runs_of_the_stages(
+    opened: World, instance: DagsterInstance
+) -> None:
+    (commit,) = opened.surroundings.lake.ingestion.of_day(datetime.now(timezone.utc).date())[-1:]
+    many = {"processing": lambda: [commit] * MOST_COMMITS, "storage": list}
+    assert plan_pipeline_run(instance, many, datetime.now(timezone.utc)) is None
+
+
+def test_commits_of_an_earlier_day_are_left_to_the_sensors_on_the_logs(
+    opened: World, instance: DagsterInstance
+) -> None:
+    tomorrow = 24 * 3600
+    _change(opened, 1)
+    capture(opened)
+    assert _plan(opened, instance).takes["processing"]
+    assert not _plan(opened, instance, later=tomorrow).takes["processing"]
+
+
+def test_no_stage_is_launched_for_what_a_run_at_work_is_to_take_but_for_what_it_leaves_out(
+    opened: World, instance: DagsterInstance
+) -> None:
+    for number in range(3):
+        _change(opened, number)
+        capture(opened)
+    first, *others = (commit.number for commit in opened.surroundings.commits_to_process())
+    tags = pending_tags({"processing": {first}})
+    _record(opened, instance, "pipeline", DagsterRunStatus.STARTED, **tags)
+    (request,) = _tick(opened, instance, "ingestion_log").run_requests or []
+    assert own_tags(request.tags) == {COMMITS_TAG: str(first)}
+    _record(opened, instance, "processing", DagsterRunStatus.STARTED, **own_tags(request.tags))
+    left = replace(opened, settings=replace(opened.settings, processing_runs=2))
+    message = _tick(left, instance, "ingestion_log").skip_message
+    assert message == f"{len(others)} commits wait for the run that is at work."
+    assert _plan(opened, instance).tags == tags, "the next one leaves out what a stage is at"
+
+
+def test_a_run_of_all_stages_that_died_counts_against_what_its_stages_began_with(
+    opened: World, instance: DagsterInstance
+) -> None:
+    _change(opened, 1)
+    capture(opened)
+    (waits,) = opened.surroundings.commits_to_process()
+    _record(
+        opened,
+        instance,
+        "pipeline",
+        DagsterRunStatus.STARTED,
+        **PENDING_TAGS,
+        **tried_tags("processing", [waits]),
+    )
+    assert _plan(opened, instance, later=120).tags == pending_tags({"processing": {waits.number}})
+
+
+def test_a_persons_run_over_all_assets_shares_one_pool_with_the_sensors_and_takes_its_turn(
+    opened: World, instance: DagsterInstance
+) -> None:
+    definitions = platform(opened.settings)
+    every, *stages = (
+        _pools(instance, job)
+        for job in (
+            definitions.resolve_implicit_global_asset_job_def(),
+            *map(definitions.resolve_job_def, ("extraction", "processing", "storage", "pipeline")),
+        )
+    )
+    assert [every & pools for pools in stages] == [{"extraction"}, set(), set(), {"extraction"}]
+
+
+def _pools(instance: DagsterInstance, job: JobDefinition) -> set[str]:
+    """What a run of a job waits for, all of it at once."""
+    concurrency = instance.create_run_for_job(job).run_op_concurrency
+    return set(concurrency.all_pools or ()) if concurrency else set()

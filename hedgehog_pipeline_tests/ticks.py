@@ -1,0 +1,95 @@
+"""Ticks of the shop's sensor with a clock of the test's own, and the runs that they ask for."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dagster import (
+    DagsterInstance,
+    DagsterRun,
+    ExecuteInProcessResult,
+    RunRequest,
+    build_sensor_context,
+    define_asset_job,
+)
+
+from hedgehog_pipeline.definitions import platform
+from hedgehog_pipeline.looks import Looks
+from hedgehog_pipeline.pipeline_run import Pending
+from hedgehog_pipeline.sensors import shop_sensor
+from hedgehog_pipeline_tests.world import World
+
+
+@dataclass
+class Time:
+    """Seconds that pass only while something waits; at each wait, the next thing happens."""
+
+    happens: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
+    now: float = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        if self.happens:
+            self.happens.pop(0)()
+
+    @property
+    def looks(self) -> Looks:
+        return Looks(lambda: self.now, self.sleep)
+
+
+def pending_of(world: World) -> Pending:
+    surroundings = world.surroundings
+    return {"processing": surroundings.commits_to_process, "storage": surroundings.commits_to_load}
+
+
+def shop_tick(
+    world: World, instance: DagsterInstance, *happens: Callable[[], object]
+) -> RunRequest | str:
+    """Ask the shop's sensor; give the run that it asks for, or why it asks for none.
+
+    Args:
+        world: the deployment.
+        instance: where runs are recorded.
+        happens: after the first look, after the second one, and so on.
+    """
+    sensor = shop_sensor(
+        define_asset_job("pipeline"),
+        define_asset_job("extraction"),
+        watch_shop=world.surroundings.watch_shop,
+        pending=pending_of(world),
+        looks=Time(list(happens)).looks,
+    )
+    repository = platform(world.settings).get_repository_def()
+    tick = sensor.evaluate_tick(build_sensor_context(instance, repository_def=repository))
+    requests: Sequence[RunRequest] = tick.run_requests or []
+    return requests[0] if requests else tick.skip_message or ""
+
+
+def launched(
+    world: World, instance: DagsterInstance, request: RunRequest | str, *, by: str = "shop"
+) -> ExecuteInProcessResult:
+    """Run what a sensor asked for, as Dagster does; a run that fails is a result as well."""
+    assert isinstance(request, RunRequest), request
+    return (
+        platform(world.settings)
+        .resolve_job_def(request.job_name or "pipeline")
+        .execute_in_process(
+            instance=instance,
+            partition_key=request.partition_key,
+            tags={**request.tags, "dagster/sensor_name": by},
+            run_config=request.run_config,
+            asset_selection=request.asset_selection,
+            raise_on_error=False,
+        )
+    )
+
+
+def own_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """Leave out the tags that Dagster gives to a run."""
+    return {key: value for key, value in tags.items() if key.startswith("hedgehog/")}
+
+
+def tags_of(instance: DagsterInstance, result: ExecuteInProcessResult) -> dict[str, str]:
+    """What a run says of itself once it is over."""
+    run = instance.get_run_by_id(result.run_id)
+    assert isinstance(run, DagsterRun)
+    return own_tags(run.tags)
