@@ -148,6 +148,7 @@ def _capture(
         partition_key=now.date().isoformat(),
         tags=run.tags if run else LANDING_TAGS,
         asset_selection=[AssetKey(path) for path in planned],
+        asset_check_keys=[],  # what is loaded is checked by the load itself
         run_config={"ops": {"extract": {"config": {"mode": mode.name}}}},
     )
 
@@ -201,6 +202,7 @@ def log_sensor(
                 partition_key=share[0].date.isoformat(),
                 tags=tags_for(share),
                 asset_selection=[AssetKey(path) for path in assets_of(share)] or None,
+                asset_check_keys=[],
             )
             for share in shared_out(commits, at_once - len(at_work))
         ]

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from tempfile import TemporaryDirectory
 
 import pytest
 from dagster import (
@@ -11,7 +10,6 @@ from dagster import (
     DagsterRunStatus,
     JobDefinition,
     RunRequest,
-    build_schedule_context,
     build_sensor_context,
 )
 from dagster._core.definitions.sensor_definition import SensorExecutionData
@@ -23,7 +21,14 @@ from hedgehog_pipeline.run_tags import COMMITS_TAG, PENDING_TAGS, pending_tags, 
 from hedgehog_pipeline.runs import MOST_COMMITS
 from hedgehog_pipeline_tests.extraction.capturing import capture
 from hedgehog_pipeline_tests.inbox import codes, currency, put
-from hedgehog_pipeline_tests.ticks import launched, own_tags, pending_of, shop_tick, tags_of
+from hedgehog_pipeline_tests.ticks import (
+    launched,
+    launched_by_schedule,
+    own_tags,
+    pending_of,
+    shop_tick,
+    tags_of,
+)
 from hedgehog_pipeline_tests.truth import differences
 from hedgehog_pipeline_tests.world import World
 
@@ -52,15 +57,6 @@ def _tick(world: World, instance: DagsterInstance, sensor: str) -> SensorExecuti
     repository = platform(world.settings).get_repository_def()
     context = build_sensor_context(instance=instance, repository_def=repository)
     return repository.get_sensor_def(sensor).evaluate_tick(context)
-
-
-def _sweep(world: World) -> RunRequest:
-    """Ask the schedule; its context takes an instance with a place of its own alone."""
-    with TemporaryDirectory() as at, DagsterInstance.local_temp(at) as kept:
-        schedule = platform(world.settings).resolve_schedule_def("sweep")
-        request = schedule(build_schedule_context(kept))
-    assert isinstance(request, RunRequest)
-    return request
 
 
 def _record(
@@ -101,12 +97,16 @@ def test_thirty_commits_and_what_is_new_are_one_run_and_so_is_what_comes_next(
     assert differences(opened) == {}
 
 
-def test_a_sweep_under_trade_leaves_nothing_that_waits(
+def test_what_a_sweep_lands_under_trade_goes_along_with_the_next_change(
     opened: World, instance: DagsterInstance
 ) -> None:
     opened.shop.execute("delete from payment where payment_id = 1")
+    request = launched_by_schedule(opened, "sweep")
+    assert launched(opened, instance, request, job="extraction", by="sweep").success
+    assert len(opened.surroundings.commits_to_process()) == 1
     _change(opened, 1)
-    _goes_in_one_run(opened, instance, _sweep(opened))
+    _goes_in_one_run(opened, instance, shop_tick(opened, instance))
+    _change(opened, 2)
     _goes_in_one_run(opened, instance, shop_tick(opened, instance))
     assert differences(opened) == {}
 
@@ -194,7 +194,9 @@ def test_landing_goes_on_where_the_warehouse_cannot_be_reached(
     request = shop_tick(away, instance)
     assert isinstance(request, RunRequest)
     assert request.job_name == "extraction"
-    steps = launched(away, instance, _sweep(away)).get_step_success_events()
+    steps = launched(
+        away, instance, launched_by_schedule(away, "sweep"), job="extraction"
+    ).get_step_success_events()
     assert [event.step_key for event in steps] == ["extract"]
 
 

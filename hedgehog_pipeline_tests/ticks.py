@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from tempfile import TemporaryDirectory
 
 from dagster import (
     DagsterInstance,
     DagsterRun,
     ExecuteInProcessResult,
     RunRequest,
+    build_schedule_context,
     build_sensor_context,
     define_asset_job,
 )
@@ -65,22 +67,38 @@ def shop_tick(
 
 
 def launched(
-    world: World, instance: DagsterInstance, request: RunRequest | str, *, by: str = "shop"
+    world: World,
+    instance: DagsterInstance,
+    request: RunRequest | str,
+    *,
+    job: str = "pipeline",
+    by: str = "shop",
 ) -> ExecuteInProcessResult:
     """Run what a sensor asked for, as Dagster does; a run that fails is a result as well."""
     assert isinstance(request, RunRequest), request
-    return (
-        platform(world.settings)
-        .resolve_job_def(request.job_name or "pipeline")
-        .execute_in_process(
-            instance=instance,
-            partition_key=request.partition_key,
-            tags={**request.tags, "dagster/sensor_name": by},
-            run_config=request.run_config,
-            asset_selection=request.asset_selection,
-            raise_on_error=False,
-        )
+    definition = platform(world.settings).resolve_job_def(request.job_name or job)
+    if request.asset_selection:
+        keys = set(request.asset_selection)
+        definition = definition.get_subset(asset_selection=keys, asset_check_selection=set())
+    return definition.execute_in_process(
+        instance=instance,
+        partition_key=request.partition_key,
+        tags={**request.tags, "dagster/sensor_name": by},
+        run_config=request.run_config,
+        raise_on_error=False,
     )
+
+
+def launched_by_schedule(world: World, name: str) -> RunRequest:
+    """Ask a schedule; its context takes an instance with a place of its own alone."""
+    with TemporaryDirectory() as at, DagsterInstance.local_temp(at) as kept:
+        tick = (
+            platform(world.settings)
+            .resolve_schedule_def(name)
+            .evaluate_tick(build_schedule_context(kept))
+        )
+    (request,) = tick.run_requests or []
+    return request
 
 
 def own_tags(tags: Mapping[str, str]) -> dict[str, str]:
