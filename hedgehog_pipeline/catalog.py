@@ -1,4 +1,4 @@
-"""What the UI tells of a table before any run: its columns, and where each comes from."""
+"""What the UI tells of a table before any run: what it holds, its columns, and their sources."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,8 @@ from dagster import (
 )
 
 from hedgehog_pipeline.schema.columns import Column
-from hedgehog_pipeline.schema.star import StarTable
+from hedgehog_pipeline.schema.star import Fact, StarTable
+from hedgehog_pipeline.schema.tables import ShopTable
 
 
 def described(
@@ -53,3 +54,22 @@ def lineage_from_star(table: StarTable) -> TableColumnLineage:
     """Tell that each column of the warehouse is the star's column of the same name."""
     star = AssetKey(["star", table.name])
     return TableColumnLineage({name: [TableColumnDep(star, name)] for name in table.arrow.names})
+
+
+def landed_description(table: ShopTable) -> str:
+    """Describe the asset `oltp/<table>`."""
+    return f"{table.description} Captured from the shop's `{table.name}`; CSV in S3."
+
+
+def star_description(table: StarTable) -> str:
+    """Describe the asset `star/<table>`."""
+    sources = ", ".join(f"`{name}`" for name in table.inputs)
+    return f"{table.description} Made from the shop's {sources}; Parquet in S3."
+
+
+def warehouse_description(table: StarTable) -> str:
+    """Describe the asset `warehouse/<table>`."""
+    rows = "One row for each key, the newest."
+    if isinstance(table, Fact) and table.version:
+        rows = f"Every captured version; the view `{table.name}_current` holds the newest ones."
+    return f"{table.description} {rows} A table of the warehouse in PostgreSQL."

@@ -14,6 +14,7 @@ from dagster import (
 )
 
 from hedgehog_pipeline.extraction.assets import extract
+from hedgehog_pipeline.job_descriptions import JOB_DESCRIPTIONS
 from hedgehog_pipeline.extraction.resources import ParametersResource, SourceResource
 from hedgehog_pipeline.lake.io_managers import CsvIOManager, ParquetIOManager
 from hedgehog_pipeline.lake.resources import LakeResource
@@ -60,8 +61,8 @@ def platform(settings: Settings) -> Definitions:
         ingestion_bucket=settings.ingestion_bucket,
         processed_bucket=settings.processed_bucket,
     )
-    stages = {stage: define_asset_job(stage, _assets_of(stage)) for stage in STAGES}
-    pipeline = define_asset_job(PIPELINE, _assets_of(*STAGES))
+    stages = {stage: _job(stage, stage) for stage in STAGES}
+    pipeline = _job(PIPELINE, *STAGES)
     untagged = [*stages.values(), pipeline, checks_job, freshness_job, reconcile_job]
     jobs = {job.name: _tagged(job, settings) for job in untagged}
     watch_log = WatchLog(settings.log_group)
@@ -140,6 +141,10 @@ def platform(settings: Settings) -> Definitions:
 
 def _assets_of(*stages: str) -> AssetSelection:
     """Give the assets of stages alone: their checks run apart, and cost a load nothing."""
+def _job(name: str, *stages: str) -> "UnresolvedAssetJobDefinition":
+    return define_asset_job(name, _assets_of(*stages), description=JOB_DESCRIPTIONS[name])
+
+
     return AssetSelection.groups(*stages).without_checks()
 
 

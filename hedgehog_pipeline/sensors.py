@@ -62,7 +62,9 @@ def shop_sensor(
         jobs=[pipeline, extraction],
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Scans the shop for changes and takes them through the stages.",
+        description="Looks for changed rows in the shop every few seconds. Launches `pipeline`, "
+        "which takes a change to the warehouse, or `extraction` alone while later stages have a "
+        "backlog.",
     )
     def scan(context: SensorEvaluationContext) -> RunRequest | SkipReason:
         now = datetime.now(timezone.utc)
@@ -93,7 +95,8 @@ def inbox_sensor(
         job=extraction,
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Lists the inbox in S3 and launches extraction for the oldest file that waits.",
+        description="Lists `inbox/` in the ingestion bucket every few seconds. Launches "
+        "`extraction` for the oldest file that was not taken yet, one file a run.",
     )
     def look(context: SensorEvaluationContext) -> RunRequest | SkipReason:
         now = datetime.now(timezone.utc)
@@ -135,7 +138,9 @@ def log_sensor(
         job_name=job,
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
-        description=f"Watches the {name.replace('_', ' ')} in S3 and launches {job}.",
+        description=f"Reads the {name.replace('_', ' ')} in S3 every few seconds. Launches "
+        f"`{job}` for the commits that wait for it; those that failed are tried "
+        "again after a pause.",
     )
     def watch(context: SensorEvaluationContext) -> list[RunRequest] | SkipReason:
         now = datetime.now(timezone.utc)

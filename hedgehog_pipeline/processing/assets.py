@@ -13,7 +13,7 @@ from dagster import (
     multi_asset,
 )
 
-from hedgehog_pipeline.catalog import described, lineage_from_shop
+from hedgehog_pipeline.catalog import described, lineage_from_shop, star_description
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.landed import LandedTable
@@ -41,7 +41,7 @@ def key_of(table: StarTable) -> AssetKey:
     outs={
         table.name: AssetOut(
             key=key_of(table),
-            description=table.description,
+            description=star_description(table),
             group_name="processing",
             io_manager_key="parquet",
             kinds={"pandas", "s3", "parquet"},
