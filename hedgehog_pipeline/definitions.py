@@ -10,12 +10,11 @@ from dagster import (
     Definitions,
     define_asset_job,
     in_process_executor,
-    with_source_code_references,
 )
 
 from hedgehog_pipeline.extraction.assets import extract
-from hedgehog_pipeline.job_descriptions import JOB_DESCRIPTIONS
 from hedgehog_pipeline.extraction.resources import ParametersResource, SourceResource
+from hedgehog_pipeline.job_descriptions import JOB_DESCRIPTIONS
 from hedgehog_pipeline.lake.io_managers import CsvIOManager, ParquetIOManager
 from hedgehog_pipeline.lake.resources import LakeResource
 from hedgehog_pipeline.logs import LogResource, WatchLog
@@ -38,6 +37,7 @@ from hedgehog_pipeline.schedules import sweep_schedule
 from hedgehog_pipeline.schema.model import report_of_model
 from hedgehog_pipeline.sensors import inbox_sensor, log_sensor, shop_sensor
 from hedgehog_pipeline.settings import Settings
+from hedgehog_pipeline.source_links import line_of_table, linked
 from hedgehog_pipeline.storage.assets import store
 from hedgehog_pipeline.storage.resources import WarehouseResource
 from hedgehog_pipeline.surroundings import Surroundings
@@ -67,7 +67,9 @@ def platform(settings: Settings) -> Definitions:
     jobs = {job.name: _tagged(job, settings) for job in untagged}
     watch_log = WatchLog(settings.log_group)
     stages_and_operations = Definitions(
-        assets=with_source_code_references([extract, process, store]),
+        assets=[
+            linked(stage, line_of_table, settings.code_url) for stage in (extract, process, store)
+        ],
         asset_checks=[check_warehouse, measure_lag, reconcile_warehouse],
         jobs=list(jobs.values()),
         schedules=[
@@ -139,12 +141,12 @@ def platform(settings: Settings) -> Definitions:
     return Definitions.merge(stages_and_operations, report.definitions(surroundings))
 
 
-def _assets_of(*stages: str) -> AssetSelection:
-    """Give the assets of stages alone: their checks run apart, and cost a load nothing."""
 def _job(name: str, *stages: str) -> "UnresolvedAssetJobDefinition":
     return define_asset_job(name, _assets_of(*stages), description=JOB_DESCRIPTIONS[name])
 
 
+def _assets_of(*stages: str) -> AssetSelection:
+    """Give the assets of stages alone: their checks run apart, and cost a load nothing."""
     return AssetSelection.groups(*stages).without_checks()
 
 
