@@ -71,5 +71,5 @@ def warehouse_description(table: StarTable) -> str:
     """Describe the asset `warehouse/<table>`."""
     rows = "One row for each key, the newest."
     if isinstance(table, Fact) and table.version:
-        rows = f"Every captured version; the view `{table.name}_current` holds the newest ones."
+        rows = f"The view `{table.name}_current` shows only the newest version of each."
     return f"{table.description} {rows} A table of the warehouse in PostgreSQL."

@@ -45,9 +45,9 @@ _DESCRIPTION = """\
 Measures how far the warehouse is behind the shop, for the check `freshness` of every warehouse
 table. It reads the logs in S3 and the warehouse.
 
-**Launched by** nothing: the sensor `freshness` reports the same each minute without a run.
+Launched by nothing: the sensor `freshness` reports the same each minute without a run.
 
-**By hand:** at any time, to measure now.
+By hand: at any time, to measure now.
 """
 
 

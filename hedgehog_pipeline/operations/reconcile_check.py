@@ -31,9 +31,9 @@ _DESCRIPTION = """\
 Compares each warehouse table with the shop, key by key. Its check `reconciled` fails on a
 difference that no change on its way explains. It reads both databases in full and changes nothing.
 
-**Launched by** the schedule `reconcile`, every night.
+Launched by the schedule `reconcile`, every night.
 
-**By hand:** at any time. `hedgehog reconcile` does the same on a terminal.
+By hand: at any time. `hedgehog reconcile` does the same on a terminal.
 """
 
 

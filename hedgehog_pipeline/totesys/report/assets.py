@@ -41,9 +41,9 @@ _DESCRIPTION = """\
 Makes the report of what the warehouse holds now: queries it, draws the charts, and replaces
 `report/index.html` in the processed bucket.
 
-**Launched by** the sensor `report`, after loads, at most every five minutes.
+Launched by the sensor `report`, after loads, at most every five minutes.
 
-**By hand:** at any time. `hedgehog report` does the same on a terminal.
+By hand: at any time. `hedgehog report` does the same on a terminal.
 """
 
 PAGE = AssetKey(["report", "page"])
