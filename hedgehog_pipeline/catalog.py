@@ -1,4 +1,4 @@
-"""What the UI tells of a table before any run: its columns, and where each comes from."""
+"""What the UI tells of a table before any run: what it holds, its columns, and their sources."""
 
 from collections.abc import Callable, Sequence
 from hashlib import sha256
@@ -15,7 +15,8 @@ from dagster import (
 )
 
 from hedgehog_pipeline.schema.columns import Column
-from hedgehog_pipeline.schema.star import StarTable
+from hedgehog_pipeline.schema.star import Fact, StarTable
+from hedgehog_pipeline.schema.tables import ShopTable
 
 _DIGITS = 12
 
@@ -65,3 +66,22 @@ def code_version_of(columns: Sequence[Column], transform: Callable[..., Any] | N
     text = repr([(c.name, c.type, c.nullable, c.default, c.sources) for c in columns])
     source = getsource(transform) if transform else ""
     return sha256(f"{text}{source}".encode()).hexdigest()[:_DIGITS]
+
+
+def landed_description(table: ShopTable) -> str:
+    """Describe the asset `oltp/<table>`."""
+    return f"{table.description} Captured from the shop's `{table.name}`; CSV in S3."
+
+
+def star_description(table: StarTable) -> str:
+    """Describe the asset `star/<table>`."""
+    sources = ", ".join(f"`{name}`" for name in table.inputs)
+    return f"{table.description} Made from the shop's {sources}; Parquet in S3."
+
+
+def warehouse_description(table: StarTable) -> str:
+    """Describe the asset `warehouse/<table>`."""
+    rows = "One row for each key, the newest."
+    if isinstance(table, Fact) and table.version:
+        rows = f"The view `{table.name}_current` shows only the newest version of each."
+    return f"{table.description} {rows} A table of the warehouse in PostgreSQL."

@@ -10,11 +10,11 @@ from dagster import (
     Definitions,
     define_asset_job,
     in_process_executor,
-    with_source_code_references,
 )
 
 from hedgehog_pipeline.extraction.assets import extract
 from hedgehog_pipeline.extraction.resources import ParametersResource, SourceResource
+from hedgehog_pipeline.job_descriptions import JOB_DESCRIPTIONS
 from hedgehog_pipeline.lake.io_managers import CsvIOManager, ParquetIOManager
 from hedgehog_pipeline.lake.resources import LakeResource
 from hedgehog_pipeline.logs import LogResource, WatchLog
@@ -40,6 +40,7 @@ from hedgehog_pipeline.schedules import sweep_schedule
 from hedgehog_pipeline.schema.model import report_of_model
 from hedgehog_pipeline.sensors import inbox_sensor, log_sensor, shop_sensor
 from hedgehog_pipeline.settings import Settings
+from hedgehog_pipeline.source_links import line_of_table, linked
 from hedgehog_pipeline.storage.assets import store
 from hedgehog_pipeline.storage.resources import WarehouseResource
 from hedgehog_pipeline.surroundings import Surroundings
@@ -63,8 +64,8 @@ def platform(settings: Settings) -> Definitions:
         ingestion_bucket=settings.ingestion_bucket,
         processed_bucket=settings.processed_bucket,
     )
-    stages = {stage: define_asset_job(stage, _assets_of(stage)) for stage in STAGES}
-    pipeline = define_asset_job(PIPELINE, _assets_of(*STAGES))
+    stages = {stage: _job(stage, stage) for stage in STAGES}
+    pipeline = _job(PIPELINE, *STAGES)
     untagged = [*stages.values(), pipeline, checks_job, freshness_job, reconcile_job]
     jobs = {job.name: _tagged(job, settings) for job in untagged}
     watch_log = WatchLog(settings.log_group)
@@ -73,7 +74,9 @@ def platform(settings: Settings) -> Definitions:
         "storage": surroundings.commits_to_load,
     }
     stages_and_operations = Definitions(
-        assets=with_source_code_references([extract, process, store]),
+        assets=[
+            linked(stage, line_of_table, settings.code_url) for stage in (extract, process, store)
+        ],
         asset_checks=[check_warehouse, measure_lag, reconcile_warehouse],
         jobs=list(jobs.values()),
         schedules=[
@@ -154,6 +157,10 @@ def platform(settings: Settings) -> Definitions:
     if report is None:
         return stages_and_operations
     return Definitions.merge(stages_and_operations, report.definitions(surroundings))
+
+
+def _job(name: str, *stages: str) -> "UnresolvedAssetJobDefinition":
+    return define_asset_job(name, _assets_of(*stages), description=JOB_DESCRIPTIONS[name])
 
 
 def _assets_of(*stages: str) -> AssetSelection:

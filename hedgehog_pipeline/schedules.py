@@ -42,7 +42,8 @@ def sweep_schedule(
         job=extraction,
         cron_schedule="30 * * * *",
         default_status=DefaultScheduleStatus.RUNNING,
-        description="Finds the rows that were deleted in the shop.",
+        description="Finds the rows that were deleted in the shop: every hour, `extraction` "
+        "compares the keys in the shop with the keys that have landed.",
     )
     def find_deleted() -> RunRequest | SkipReason:
         if not archive_landed():

@@ -73,7 +73,9 @@ def shop_sensor(
         jobs=[pipeline, extraction],
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Scans the shop twice a second and takes changes through the stages.",
+        description="Looks for changed rows in the shop twice a second. Launches `pipeline`, which "
+        "takes them and whatever waits to the warehouse, or `extraction` alone where the "
+        "warehouse cannot be reached or more waits than one run takes.",
     )
     def scan(context: SensorEvaluationContext) -> RunRequest | SkipReason:
         instance, now = context.instance, datetime.now(timezone.utc)
@@ -119,7 +121,8 @@ def inbox_sensor(
         jobs=[pipeline, extraction],
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Lists the inbox in S3 and takes the oldest file that waits to the warehouse.",
+        description="Lists `inbox/` in the ingestion bucket every few seconds. Launches `pipeline` "
+        "for the oldest file that was not taken yet, one file a run.",
     )
     def look(context: SensorEvaluationContext) -> RunRequest | SkipReason:
         instance, now = context.instance, datetime.now(timezone.utc)
@@ -178,7 +181,9 @@ def log_sensor(
         job_name=job,
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
-        description=f"Watches the {name.replace('_', ' ')} in S3 and launches {job}.",
+        description=f"Reads the {name.replace('_', ' ')} in S3 every few seconds. Launches "
+        f"`{job}` for the commits that wait for it; those that failed are tried "
+        "again after a pause.",
     )
     def watch(context: SensorEvaluationContext) -> list[RunRequest] | SkipReason:
         now = datetime.now(timezone.utc)

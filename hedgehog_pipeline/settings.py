@@ -29,6 +29,8 @@ class Settings:
         first_day: first partition of the calendar, a UTC day.
         alert_topic: ARN of the SNS topic for failures, or None.
         ui_url: where the Dagster UI is reached, for the links in alerts.
+        code_url: where the web shows the folder that holds the model's outermost package, at the
+            commit that is deployed; None for links that open files of this machine.
         log_group: CloudWatch log group, or None for the console alone.
         database_ca: file of the CA certificates that databases are verified against,
             or None for those of the system.
@@ -51,6 +53,7 @@ class Settings:
     first_day: date = date(2026, 1, 1)
     alert_topic: str | None = None
     ui_url: str = "http://127.0.0.1:3000"
+    code_url: str | None = None
     log_group: str | None = None
     database_ca: str | None = None
     part_bytes: int = 16 * 1024 * 1024

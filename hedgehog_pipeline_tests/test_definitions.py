@@ -33,6 +33,24 @@ def test_the_platform_is_as_the_snapshot_says() -> None:
     assert text == _SNAPSHOT.read_text(), f"If this is meant, put the text below into {_SNAPSHOT}"
 
 
+def test_every_job_schedule_and_sensor_says_what_it_does() -> None:
+    jobs = [job for job in defs.resolve_all_job_defs() if not job.name.startswith("__")]
+    told = {
+        f"{type(each).__name__} {each.name}": each.description
+        for each in (*jobs, *(defs.schedules or []), *(defs.sensors or []))
+    }
+    assert [name for name, description in told.items() if not description] == []
+
+
+def test_a_job_says_what_launches_it_and_what_a_person_gets_by_launching_it() -> None:
+    told = {job.name: job.description or "" for job in defs.resolve_all_job_defs()}
+    assert [name for name, text in told.items() if name[:2] != "__" and "y hand" not in text] == []
+    launched = {(s.job_name, s.name) for s in defs.schedules or []} | {
+        (target.job_name, sensor.name) for sensor in defs.sensors or [] for target in sensor.targets
+    }
+    assert [pair for pair in launched if f"`{pair[1]}`" not in told[pair[0]]] == []
+
+
 def test_the_import_connects_to_nothing_and_reads_no_secret() -> None:
     command = [sys.executable, "-c", _IMPORT]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -46,8 +64,10 @@ def _assets() -> Iterator[str]:
         asset = graph.get(key)
         parents = ", ".join(sorted(parent.to_user_string() for parent in asset.parent_keys))
         yield f"asset {key.to_user_string()} in {asset.group_name} <- {parents or 'the shop'}"
-    partitions = {str(graph.get(key).partitions_def) for key in graph.get_all_asset_keys()}
-    yield f"partitions of all: {', '.join(sorted(partitions))}"
+    nodes = [graph.get(key) for key in graph.get_all_asset_keys()]
+    for group in sorted({node.group_name for node in nodes}):
+        partitions = {str(node.partitions_def) for node in nodes if node.group_name == group}
+        yield f"partitions of {group}: {', '.join(sorted(partitions))}"
     for check in sorted(graph.asset_check_keys):
         yield f"check {check.to_user_string()}"
 

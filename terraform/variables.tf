@@ -123,6 +123,12 @@ variable "model" {
   default     = "hedgehog_pipeline.totesys"
 }
 
+variable "code_url" {
+  description = "Where the web shows the folder that holds the model's outermost package, at the commit of the image, for links from assets to their source; empty for none."
+  type        = string
+  default     = ""
+}
+
 variable "processing_runs" {
   description = "How many runs share what waits to be processed, such as the archive of a large shop."
   type        = number

@@ -15,8 +15,9 @@ from dagster import (
     ResourceParam,
     multi_asset,
 )
+from pydantic import Field
 
-from hedgehog_pipeline.catalog import code_version_of, described
+from hedgehog_pipeline.catalog import code_version_of, described, landed_description
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.capture import plan_capture
 from hedgehog_pipeline.extraction.drift import new_columns
@@ -51,15 +52,17 @@ from hedgehog_pipeline.schema.shop import SHOP, ShopTable
 
 
 class ExtractConfig(Config):
-    """What a person may ask a capture for.
+    """What a person may ask a capture for."""
 
-    Attributes:
-        mode: what it takes of the shop.
-        allow_mass_delete: whether a sweep may find a large share of a table gone.
-    """
-
-    mode: Mode = Mode.CHANGES
-    allow_mass_delete: bool = False
+    mode: Mode = Field(
+        default=Mode.CHANGES,
+        description="CHANGES: rows that changed since the last capture. REREAD: all rows again. "
+        "SWEEP: find deleted rows. INBOX: the oldest file in `inbox/`, nothing from the shop.",
+    )
+    allow_mass_delete: bool = Field(
+        default=False,
+        description="With SWEEP: accept that a large share of a table was deleted.",
+    )
 
 
 def key_of(table: ShopTable) -> AssetKey:
@@ -77,7 +80,7 @@ def output_of(table: ShopTable) -> str:
     outs={
         output_of(table): AssetOut(
             key=key_of(table),
-            description=table.description,
+            description=landed_description(table),
             group_name="extraction",
             io_manager_key="csv",
             kinds={"postgres", "s3", "csv"},

@@ -49,7 +49,9 @@ def health_sensor(
         name="health",
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Alerts what is unreachable, late or stuck, once, and that it is well again.",
+        description="Checks every 30 seconds that shop, lake and warehouse can be reached, that "
+        "loads are not late, that no commit is stuck and that the quarantine is empty. Sends "
+        "one alert for what fails for a minute, and one when it works again. Launches no run.",
     )
     def watch(context: SensorEvaluationContext) -> SensorResult:
         now = datetime.now(timezone.utc)
@@ -83,7 +85,8 @@ def failed_run_sensor(
     @run_failure_sensor(
         name="failed_runs",
         default_status=DefaultSensorStatus.RUNNING,
-        description="Alerts failed runs, but for those that a sensor repeats and a probe sees.",
+        description="Sends an alert when a run fails that no sensor launches again. Failures that "
+        "sensors repeat are watched by the sensor `health`. Launches no run.",
     )
     def alert_failure(context: RunFailureSensorContext) -> None:
         run = context.dagster_run
@@ -92,9 +95,10 @@ def failed_run_sensor(
         if repeated and (run.job_name in probed or failed_before(context.instance, run)):
             return
         remedy = "its sensor launches it again" if repeated else "then launch it again"
+        day = run.tags.get("dagster/partition")
+        which = f"{run.job_name} for the partition {day}" if day else run.job_name
         message = (
-            f"The run of {run.job_name} for the partition {run.tags.get('dagster/partition')} "
-            f"failed: {context.failure_event.message} Look at its log; {remedy}."
+            f"The run of {which} failed: {context.failure_event.message} Look at its log; {remedy}."
         )
         subject, link = f"run of {run.job_name} failed", f"{ui_url}/runs/{run.run_id}"
         publish(Alert(subject, message, datetime.now(timezone.utc), link), topic)

@@ -22,6 +22,15 @@ from hedgehog_pipeline.storage.resources import WarehouseResource
 from hedgehog_pipeline.storage.tables import has_quarantine, has_table
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
+_DESCRIPTION = """\
+Checks the rows of every warehouse table: keys are unique, required columns are filled, foreign keys
+exist, no placeholder row is old, the quarantine is empty. It only reads, and only the warehouse.
+
+Launched by the schedule `checks`, every hour.
+
+By hand: at any time. The results stand with each asset `warehouse/...`, in the tab Checks.
+"""
+
 
 def check_key_of(rule: Rule) -> AssetCheckKey:
     """Give the key of the check that a rule becomes."""
@@ -49,7 +58,7 @@ def check_warehouse(
 checks_job = define_asset_job(
     "checks",
     AssetSelection.checks(check_warehouse),
-    description="Holds the warehouse against the declarations.",
+    description=_DESCRIPTION,
 )
 
 checks_schedule = ScheduleDefinition(
@@ -57,7 +66,7 @@ checks_schedule = ScheduleDefinition(
     job_name=checks_job.name,
     cron_schedule="0 * * * *",
     default_status=DefaultScheduleStatus.RUNNING,
-    description="Holds the warehouse against the declarations every hour.",
+    description="Checks the rows of every warehouse table every hour.",
 )
 
 
@@ -70,20 +79,27 @@ def check_rule(warehouse: Warehouse, rule: Rule, *, rows: bool = True) -> AssetC
         rows: whether the rows are looked at also where PostgreSQL itself keeps the rule.
     """
     if not warehouse.is_prepared():
-        return _result(rule, "Nothing is loaded yet.")
+        return _result(rule, "Not checked: nothing is loaded yet.")
     if not has_table(warehouse.connection, rule.table):
-        gone = "The table is gone. Materialise this asset for every day: a load makes it anew, "
-        return _result(rule, f"{gone}empty, and loads what is new alone.", passed=False)
+        gone = "The table is gone. The next load creates it again, but with new rows only: "
+        return _result(rule, f"{gone}materialize this asset for every day.", passed=False)
     if rule.needs_quarantine and not has_quarantine(warehouse.connection):
-        return _result(rule, "The next load makes the view hedgehog.open_quarantine anew.")
+        return _result(
+            rule,
+            "Not checked: hedgehog.open_quarantine is gone; the next load creates it again.",
+        )
     if rule.needs_archive and not holds_archive(warehouse.connection):
-        return _result(rule, "The archive is still on its way, and foreign keys are absent.")
+        return _result(
+            rule, "Not checked: the foreign keys are added at the end of the initial load."
+        )
     if not rows and is_kept(warehouse.connection, rule):
         return _result(rule, rule.description)
     faults = faults_against(warehouse.connection, rule)
     return _result(
         rule,
-        f"{faults.count} faults. {rule.advice}" if faults.count else rule.description,
+        f"Rows that break this rule: {faults.count}. {rule.advice}"
+        if faults.count
+        else rule.description,
         faults.count,
         faults.examples,
         passed=not faults.count,

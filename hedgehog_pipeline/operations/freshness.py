@@ -41,6 +41,16 @@ _INTERVAL_SECONDS = 60
 _WAREHOUSE = {name: AssetKey(["warehouse", name]) for name in STAR}
 
 
+_DESCRIPTION = """\
+Measures how far the warehouse is behind the shop, for the check `freshness` of every warehouse
+table. It reads the logs in S3 and the warehouse.
+
+Launched by nothing: the sensor `freshness` reports the same each minute without a run.
+
+By hand: at any time, to measure now.
+"""
+
+
 @multi_asset_check(
     name="measure_lag",
     specs=[
@@ -73,7 +83,7 @@ def measure_lag(
 freshness_job = define_asset_job(
     "freshness",
     AssetSelection.checks(measure_lag),
-    description="Tells how far the warehouse is behind the shop.",
+    description=_DESCRIPTION,
 )
 
 
@@ -96,7 +106,8 @@ def freshness_sensor(
         name="freshness",
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Tells how far the warehouse is behind the shop.",
+        description="Measures every minute how far the warehouse is behind the shop, and reports "
+        "it as the check `freshness` of every warehouse table. Launches no run.",
     )
     def report() -> SensorResult:
         results = list(freshness(read))

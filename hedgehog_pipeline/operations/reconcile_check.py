@@ -27,13 +27,23 @@ _CHECK = "reconciled"
 _WAREHOUSE = {name: AssetKey(["warehouse", name]) for name in RECONCILED}
 
 
+_DESCRIPTION = """\
+Compares each warehouse table with the shop, key by key. Its check `reconciled` fails on a
+difference that no change on its way explains. It reads both databases in full and changes nothing.
+
+Launched by the schedule `reconcile`, every night.
+
+By hand: at any time. `hedgehog reconcile` does the same on a terminal.
+"""
+
+
 @multi_asset_check(
     name="reconcile_warehouse",
     specs=[
         AssetCheckSpec(
             _CHECK,
             asset=key,
-            description="The table holds what the shop holds, but for what is on its way.",
+            description="The table equals the shop, except for changes that are on their way.",
         )
         for key in _WAREHOUSE.values()
     ],
@@ -57,7 +67,7 @@ def reconcile_warehouse(
 reconcile_job = define_asset_job(
     "reconcile",
     AssetSelection.checks(reconcile_warehouse),
-    description="Holds the warehouse against the shop, key by key.",
+    description=_DESCRIPTION,
 )
 
 reconcile_schedule = ScheduleDefinition(
@@ -65,7 +75,7 @@ reconcile_schedule = ScheduleDefinition(
     job_name=reconcile_job.name,
     cron_schedule="17 3 * * *",
     default_status=DefaultScheduleStatus.RUNNING,
-    description="Holds the warehouse against the shop every night.",
+    description="Compares the warehouse with the shop, key by key, every night.",
 )
 
 

@@ -12,8 +12,8 @@ RECONCILED = Declared(lambda: [table for table in STAR.values() if table.subject
 """The tables whose rows describe rows of the shop one for one; a dimension of days does not."""
 
 ADVICE = (
-    "Materialise `star/<table>` for the days on which these rows landed: what is shaped anew "
-    "outranks what stands there. What the shop never held is deleted by hand."
+    "Materialize `star/<table>` for the days on which these rows landed: their new versions "
+    "replace the ones in the warehouse. Delete by hand what the shop never held."
 )
 """What to do about faults."""
 

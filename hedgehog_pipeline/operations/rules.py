@@ -98,10 +98,10 @@ def _identity_unique(table: Dimension | Fact) -> Rule:
     return Rule(
         table,
         "identity_unique",
-        f"No two rows share ({identity}).",
-        "The table has lost its key. Of the rows that share an identity keep the one with the "
-        "greatest (ingestion_commit, processed_commit), delete the others, and add "
-        f"{'unique' if isinstance(table, Fact) else 'primary key'} ({identity}) again.",
+        f"No two rows have the same ({identity}).",
+        "The table has lost its key constraint. Of rows with the same values keep the one with the "
+        "greatest (ingestion_commit, processed_commit) and delete the others. Then add the "
+        f"constraint again: {'unique' if isinstance(table, Fact) else 'primary key'} ({identity}).",
         sql.SQL(
             "select concat_ws(' ', {identity}) from {table} group by {identity} having count(*) > 1"
         ).format(identity=listed(table.identity), table=sql.Identifier(table.name)),
@@ -125,9 +125,9 @@ def _columns_not_null(table: Dimension | Fact) -> Rule:
     return Rule(
         table,
         "columns_not_null",
-        "Every column that the declaration calls not null holds a value.",
-        "The table has lost a NOT NULL. Delete these rows, materialise this asset for the days "
-        "on which they landed, which loads them again, and set the columns NOT NULL again.",
+        "No column that is declared NOT NULL holds a NULL.",
+        "The table has lost a NOT NULL constraint. Delete these rows and materialize this asset "
+        "for the days on which they landed, which loads them again. Then set the columns NOT NULL.",
         sql.SQL(
             "select concat_ws(' ', {identity}, 'lacks', concat_ws(', ', {absent})) from {table} "
             "where num_nulls({needed}) > 0"
@@ -165,10 +165,10 @@ def _references_present(table: Fact) -> Rule:
     return Rule(
         table,
         "references_present",
-        "Every key that a row refers to stands in its dimension.",
-        "The table has lost a foreign key; the next load infers the members that are missing and "
-        "adds it again. Materialise the dimension for the days on which these keys landed, which "
-        "loads the true rows again.",
+        "Every foreign key of a row exists in its dimension.",
+        "The table has lost a foreign key constraint. The next load inserts a placeholder row for "
+        "each missing key and adds the constraint again. To load the true rows, materialize the "
+        "dimension for the days on which these keys landed.",
         absent,
         sql.SQL(
             "select count(*) = {many} from pg_constraint where conrelid = {table}::regclass "
@@ -179,13 +179,15 @@ def _references_present(table: Fact) -> Rule:
 
 
 def _no_old_inferred_member(table: Dimension) -> Rule:
+    hours = OLD // timedelta(hours=1)
     return Rule(
         table,
         "no_old_inferred_member",
-        f"No member stands in for a row that has not come for longer than {OLD}.",
-        "Facts refer to these keys and the shop's rows have not come. See whether "
-        "`hedgehog status` is behind; if it is not, look for the keys in the shop: a row that is "
-        "there is landed by its next change, and one that was deleted stays inferred.",
+        f"No placeholder row (inferred) waits for its true row for more than {hours} h.",
+        "Facts refer to these keys, but their rows have not come from the shop. If "
+        "`hedgehog status` says that a stage is behind, wait for it. If not, look for the keys in "
+        "the shop: a row that exists lands with its next change; for one that was deleted the "
+        "placeholder stays.",
         sql.SQL(
             "select {key}::text from {table} where inferred "
             "and coalesce(inferred_since, '-infinity') < now() - {old}::interval"
@@ -202,10 +204,10 @@ def _quarantine_empty(table: Dimension | Fact) -> Rule:
     return Rule(
         table,
         "quarantine_empty",
-        f"Every row of {' and '.join(table.inputs)} could be taken.",
-        "These values cannot be read as what they are declared to be, and their rows are left "
-        "out. `hedgehog quarantine show` leads to each. Correct it in the shop, which lands the "
-        "row anew, or mend the declaration and run `hedgehog quarantine replay`.",
+        f"No row of {' or '.join(table.inputs)} is in quarantine.",
+        "These values do not fit the declared type, so their rows are left out of the warehouse. "
+        "`hedgehog quarantine show` leads to each row. Correct the value in the shop, which lands "
+        "the row again, or correct the declaration and run `hedgehog quarantine replay`.",
         sql.SQL(
             "select concat_ws(' ', table_name, key, column_name, reason) "
             "from hedgehog.open_quarantine where table_name = any({inputs})"

@@ -15,7 +15,12 @@ from dagster import (
     multi_asset,
 )
 
-from hedgehog_pipeline.catalog import code_version_of, described, lineage_from_shop
+from hedgehog_pipeline.catalog import (
+    code_version_of,
+    described,
+    lineage_from_shop,
+    star_description,
+)
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.io_managers import ParquetIOManager
 from hedgehog_pipeline.lake.lake import Lake
@@ -53,7 +58,7 @@ def key_of(table: StarTable) -> AssetKey:
     outs={
         table.name: AssetOut(
             key=key_of(table),
-            description=table.description,
+            description=star_description(table),
             group_name="processing",
             io_manager_key="parquet",
             kinds={"pandas", "s3", "parquet"},

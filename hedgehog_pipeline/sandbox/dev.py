@@ -20,7 +20,8 @@ from hedgehog_pipeline.sandbox.waiting import await_condition
 
 _HEDGEHOG = [sys.executable, "-c", "from hedgehog_pipeline.cli import main; main()"]
 _TRADING = ["sandbox", "trade", "--seconds", "inf", "--per-second", "0.2"]
-_DAGSTER = [sys.executable, "-m", "dagster", "dev", "-m", "hedgehog_pipeline.definitions"]
+_WORKSPACE = Path(__file__).with_name("workspace.yaml")
+_DAGSTER = [sys.executable, "-m", "dagster", "dev", "-w", str(_WORKSPACE)]
 _CODE_SERVER = "dagster api grpc"
 _SECONDS_TO_END = 20
 _SECONDS_TO_RELOAD = 20

@@ -5,14 +5,16 @@ from hedgehog_pipeline.schema.columns import INTEGER, TEXT, Column, ColumnType
 
 def key(name: str, of: str, kind: ColumnType = INTEGER) -> Column:
     """Declare the primary key, an integer or a bigint."""
-    return Column(name, kind, f"Key of the {of}, from a sequence of the shop.")
+    return Column(name, kind, f"Key of the {of}, given by the shop.")
 
 
 def reference(
     name: str, table: str, *, nullable: bool = False, kind: ColumnType = INTEGER
 ) -> Column:
     """Declare a column that holds the key of a table."""
-    return Column(name, kind, f"The {table} it refers to.", nullable, references=table)
+    return Column(
+        name, kind, f"Key of the {table} that the row refers to.", nullable, references=table
+    )
 
 
 def text(name: str, description: str, *, nullable: bool = False) -> Column:

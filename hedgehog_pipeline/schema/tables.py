@@ -19,9 +19,13 @@ KEYS = (INTEGER, BIGINT)
 NOT_KNOWN = "Not known"
 """Stands in a column that must hold text where the shop says nothing."""
 
-INGESTION_COMMIT = Column("ingestion_commit", BIGINT, "Number of the capture that saw the row.")
-PROCESSED_COMMIT = Column("processed_commit", BIGINT, "Number of the processing that shaped it.")
-DELETED = Column("deleted", BOOLEAN, "Whether the shop holds the row no more.", default="false")
+INGESTION_COMMIT = Column(
+    "ingestion_commit", BIGINT, "Number of the ingestion commit that brought the row."
+)
+PROCESSED_COMMIT = Column(
+    "processed_commit", BIGINT, "Number of the processed commit that brought the row."
+)
+DELETED = Column("deleted", BOOLEAN, "Whether the row was deleted in the shop.", default="false")
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,12 @@ from dagster import (
     multi_asset,
 )
 
-from hedgehog_pipeline.catalog import code_version_of, described, lineage_from_star
+from hedgehog_pipeline.catalog import (
+    code_version_of,
+    described,
+    lineage_from_star,
+    warehouse_description,
+)
 from hedgehog_pipeline.lake.commits import PartKind, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
@@ -48,7 +53,7 @@ def key_of(table: StarTable) -> AssetKey:
         AssetSpec(
             key_of(table),
             deps=[AssetKey(["star", table.name])],
-            description=table.description,
+            description=warehouse_description(table),
             group_name="storage",
             kinds={"postgres", "table"},
             owners=["team:data"],

@@ -46,7 +46,7 @@ TABLES: tuple[Dimension | Fact, ...] = (
     ),
     Dimension(
         "dim_staff",
-        "A member of staff with the department of today.",
+        "A member of staff with their current department.",
         (
             key("staff.staff_id", "Key of the member of staff."),
             like("staff.first_name", "Given name."),
@@ -91,7 +91,7 @@ TABLES: tuple[Dimension | Fact, ...] = (
     ),
     Dimension(
         "dim_counterparty",
-        "A customer or supplier with the legal address of today.",
+        "A customer or supplier with its current legal address.",
         (
             key("counterparty.counterparty_id", "Key of the counterparty."),
             like("counterparty.counterparty_legal_name", "Legal name."),

@@ -18,7 +18,7 @@ pytestmark = [
 ]
 
 FACT = "/assets/warehouse/fact_sales_order"
-SENSORS = "/locations/hedgehog_pipeline.definitions/sensors"
+SENSORS = "/locations/hedgehog/sensors"
 LINEAGE = """{ assetNodeOrError(assetKey: {path: ["warehouse", "fact_sales_order"]}) {
     ... on AssetNode { metadataEntries { ... on TableColumnLineageMetadataEntry {
         lineage { columnName columnDeps { assetKey { path } columnName } } } } } } }"""

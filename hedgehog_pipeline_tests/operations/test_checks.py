@@ -67,7 +67,7 @@ def test_a_null_where_the_declaration_has_none_is_found(
     assert _failed(verdicts) == [("fact_sales_order", "columns_not_null")]
     verdict = verdicts["fact_sales_order", "columns_not_null"]
     assert verdict.severity is AssetCheckSeverity.ERROR
-    _tells(verdict, 1, r"\d+ .* lacks units_sold, unit_price", "materialise")
+    _tells(verdict, 1, r"\d+ .* lacks units_sold, unit_price", "materialize")
 
 
 def test_a_reference_to_a_member_that_is_gone_is_found(
@@ -79,7 +79,7 @@ def test_a_reference_to_a_member_that_is_gone_is_found(
     assert _failed(verdicts) == [("fact_sales_order", "references_present")]
     verdict = verdicts["fact_sales_order", "references_present"]
     assert verdict.severity is AssetCheckSeverity.ERROR
-    _tells(verdict, 1, r"\d+ has no dim_design for design_id \d+", "Materialise the dimension")
+    _tells(verdict, 1, r"\d+ has no dim_design for design_id \d+", "materialize the dimension")
 
 
 def test_an_inferred_member_is_a_warning_after_an_hour(
@@ -138,7 +138,9 @@ def test_a_table_that_is_gone_fails_its_checks(
 def test_a_warehouse_without_tables_passes(world: World) -> None:
     verdicts = _check(world)
     assert _failed(verdicts) == []
-    assert {verdict.description for verdict in verdicts.values()} == {"Nothing is loaded yet."}
+    assert {verdict.description for verdict in verdicts.values()} == {
+        "Not checked: nothing is loaded yet."
+    }
 
 
 def test_references_wait_for_the_archive(world: World) -> None:
@@ -150,7 +152,7 @@ def test_references_wait_for_the_archive(world: World) -> None:
         )
     verdicts = _check(world)
     assert _failed(verdicts) == []
-    assert "archive" in str(verdicts["fact_payment", "references_present"].description)
+    assert "initial load" in str(verdicts["fact_payment", "references_present"].description)
 
 
 def _check(world: World) -> _Verdicts:

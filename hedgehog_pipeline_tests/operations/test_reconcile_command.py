@@ -108,7 +108,7 @@ def test_the_check_fails_on_what_is_unexplained_alone(loaded: World):
     assert verdict.severity is AssetCheckSeverity.ERROR
     assert verdict.metadata["faults"].value == 1
     assert "Byron in the shop, Lovelace in the" in str(verdict.metadata["examples"].value)
-    assert "Materialise" in str(verdict.description)
+    assert "Materialize" in str(verdict.description)
 
 
 def _check(world: World) -> dict[str, AssetCheckEvaluation]:

@@ -6,12 +6,13 @@ What draws (altair, vl-convert) is imported where a report is made.
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from dagster import Definitions, with_source_code_references
+from dagster import AssetKey, Definitions
 
+from hedgehog_pipeline.source_lines import SourceLine, definition
+from hedgehog_pipeline.source_links import linked
 from hedgehog_pipeline.surroundings import Surroundings
 from hedgehog_pipeline.totesys.report.assets import report, report_job
-from hedgehog_pipeline.totesys.report.held import Held
-from hedgehog_pipeline.totesys.report.pending import unreported
+from hedgehog_pipeline.totesys.report.pending import is_due
 from hedgehog_pipeline.totesys.report.sensors import report_sensor
 
 if TYPE_CHECKING:
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
 def definitions(surroundings: Surroundings) -> Definitions:
     """Give the assets of the report, their job, and the sensor that launches it."""
 
-    def due(now: datetime) -> Held | None:
-        return unreported(surroundings.lake.processed.bucket, surroundings.warehouse, now)
+    def due(now: datetime) -> bool:
+        return is_due(surroundings.lake.processed.bucket, surroundings.warehouse, now)
 
     return Definitions(
-        assets=with_source_code_references([report]),
+        assets=[linked(report, _line_of, surroundings.settings.code_url)],
         jobs=[report_job(surroundings.settings)],
         sensors=[report_sensor(due)],
     )
@@ -38,3 +39,9 @@ def make(surroundings: Surroundings) -> "Report":
     with surroundings.warehouse() as warehouse:
         bucket = surroundings.lake.processed.bucket
         return make_report(warehouse, bucket, datetime.now(timezone.utc))
+
+
+def _line_of(key: AssetKey) -> SourceLine | None:
+    """Find the query of a chapter; of the page, what writes it."""
+    chapter = key.path[-1]
+    return definition("report.queries", chapter) or definition("report.page", "write_page")

@@ -1,5 +1,7 @@
 """The assets `report/...`: one step, because the chapters of a page have to agree.
 
+They have no partitions: a report shows what the warehouse holds now, whatever the day.
+
 What draws (altair, vl-convert) is imported within the run: definitions are loaded far more often.
 """
 
@@ -20,7 +22,6 @@ from dagster import (
 )
 
 from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.partitions import DAYS
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.storage.resources import WarehouseResource
 
@@ -36,21 +37,36 @@ GROUP = "report"
 REPORT = "report"
 """The job, which is none of a stage's: a load does not wait for it."""
 
+_DESCRIPTION = """\
+Makes the report of what the warehouse holds now: queries it, draws the charts, and replaces
+`report/index.html` in the processed bucket.
+
+Launched by the sensor `report`, after loads, at most every five minutes.
+
+By hand: at any time. `hedgehog report` does the same on a terminal.
+"""
+
 PAGE = AssetKey(["report", "page"])
 
 _SALES = ("fact_sales_order", "dim_currency")
 _CHAPTERS = {
-    "revenue_by_month": ("Revenue of each month, in each currency.", _SALES),
+    "revenue_by_month": ("Revenue of each month in each currency, as a table and a chart.", _SALES),
     "best_designs": (
-        "The designs that sell best.",
+        "The ten designs that sold most in the last twelve months.",
         ("fact_sales_order", "dim_design"),
     ),
-    "staff_league": ("Who sells most, in each currency.", (*_SALES, "dim_staff")),
+    "staff_league": (
+        "Staff by revenue of the last twelve months, in each currency.",
+        (*_SALES, "dim_staff"),
+    ),
     "outstanding_payments": (
-        "What is not paid yet, by how late it is.",
+        "Payments that are not paid yet, grouped by how late they are.",
         ("fact_payment", "dim_currency", "dim_payment_type"),
     ),
-    "orders_by_country": ("Where orders are delivered.", ("fact_sales_order", "dim_location")),
+    "orders_by_country": (
+        "Sales orders of the last twelve months by the country of delivery.",
+        ("fact_sales_order", "dim_location"),
+    ),
 }
 
 
@@ -75,19 +91,19 @@ def _key_of(chapter: str) -> AssetKey:
         AssetSpec(
             PAGE,
             deps=[_key_of(name) for name in _CHAPTERS],
-            description="All of it in one HTML page in the processed bucket, which loads nothing.",
+            description="The five tables and charts in one HTML page: `report/index.html` in the "
+            "processed bucket. The page works without a network.",
             group_name=GROUP,
             kinds={"html", "s3"},
             owners=["team:data"],
         ),
     ],
-    partitions_def=DAYS,
     pool=REPORT,
 )
 def report(
     context: AssetExecutionContext, lake: ResourceParam[Lake], warehouse: WarehouseResource
 ) -> Iterator[MaterializeResult[Any]]:
-    """Tell what the warehouse holds now, whatever the day that a person launches it for."""
+    """Make the report of what the warehouse holds now."""
     from hedgehog_pipeline.totesys.report.making import make_report  # noqa: PLC0415 (imports altair)
 
     with warehouse.open() as target:
@@ -113,7 +129,7 @@ def report_job(settings: Settings) -> "UnresolvedAssetJobDefinition":
     return define_asset_job(
         REPORT,
         AssetSelection.groups(GROUP),
-        description="Makes the report of what the warehouse holds.",
+        description=_DESCRIPTION,
         tags=settings.tags_of(REPORT),
     )
 

@@ -1,12 +1,11 @@
 """What the warehouse holds, by its commits: by that a report is known to be of today's."""
 
 from dataclasses import dataclass
-from datetime import date
 
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 _HELD = """
-    select number, batch, date, count(*) over () from hedgehog.commits order by number desc limit 1
+    select number, batch, count(*) over () from hedgehog.commits order by number desc limit 1
 """
 
 
@@ -17,13 +16,11 @@ class Held:
     Attributes:
         number: the last one.
         batch: id of its batch, which no other lake has.
-        date: the UTC day on which it landed.
         count: how many there are: one that came late changes this alone.
     """
 
     number: int
     batch: str
-    date: date
     count: int
 
     @property

@@ -18,17 +18,16 @@ from dagster import (
 
 from hedgehog_pipeline.stage_runs import live_runs, reason_to_pause
 from hedgehog_pipeline.totesys.report.assets import REPORT
-from hedgehog_pipeline.totesys.report.held import Held
 
 _SENSOR = "report"
 _INTERVAL_SECONDS = 30
 
 
-def report_sensor(unreported: Callable[[datetime], Held | None]) -> SensorDefinition:
+def report_sensor(is_due: Callable[[datetime], bool]) -> SensorDefinition:
     """Make the sensor.
 
     Args:
-        unreported: gives the commits that the page should tell of and does not, at a moment.
+        is_due: tells whether the report has to be made, at a moment.
     """
 
     @sensor(
@@ -36,7 +35,8 @@ def report_sensor(unreported: Callable[[datetime], Held | None]) -> SensorDefini
         job_name=REPORT,
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Has the report made anew when the warehouse holds what it does not tell.",
+        description="Launches the job `report` when the warehouse holds commits that the page does "
+        "not show yet, at most every five minutes, and once a day.",
     )
     def look(context: SensorEvaluationContext) -> RunRequest | SkipReason:
         now = datetime.now(timezone.utc)
@@ -44,9 +44,8 @@ def report_sensor(unreported: Callable[[datetime], Held | None]) -> SensorDefini
             return SkipReason("A report is being made.")
         if reason := reason_to_pause(context.instance, _SENSOR, now):
             return SkipReason(reason)
-        held = unreported(now)
-        if held is None:
-            return SkipReason("The report tells what the warehouse holds, or was just made.")
-        return RunRequest(partition_key=held.date.isoformat())
+        if not is_due(now):
+            return SkipReason("The report shows what the warehouse holds, or was just made.")
+        return RunRequest()
 
     return look

@@ -4,7 +4,6 @@ import base64
 import re
 import subprocess
 import sys
-from datetime import datetime, timezone
 from pathlib import Path
 
 import boto3
@@ -23,10 +22,10 @@ print(*({"altair", "vl_convert", "PIL", "jinja2"} & set(sys.modules)))
 """
 
 
-def _materialise(world: World, day: str) -> ExecuteInProcessResult:
+def _materialise(world: World) -> ExecuteInProcessResult:
     with DagsterInstance.ephemeral() as instance:
         job = platform(world.settings).resolve_job_def("report")
-        return job.execute_in_process(instance=instance, partition_key=day)
+        return job.execute_in_process(instance=instance)
 
 
 def _page(world: World) -> str:
@@ -36,10 +35,9 @@ def _page(world: World) -> str:
 
 
 def test_each_chapter_shows_its_picture_and_its_summary_in_the_ui(traded: World):
-    today = datetime.now(timezone.utc).date().isoformat()
     told = {
         event.asset_key.path[-1]: event.materialization.metadata
-        for event in _materialise(traded, today).get_asset_materialization_events()
+        for event in _materialise(traded).get_asset_materialization_events()
         if event.asset_key
     }
     page = told.pop("page")
@@ -68,14 +66,21 @@ def test_the_command_says_where_the_page_is_and_writes_it_to_a_file(
     assert file.read_text() == _page(traded)
 
 
+def test_a_report_is_of_no_day(world: World):
+    graph = platform(world.settings).resolve_asset_graph()
+    reported = [key for key in graph.get_all_asset_keys() if graph.get(key).group_name == "report"]
+    assert len(reported) == 6
+    assert not any(graph.get(key).is_partitioned for key in reported)
+
+
 def test_an_empty_warehouse_has_a_page_that_says_so(world: World):
-    result = _materialise(world, datetime.now(timezone.utc).date().isoformat())
+    result = _materialise(world)
     assert result.success
     assert "The warehouse holds nothing yet." in _page(world)
 
 
 def test_the_page_is_html_to_a_browser(traded: World):
-    _materialise(traded, datetime.now(timezone.utc).date().isoformat())
+    _materialise(traded)
     head = boto3.client("s3").head_object(
         Bucket=traded.settings.processed_bucket, Key="report/index.html"
     )

@@ -22,7 +22,7 @@ from hedgehog_pipeline.totesys.report.themes import DARK, LIGHT
 from hedgehog_pipeline_tests.totesys.report.reading import words_of
 
 _NOW = datetime(2026, 11, 23, 9, 30, tzinfo=timezone.utc)
-_HELD = Held(7, "20261123T090000Z-ab", date(2026, 11, 23), 6)
+_HELD = Held(7, "20261123T090000Z-ab", 6)
 _CHAPTERS = (
     revenue_chapter(
         [

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, build_sensor_context
@@ -11,7 +11,7 @@ from dagster._core.definitions.sensor_definition import SensorExecutionData
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.totesys.report.held import Held
 from hedgehog_pipeline.totesys.report.making import make_report
-from hedgehog_pipeline.totesys.report.pending import PAUSE, unreported
+from hedgehog_pipeline.totesys.report.pending import PAUSE, is_due
 from hedgehog_pipeline_tests.world import World
 
 
@@ -33,11 +33,10 @@ def _make(world: World) -> None:
         make_report(warehouse, bucket, datetime.now(timezone.utc))
 
 
-def _unreported(world: World, later: timedelta = PAUSE) -> int | None:
+def _is_due(world: World, later: timedelta = PAUSE) -> bool:
     place = world.surroundings
     moment = datetime.now(timezone.utc) + later
-    held = unreported(place.lake.processed.bucket, place.warehouse, moment)
-    return held.number if held else None
+    return is_due(place.lake.processed.bucket, place.warehouse, moment)
 
 
 def _begin(world: World, instance: DagsterInstance, **tags: str) -> DagsterRun:
@@ -50,37 +49,36 @@ def _begin(world: World, instance: DagsterInstance, **tags: str) -> DagsterRun:
     return run
 
 
-def test_a_load_makes_one_run_for_the_day_of_its_batch(world: World, instance: DagsterInstance):
+def test_a_load_makes_one_run_of_no_day(world: World, instance: DagsterInstance):
     assert not _tick(world, instance).run_requests
     world.load_small()
     world.run()
     (request,) = _tick(world, instance).run_requests or []
-    landed = world.commits(world.settings.processed_bucket)[-1]["date"]
-    assert request.partition_key == landed
+    assert request.partition_key is None
 
 
 def test_several_commits_make_one_page_and_a_page_that_tells_all_is_left(opened: World):
     _make(opened)
-    assert _unreported(opened) is None
+    assert not _is_due(opened)
     for code in ("CHF", "SEK"):
         opened.shop.execute(
             "insert into currency select max(currency_id) + 1, %s, 'now', 'now' from currency",
             [code],
         )
         opened.run()
-    assert _unreported(opened, timedelta(0)) is None
-    assert _unreported(opened) == 3
+    assert not _is_due(opened, timedelta(0))
+    assert _is_due(opened)
     _make(opened)
-    assert _unreported(opened) is None
+    assert not _is_due(opened)
 
 
 def test_the_day_after_the_page_is_made_anew_because_payments_are_a_day_later(opened: World):
     _make(opened)
-    assert _unreported(opened, timedelta(days=1)) == 1
+    assert _is_due(opened, timedelta(days=1))
 
 
 def test_a_commit_that_comes_late_is_told_of():
-    before = Held(9, "batch", date(2026, 11, 23), 8)
+    before = Held(9, "batch", 8)
     assert replace(before, count=9).mark != before.mark
 
 
@@ -91,9 +89,9 @@ def test_an_archive_on_its_way_is_waited_for(world: World):
     sliced.launch("processing")
     sliced.launch("storage")
     assert world.query("select count(*) from hedgehog.commits") == [(1,)]
-    assert _unreported(world) is None
+    assert not _is_due(world)
     world.run()
-    assert _unreported(world) is not None
+    assert _is_due(world)
 
 
 def test_one_report_is_made_at_a_time_and_what_failed_is_tried_after_a_pause(

@@ -1,0 +1,109 @@
+"""Where the chosen model says what a table is: the file and line of a declaration or a function.
+
+Modules are parsed, not imported: the functions of the star bring pandas with them, which nobody
+needs who only lists the assets.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path, PurePosixPath
+
+from hedgehog_pipeline.schema.model import module_name
+from hedgehog_pipeline.schema.tables import Dimension, Fact, ShopTable
+
+_DECLARING = {kind.__name__ for kind in (ShopTable, Dimension, Fact)}
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """A line of the chosen model.
+
+    Attributes:
+        module: its module, as Python imports it.
+        file: the file on this machine, absolute.
+        line: counted from 1, None where the file is all that is known.
+    """
+
+    module: str
+    file: Path
+    line: int | None = None
+
+    @property
+    def path(self) -> PurePosixPath:
+        """The file, seen from the folder that holds the model's outermost package."""
+        place = PurePosixPath(*self.module.split("."))
+        return place / self.file.name if self.file.stem == "__init__" else place.with_suffix(".py")
+
+
+def declaration(part: str, table: str) -> SourceLine | None:
+    """Find where a module of the model declares a table.
+
+    Args:
+        part: the module: shop or star.
+        table: the table's name.
+
+    Returns:
+        The line, the file alone where the name is put together by code, None without a file.
+    """
+    if (file := _file_of(module_name(part))) is None:
+        return None
+    lines = (line for name, line in _declarations(_parsed(file)) if name == table)
+    return SourceLine(module_name(part), file, next(lines, None))
+
+
+def definition(part: str, name: str) -> SourceLine | None:
+    """Find where a module of the model defines a name, at its outermost level.
+
+    Args:
+        part: the module, such as facts.
+        name: of a function, or of what is assigned or imported.
+
+    Returns:
+        The line, None where the module does not define it.
+    """
+    if (file := _file_of(module_name(part))) is None:
+        return None
+    lines = (line for found, line in _definitions(_parsed(file)) if found == name)
+    line = next(lines, None)
+    return None if line is None else SourceLine(module_name(part), file, line)
+
+
+def _file_of(name: str) -> Path | None:
+    spec = find_spec(name)
+    return Path(spec.origin) if spec and spec.origin and spec.has_location else None
+
+
+@cache
+def _parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_bytes())
+
+
+def _declarations(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Give the name and line of each call that declares a table under a name in quotes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _last_word(node.func) in _DECLARING:
+            named = [keyword.value for keyword in node.keywords if keyword.arg == "name"]
+            for name in [*node.args[:1], *named]:
+                if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                    yield name.value, node.lineno
+
+
+def _last_word(function: ast.expr) -> str | None:
+    """Give `Fact` of both `Fact` and `tables.Fact`."""
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else None
+
+
+def _definitions(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Give each name that a module defines, assigns or imports, with its line."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            yield node.name, node.lineno
+        elif isinstance(node, ast.Assign):
+            yield from ((t.id, node.lineno) for t in node.targets if isinstance(t, ast.Name))
+        elif isinstance(node, ast.ImportFrom):
+            yield from ((alias.asname or alias.name, node.lineno) for alias in node.names)

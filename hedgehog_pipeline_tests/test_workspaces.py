@@ -1,0 +1,24 @@
+"""Dagster knows the platform by one name, wherever it runs: links and switches go by it."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from dagster._core.workspace.load import location_origins_from_yaml_paths
+
+_ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize("folder", [".", "hedgehog_pipeline/sandbox", "deploy"])
+def test_the_code_location_is_called_hedgehog(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_CODE_HOST", "code")
+    file = _ROOT / folder / "workspace.yaml"
+    (origin,) = location_origins_from_yaml_paths([str(file)])
+    assert origin.location_name == "hedgehog"
+
+
+def test_on_kubernetes_as_well() -> None:
+    page = (_ROOT / "docs" / "kubernetes.md").read_text()
+    values = yaml.safe_load(page.split("```yaml")[1].split("```")[0])
+    (deployment,) = values["dagster-user-deployments"]["deployments"]
+    assert deployment["name"] == "hedgehog"
