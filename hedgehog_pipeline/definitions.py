@@ -28,6 +28,7 @@ from hedgehog_pipeline.operations.alert_sensors import (
 from hedgehog_pipeline.operations.checks import check_warehouse, checks_job, checks_schedule
 from hedgehog_pipeline.operations.freshness import freshness_job, freshness_sensor, measure_lag
 from hedgehog_pipeline.operations.past_days import past_days_sensor
+from hedgehog_pipeline.operations.prune_records import PRUNE_RECORDS, prune_job, prune_schedule
 from hedgehog_pipeline.operations.reconcile_check import (
     reconcile_job,
     reconcile_schedule,
@@ -78,9 +79,13 @@ def platform(settings: Settings) -> Definitions:
             linked(stage, line_of_table, settings.code_url) for stage in (extract, process, store)
         ],
         asset_checks=[check_warehouse, measure_lag, reconcile_warehouse],
-        jobs=list(jobs.values()),
+        jobs=[
+            *jobs.values(),
+            prune_job(settings.records_days, settings.tags_of(PRUNE_RECORDS)),
+        ],
         schedules=[
             checks_schedule,
+            prune_schedule,
             reconcile_schedule,
             sweep_schedule(jobs["extraction"], surroundings.archive_landed),
         ],

@@ -1,46 +1,129 @@
 """Dagster's records in PostgreSQL through connections that stay open.
 
-dagster-postgres opens a connection for each event that it writes, and a run writes about 150. What
-keeps the webserver's connections open serves runs and the daemon as well. And what its tables look
-like is asked once by each process.
+dagster-postgres opens a connection for each event that it writes. The pools that it has for the
+webserver belong to one Dagster instance, and the code server makes an instance with each tick of a
+sensor. Here all instances of a process share one pool, and ask once what the tables look like.
+
+Private parts of dagster-postgres that this relies on (a test holds them): each storage takes its
+connections from `_engine`, made of `postgres_url` and `_token_provider`; the whole one keeps its
+three parts in `_run_storage`, `_event_log_storage` and `_schedule_storage`.
 """
 
-from functools import cache
+from typing import TYPE_CHECKING
 
 from dagster._core.storage.config import PostgresStorageConfig
 from dagster._serdes import ConfigurableClassData
-from dagster_postgres import DagsterPostgresStorage
+from dagster_postgres import (
+    DagsterPostgresStorage,
+    PostgresEventLogStorage,
+    PostgresRunStorage,
+    PostgresScheduleStorage,
+)
+from dagster_postgres.utils import get_token_provider_from_config, pg_url_from_config
+from sqlalchemy import Engine
 
-_KEPT_SECONDS = 3600
-_MOST_MORE = 20
-_NO_TIMEOUT = 0
+from hedgehog_pipeline.postgres_engines import Database, database
 
-_ASKED_AGAIN = {
-    "has_table",
-    "has_asset_key_col",
-    "has_backfill_id_column",
-    "has_run_stats_index_cols",
-}
-"""What of its tables Dagster asks PostgreSQL with every run or event; migrations change it."""
+if TYPE_CHECKING:
+    from dagster_postgres.auth import PgTokenProvider
+
+
+class _Pooled:
+    """A part of the records that takes its connections from the pool of the process."""
+
+    postgres_url: str
+    _engine: Engine
+    _token_provider: "PgTokenProvider | None"
+
+    def __init__(
+        self,
+        postgres_url: str,
+        *,
+        should_autocreate_tables: bool = False,
+        token_provider: "PgTokenProvider | None" = None,
+    ) -> None:
+        super().__init__(
+            postgres_url,  # pyright: ignore[reportCallIssue] (of the class beside this one)
+            should_autocreate_tables=should_autocreate_tables,
+            token_provider=token_provider,
+        )
+        self._engine = self._database.engine
+
+    def optimize_for_webserver(
+        self, statement_timeout: int, pool_recycle: int, max_overflow: int
+    ) -> None:
+        """Take connections that end a statement after so many milliseconds.
+
+        The pool stays one for the process, and its size ours: the webserver's own is one for each
+        part.
+        """
+        del pool_recycle, max_overflow
+        self._engine = database(
+            self.postgres_url, self._token_provider, statement_timeout=statement_timeout
+        ).engine
+
+    @property
+    def _database(self) -> Database:
+        return database(self.postgres_url, self._token_provider)
+
+
+class _RunStorage(_Pooled, PostgresRunStorage):
+    def has_run_stats_index_cols(self) -> bool:
+        return self._database.once(("run stats",), super().has_run_stats_index_cols)
+
+    def has_backfill_id_column(self) -> bool:
+        return self._database.once(("backfill id",), super().has_backfill_id_column)
+
+
+class _EventLogStorage(_Pooled, PostgresEventLogStorage):
+    def has_table(self, table_name: str) -> bool:
+        known = super().has_table
+        return self._database.once(("table", table_name), lambda: known(table_name))
+
+    def has_asset_key_col(self, column_name: str) -> bool:
+        known = super().has_asset_key_col
+        return self._database.once(("asset key", column_name), lambda: known(column_name))
+
+
+class _ScheduleStorage(_Pooled, PostgresScheduleStorage):
+    pass
 
 
 class PooledPostgresStorage(DagsterPostgresStorage):
-    """As `DagsterPostgresStorage`, whose settings it takes.
+    """As `DagsterPostgresStorage`, whose settings it takes, with one pool for a process."""
 
-    A process keeps a connection open for each of runs, events and schedules, and opens more while
-    several threads ask.
-    """
+    def __init__(
+        self,
+        postgres_url: str,
+        should_autocreate_tables: bool = True,  # noqa: FBT001, FBT002 (as its parent has it)
+        inst_data: ConfigurableClassData | None = None,
+        token_provider: "PgTokenProvider | None" = None,
+    ) -> None:
+        super().__init__(
+            postgres_url,
+            should_autocreate_tables=False,
+            inst_data=inst_data,
+            token_provider=token_provider,
+        )
+
+        def create_tables() -> bool:
+            DagsterPostgresStorage(postgres_url, token_provider=token_provider)
+            return True
+
+        if should_autocreate_tables:
+            database(postgres_url, token_provider).once(("created",), create_tables)
+        self._run_storage = _RunStorage(postgres_url, token_provider=token_provider)
+        self._event_log_storage = _EventLogStorage(postgres_url, token_provider=token_provider)
+        self._schedule_storage = _ScheduleStorage(postgres_url, token_provider=token_provider)
 
     @classmethod
     def from_config_value(
         cls, inst_data: ConfigurableClassData | None, config_value: PostgresStorageConfig
     ) -> DagsterPostgresStorage:
         """Make it of the settings in dagster.yaml."""
-        made = super().from_config_value(inst_data, config_value)
-        for storage in (made.run_storage, made.event_log_storage, made.schedule_storage):
-            storage.optimize_for_webserver(
-                statement_timeout=_NO_TIMEOUT, pool_recycle=_KEPT_SECONDS, max_overflow=_MOST_MORE
-            )
-            for asked in _ASKED_AGAIN & set(dir(storage)):
-                setattr(storage, asked, cache(getattr(storage, asked)))
-        return made
+        return cls(
+            pg_url_from_config(config_value),
+            config_value.get("should_autocreate_tables", True),
+            inst_data,
+            get_token_provider_from_config(config_value),
+        )

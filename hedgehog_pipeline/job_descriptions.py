@@ -8,8 +8,8 @@ _EXTRACTION = """\
 Stage 1 of 3: copies the rows that changed in the shop since the last capture to S3, as CSV, and
 commits them in the ingestion log.
 
-Launched by the sensor `inbox`, for a CSV file in `inbox/`; the schedule `sweep`, to find
-deleted rows; the sensor `shop`, while later stages have a backlog.
+Launched by the schedule `sweep`, to find deleted rows; the sensors `shop` and `inbox`, where the
+warehouse cannot be reached or more waits than one run takes.
 
 By hand: the partition of today captures what is new now. A past day captures nothing; its run
 reports how many rows landed on that day.
@@ -36,7 +36,8 @@ _ALL_STAGES = """\
 All three stages in one run: captures what changed in the shop, processes it, and loads it into the
 warehouse.
 
-Launched by the sensor `shop`, after a change.
+Launched by the sensor `shop`, after a change; the sensor `inbox`, for a CSV file in `inbox/`. It
+takes along what waits for a later stage.
 
 By hand: the partition of today captures what is new now, then processes and loads everything of
 today again. A past day is processed and loaded again from S3, without the shop. Safe to repeat.

@@ -39,6 +39,7 @@ class Settings:
         processing_runs: how many runs share what waits to be processed at the same time.
         mass_delete_share: share of a table's rows, 0 to 1, of which a sweep finds no more gone
             without asking.
+        records_days: how long Dagster's records of runs and evaluations of checks are kept.
         job_tags: tags of the runs of each job, as a JSON object of objects: what a run launcher
             reads, such as the size of a task.
     """
@@ -60,6 +61,7 @@ class Settings:
     slice_rows: int = 500_000
     processing_runs: int = 1
     mass_delete_share: float = 0.1
+    records_days: int = 14
     job_tags: str = "{}"
 
     def tags_of(self, job: str) -> Mapping[str, str]:
@@ -79,6 +81,7 @@ class Settings:
             "slice_rows": _count,
             "processing_runs": _count,
             "mass_delete_share": _share,
+            "records_days": _count,
             "job_tags": _tags,
         }
         found: dict[str, object] = {}

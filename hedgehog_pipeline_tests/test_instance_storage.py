@@ -1,11 +1,18 @@
 """Dagster's records in PostgreSQL, through connections that stay open."""
 
+import gc
+import multiprocessing
+import weakref
 from collections.abc import Iterator
+from contextlib import contextmanager
 
+import psycopg
 import pytest
-from dagster import DagsterInstance, StaticPartitionsDefinition, asset, materialize
+from dagster import AssetKey, DagsterInstance, StaticPartitionsDefinition, asset, materialize
+from dagster_postgres import DagsterPostgresStorage
 from sqlalchemy import Engine, Pool, event
 
+from hedgehog_pipeline.instance_storage import PooledPostgresStorage
 from hedgehog_pipeline_tests.servers import Servers
 
 _INSTANCE = """
@@ -16,6 +23,10 @@ storage:
     class: PooledPostgresStorage
     config: {{postgres_url: "{url}"}}
 """
+
+
+_MOST_IDLE = 3
+"""Connections that a process keeps open while it asks nothing."""
 
 
 @asset(partitions_def=StaticPartitionsDefinition(["a"]))
@@ -34,6 +45,47 @@ def instance(
     with DagsterInstance.from_config(str(home)) as instance:
         yield instance
     servers.drop_databases("records")
+
+
+@pytest.fixture
+def connected(servers: Servers) -> Iterator["Connected"]:
+    with psycopg.connect(servers.postgres.dsn("records"), autocommit=True) as connection:
+        yield Connected(connection)
+
+
+class Connected:
+    """The connections to the records, seen by PostgreSQL."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self._connection = connection
+
+    def pids(self) -> set[int]:
+        query = (
+            "select pid from pg_stat_activity "
+            "where datname = current_database() and pid <> pg_backend_pid() "
+            "and backend_type = 'client backend'"
+        )
+        return {pid for (pid,) in self._connection.execute(query)}
+
+    def kill(self) -> None:
+        for pid in self.pids():
+            self._connection.execute("select pg_terminate_backend(%s, 5000)", [pid])
+
+
+def _tick(instance: DagsterInstance) -> None:
+    """Ask what a sensor asks."""
+    instance.get_runs(limit=1)
+    instance.get_latest_materialization_event(AssetKey("of_a_partition"))
+    instance.all_instigator_state()
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def test_a_run_opens_no_connection_where_one_ran_before(instance: DagsterInstance):
@@ -62,3 +114,92 @@ def test_a_run_asks_what_the_tables_look_like_once_a_process(instance: DagsterIn
         event.remove(Engine, "before_cursor_execute", note)
     assert asked
     assert [statement for statement in asked if "pg_catalog" in statement] == []
+
+
+def test_forty_ticks_share_the_connections_of_one(
+    instance: DagsterInstance, connected: Connected
+) -> None:
+    ref = instance.get_ref()
+    with _no_collector():
+        for _tick_of_a_sensor in range(40):
+            with DagsterInstance.from_ref(ref) as made:
+                _tick(made)
+    assert len(connected.pids()) <= _MOST_IDLE
+
+
+def test_an_instance_that_is_closed_is_gone_without_the_garbage_collector(
+    instance: DagsterInstance,
+) -> None:
+    with _no_collector():
+        with DagsterInstance.from_ref(instance.get_ref()) as made:
+            _tick(made)
+            parts = (made.run_storage, made.event_log_storage, made.schedule_storage)
+            held = [weakref.ref(kept) for kept in (made, *parts)]
+        del made, parts
+        assert [ref() for ref in held] == [None] * 4
+
+
+def test_an_instance_that_is_closed_leaves_the_others_their_connections(
+    instance: DagsterInstance, connected: Connected
+) -> None:
+    _tick(instance)
+    before = connected.pids()
+    with DagsterInstance.from_ref(instance.get_ref()) as made:
+        _tick(made)
+    _tick(instance)
+    assert connected.pids() == before
+
+
+def test_connections_that_were_killed_are_replaced(
+    instance: DagsterInstance, connected: Connected
+) -> None:
+    _tick(instance)
+    before = connected.pids()
+    connected.kill()
+    materialize([of_a_partition], instance=instance, partition_key="a")
+    assert connected.pids()
+    assert not connected.pids() & before
+
+
+def test_a_forked_process_makes_connections_of_its_own(
+    instance: DagsterInstance, connected: Connected
+) -> None:
+    _tick(instance)
+    before = connected.pids()
+    child = multiprocessing.get_context("fork").Process(target=_tick, args=[instance])
+    child.start()
+    child.join()
+    assert child.exitcode == 0
+    assert connected.pids() == before
+    _tick(instance)
+    assert connected.pids() == before
+
+
+def test_the_webserver_has_one_pool_whose_statements_end(
+    instance: DagsterInstance, connected: Connected
+) -> None:
+    before = connected.pids()
+    with DagsterInstance.from_ref(instance.get_ref()) as made:
+        made.optimize_for_webserver(statement_timeout=1234, pool_recycle=9, max_overflow=99)
+        _tick(made)
+        opened = len(connected.pids() - before)
+        with made.run_storage.connect() as connection:
+            timeout = connection.exec_driver_sql("show statement_timeout").scalar()
+    assert (opened, timeout) == (1, "1234ms")
+
+
+def test_dagster_postgres_keeps_its_parts_and_connections_where_they_are_replaced() -> None:
+    """The private parts that `PooledPostgresStorage` relies on."""
+    url = "postgresql+psycopg2://nobody@127.0.0.1:1/nothing"
+    plain = DagsterPostgresStorage(url, should_autocreate_tables=False)
+    pooled = PooledPostgresStorage(url, should_autocreate_tables=False)
+    for name in ("_run_storage", "_event_log_storage", "_schedule_storage"):
+        part, shared = vars(plain)[name], vars(pooled)[name]
+        assert vars(part).keys() == vars(shared).keys()
+        assert isinstance(vars(part)["_engine"], Engine)
+        assert vars(part)["_token_provider"] is None
+        assert vars(part)["postgres_url"] == url
+        assert isinstance(shared, type(part))
+    assert pooled.run_storage is vars(pooled)["_run_storage"]
+    assert pooled.event_log_storage is vars(pooled)["_event_log_storage"]
+    assert pooled.schedule_storage is vars(pooled)["_schedule_storage"]

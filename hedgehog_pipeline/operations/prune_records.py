@@ -1,0 +1,61 @@
+"""The job `prune_records` and its schedule: what Dagster records is deleted after some days."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+
+from dagster import (
+    DefaultScheduleStatus,
+    JobDefinition,
+    OpExecutionContext,
+    ScheduleDefinition,
+    job,
+    op,
+)
+
+from hedgehog_pipeline.operations.records import prune
+
+PRUNE_RECORDS = "prune_records"
+
+_MOST_RUNS = 5000
+"""An hour of runs every ten seconds is 360: what an instance of weeks holds goes in a day or so."""
+
+
+def prune_job(days: int, tags: Mapping[str, str]) -> JobDefinition:
+    """Make the job that deletes what Dagster recorded longer ago than so many days.
+
+    Args:
+        days: how long records are kept.
+        tags: of its runs.
+    """
+
+    @op(name="delete_old_records")
+    def delete_old(context: OpExecutionContext) -> None:
+        before = datetime.now(timezone.utc) - timedelta(days=days)
+        pruned = prune(context.instance, before, _MOST_RUNS)
+        context.log.info(
+            "Deleted %s runs and %s evaluations of checks from before %s. %s older runs stay: each "
+            "holds the latest materialization of an asset or of one of its partitions.",
+            pruned.runs,
+            pruned.evaluations,
+            before.isoformat(timespec="minutes"),
+            pruned.kept,
+        )
+
+    @job(
+        name=PRUNE_RECORDS,
+        description=f"Deletes runs and evaluations of checks that are older than {days} days.",
+        tags=dict(tags),
+    )
+    def prune_records() -> None:
+        delete_old()
+
+    return prune_records
+
+
+prune_schedule = ScheduleDefinition(
+    name=PRUNE_RECORDS,
+    job_name=PRUNE_RECORDS,
+    cron_schedule="47 * * * *",
+    default_status=DefaultScheduleStatus.RUNNING,
+    description="Deletes what Dagster recorded longer ago than HEDGEHOG_RECORDS_DAYS.",
+)

@@ -1,0 +1,52 @@
+"""What a run of one changed order writes to Dagster's records, in events and in bytes."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+
+import psycopg
+import pytest
+from dagster import DagsterInstance
+
+from hedgehog_pipeline.definitions import platform
+from hedgehog_pipeline_tests.operations.records_storage import pooled_instance
+from hedgehog_pipeline_tests.world import World
+
+_RUNS = 5
+_MINUTES_A_DAY = 24 * 60
+_MOST_EVENTS = 200
+
+_SIZES = "select relname::text, pg_total_relation_size(relid) from pg_stat_user_tables"
+
+
+@pytest.fixture
+def instance(opened: World, tmp_path: Path) -> Iterator[DagsterInstance]:
+    with pooled_instance(opened.servers, tmp_path, "written") as instance:
+        yield instance
+
+
+def _change_an_order(world: World, instance: DagsterInstance) -> str:
+    world.shop.execute("update sales_order set units_sold = units_sold + 1, last_updated = now()")
+    job = platform(world.settings).resolve_job_def("pipeline")
+    today = datetime.now(timezone.utc).date().isoformat()
+    return job.execute_in_process(instance=instance, partition_key=today).run_id
+
+
+def test_a_run_of_one_changed_order_writes_few_records(
+    opened: World, instance: DagsterInstance, tell: Callable[[str], None]
+) -> None:
+    _change_an_order(opened, instance)  # writes the snapshots of the job as well, once
+    with psycopg.connect(opened.servers.postgres.dsn("written"), autocommit=True) as records:
+        before = dict(records.execute(_SIZES).fetchall())
+        runs = [_change_an_order(opened, instance) for _again in range(_RUNS)]
+        grown = {
+            name: (size - before[name]) / _RUNS for name, size in records.execute(_SIZES).fetchall()
+        }
+    events = [len(instance.all_logs(run)) for run in runs]
+    kilobytes = sum(grown.values()) / 1000
+    parts = ", ".join(f"{name} {size / 1000:.0f}" for name, size in grown.items() if size > 0)
+    tell(f"A run of one changed order writes {max(events)} events, {kilobytes:.0f} kB: {parts}.")
+    for minute, said in ((1, "a minute"), (6, "every ten seconds")):
+        many = minute * _MINUTES_A_DAY
+        tell(f"One {said}: {many * max(events):,} events, {many * kilobytes / 1e6:.2f} GB a day.")
+    assert max(events) <= _MOST_EVENTS
