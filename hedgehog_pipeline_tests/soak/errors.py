@@ -1,0 +1,36 @@
+"""The errors among the lines of `hedgehog dev`."""
+
+import re
+from collections.abc import Collection
+from pathlib import Path
+
+_ERROR = re.compile(r"\b(ERROR|CRITICAL)\b|^(Traceback|FATAL)|remaining connection slots")
+
+
+class Errors:
+    """Reads what was added to a file of lines, from its end at the beginning on."""
+
+    def __init__(self, log: Path | None) -> None:
+        """Of no file nothing is read."""
+        self._log = log
+        self._read = log.stat().st_size if log and log.exists() else 0
+
+    def look(self) -> list[str]:
+        """Give the new lines that tell of an error."""
+        if self._log is None or not self._log.exists():
+            return []
+        with self._log.open("rb") as lines:
+            lines.seek(self._read)
+            whole, newline, _ = lines.read().rpartition(b"\n")
+        self._read += len(whole) + len(newline)
+        return [line for line in whole.decode(errors="replace").splitlines() if is_error(line)]
+
+
+def is_error(line: str) -> bool:
+    """Tell whether a line tells of an error: its level does, or a traceback begins."""
+    return _ERROR.search(line) is not None
+
+
+def is_of(line: str, runs: Collection[str]) -> bool:
+    """Tell whether a line names one of the runs."""
+    return any(run in line for run in runs)
