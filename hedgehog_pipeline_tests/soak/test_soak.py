@@ -3,8 +3,9 @@
 import json
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
@@ -43,9 +44,9 @@ def dev() -> Iterator[Dev]:
         try:
             place.up(_ORDERS)
             with started(Path(at), orders=_ORDERS, port=_free_port(), log=log) as dev:
-                watch = Watch(place, log)
-                awaited(watch.has_loaded, 600)
-                [*measure(place, 1)]
+                with _seen_at_failure(watch := Watch(place, log)):
+                    awaited(watch.has_loaded, 600)
+                    [*measure(place, 1)]
                 yield dev
             assert processes_of(place) == {}, "SIGTERM left something behind"
         except BaseException:
@@ -53,6 +54,16 @@ def dev() -> Iterator[Dev]:
             raise
         finally:
             place.down()
+
+
+@contextmanager
+def _seen_at_failure(watch: Watch) -> Generator[None, None, None]:
+    """Print what is held where the platform does not come up."""
+    try:
+        yield
+    except BaseException:
+        print(HEADER, row([watch.look()]), sep="\n")  # noqa: T201
+        raise
 
 
 def test_nothing_grows_and_nothing_slows_down(dev: Dev, tell: Callable[[str], None]):
@@ -73,8 +84,7 @@ def test_nothing_grows_and_nothing_slows_down(dev: Dev, tell: Callable[[str], No
                 looks += minute
         finally:
             over.set()
-        for thread in at_work:
-            thread.result()
+        failed = [str(error) for thread in at_work if (error := thread.exception())]
     dev.end_trade()
     happened = busy.happened
     judged = figures(looks, happened.changes, warm=60 * min(5.0, MINUTES / 6))
@@ -82,9 +92,11 @@ def test_nothing_grows_and_nothing_slows_down(dev: Dev, tell: Callable[[str], No
     for line in [
         f"killed: {', '.join(happened.killed)}",
         *map(str, judged),
+        *(f"failed: {why}" for why in failed),
         *(f"error: {line}" for line in errors[:20]),
     ]:
         tell(line)
+    assert not failed
     awaited(busy.file_arrived)
     awaited(busy.deletion_arrived)
     awaited(lambda: not watch.look().behind, 300)

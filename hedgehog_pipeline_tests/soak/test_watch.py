@@ -129,6 +129,13 @@ def test_changes_that_slow_down_are_named():
     ]
 
 
+def test_what_came_to_a_stop_does_not_hold():
+    judged = figures(_looks(), [(at, took) for at, took in _CHANGES if at < 200], warm=60)
+    assert [figure.name for figure in judged if not figure.holds] == [
+        "seconds from shop to warehouse"
+    ]
+
+
 def test_a_minute_is_a_line_as_wide_as_its_header():
     line = row(_looks()[:6], [4.0, 6.0])
     told = "1 | 10 0 10 0 0| 9 9 9| 200 200 200| 2.0 2.0 | 5.0 | 1.0 | 6 | 0"
