@@ -1,10 +1,12 @@
 """The errors among the lines of `hedgehog dev`."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 _ERROR = re.compile(r"\b(ERROR|CRITICAL)\b|^(Traceback|FATAL)|remaining connection slots")
+_RECORD = re.compile(r"(\x1b\[\d+m)?\d{4}-\d\d-\d\d |\{")
+"""How a line begins that is not of the record before it, as those of a traceback are."""
 
 
 class Errors:
@@ -14,16 +16,25 @@ class Errors:
         """Of no file nothing is read."""
         self._log = log
         self._read = log.stat().st_size if log and log.exists() else 0
+        self._in_error = False
 
     def look(self) -> list[str]:
-        """Give the new lines that tell of an error."""
+        """Give the first line of each new error; a traceback below it is part of it."""
         if self._log is None or not self._log.exists():
             return []
         with self._log.open("rb") as lines:
             lines.seek(self._read)
             whole, newline, _ = lines.read().rpartition(b"\n")
         self._read += len(whole) + len(newline)
-        return [line for line in whole.decode(errors="replace").splitlines() if is_error(line)]
+        return [*self._first_lines(whole.decode(errors="replace").splitlines())]
+
+    def _first_lines(self, lines: Iterable[str]) -> Iterator[str]:
+        for line in lines:
+            if _RECORD.match(line):
+                self._in_error = False
+            if is_error(line) and not self._in_error:
+                self._in_error = True
+                yield line
 
 
 def is_error(line: str) -> bool:

@@ -88,16 +88,16 @@ def test_an_error_is_known_by_its_level(line: str, expected: bool):  # noqa: FBT
     assert is_error(line) is expected
 
 
-def test_lines_are_read_once_and_whole(tmp_path: Path):
+def test_an_error_is_read_once_with_its_traceback(tmp_path: Path):
     log = tmp_path / "dev.log"
     log.write_text("ERROR before\n")
-    errors = Errors(log)
+    errors, at = Errors(log), "\x1b[32m2026-06-01 12:00:00"
     with log.open("a") as lines:
-        lines.write("INFO\nERROR one\nERR")
-    assert errors.look() == ["ERROR one"]
+        lines.write(f"{at} INFO\n{at} ERROR one\nTraceback (most recent\n{at} ERR")
+    assert errors.look() == [f"{at} ERROR one"]
     with log.open("a") as lines:
-        lines.write("OR two\n")
-    assert errors.look() == ["ERROR two"]
+        lines.write(f"OR two\nTraceback (most recent\n{at} INFO\nTraceback (most recent\n")
+    assert errors.look() == [f"{at} ERROR two", "Traceback (most recent"]
     assert Errors(None).look() == []
 
 
