@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev latency browser screenshot outages soak test coverage torture mutation bench terraform scan lint docs schema audit clean
+.PHONY: help install demo dev latency browser screenshot outages soak watch test coverage torture mutation bench terraform scan lint docs schema audit clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -24,14 +24,18 @@ demo: install ## sandbox, archive, a minute of trading, and answers from the war
 dev: install ## sandbox, a trading shop and the Dagster UI on http://127.0.0.1:3000, until Ctrl-C
 	@$(BIN)/hedgehog dev
 
-latency: install ## seconds from a change in the shop to the warehouse, under Dagster's sensors
+latency: install ## seconds from a change in the shop to the warehouse, before and since a sweep
 	@$(BIN)/hedgehog latency
 
 outages: install ## kill what the platform runs on, one after another, and see it heal (40 minutes)
 	$(BIN)/python -m pytest -m outages -n0
 
-soak: install ## an hour of steady trade, with something killed every two minutes
-	$(BIN)/python -m pytest -m soak -n0
+MINUTES ?= 60
+soak: install ## an hour of `make dev` under trade, sweeps, files and kills; MINUTES=6 as CI runs it
+	HEDGEHOG_SOAK_MINUTES=$(MINUTES) $(BIN)/python -m pytest -m soak -n0 hedgehog_pipeline_tests/soak
+
+watch: install ## a line a minute about the `make dev` that runs here, for MINUTES
+	@$(BIN)/python -m hedgehog_pipeline_tests.soak --minutes $(MINUTES)
 
 test: install lint ## lint, types and the whole test suite
 	$(BIN)/python -m pytest

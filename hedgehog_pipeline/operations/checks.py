@@ -26,8 +26,8 @@ _DESCRIPTION = """\
 Checks the rows of every warehouse table: keys are unique, required columns are filled, foreign keys
 exist, no placeholder row is old, the quarantine is empty. It only reads, and only the warehouse.
 
-Launched by the schedule `checks`, every hour; the sensor `past_days`, once a day. A load checks what
-it loaded by itself.
+Launched by the schedule `checks`, every hour; the sensor `past_days`, once a day. A load checks
+what it loaded by itself.
 
 By hand: at any time. The results stand with each asset `warehouse/...`, in the tab Checks.
 """

@@ -105,26 +105,46 @@ def dev(*, orders: int, port: int) -> None:
     run_dev(_FOLDER, orders=orders, port=port)
 
 
-@click.command(cls=Command, examples=["hedgehog latency", "hedgehog latency --changes 50"])
-@click.option("--changes", default=20, show_default=True, help="How many changes to time.")
+@click.command(cls=Command, examples=["hedgehog latency", "hedgehog latency --changes 50 --load"])
+@click.option(
+    "--changes",
+    type=click.IntRange(min=4),
+    default=20,
+    show_default=True,
+    help="How many changes to time.",
+)
+@click.option("--load", is_flag=True, help="Keep every core busy meanwhile.")
 @orders
 @port
-def latency(*, changes: int, orders: int, port: int) -> None:
-    """Time changes from their commit in the shop to their rows in the warehouse."""
+def latency(*, changes: int, load: bool, orders: int, port: int) -> None:
+    """Time changes from the shop to the warehouse, half of them after a sweep began."""
+    from contextlib import ExitStack
+
     from hedgehog_pipeline.sandbox.dev import platform_at_work
     from hedgehog_pipeline.sandbox.latency import measure, summary
+    from hedgehog_pipeline.sandbox.load import busy_cores
+    from hedgehog_pipeline.sandbox.schedule_tick import launch_tick
 
     place = _sandbox()
     place.up(orders)
     log = _FOLDER / "dagster" / "dev.log"
     click.echo(f"Dagster starts; its lines go to {log}.")
-    with platform_at_work(_FOLDER, orders=orders, port=port, log=log):
+    halves = {"before the sweep": changes // 2, "since the sweep": changes - changes // 2}
+    seconds: dict[str, list[float]] = {name: [] for name in halves}
+    with ExitStack() as stack:
+        stack.enter_context(platform_at_work(_FOLDER, orders=orders, port=port, log=log))
         for _warm_up in measure(place, 1):
             click.echo("Dagster is at work, the shop trades.")
-        seconds: list[float] = []
-        for kind, taken in measure(place, changes):
-            seconds.append(taken)
-            click.echo(f"{kind:<32}{taken:>6.1f} s")
+        if load:
+            cores = stack.enter_context(busy_cores())
+            click.echo(f"{cores} cores are kept busy.")
+        for name, count in halves.items():
+            if any(seconds.values()):
+                launch_tick(port, "sweep")
+                click.echo("A sweep is launched, as its schedule does every hour.")
+            for kind, taken in measure(place, count):
+                seconds[name].append(taken)
+                click.echo(f"{kind:<40}{taken:>6.1f} s")
     click.echo(summary(seconds))
 
 

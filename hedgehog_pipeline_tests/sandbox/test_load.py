@@ -1,0 +1,43 @@
+"""The busy loops end with the command that began them."""
+
+import subprocess
+import sys
+
+import psutil
+
+from hedgehog_pipeline.sandbox.load import busy_cores
+from hedgehog_pipeline.sandbox.waiting import await_condition
+
+_COMMAND = """
+import sys
+from hedgehog_pipeline.sandbox.load import busy_cores
+with busy_cores():
+    print("busy", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_there_is_one_for_each_core_while_it_lasts() -> None:
+    with busy_cores() as cores:
+        busy = [each for each in psutil.Process().children() if "getppid" in each.cmdline()[2]]
+        assert len(busy) == cores
+    assert not any(process.is_running() for process in busy)
+
+
+def test_they_end_where_the_command_is_killed() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as command:
+        assert command.stdout
+        command.stdout.readline()
+        busy = psutil.Process(command.pid).children()
+        assert busy
+        command.kill()
+    assert await_condition(lambda: not any(map(_works, busy)), 30)
+
+
+def _works(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

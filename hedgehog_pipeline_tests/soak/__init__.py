@@ -1,0 +1,1 @@
+"""`hedgehog dev` left to itself, and watched: `make soak`, `make watch`."""

@@ -1,0 +1,93 @@
+"""`hedgehog dev` as a person starts it, and what a test does to it."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import psycopg
+
+from hedgehog_pipeline.sandbox.databases import DAGSTER
+from hedgehog_pipeline.sandbox.sandbox import Sandbox
+from hedgehog_pipeline_tests.soak.programs import RUN, processes_of
+
+_HEDGEHOG = [sys.executable, "-c", "from hedgehog_pipeline.cli import main; main()"]
+_SECONDS_TO_END = 90
+_AT_WORK = "select run_id from runs where status in ('STARTING', 'STARTED')"
+
+
+@dataclass(frozen=True)
+class Dev:
+    """A `hedgehog dev` at work.
+
+    Attributes:
+        place: its sandbox.
+        port: of the Dagster UI.
+        log: the file of its lines.
+        process: the command.
+    """
+
+    place: Sandbox
+    port: int
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    def kill_runs(self) -> list[str]:
+        """Kill the processes of all runs; give the ids of the runs that were at work."""
+        with psycopg.connect(self.place.postgres.dsn(DAGSTER)) as connection:
+            runs = [run for (run,) in connection.execute(_AT_WORK).fetchall()]
+        killed = self._runs()
+        for process in killed:
+            process.kill()
+        return runs if killed else []
+
+    def end_trade(self) -> None:
+        """End the trade of the shop; the rest goes on."""
+        for process in processes_of(self.place).get("trade", []):
+            process.terminate()
+            process.wait(_SECONDS_TO_END)
+
+    def _runs(self) -> list[psutil.Process]:
+        return processes_of(self.place).get(RUN, [])
+
+
+@contextmanager
+def started(folder: Path, *, orders: int, port: int, log: Path) -> Generator[Dev, None, None]:
+    """Start `hedgehog dev` in a folder, on a sandbox that is up; end it as a supervisor does."""
+    command = [*_HEDGEHOG, "dev", "--orders", str(orders), "--port", str(port)]
+    with log.open("wb") as lines:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            stdout=lines,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            yield Dev(Sandbox(folder / ".sandbox"), port, log, process)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(_SECONDS_TO_END)
+            finally:
+                for left in processes_of(Sandbox(folder / ".sandbox")).values():
+                    for each in left:
+                        each.kill()
+
+
+def hedgehog(place: Sandbox, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command of hedgehog on a sandbox."""
+    return subprocess.run(
+        [*_HEDGEHOG, *arguments],
+        cwd=place.folder.parent,
+        env={**os.environ, **place.environment()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )

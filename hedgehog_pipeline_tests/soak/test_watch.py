@@ -1,0 +1,174 @@
+"""What a watch sees of a platform, and how the soak judges it."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import datetime, timezone
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import psycopg
+import pytest
+
+from hedgehog_pipeline.sandbox.sandbox import Sandbox
+from hedgehog_pipeline_tests.servers import Servers
+from hedgehog_pipeline_tests.soak.delays import Delay, Delays
+from hedgehog_pipeline_tests.soak.errors import Errors, is_error
+from hedgehog_pipeline_tests.soak.judged import figures
+from hedgehog_pipeline_tests.soak.programs import CODE_SERVER, STAYING, Held, Program, look_at
+from hedgehog_pipeline_tests.soak.table import HEADER, row
+from hedgehog_pipeline_tests.soak.watch import Look
+from hedgehog_pipeline_tests.world import World
+
+_PROGRAM = """
+import sys, psycopg
+kept = [psycopg.connect(sys.argv[2]) for _ in range(int(sys.argv[3]))]
+print("connected", flush=True)
+sys.stdin.read()
+"""
+_NOON = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
+
+
+@pytest.fixture
+def place(servers: Servers, tmp_path: Path) -> Iterator[Sandbox]:
+    """What looks like a daemon with two sessions, and a code server with three."""
+    environment = {"DAGSTER_HOME": str(tmp_path)}
+    with ExitStack() as stack:
+        for name, sessions in (("dagster._daemon", 2), ("dagster api grpc", 3)):
+            command = [sys.executable, "-c", _PROGRAM, name, servers.postgres.dsn("postgres")]
+            program = stack.enter_context(
+                subprocess.Popen(
+                    [*command, str(sessions)],
+                    env=environment,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                )
+            )
+            stack.callback(program.kill)
+            assert program.stdout
+            program.stdout.readline()
+        yield cast("Sandbox", SimpleNamespace(environment=lambda: environment))
+
+
+def test_connections_are_counted_by_program(servers: Servers, place: Sandbox):
+    with psycopg.connect(servers.postgres.dsn("postgres"), autocommit=True) as administrator:
+        held = look_at(place, administrator)
+    assert (held.connections["daemon"], held.connections["code server"]) == (2, 3)
+    assert set(held.staying) == {"daemon", "code server"}
+    assert held.staying["daemon"].threads >= 1
+    assert held.staying["daemon"].mebibytes > 5
+
+
+def test_a_commit_is_timed_from_its_capture_to_its_load(opened: World):
+    delays = Delays(opened.surroundings.lake, lambda text, *values: opened.query(text, values))
+    opened.shop.execute("update design set design_name = 'Another'")
+    opened.launch("extraction")
+    assert delays.look() == []
+    assert delays.behind(datetime.now(timezone.utc)) > 0
+    opened.run()
+    ((delay),) = delays.look()
+    assert 0 < delay.seconds < 300
+    assert delays.behind(datetime.now(timezone.utc)) == 0
+    assert delays.look() == []
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("2026-06-01 12:00:00 +0000 - dagster.daemon.SensorDaemon - ERROR - no", True),
+        ('{"at": "2026-06-01T12:00:00", "level": "ERROR", "event": "no"}', True),
+        ("Traceback (most recent call last):", True),
+        ('FATAL:  remaining connection slots are reserved for roles with the SUPERUSER"', True),
+        ("2026-06-01 12:00:00 +0000 - dagster - INFO - no errors were found", False),
+    ],
+)
+def test_an_error_is_known_by_its_level(line: str, expected: bool):  # noqa: FBT001
+    assert is_error(line) is expected
+
+
+def test_an_error_is_read_once_with_its_traceback(tmp_path: Path):
+    log = tmp_path / "dev.log"
+    log.write_text("ERROR before\n")
+    errors, at = Errors(log), "\x1b[32m2026-06-01 12:00:00"
+    with log.open("a") as lines:
+        lines.write(f"{at} INFO\n{at} ERROR one\nTraceback (most recent\n{at} ERR")
+    assert errors.look() == [f"{at} ERROR one"]
+    with log.open("a") as lines:
+        lines.write(f"OR two\nTraceback (most recent\n{at} INFO\nTraceback (most recent\n")
+    assert errors.look() == [f"{at} ERROR two", "Traceback (most recent"]
+    assert Errors(None).look() == []
+
+
+def test_what_stays_as_it_is_holds():
+    assert all(figure.holds for figure in figures(_looks(), _CHANGES, warm=60))
+
+
+@pytest.mark.parametrize(
+    ("changed", "name"),
+    [
+        ({"connections": 0.3}, "connections"),
+        ({"threads": 0.05}, "threads of the code server"),
+        ({"mebibytes": 0.5}, "MiB of the code server"),
+        ({"seconds": 0.1}, "seconds from captured to loaded"),
+        ({"behind": 0.1}, "seconds behind"),
+    ],
+)
+def test_what_grows_is_named(changed: dict[str, float], name: str):
+    """Each by so much a second."""
+    judged = figures(_looks(**changed), _CHANGES, warm=60)
+    assert [figure.name for figure in judged if not figure.holds] == [name]
+
+
+def test_changes_that_slow_down_are_named():
+    changes = [(at, 5.0 if at < 180 else 25.0) for at, _ in _CHANGES]
+    judged = figures(_looks(), changes, warm=60)
+    assert [str(figure) for figure in judged if not figure.holds] == [
+        "seconds from shop to warehouse           5.0 -> 25.0   (at most 9.5)  <- too much"
+    ]
+
+
+def test_what_came_to_a_stop_does_not_hold():
+    judged = figures(_looks(), [(at, took) for at, took in _CHANGES if at < 200], warm=60)
+    assert [figure.name for figure in judged if not figure.holds] == [
+        "seconds from shop to warehouse"
+    ]
+
+
+def test_a_minute_is_a_line_as_wide_as_its_header():
+    line = row(_looks()[:6], [4.0, 6.0])
+    told = "1 | 10 0 10 0 0| 9 9 9| 200 200 200| 2.0 2.0 | 5.0 | 1.0 | 6 | 0"
+    assert " ".join(line.split()) == told
+    assert {len(text) for text in HEADER.splitlines()} == {len(line)}
+
+
+_CHANGES = [(float(at), 5.0) for at in range(0, 360, 6)]
+
+
+def _looks(**growth: float) -> list[Look]:
+    """Six minutes, in which some values grow by so much a second."""
+
+    def of(name: str, value: float, at: int) -> Any:
+        return value + growth.get(name, 0.0) * at
+
+    return [
+        Look(
+            second=float(at),
+            held=Held(
+                {CODE_SERVER: int(of("connections", 10, at))},
+                {
+                    name: Program(
+                        1,
+                        int(of("threads", 9, at)) if name == CODE_SERVER else 9,
+                        of("mebibytes", 200, at) if name == CODE_SERVER else 200,
+                    )
+                    for name in STAYING
+                },
+            ),
+            delays=[Delay(_NOON, of("seconds", 2, at))],
+            behind=of("behind", 1, at),
+            runs=["a"],
+        )
+        for at in range(0, 361, 10)
+    ]
