@@ -64,7 +64,7 @@ def platform(settings: Settings) -> Definitions:
     pipeline = define_asset_job(PIPELINE, _assets_of(*STAGES))
     untagged = [*stages.values(), pipeline, checks_job, freshness_job, reconcile_job]
     jobs = {job.name: _tagged(job, settings) for job in untagged}
-    watch_log = WatchLog(settings.log_group)
+    watch_log = WatchLog(settings.log_group, settings.log_format)
     stages_and_operations = Definitions(
         assets=with_source_code_references([extract, process, store]),
         asset_checks=[check_warehouse, measure_lag, reconcile_warehouse],
@@ -114,7 +114,7 @@ def platform(settings: Settings) -> Definitions:
         ],
         executor=in_process_executor,
         resources={
-            "log": LogResource(log_group=settings.log_group),
+            "log": LogResource(log_group=settings.log_group, log_format=settings.log_format),
             "lake": lake,
             "csv": CsvIOManager(lake=lake, part_bytes=settings.part_bytes),
             "parquet": ParquetIOManager(lake=lake, part_bytes=settings.part_bytes),
