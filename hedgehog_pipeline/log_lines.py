@@ -56,7 +56,8 @@ def fields_of(record: logging.LogRecord) -> Mapping[str, Any]:
 
 def text_line(at: datetime, stage: str, sentence: str) -> str:
     """Write a line for people: the time on this machine, the stage, the sentence."""
-    return f"{at.astimezone():%H:%M:%S}  {stage:<12}{sentence}"
+    where = f"{stage:<12}" if stage else ""
+    return f"{at.astimezone():%H:%M:%S}  {where}{sentence}"
 
 
 def is_detail(record: logging.LogRecord) -> bool:

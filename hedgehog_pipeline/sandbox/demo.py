@@ -21,8 +21,7 @@ from hedgehog_pipeline.surroundings import Surroundings
 
 _TRADING_SECONDS = 10
 _DEEDS_A_SECOND = 30
-_DONE = {"extraction": "landed", "processing": "processed", "storage": "loaded"}
-_MOST_KINDS = 3
+_MOST_KINDS = 2
 
 _REVENUE = """
     select year || ' ' || month_name as month, currency_name as currency, count(*) as orders,
@@ -55,23 +54,22 @@ def run_demo(folder: Path, orders: int) -> None:
     place = Sandbox(folder)
     with console.status("PostgreSQL, S3 and AWS start, and the shop is filled ..."):
         place.up(orders)
-    console.print(f"The sandbox      PostgreSQL, S3 and AWS in {_short(place.folder)}")
+    console.print(f"Sandbox  PostgreSQL, S3 and AWS in {_short(place.folder)}")
     load_dotenv(place.dotenv, override=True)
     surroundings = Surroundings(Settings.from_environment())
 
-    console.print(f"The archive      {_brought(surroundings)}")
+    console.print(f"Archive  {_brought(surroundings)}")
     with console.status(f"The shop trades for {_TRADING_SECONDS} s ..."):
         done = trade(place.shop_dsn(), seconds=_TRADING_SECONDS, per_second=_DEEDS_A_SECOND)
-    console.print(f"The shop trades  {_most_of(done)}")
-    console.print(f"What changed     {_brought(surroundings)}\n")
+    console.print(f"Trade    {_most_of(done)}")
+    console.print(f"Changes  {_brought(surroundings)}\n")
 
     with psycopg.connect(place.postgres.dsn(WAREHOUSE)) as warehouse:
         console.print(_answer(warehouse, "Revenue by month and currency", _REVENUE))
+        console.print()
         console.print(_answer(warehouse, "One order, before and after its change", _HISTORY))
     hedgehog = _program()
-    console.print(
-        f"\nNext  {hedgehog} dev           the shop trades on, in Dagster's UI; Ctrl-C ends it"
-    )
+    console.print(f"\nNext  {hedgehog} dev           the shop trades on, in Dagster's UI")
     console.print(f"      {hedgehog} status        how far the warehouse is behind the shop")
     console.print(f"      {hedgehog} sandbox down  stops the servers; all data stays")
 
@@ -84,8 +82,10 @@ def _brought(surroundings: Surroundings) -> str:
     for run in shown(runs, surroundings.archive_estimate, bars=bars, batches=False):
         rows[run.stage] += run.rows
         seconds += run.seconds
-    told = " · ".join(f"{rows[stage]:,} rows {word}" for stage, word in _DONE.items())
-    return f"{told} · {seconds:.1f} s"
+    return (
+        f"{rows['extraction']:,} rows landed, {rows['processing']:,} processed, "
+        f"{rows['storage']:,} loaded in {seconds:.1f} s"
+    )
 
 
 def _most_of(done: Counter[str]) -> str:
@@ -98,10 +98,9 @@ def _most_of(done: Counter[str]) -> str:
 def _answer(warehouse: psycopg.Connection, title: str, query: str) -> Table:
     cursor = warehouse.execute(sql.SQL(query))  # type: ignore[arg-type]
     rows = cursor.fetchall()
+    names = [column.name for column in cursor.description or ()]
     table = Table(box=None, title=title, title_justify="left", title_style="bold", pad_edge=False)
-    for name, value in zip(
-        [column.name for column in cursor.description or ()], rows[0], strict=True
-    ):
+    for name, value in zip(names, rows[0] if rows else names, strict=True):
         table.add_column(name, justify="right" if _is_number(value) else "left")
     for row in rows:
         table.add_row(*map(str, row))

@@ -25,7 +25,7 @@ from hedgehog_pipeline.sandbox.ending import (
 )
 from hedgehog_pipeline.sandbox.errors import SandboxError, log_tail
 from hedgehog_pipeline.sandbox.ports import LOOPBACK, can_bind
-from hedgehog_pipeline.sandbox.sandbox import Sandbox
+from hedgehog_pipeline.sandbox.sandbox import Sandbox, all_at_once
 from hedgehog_pipeline.sandbox.waiting import await_condition
 from hedgehog_pipeline.settings import Settings
 
@@ -34,6 +34,9 @@ _TRADING = ["sandbox", "trade", "--seconds", "inf", "--per-second", "0.2"]
 _DAGSTER = [sys.executable, "-m", "dagster", "dev", "-m", "hedgehog_pipeline.definitions"]
 _CODE_SERVER = "dagster api grpc"
 _SECONDS_TO_RELOAD = 20
+_SECONDS_OF_DAGSTER = 6
+_SECONDS_OF_TRADE = 1
+"""What each has to end by itself: all is over within 15 seconds, those of the servers included."""
 
 
 def run_dev(folder: Path, *, orders: int, port: int) -> None:
@@ -104,17 +107,22 @@ def platform_at_work(
     place = Sandbox(folder)
     with interrupted_by_requests(), ExitStack() as stack:
         try:
-            for server in (place.postgres, place.s3, place.aws):
-                if not server.running:
-                    stack.callback(server.stop)
+            servers = (place.postgres, place.s3, place.aws)
+            if resting := [server for server in servers if not server.running]:
+                stack.callback(all_at_once, [server.stop for server in resting])
             place.up(orders)
             environment = {**os.environ, **_strings(place.dotenv), "HEDGEHOG_LOG_FORMAT": "json"}
             output = stack.enter_context(log.open("wb")) if log else None
             at = place.folder.parent
             if trading:
-                stack.enter_context(started([*_HEDGEHOG, *_TRADING], at, environment, output))
+                command = [*_HEDGEHOG, *_TRADING]
+                stack.enter_context(
+                    started(command, at, environment, output, grace=_SECONDS_OF_TRADE)
+                )
             dagster = [*_DAGSTER, "--host", LOOPBACK, "-p", str(port)]
-            process = stack.enter_context(started(dagster, at, environment, output))
+            process = stack.enter_context(
+                started(dagster, at, environment, output, grace=_SECONDS_OF_DAGSTER)
+            )
             Thread(target=_end_without_code_server, args=[process], daemon=True).start()
             yield process
         finally:
@@ -142,7 +150,7 @@ def _end_without_code_server(dagster: subprocess.Popen[bytes]) -> None:
 
     await_condition(serves, math.inf, every=1)
     await_condition(stays_away, math.inf, every=1)
-    end(dagster)
+    end(dagster, _SECONDS_OF_DAGSTER)
 
 
 def processes_of(program: subprocess.Popen[bytes], text: str) -> list[psutil.Process]:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -13,8 +14,8 @@ import psutil
 
 from hedgehog_pipeline.sandbox.waiting import await_condition
 
-_SECONDS_TO_END = 8
 _SECONDS_TO_DIE = 3
+_SECONDS_BETWEEN_LOOKS = 0.2
 _REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """By which a person, a supervisor and a terminal that is closed ask a program to end."""
 
@@ -39,7 +40,12 @@ def ignore_requests() -> None:
 
 @contextmanager
 def started(
-    command: Sequence[str], at: Path, environment: Mapping[str, str], output: IO[bytes] | None
+    command: Sequence[str],
+    at: Path,
+    environment: Mapping[str, str],
+    output: IO[bytes] | None,
+    *,
+    grace: float,
 ) -> Generator[subprocess.Popen[bytes], None, None]:
     """Run a program in a session of its own; at the end, end it with all that it began.
 
@@ -48,6 +54,7 @@ def started(
         at: the folder in which it runs.
         environment: its variables.
         output: where its lines go, None for the console.
+        grace: seconds that it has to end by itself.
     """
     process = None
     try:
@@ -64,7 +71,7 @@ def started(
         yield process
     finally:
         if process is not None:
-            end(process)
+            end(process, grace)
 
 
 @contextmanager
@@ -89,16 +96,17 @@ def _requests_kept() -> Generator[None, None, None]:
         raise KeyboardInterrupt
 
 
-def end(program: subprocess.Popen[bytes]) -> None:
+def end(program: subprocess.Popen[bytes], grace: float) -> None:
     """Interrupt a program and all that it began; kill what is left of it after some seconds.
 
     A process that is stopped or does not listen is killed as well.
     """
     family = _Family(program)
     family.send(signal.SIGINT)
-    if not await_condition(family.is_gone, _SECONDS_TO_END):
+    if not await_condition(family.is_gone, grace, every=_SECONDS_BETWEEN_LOOKS):
         # Again and again: one that dies last may have begun another.
-        await_condition(lambda: not family.send(signal.SIGKILL), _SECONDS_TO_DIE)
+        killed = partial(family.send, signal.SIGKILL)
+        await_condition(lambda: not killed(), _SECONDS_TO_DIE, every=_SECONDS_BETWEEN_LOOKS)
     program.wait()
 
 

@@ -25,12 +25,6 @@ _PARENT = (
 
 
 @pytest.fixture
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nobody have seconds to end."""
-    monkeypatch.setattr(ending, "_SECONDS_TO_END", 0.2)
-
-
-@pytest.fixture
 def sigint_ignored() -> Iterator[None]:
     """As in a program that a shell began in its background."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -38,7 +32,6 @@ def sigint_ignored() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.usefixtures("soon")
 @pytest.mark.parametrize("leader_dies_first", [False, True])
 def test_what_does_not_listen_is_killed_with_all_that_it_began(
     tmp_path: Path, *, leader_dies_first: bool
@@ -46,7 +39,9 @@ def test_what_does_not_listen_is_killed_with_all_that_it_began(
     log = tmp_path / "log"
     with (
         log.open("wb") as output,
-        started([sys.executable, "-c", _PARENT], tmp_path, os.environ, output) as program,
+        started(
+            [sys.executable, "-c", _PARENT], tmp_path, os.environ, output, grace=0.2
+        ) as program,
     ):
         assert await_condition(lambda: log.read_text().count("deaf") == 2, seconds=60)
         (pids,) = (line for line in log.read_text().splitlines() if line != "deaf")
@@ -66,7 +61,7 @@ def test_what_is_begun_where_ctrl_c_is_ignored_listens_to_it(tmp_path: Path) -> 
     sleeper = "print('here', flush=True); import time; time.sleep(600)"
     with (
         log.open("wb") as output,
-        started([sys.executable, "-c", sleeper], tmp_path, os.environ, output) as program,
+        started([sys.executable, "-c", sleeper], tmp_path, os.environ, output, grace=60) as program,
     ):
         assert await_condition(log.read_text, seconds=60)
     assert program.returncode == -signal.SIGINT
@@ -96,7 +91,13 @@ def test_a_request_that_comes_while_a_program_begins_ends_that_program(
     monkeypatch.setattr(ending.subprocess, "Popen", Interrupted)
     with (
         pytest.raises(KeyboardInterrupt),
-        started([sys.executable, "-c", "import time; time.sleep(600)"], tmp_path, os.environ, None),
+        started(
+            [sys.executable, "-c", "import time; time.sleep(600)"],
+            tmp_path,
+            os.environ,
+            None,
+            grace=60,
+        ),
     ):
         raise AssertionError
     assert begun[0].returncode == -signal.SIGINT
