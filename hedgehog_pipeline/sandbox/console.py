@@ -7,8 +7,8 @@ import click
 from hedgehog_pipeline.log_reader import LogReader
 
 _SHOWN = {"loaded", "file taken"}
-_TROUBLE = re.compile(r" - (ERROR|CRITICAL) - (?P<told>.+)")
-"""What Dagster writes when something is wrong."""
+_TROUBLE = re.compile(r"( - (ERROR|CRITICAL) - |^hedgehog_pipeline\.[\w.]+Error: )(?P<told>.+)")
+"""What Dagster writes when something is wrong, and the sentence of ours that it is about."""
 
 
 class DevConsole:
@@ -16,6 +16,7 @@ class DevConsole:
 
     def __init__(self) -> None:
         self._reader = LogReader()
+        self._last = ""
 
     def tell(self, line: str) -> None:
         """Show a line where it is for a person."""
@@ -25,5 +26,6 @@ class DevConsole:
         if told.event:
             if told.warns or told.event in _SHOWN:
                 click.secho(told.text, fg="yellow" if told.warns else None)
-        elif trouble := _TROUBLE.search(told.text):
-            click.secho(f"Dagster: {trouble['told']}", fg="red")
+        elif (trouble := _TROUBLE.search(told.text)) and trouble["told"] != self._last:
+            self._last = trouble["told"]
+            click.secho(f"Dagster: {self._last}", fg="red")

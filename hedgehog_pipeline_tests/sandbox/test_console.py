@@ -34,9 +34,13 @@ def test_a_batch_is_one_line_and_chatter_none(capsys: pytest.CaptureFixture[str]
 def test_trouble_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     console = DevConsole()
     console.tell("\x1b[32m2026-11-04 12:00:00 +0000\x1b[0m - dagster - ERROR - No connection")
+    for _told_twice in range(2):
+        console.tell("hedgehog_pipeline.errors.HedgehogError: The source is gone.")
+    console.tell("dagster._core.errors.DagsterUserCodeProcessError: of no interest")
     console.tell(_line("run failed", job="storage", run="r"))
     console.tell(_line("loaded", **_LOADED, quarantined=1, seconds=0.4))
-    dagster, failed, loaded = capsys.readouterr().out.splitlines()
+    dagster, ours, failed, loaded = capsys.readouterr().out.splitlines()
     assert dagster == "Dagster: No connection"
+    assert ours == "Dagster: The source is gone."
     assert failed.endswith("run r of storage failed")
     assert loaded.endswith("1 in quarantine")

@@ -5,9 +5,12 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
+import pytest
 
 from hedgehog_pipeline.sandbox.waiting import await_condition
 
@@ -38,18 +41,25 @@ def _programs(folder: Path, *words: str) -> list[psutil.Process]:
     return found
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Not below pytest's own folder, which another pytest closes to PostgreSQL's user."""
+    with TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
 def test_sigterm_ends_all_of_it_where_ctrl_c_is_ignored_and_a_part_of_dagster_hangs(
-    tmp_path: Path,
+    folder: Path,
 ) -> None:
     ours = ("AWS_", "DAGSTER_", "HEDGEHOG_")
     bare = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    shown, port = tmp_path / "shown", _free_port()
+    shown, port = folder / "shown", _free_port()
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell's background has it
     try:
         with shown.open("wb") as output:
             dev = subprocess.Popen(
                 [_HEDGEHOG, "dev", "--orders", "300", "--port", str(port)],
-                cwd=tmp_path,
+                cwd=folder,
                 env={**bare, "HEDGEHOG_LOG_FORMAT": "text"},
                 stdout=output,
                 stderr=output,
@@ -63,12 +73,12 @@ def test_sigterm_ends_all_of_it_where_ctrl_c_is_ignored_and_a_part_of_dagster_ha
         return dev.poll() is not None or url in shown.read_text()
 
     assert await_condition(ready, _SECONDS_TO_START, every=0.2)
-    (daemon,) = _programs(tmp_path, "dagster._daemon")
+    (daemon,) = _programs(folder, "dagster._daemon")
     daemon.suspend()
     dev.terminate()
     dev.wait(_SECONDS_TO_END)
     told = shown.read_text()
-    assert (dev.returncode, _programs(tmp_path)) == (0, []), told
+    assert (dev.returncode, _programs(folder)) == (0, []), told
     assert told.splitlines()[-1].startswith("Ended.")
     assert not any(noise in told for noise in ("{", "Warning", "SensorDaemon"))
 

@@ -92,7 +92,7 @@ def test_a_request_that_comes_while_a_program_begins_ends_that_program(
     with (
         pytest.raises(KeyboardInterrupt),
         started(
-            [sys.executable, "-c", "import time; time.sleep(600)"],
+            ["sleep", "600"],
             tmp_path,
             os.environ,
             None,
