@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _SECONDS_BETWEEN_LINES = 10
 _FIRST = "extraction"
-_STDERR = 2
+_STDOUT, _STDERR = 1, 2
 
 
 def wants_bars(log_format: str | None) -> bool:
@@ -157,7 +157,8 @@ def _bars(*, batches: bool = True) -> "Generator[Progress, None, None]":
 
     The lines of the log, those of other processes included, stand above them.
     """
-    from rich.progress import (  # noqa: PLC0415 (most runs of the command have no terminal)
+    from rich.console import Console  # noqa: PLC0415 (most runs of the command have no terminal)
+    from rich.progress import (  # noqa: PLC0415 (as above)
         BarColumn,
         Progress,
         TextColumn,
@@ -172,7 +173,13 @@ def _bars(*, batches: bool = True) -> "Generator[Progress, None, None]":
         TextColumn("{task.fields[told]}"),
     )
     reader = LogReader()
-    with Progress(*columns, transient=True, redirect_stderr=False) as bars:
+    # Dagster sends stdout to a file while a step is at work, which the bars outlive.
+    with (
+        os.fdopen(os.dup(_STDOUT), "w", encoding=sys.stdout.encoding) as terminal,
+        Progress(
+            *columns, console=Console(file=terminal), transient=True, redirect_stderr=False
+        ) as bars,
+    ):
 
         def tell(line: str) -> None:
             told = reader.read(line)
