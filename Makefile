@@ -19,7 +19,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 demo: install ## sandbox, archive, a minute of trading, and answers from the warehouse
-	$(BIN)/hedgehog demo
+	@$(BIN)/hedgehog demo
 
 dev: install ## sandbox, a trading shop and the Dagster UI on http://127.0.0.1:3000, until Ctrl-C
 	@$(BIN)/hedgehog dev

@@ -69,7 +69,7 @@ def platform(settings: Settings) -> Definitions:
     pipeline = _job(PIPELINE, *STAGES)
     untagged = [*stages.values(), pipeline, checks_job, freshness_job, reconcile_job]
     jobs = {job.name: _tagged(job, settings) for job in untagged}
-    watch_log = WatchLog(settings.log_group)
+    watch_log = WatchLog(settings.log_group, settings.log_format)
     pending = {
         "processing": surroundings.commits_to_process,
         "storage": surroundings.commits_to_load,
@@ -140,7 +140,7 @@ def platform(settings: Settings) -> Definitions:
         ],
         executor=in_process_executor,
         resources={
-            "log": LogResource(log_group=settings.log_group),
+            "log": LogResource(log_group=settings.log_group, log_format=settings.log_format),
             "lake": lake,
             "csv": CsvIOManager(lake=lake, part_bytes=settings.part_bytes),
             "parquet": ParquetIOManager(lake=lake, part_bytes=settings.part_bytes),

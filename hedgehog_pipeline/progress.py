@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hedgehog_pipeline.followed import followed
+from hedgehog_pipeline.log_reader import LogReader
 from hedgehog_pipeline.runner import Backlog, StageRun
 
 if TYPE_CHECKING:
@@ -19,25 +22,33 @@ if TYPE_CHECKING:
 
 _SECONDS_BETWEEN_LINES = 10
 _FIRST = "extraction"
-_STDERR = 2
+_STDOUT, _STDERR = 1, 2
+
+
+def wants_bars(log_format: str | None) -> bool:
+    """Tell whether a person looks: stdout is a terminal, and no setting asks for JSON."""
+    return sys.stdout.isatty() and log_format != "json"
 
 
 def shown(
     runs: Iterable[StageRun],
     expected: Callable[[], int | None],
     *,
+    bars: bool,
+    batches: bool = True,
     clock: Callable[[], float] = monotonic,
 ) -> Iterator[StageRun]:
     """Hand runs on, and show how many rows each stage has moved.
 
     Args:
         runs: of any stage.
-        expected: tells about how many rows there are, None where nobody knows; asked where there
-            is a terminal.
+        expected: tells about how many rows there are, None where nobody knows; asked for bars.
+        bars: whether to show bars, or a line now and then.
+        batches: whether a line for each batch and stage stands above the bars.
         clock: gives seconds.
     """
     moved = Counter[str]()
-    if not sys.stdout.isatty():
+    if not bars:
         last = clock()
         for stage_run in runs:
             moved[stage_run.stage] += stage_run.rows
@@ -46,38 +57,63 @@ def shown(
                 last = clock()
             yield stage_run
         return
-    with _bars() as bars:
+    with _bars(batches=batches) as progress:
         total = expected()
-        tasks = {_FIRST: bars.add_task(_FIRST, total=total, told="")}
+        tasks = {_FIRST: progress.add_task(_FIRST, total=total, told="")}
         for stage_run in runs:
             moved[name := stage_run.stage] += stage_run.rows
             if name not in tasks:
-                tasks[name] = bars.add_task(name, total=total, told="")
-            bars.update(tasks[name], completed=moved[name], told=f"{moved[name]:,} rows")
+                tasks[name] = progress.add_task(name, total=total, told="")
+            progress.update(tasks[name], completed=moved[name], told=f"{moved[name]:,} rows")
             yield stage_run
 
 
-def worked_off(backlog: Backlog) -> Iterator[StageRun]:
+def worked_off(backlog: Backlog, *, bars: bool) -> Iterator[StageRun]:
     """Hand runs on, and show how many commits are through.
 
     Args:
         backlog: what waits for a stage.
+        bars: whether to show a bar, or lines.
     """
     if not backlog.commits:
         return
     through = 0
-    if not sys.stdout.isatty():
+    if not bars:
         for stage_run in backlog.runs:
             through += len(stage_run.commits)
             click.echo(f"{backlog.stage:<12}{_through(through, backlog)}")
             yield stage_run
         return
-    with _bars() as bars:
-        task = bars.add_task(backlog.stage, total=backlog.commits, told=_through(0, backlog))
+    with _bars() as progress:
+        task = progress.add_task(backlog.stage, total=backlog.commits, told=_through(0, backlog))
         for stage_run in backlog.runs:
             through += len(stage_run.commits)
-            bars.update(task, completed=through, told=_through(through, backlog))
+            progress.update(task, completed=through, told=_through(through, backlog))
             yield stage_run
+
+
+@contextmanager
+def counted_off(name: str, total: int, *, bars: bool) -> Generator[Callable[[], None], None, None]:
+    """Show a bar of so many things; give what is called when one of them is done.
+
+    Args:
+        name: of what is done.
+        total: how many things there are.
+        bars: whether to show it at all.
+    """
+    if not bars:
+        yield lambda: None
+        return
+    with _bars() as progress:
+        task = progress.add_task(name, total=total, told=f"0 of {total}")
+        done = 0
+
+        def advance() -> None:
+            nonlocal done
+            done += 1
+            progress.update(task, completed=done, told=f"{done} of {total}")
+
+        yield advance
 
 
 def sum_up(runs: Iterable[StageRun], nothing: str, *, as_json: bool = False) -> None:
@@ -116,14 +152,19 @@ def _through(commits: int, backlog: Backlog) -> str:
 
 
 @contextmanager
-def _bars() -> "Generator[Progress, None, None]":
-    """Show bars, which vanish in the end: what was done is summed up below."""
-    from rich.progress import (  # noqa: PLC0415 (most runs of the command have no terminal)
+def _bars(*, batches: bool = True) -> "Generator[Progress, None, None]":
+    """Show bars, which vanish in the end: what was done is summed up below.
+
+    The lines of the log, those of other processes included, stand above them.
+    """
+    from rich.console import Console  # noqa: PLC0415 (most runs of the command have no terminal)
+    from rich.progress import (  # noqa: PLC0415 (as above)
         BarColumn,
         Progress,
         TextColumn,
         TimeElapsedColumn,
     )
+    from rich.text import Text  # noqa: PLC0415 (as above)
 
     columns = (
         TextColumn("{task.description:<12}"),
@@ -131,21 +172,35 @@ def _bars() -> "Generator[Progress, None, None]":
         TimeElapsedColumn(),
         TextColumn("{task.fields[told]}"),
     )
-    with _log_lines_hidden(), Progress(*columns, transient=True, redirect_stderr=False) as bars:
-        yield bars
+    reader = LogReader()
+    # Dagster sends stdout to a file while a step is at work, which the bars outlive.
+    with (
+        os.fdopen(os.dup(_STDOUT), "w", encoding=sys.stdout.encoding) as terminal,
+        Progress(
+            *columns, console=Console(file=terminal), transient=True, redirect_stderr=False
+        ) as bars,
+    ):
+
+        def tell(line: str) -> None:
+            told = reader.read(line)
+            if told and (batches or told.warns):
+                bars.console.print(Text(told.text, style="yellow" if told.warns else ""))
+
+        with _stderr_to(tell):
+            yield bars
 
 
 @contextmanager
-def _log_lines_hidden() -> Generator[None, None, None]:
-    """Keep lines off the terminal that would tear the bars, those of other processes included."""
+def _stderr_to(tell: Callable[[str], None]) -> Generator[None, None, None]:
+    """Hand on what is written to the terminal as stderr, where it would tear the bars."""
     if not sys.stderr.isatty():
         yield
         return
     terminal = os.dup(_STDERR)
-    try:
-        with Path(os.devnull).open("w") as nowhere:
-            os.dup2(nowhere.fileno(), _STDERR)
-        yield
-    finally:
-        os.dup2(terminal, _STDERR)
-        os.close(terminal)
+    with tempfile.NamedTemporaryFile("ab") as kept, followed(Path(kept.name), tell):
+        os.dup2(kept.fileno(), _STDERR)
+        try:
+            yield
+        finally:
+            os.dup2(terminal, _STDERR)
+            os.close(terminal)

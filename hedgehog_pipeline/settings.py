@@ -32,6 +32,8 @@ class Settings:
         code_url: where the web shows the folder that holds the model's outermost package, at the
             commit that is deployed; None for links that open files of this machine.
         log_group: CloudWatch log group, or None for the console alone.
+        log_format: of the lines on the console, `json` or `text`; None: text on a terminal, else
+            JSON.
         database_ca: file of the CA certificates that databases are verified against,
             or None for those of the system.
         part_bytes: about how many bytes of CSV one part holds; bounds each stage's memory.
@@ -56,6 +58,7 @@ class Settings:
     ui_url: str = "http://127.0.0.1:3000"
     code_url: str | None = None
     log_group: str | None = None
+    log_format: str | None = None
     database_ca: str | None = None
     part_bytes: int = 16 * 1024 * 1024
     slice_rows: int = 500_000
@@ -77,6 +80,7 @@ class Settings:
         """
         readers = {
             "first_day": date.fromisoformat,
+            "log_format": _log_format,
             "part_bytes": _count,
             "slice_rows": _count,
             "processing_runs": _count,
@@ -95,9 +99,13 @@ class Settings:
             except ValueError as error:
                 raise HedgehogError(
                     f"{variable} is {text!r}, which cannot be read ({error}); "
-                    f"set it in the form of its default, {getattr(cls, name)}."
+                    f"{_advice(getattr(cls, name))}."
                 ) from error
         return cls(**found)  # type: ignore[arg-type]
+
+
+def _advice(default: object) -> str:
+    return f"set it in the form of its default, {default}" if default is not None else "correct it"
 
 
 def _count(text: str) -> int:
@@ -110,6 +118,12 @@ def _share(text: str) -> float:
     if not 0 <= (share := float(text)) <= 1:
         raise ValueError("it has to be a share, 0 to 1")
     return share
+
+
+def _log_format(text: str) -> str:
+    if text not in {"json", "text"}:
+        raise ValueError("it has to be json or text")
+    return text
 
 
 def _tags(text: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 def on_terminal(command: Sequence[str | Path], environment: Mapping[str, str]) -> str:
     """Run a program to its good end; give all that it has shown."""
-    env = {**environment, "TERM": "xterm-256color", "COLUMNS": "100"}
+    env = {"COLUMNS": "100", **environment, "TERM": "xterm-256color"}
     ours, theirs = pty.openpty()
     with subprocess.Popen(command, env=env, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)

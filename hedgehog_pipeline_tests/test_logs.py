@@ -1,6 +1,8 @@
-"""Structured lines on the console and in CloudWatch."""
+"""Lines on the console and in CloudWatch, and what Dagster's UI shows of them."""
 
 import json
+import logging
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -40,6 +42,32 @@ def test_lines_tell_stage_batch_commit_table_rows_bytes_and_seconds(logged: Worl
     assert orders["batch"] == landed["batch"]
     assert landed["commit"] == loaded["commit"] == 1
     assert landed["seconds"] > 0
+
+
+def test_a_person_who_asks_for_text_reads_a_line_for_each_stage_and_cloudwatch_gets_json(
+    logged: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replace(logged, settings=replace(logged.settings, log_format="text")).run()
+    lines = capsys.readouterr().err.splitlines()
+    figures = re.compile(r"\d\d:\d\d:\d\d|\d+\.\d s")
+    assert [" ".join(figures.sub("", line).split()) for line in lines] == [
+        "extraction commit 1 landed: 14 rows of 11 tables in",
+        "processing commit 1 processed: 14 rows of 11 tables in",
+        "storage commit 1 loaded: 14 rows of 11 tables in",
+    ]
+    events = [json.loads(line)["event"] for line in _lines_in_cloudwatch(logged)]
+    assert {"written", "committed", "loaded"} == set(events)
+
+
+def test_the_message_that_dagster_shows_tells_table_and_numbers(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.load_small()
+    with caplog.at_level(logging.INFO, logger="hedgehog_pipeline"):
+        world.run()
+    said = [record.getMessage() for record in caplog.records if hasattr(record, "event")]
+    assert any(re.fullmatch(r"sales_order: 1 row, \d+ bytes written", each) for each in said)
+    assert "fact_sales_order: 1 row written" in said
 
 
 def test_no_line_holds_a_password(logged: World) -> None:

@@ -70,16 +70,19 @@ def show_quarantine(*, table: str, key: str, as_json: bool) -> None:
 def replay_quarantine(*, as_json: bool) -> None:
     """Process the rows again, after the declaration or the code was mended."""
     from hedgehog_pipeline.operations.quarantine import closed_since, read_entries
-    from hedgehog_pipeline.progress import sum_up
+    from hedgehog_pipeline.progress import shown, sum_up, wants_bars
     from hedgehog_pipeline.runner import replay_until_done
 
     place = surroundings()
     with place.warehouse() as warehouse:
         before = read_entries(warehouse)
     if before:
-        runs = list(replay_until_done(place, {entry.commit for entry in before}))
-        if not as_json:
-            sum_up(runs, "")
+        runs = replay_until_done(place, {entry.commit for entry in before})
+        if as_json:
+            list(runs)
+        else:
+            bars = wants_bars(place.settings.log_format)
+            sum_up(shown(runs, lambda: None, bars=bars), "")
     with place.warehouse() as warehouse:
         after = read_entries(warehouse)
     closed = closed_since(before, after)

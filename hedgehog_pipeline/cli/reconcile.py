@@ -28,13 +28,19 @@ def reconcile(*, tables: tuple[str, ...], as_json: bool) -> None:
     """
     from hedgehog_pipeline.operations.reconcile import reconcile
     from hedgehog_pipeline.operations.reconciled import ADVICE, RECONCILED, Reconciled
+    from hedgehog_pipeline.progress import counted_off, wants_bars
 
     place = surroundings()
     found: list[Reconciled] = []
-    with place.warehouse() as warehouse:
-        wanted = [RECONCILED[name] for name in tables or RECONCILED]
+    wanted = [RECONCILED[name] for name in tables or RECONCILED]
+    bars = not as_json and wants_bars(place.settings.log_format)
+    with (
+        place.warehouse() as warehouse,
+        counted_off("tables", len(wanted), bars=bars) as advance,
+    ):
         for reconciled in reconcile(place.lake, warehouse, place.source.moment, wanted):
             found.append(reconciled)
+            advance()
             if not as_json:
                 click.secho(str(reconciled), fg="red" if reconciled.faults else None)
     if as_json:

@@ -28,7 +28,7 @@ def run(*, reread: bool, sweep: bool, allow_mass_delete: bool, as_json: bool) ->
     if allow_mass_delete and not sweep:
         raise click.UsageError("--allow-mass-delete goes with --sweep.")
     from hedgehog_pipeline.extraction.mode import Mode
-    from hedgehog_pipeline.progress import shown, sum_up
+    from hedgehog_pipeline.progress import shown, sum_up, wants_bars
     from hedgehog_pipeline.runner import run_until_done, sweep_until_done
 
     place = surroundings()
@@ -36,7 +36,8 @@ def run(*, reread: bool, sweep: bool, allow_mass_delete: bool, as_json: bool) ->
     if sweep:
         runs = chain(runs, sweep_until_done(place, allow_mass_delete=allow_mass_delete))
     if not as_json:
-        runs = shown(runs, place.archive_estimate)
+        bars = wants_bars(place.settings.log_format)
+        runs = shown(runs, place.archive_estimate, bars=bars)
     sum_up(runs, "the warehouse holds everything that the shop holds.", as_json=as_json)
 
 
@@ -44,12 +45,14 @@ def run(*, reread: bool, sweep: bool, allow_mass_delete: bool, as_json: bool) ->
 @as_json
 def rebuild(*, as_json: bool) -> None:
     """Fill an empty warehouse from the lake, without the shop."""
-    from hedgehog_pipeline.progress import sum_up, worked_off
+    from hedgehog_pipeline.progress import sum_up, wants_bars, worked_off
     from hedgehog_pipeline.runner import rebuild
 
+    place = surroundings()
+    bars = wants_bars(place.settings.log_format)
     runs = (
         stage_run
-        for backlog in rebuild(surroundings())
-        for stage_run in (backlog.runs if as_json else worked_off(backlog))
+        for backlog in rebuild(place)
+        for stage_run in (backlog.runs if as_json else worked_off(backlog, bars=bars))
     )
     sum_up(runs, "the lake is empty. `hedgehog run` fills it from the shop.", as_json=as_json)

@@ -2,46 +2,92 @@
 
 import math
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Thread
-from typing import IO
 
+import click
 import psutil
 from dotenv import dotenv_values
 
-from hedgehog_pipeline.sandbox.errors import SandboxError
-from hedgehog_pipeline.sandbox.sandbox import Sandbox
+from hedgehog_pipeline.followed import followed
+from hedgehog_pipeline.log_lines import as_text
+from hedgehog_pipeline.sandbox.clients import fetch_json
+from hedgehog_pipeline.sandbox.console import DevConsole
+from hedgehog_pipeline.sandbox.ending import (
+    end,
+    ignore_requests,
+    interrupted_by_requests,
+    started,
+)
+from hedgehog_pipeline.sandbox.errors import SandboxError, log_tail
+from hedgehog_pipeline.sandbox.ports import LOOPBACK, can_bind
+from hedgehog_pipeline.sandbox.sandbox import Sandbox, all_at_once
 from hedgehog_pipeline.sandbox.waiting import await_condition
+from hedgehog_pipeline.settings import Settings
 
 _HEDGEHOG = [sys.executable, "-c", "from hedgehog_pipeline.cli import main; main()"]
 _TRADING = ["sandbox", "trade", "--seconds", "inf", "--per-second", "0.2"]
 _WORKSPACE = Path(__file__).with_name("workspace.yaml")
 _DAGSTER = [sys.executable, "-m", "dagster", "dev", "-w", str(_WORKSPACE)]
 _CODE_SERVER = "dagster api grpc"
-_SECONDS_TO_END = 20
 _SECONDS_TO_RELOAD = 20
+_SECONDS_OF_DAGSTER = 6
+_SECONDS_OF_TRADE = 1
+"""What each has to end by itself: all is over within 15 seconds, those of the servers included."""
 
 
 def run_dev(folder: Path, *, orders: int, port: int) -> None:
-    """Run until Ctrl-C (or SIGTERM), then stop all that was started here.
+    """Run until Ctrl-C, SIGTERM or SIGHUP, then stop all that was started here.
+
+    A person sees a line for each batch, and all else stands in a file; a program gets all lines.
 
     Raises:
-        SandboxError: where a part of Dagster ends before that.
+        SandboxError: where the port is taken, or a part of Dagster ends before that.
     """
-    with (
-        platform_at_work(folder, orders=orders, port=port, log=None) as dagster,
-        suppress(KeyboardInterrupt),
-    ):
-        dagster.wait()
-        raise SandboxError(
-            "A part of Dagster ended: its daemon, its webserver or its code server; the lines "
-            "above tell why. Nothing is lost: start it again."
-        )
+    if not can_bind(port):
+        raise SandboxError(f"Port {port} of {LOOPBACK} is taken: choose another one by --port.")
+    for_people = as_text(Settings.from_environment().log_format, sys.stdout)
+    log = folder.resolve() / "dagster" / "dev.log" if for_people else None
+    if for_people:
+        click.echo("The sandbox, a shop that trades and Dagster start ...")
+    with platform_at_work(folder, orders=orders, port=port, log=log) as dagster:
+        with ExitStack() as shown, suppress(KeyboardInterrupt):
+            if log:
+                shown.enter_context(followed(log, DevConsole().tell))
+            _await_end(dagster, port, log)
+        if for_people:
+            click.echo("\nAll that was started here ends ...")
+    if for_people:
+        click.echo("Ended. Shop, lake and warehouse stay; `hedgehog dev` goes on from there.")
+
+
+def _await_end(dagster: subprocess.Popen[bytes], port: int, log: Path | None) -> None:
+    """Wait until a part of Dagster ends, which it is not meant to do; say where its UI is."""
+    url = f"http://{LOOPBACK}:{port}"
+
+    def answers() -> bool:
+        return dagster.poll() is not None or fetch_json(f"{url}/server_info") is not None
+
+    await_condition(answers, math.inf, every=0.5)
+    if log and dagster.poll() is None:
+        click.secho(f"Dagster's UI: {url}   Ctrl-C ends all of it.", bold=True)
+        click.echo(f"One line for each batch in the warehouse; all lines: {_short(log)}")
+    dagster.wait()
+    if log:
+        click.echo(log_tail(log), err=True)
+    raise SandboxError(
+        "A part of Dagster ended: its daemon, its webserver or its code server; the lines "
+        "above tell why. Nothing is lost: start it again."
+    )
+
+
+def _short(file: Path) -> Path:
+    """Name a file as seen from here."""
+    return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
 
 
 @contextmanager
@@ -50,63 +96,42 @@ def platform_at_work(
 ) -> Generator[subprocess.Popen[bytes], None, None]:
     """Start what does not run yet of sandbox, trading shop and Dagster; stop it at the end.
 
+    SIGTERM and SIGHUP interrupt it as Ctrl-C does; while it stops, nothing does.
+
     Args:
         folder: of the sandbox, named `.sandbox`; both programs run beside it.
         orders: in the shop's archive, if it is to be filled.
         port: of the Dagster UI.
-        log: the file that Dagster's lines go to, None for the console.
+        log: the file that all lines go to, ours as JSON; None for the console.
         trading: whether the shop trades.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     place = Sandbox(folder)
-    with ExitStack() as stack:
-        if not place.status().postgres.running:
-            stack.callback(place.down)
-        place.up(orders)
-        environment = {**os.environ, **_strings(place.dotenv)}
-        output = stack.enter_context(log.open("wb")) if log else None
-        at = place.folder.parent
-        if trading:
-            stack.enter_context(_started([*_HEDGEHOG, *_TRADING], at, environment, output))
-        dagster = [*_DAGSTER, "--host", "127.0.0.1", "-p", str(port)]
-        process = stack.enter_context(_started(dagster, at, environment, output))
-        Thread(target=_end_without_code_server, args=[process], daemon=True).start()
-        yield process
+    with interrupted_by_requests(), ExitStack() as stack:
+        try:
+            servers = (place.postgres, place.s3, place.aws)
+            if resting := [server for server in servers if not server.running]:
+                stack.callback(all_at_once, [server.stop for server in resting])
+            place.up(orders)
+            environment = {**os.environ, **_strings(place.dotenv), "HEDGEHOG_LOG_FORMAT": "json"}
+            output = stack.enter_context(log.open("wb")) if log else None
+            at = place.folder.parent
+            if trading:
+                command = [*_HEDGEHOG, *_TRADING]
+                stack.enter_context(
+                    started(command, at, environment, output, grace=_SECONDS_OF_TRADE)
+                )
+            dagster = [*_DAGSTER, "--host", LOOPBACK, "-p", str(port)]
+            process = stack.enter_context(
+                started(dagster, at, environment, output, grace=_SECONDS_OF_DAGSTER)
+            )
+            Thread(target=_end_without_code_server, args=[process], daemon=True).start()
+            yield process
+        finally:
+            ignore_requests()
 
 
 def _strings(dotenv: Path) -> dict[str, str]:
     return {name: value for name, value in dotenv_values(dotenv).items() if value is not None}
-
-
-@contextmanager
-def _started(
-    command: list[str], at: Path, environment: dict[str, str], output: IO[bytes] | None
-) -> Generator[subprocess.Popen[bytes], None, None]:
-    """Run a program in a group of its own; interrupt the group at the end, then end it."""
-    process = subprocess.Popen(  # noqa: S603 (programs named above)
-        command,
-        cwd=at,
-        env=environment,
-        stdout=output,
-        stderr=output and subprocess.STDOUT,
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Interrupt a program and all of its group, and end it when it does not listen."""
-    # A shell starts programs in its background with SIGINT ignored.
-    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-        if process.poll() is None:
-            os.killpg(process.pid, sign)
-            try:
-                process.wait(_SECONDS_TO_END)
-            except subprocess.TimeoutExpired:
-                continue
 
 
 def _end_without_code_server(dagster: subprocess.Popen[bytes]) -> None:
@@ -126,7 +151,7 @@ def _end_without_code_server(dagster: subprocess.Popen[bytes]) -> None:
 
     await_condition(serves, math.inf, every=1)
     await_condition(stays_away, math.inf, every=1)
-    _end(dagster)
+    end(dagster, _SECONDS_OF_DAGSTER)
 
 
 def processes_of(program: subprocess.Popen[bytes], text: str) -> list[psutil.Process]:

@@ -37,10 +37,11 @@ def keep_ports(file: Path, names: Sequence[str], *, beside: int = 0) -> dict[str
 
 
 def _free(port: int, beside: int) -> bool:
-    return all(_can_bind(number) for number in {port, port + beside})
+    return all(can_bind(number) for number in {port, port + beside})
 
 
-def _can_bind(port: int) -> bool:
+def can_bind(port: int) -> bool:
+    """Tell whether a port of the loopback address is free."""
     with socket.socket() as probe:
         # As servers do: a port whose last connections are still winding down counts as free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -87,7 +87,7 @@ class Sandbox:
         """Start what is not running; the first time, fill the shop with so many orders."""
         refuse_foreign(self.dotenv)
         self._lay_out()
-        _all_at_once([self.postgres.start, self.s3.start, self.aws.start])
+        all_at_once([self.postgres.start, self.s3.start, self.aws.start])
         passwords = self._settings()["passwords"]
         create_databases(self.postgres.dsn("postgres"), passwords)
         open_shop(self.shop_dsn(), Archive(orders, utc_now()))
@@ -109,7 +109,7 @@ class Sandbox:
 
     def down(self) -> None:
         """Stop the servers; the shop, the lake and the warehouse stay as they are."""
-        _all_at_once([self.aws.stop, self.s3.stop, self.postgres.stop])
+        all_at_once([self.aws.stop, self.s3.stop, self.postgres.stop])
 
     def status(self) -> SandboxStatus:
         """Which servers run, and where."""
@@ -181,7 +181,7 @@ class Sandbox:
         return settings
 
 
-def _all_at_once(steps: Sequence[Callable[[], object]]) -> None:
+def all_at_once(steps: Sequence[Callable[[], object]]) -> None:
     """Run the steps side by side and wait for all of them; the first error of theirs is raised."""
     with ThreadPoolExecutor(len(steps)) as pool:
         for step in [pool.submit(step) for step in steps]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
 from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page
 
+_SCREEN_LINES, _SCREEN_COLUMNS = 24, 80
 _HEDGEHOG = Path(sys.executable).parent / "hedgehog"
 _README_SHOWS = [
     line
@@ -38,8 +39,12 @@ def _hedgehog(folder: Path, *words: str) -> str:
 def test_the_demo_answers_from_the_warehouse_and_leaves_a_platform_to_look_at(tmp_path: Path):
     try:
         told = _hedgehog(tmp_path, "demo", "--orders", "300")
-        for title in ("The archive", "What changed", "Revenue by month", "One order, before and"):
+        for title in ("Archive", "Changes", "Revenue by month", "One order, before and"):
             assert title in told
+        lines = told.splitlines()
+        assert len(lines) < _SCREEN_LINES
+        assert max(map(len, lines)) <= _SCREEN_COLUMNS
+        assert " dev " in lines[-3]
         assert _README_SHOWS
         assert set(map(_kind_of, _README_SHOWS)) <= set(map(_kind_of, told.splitlines()))
         assert "up to date" in _hedgehog(tmp_path, "status")

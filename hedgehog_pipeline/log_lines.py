@@ -1,0 +1,94 @@
+"""Log lines as they are written: JSON for programs, a sentence for people on a terminal."""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any, TextIO
+
+import click
+
+DETAILS = {"written", "let go", "lag"}
+"""Events that a terminal is spared: tables of a commit, and what changes nothing."""
+
+WARNINGS = {"columns not declared", "read in full again", "stuck", "run failed"}
+
+
+class JsonFormatter(logging.Formatter):
+    """Writes a record's event and fields as one line of JSON; times are UTC."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write the line."""
+        at = datetime.fromtimestamp(record.created, timezone.utc)
+        line = {"at": at.isoformat(timespec="milliseconds"), "level": record.levelname}
+        event = getattr(record, "event", None) or record.getMessage()
+        return json.dumps({**line, "event": event, **fields_of(record)}, default=str)
+
+
+class TextFormatter(logging.Formatter):
+    """Writes a record as a line for people; times are those of the machine's clock.
+
+    Attributes:
+        colour: whether a warning is coloured.
+    """
+
+    def __init__(self, *, colour: bool) -> None:
+        super().__init__()
+        self.colour = colour
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write the line."""
+        warns = record.levelno >= logging.WARNING or is_warning(record)
+        line = text_line(
+            datetime.fromtimestamp(record.created, timezone.utc),
+            str(fields_of(record).get("stage", "")),
+            record.getMessage(),
+        )
+        return click.style(line, fg="yellow") if self.colour and warns else line
+
+
+def fields_of(record: logging.LogRecord) -> Mapping[str, Any]:
+    """Give the fields of a record, none where it is of another library."""
+    return getattr(record, "fields", {})
+
+
+def text_line(at: datetime, stage: str, sentence: str) -> str:
+    """Write a line for people: the time on this machine, the stage, the sentence."""
+    where = f"{stage:<12}" if stage else ""
+    return f"{at.astimezone():%H:%M:%S}  {where}{sentence}"
+
+
+def is_detail(record: logging.LogRecord) -> bool:
+    """Tell whether a terminal is spared a record."""
+    return getattr(record, "event", None) in DETAILS
+
+
+def is_warning(record: logging.LogRecord) -> bool:
+    """Tell whether a person should look at an event."""
+    return bool(getattr(record, "event", None) in WARNINGS or fields_of(record).get("quarantined"))
+
+
+def as_text(log_format: str | None, stream: TextIO | None = None) -> bool:
+    """Tell whether lines on a stream are for people.
+
+    Args:
+        log_format: `json` or `text`; None where the stream decides, by being a terminal.
+        stream: stderr where none is named.
+    """
+    if log_format is not None:
+        return log_format == "text"
+    return (stream or sys.stderr).isatty()
+
+
+def console_handler(log_format: str | None) -> logging.Handler:
+    """Make the handler that writes to stderr, as a setting or the terminal wants it."""
+    handler = logging.StreamHandler()
+    if as_text(log_format):
+        colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+        handler.setFormatter(TextFormatter(colour=colour))
+        handler.addFilter(lambda record: not is_detail(record))
+    else:
+        handler.setFormatter(JsonFormatter())
+    return handler

@@ -1,0 +1,46 @@
+"""Of all that `hedgehog dev` starts, a person sees a line for each batch, and trouble."""
+
+import json
+
+import pytest
+
+from hedgehog_pipeline.sandbox.console import DevConsole
+
+_AT = {"at": "2026-11-04T12:00:00.000+00:00", "level": "INFO"}
+_LOADED = {"stage": "storage", "commit": 3, "rows": 5, "inferred": 0, "tombstones": 0}
+
+
+def _line(event: str, **fields: object) -> str:
+    return json.dumps({**_AT, "event": event, **fields})
+
+
+def test_a_batch_is_one_line_and_chatter_none(capsys: pytest.CaptureFixture[str]) -> None:
+    console = DevConsole()
+    for line in [
+        "SupersessionWarning: Function `dev_command` is superseded",
+        "2026-11-04 12:00:00 +0000 - dagster.daemon.SensorDaemon - INFO - Checking",
+        "2026-11-04 12:00:00 +0000 - dagster.code_server - WARNING - Reloaded",
+        _line("written", stage="extraction", commit=3, table="staff", rows=5, bytes=9),
+        _line("committed", stage="extraction", commit=3, rows=5, bytes=9, seconds=0.1),
+        _line("lag", seconds=1.0),
+        _line("written", stage="storage", commit=3, table="dim_staff", rows=5),
+        _line("loaded", **_LOADED, quarantined=0, seconds=0.4),
+    ]:
+        console.tell(line)
+    (shown,) = capsys.readouterr().out.splitlines()
+    assert shown.endswith("storage     commit 3 loaded: 5 rows of 1 table in 0.4 s")
+
+
+def test_trouble_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    console = DevConsole()
+    console.tell("\x1b[32m2026-11-04 12:00:00 +0000\x1b[0m - dagster - ERROR - No connection")
+    for _told_twice in range(2):
+        console.tell("hedgehog_pipeline.errors.HedgehogError: The source is gone.")
+    console.tell("dagster._core.errors.DagsterUserCodeProcessError: of no interest")
+    console.tell(_line("run failed", job="storage", run="r"))
+    console.tell(_line("loaded", **_LOADED, quarantined=1, seconds=0.4))
+    dagster, ours, failed, loaded = capsys.readouterr().out.splitlines()
+    assert dagster == "Dagster: No connection"
+    assert ours == "Dagster: The source is gone."
+    assert failed.endswith("run r of storage failed")
+    assert loaded.endswith("1 in quarantine")
