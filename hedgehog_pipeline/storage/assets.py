@@ -39,7 +39,10 @@ def key_of(table: StarTable) -> AssetKey:
 
 @multi_asset(
     name="store",
-    ins={name: AssetIn(key=AssetKey(["star", name]), input_manager_key="parquet") for name in STAR},
+    ins={
+        name: AssetIn(key=AssetKey(["star", name]), input_manager_key="processed_tables")
+        for name in STAR
+    },
     specs=[
         AssetSpec(
             key_of(table),
@@ -49,7 +52,7 @@ def key_of(table: StarTable) -> AssetKey:
             kinds={"postgres", "table"},
             owners=["team:data"],
             metadata=described(stored_columns(table), lineage_from_star(table)),
-        )
+        ).with_io_manager_key("warehouse_tables")
         for table in STAR.values()
     ],
     partitions_def=DAYS,
