@@ -1,6 +1,7 @@
 """What `load_asset_value` gives of each layer is what that layer holds."""
 
 import json
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
@@ -20,6 +21,7 @@ from hedgehog_pipeline.schema.columns import arrow_schema
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.schema.star import PROCESSED_COMMIT, STAR, Fact, StarTable
 from hedgehog_pipeline.storage.ddl import stored_columns
+from hedgehog_pipeline_tests.archived import Archived
 from hedgehog_pipeline_tests.shops import NOW
 from hedgehog_pipeline_tests.world import Rows, World
 
@@ -27,26 +29,26 @@ _TODAY = datetime.now(timezone.utc).date()
 _YESTERDAY = _TODAY - timedelta(days=1)
 
 
-@pytest.fixture
-def stirred(opened: World) -> World:
-    """Changes, a fact without its dimension, a deletion and a replay, over two days."""
-    shop = opened.shop
-    shop.execute("update sales_order set units_sold = 7, last_updated = '2026-06-02 10:00:00.456'")
-    shop.execute("update department set department_name = 'Trade', location = null")
-    shop.execute(f"insert into currency values (3, '', {NOW})".encode())
-    opened.run()
-    shop.execute("alter table sales_order drop constraint sales_order_staff_id_fkey")
-    shop.execute("update sales_order set staff_id = 7, last_updated = '2026-06-03'")
-    shop.execute("delete from payment where payment_id = 1")
-    shop.execute("delete from currency where currency_id = 3")
-    opened.run()
-    opened.sweep()
-    opened.launch("processing")  # the replay: greater commits for rows that are there
-    opened.launch("storage")
-    last = opened.surroundings.lake.processed.end()
-    for number in (1, last):  # a replay of yesterday stands behind the commits of today
-        _date_back(opened, number)
-    return opened
+@pytest.fixture(scope="module")
+def stirred(archived: Archived) -> Iterator[World]:
+    """Changes, a fact without its dimension, deletions and a replay, over two days; to be read."""
+    with archived.copy() as world:
+        shop = world.shop
+        shop.execute("alter table sales_order drop constraint sales_order_staff_id_fkey")
+        shop.execute("update sales_order set staff_id = 7, units_sold = 7, last_updated = now()")
+        shop.execute("update department set department_name = 'Trade', location = null")
+        shop.execute("update address set district = '', address_line_2 = null, city = E'a\n\"b'")
+        shop.execute(f"insert into currency values (3, 'EUR', {NOW})".encode())
+        world.run()
+        shop.execute("delete from payment where payment_id = 1")
+        shop.execute("delete from currency where currency_id = 3")
+        world.sweep()
+        world.launch("processing")  # the replay: greater commits for rows that are there
+        world.launch("storage")
+        last = world.surroundings.lake.processed.end()
+        for number in (1, last):  # a replay of yesterday stands behind the commits of today
+            _date_back(world, number)
+        yield world
 
 
 def test_a_star_table_is_what_the_warehouse_holds(stirred: World) -> None:
@@ -109,44 +111,42 @@ def test_the_current_rows_of_a_fact_are_those_of_its_view(stirred: World) -> Non
     )  # the payment that was deleted
 
 
-def test_current_rows_of_a_dimension_are_refused_with_what_to_do(opened: World) -> None:
+def test_current_rows_of_a_dimension_are_refused_with_what_to_do(stirred: World) -> None:
     with pytest.raises(HedgehogError, match="column `deleted` says"):
-        _load(opened, "warehouse", "dim_staff", None, current=True)
+        _load(stirred, "warehouse", "dim_staff", None, current=True)
 
 
-def test_empty_text_and_absent_values_stay_apart(opened: World) -> None:
-    opened.shop.execute("update address set district = '', address_line_2 = null, city = E'a\n\"b'")
-    opened.run()
+def test_empty_text_and_absent_values_stay_apart(stirred: World) -> None:
     columns = ["district", "address_line_2", "city"]
     for layer in ("star", "warehouse"):
-        rows = _load(opened, layer, "dim_location", pa.Table).select(columns).to_pylist()
+        rows = _load(stirred, layer, "dim_location", pa.Table).select(columns).to_pylist()
         assert [tuple(row.values()) for row in rows] == [("", None, 'a\n"b')]
 
 
-def test_without_a_type_it_is_a_pandas_frame_of_arrow_types(opened: World) -> None:
+def test_without_a_type_it_is_a_pandas_frame_of_arrow_types(stirred: World) -> None:
     for layer in ("oltp", "star", "warehouse"):
-        frame = _load(opened, layer, "payment_type" if layer == "oltp" else "dim_payment_type")
+        frame = _load(stirred, layer, "payment_type" if layer == "oltp" else "dim_payment_type")
         assert isinstance(frame, pd.DataFrame)
         assert {type(kind) for kind in frame.dtypes} == {pd.ArrowDtype}
         assert len(frame)
 
 
-def test_polars_gets_its_own(opened: World) -> None:
+def test_polars_gets_its_own(stirred: World) -> None:
     polars = pytest.importorskip("polars")
-    frame = _load(opened, "star", "fact_sales_order", polars.DataFrame)
+    frame = _load(stirred, "star", "fact_sales_order", polars.DataFrame)
     assert isinstance(frame, polars.DataFrame)
-    wanted = _load(opened, "star", "fact_sales_order", pa.Table)
+    wanted = _load(stirred, "star", "fact_sales_order", pa.Table)
     assert frame.to_dicts() == wanted.to_pylist()
 
 
-def test_another_type_is_refused_with_what_to_use(opened: World) -> None:
+def test_another_type_is_refused_with_what_to_use(stirred: World) -> None:
     with pytest.raises(HedgehogError, match=r"star/dim_date cannot be loaded as .*dict.*pyarrow"):
-        _load(opened, "star", "dim_date", dict)
+        _load(stirred, "star", "dim_date", dict)
 
 
-def test_the_handles_are_given_where_they_are_asked_for(opened: World) -> None:
-    assert isinstance(_load(opened, "oltp", "staff", LandedTable), LandedTable)
-    assert isinstance(_load(opened, "star", "dim_staff", ProcessedTable), ProcessedTable)
+def test_the_handles_are_given_where_they_are_asked_for(stirred: World) -> None:
+    assert isinstance(_load(stirred, "oltp", "staff", LandedTable), LandedTable)
+    assert isinstance(_load(stirred, "star", "dim_staff", ProcessedTable), ProcessedTable)
 
 
 def test_a_table_of_the_shop_is_the_newest_row_of_each_key(stirred: World) -> None:
@@ -155,7 +155,7 @@ def test_a_table_of_the_shop_is_the_newest_row_of_each_key(stirred: World) -> No
     held = rows.select(["currency_id", "currency_code", "deleted"]).to_pylist()
     assert [tuple(row.values()) for row in held] == [
         *((*row, False) for row in stirred.shop.execute(asked).fetchall()),
-        (3, "", True),
+        (3, "EUR", True),
     ]
     for name in SHOP:
         rows = _load(stirred, "oltp", name, pa.Table, _TODAY)
@@ -166,7 +166,6 @@ def test_a_table_of_the_shop_is_the_newest_row_of_each_key(stirred: World) -> No
 def test_a_warehouse_of_which_nothing_is_made_has_no_rows(world: World) -> None:
     for layer in ("star", "warehouse"):
         assert _load(world, layer, "fact_payment").empty
-    world.load_small()
 
 
 def _load(

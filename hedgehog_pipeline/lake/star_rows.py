@@ -50,8 +50,8 @@ def newest_of_each(table: StarTable, parts: Iterable[pa.Table]) -> pa.Table:
     """Keep of each identity the row with the greater pair of commits, in the order of the pairs."""
     schema = arrow_schema((*table.landed_columns, PROCESSED_COMMIT))
     rows = pa.concat_tables([schema.empty_table(), *parts])
-    pair = [(INGESTION_COMMIT.name, "ascending"), (PROCESSED_COMMIT.name, "ascending")]
-    order = pc.sort_indices(rows.select([name for name, _ in pair]), sort_keys=pair)
+    commits = rows.select([INGESTION_COMMIT.name, PROCESSED_COMMIT.name])
+    order = pc.sort_indices(commits, [(name, "ascending") for name in commits.column_names])
     identity = list(table.identity)
     ranked = (
         rows.select(identity).take(order).append_column("rank", pa.array(np.arange(rows.num_rows)))
