@@ -62,7 +62,7 @@ def load_frame(context: InputContext, bucket: Bucket) -> pa.Table:
             f"Nothing is stored of {context.asset_key.to_user_string()} in the bucket "
             f"{bucket.name}: materialise it first."
         )
-    return pa.concat_tables(found, promote_options="default")
+    return pa.concat_tables(found, promote_options="permissive")
 
 
 def _partitions(context: InputContext) -> list[str]:
