@@ -40,7 +40,7 @@ def test_the_page_does_what_it_says(world: World, folder: Path) -> None:
     told = [_run(folder, command) for command in commands]
     looked = told[-1]
     assert re.search(r"2026-06 +Wooden +3645\.00", looked)
-    assert "wooden-20260101-abcd.json" in looked
+    assert "design_id design_name" in looked
     stored = [key for key in world.keys(world.settings.processed_bucket) if key[:7] == "assets/"]
     number = "99999999999999999999"
     assert stored == [
