@@ -15,6 +15,7 @@ from dagster import (
 from hedgehog_pipeline.extraction.assets import extract
 from hedgehog_pipeline.extraction.resources import ParametersResource, SourceResource
 from hedgehog_pipeline.job_descriptions import JOB_DESCRIPTIONS
+from hedgehog_pipeline.lake.handles import landed_tables, processed_tables
 from hedgehog_pipeline.lake.io_managers import CsvIOManager, ParquetIOManager
 from hedgehog_pipeline.lake.resources import LakeResource
 from hedgehog_pipeline.logs import LogResource, WatchLog
@@ -43,6 +44,7 @@ from hedgehog_pipeline.sensors import inbox_sensor, log_sensor, shop_sensor
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.source_links import line_of_table, linked
 from hedgehog_pipeline.storage.assets import store
+from hedgehog_pipeline.storage.io_manager import WarehouseIOManager
 from hedgehog_pipeline.storage.resources import WarehouseResource
 from hedgehog_pipeline.surroundings import Surroundings
 
@@ -64,6 +66,11 @@ def platform(settings: Settings) -> Definitions:
     lake = LakeResource(
         ingestion_bucket=settings.ingestion_bucket,
         processed_bucket=settings.processed_bucket,
+    )
+    warehouse = WarehouseResource(
+        secret=settings.warehouse_secret,
+        address=settings.warehouse_address,
+        ca=settings.database_ca,
     )
     stages = {stage: _job(stage, stage) for stage in STAGES}
     pipeline = _job(PIPELINE, *STAGES)
@@ -150,11 +157,10 @@ def platform(settings: Settings) -> Definitions:
                 slice_rows=settings.slice_rows,
                 mass_delete_share=settings.mass_delete_share,
             ),
-            "warehouse": WarehouseResource(
-                secret=settings.warehouse_secret,
-                address=settings.warehouse_address,
-                ca=settings.database_ca,
-            ),
+            "warehouse": warehouse,
+            "warehouse_tables": WarehouseIOManager(warehouse=warehouse),
+            "landed_tables": landed_tables,
+            "processed_tables": processed_tables,
             "parameters": ParametersResource(prefix=settings.parameter_prefix),
         },
     )

@@ -1,7 +1,7 @@
 """The S3 IO managers: CSV into the ingestion bucket, Parquet into the processed one.
 
-What they are handed is all that a batch holds of an asset, the rows first; what they load is a
-handle that reads when asked, because a step loads all of its inputs even when a few are selected.
+What a stage hands them is all that a batch holds of an asset, the rows first. What they load is the
+frame that a type hint asks for, pandas where there is none; a handle where it asks for that.
 """
 
 from collections.abc import Sequence
@@ -20,17 +20,22 @@ from dagster import (
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.commits import PartKind
 from hedgehog_pipeline.lake.csv_parts import CsvRows
+from hedgehog_pipeline.lake.frame_types import as_hinted
+from hedgehog_pipeline.lake.inputs import asked_days
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.landed import LandedTable
+from hedgehog_pipeline.lake.newest_landed import read_newest
+from hedgehog_pipeline.lake.own_assets import load_frame, store_frame
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows, ProcessedTable
 from hedgehog_pipeline.lake.row_counts import row_count_metadata
+from hedgehog_pipeline.lake.star_rows import read_rows
 from hedgehog_pipeline.materialized import ROWS_WRITTEN
 from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline.schema.star import STAR, StarTable
 
 
 class CsvIOManager(ConfigurableIOManager):
-    """Writes `CsvRows`, loads `LandedTable`."""
+    """Writes `CsvRows`; loads a frame of the newest row of each key, or `LandedTable`."""
 
     lake: ResourceDependency[Lake]
     part_bytes: int
@@ -43,28 +48,52 @@ class CsvIOManager(ConfigurableIOManager):
         """Write the rows of an asset, also of one that the run did not plan; describe them."""
         return _write(key, obj, self.part_bytes)
 
-    def load_input(self, context: InputContext) -> LandedTable:
-        """Hand over what the ingestion log holds of a table; nothing is read yet."""
-        return self.lake.landed(SHOP[context.asset_key.path[-1]])
+    def load_input(self, context: InputContext) -> Any:
+        """Load what landed of a table of the shop: on the days that are asked for, or ever."""
+        landed = self.lake.landed(SHOP[context.asset_key.path[-1]])
+        hint = context.dagster_type.typing_type
+        if hint is LandedTable:
+            return landed
+        rows = read_newest(landed, asked_days(context))
+        return as_hinted(rows, hint, context.asset_key.to_user_string())
 
 
 class ParquetIOManager(ConfigurableIOManager):
-    """Writes `ParquetRows`, loads `ProcessedTable`."""
+    """Writes `ParquetRows`; loads a frame of the rows of a star table, or `ProcessedTable`.
+
+    It stores and loads frames of any other asset as well (lake/stored_frames.py).
+    """
 
     lake: ResourceDependency[Lake]
     part_bytes: int
 
-    def handle_output(self, context: OutputContext, obj: Sequence[ParquetRows]) -> None:
-        """Write the rows as Parquet parts of their batch."""
-        context.add_output_metadata(self.write(context.asset_key, obj))
+    def handle_output(self, context: OutputContext, obj: Any) -> None:
+        """Write the rows of a star table as Parquet parts of their batch; any other frame whole."""
+        if _star_table(context.asset_key):
+            context.add_output_metadata(self.write(context.asset_key, obj))
+        else:
+            store_frame(context, obj, self.lake.processed.bucket)
 
     def write(self, key: AssetKey, obj: Sequence[ParquetRows]) -> dict[str, Any]:
-        """Write the rows of an asset, also of one that the run did not plan; describe them."""
+        """Write the rows of a star table, also of one that the run did not plan; describe them."""
         return _write(key, obj, self.part_bytes)
 
-    def load_input(self, context: InputContext) -> ProcessedTable:
-        """Hand over what the processed log holds of a table; nothing is read yet."""
-        return ProcessedTable(self.lake.processed.bucket, STAR[context.asset_key.path[-1]])
+    def load_input(self, context: InputContext) -> Any:
+        """Load what a star table, or the frame of an asset, holds: of some partitions, or all."""
+        table = _star_table(context.asset_key)
+        hint = context.dagster_type.typing_type
+        if table is None:
+            rows = load_frame(context, self.lake.processed.bucket)
+        elif hint is ProcessedTable:
+            return ProcessedTable(self.lake.processed.bucket, table)
+        else:
+            rows = read_rows(self.lake.processed, table, asked_days(context))
+        return as_hinted(rows, hint, context.asset_key.to_user_string())
+
+
+def _star_table(key: AssetKey) -> StarTable | None:
+    layer, *name = key.path
+    return STAR.get(".".join(name)) if layer == "star" else None
 
 
 def _write(

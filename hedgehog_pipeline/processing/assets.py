@@ -52,7 +52,7 @@ def key_of(table: StarTable) -> AssetKey:
 @multi_asset(
     name="process",
     ins={
-        f"oltp_{name}": AssetIn(key=AssetKey(["oltp", name]), input_manager_key="csv")
+        f"oltp_{name}": AssetIn(key=AssetKey(["oltp", name]), input_manager_key="landed_tables")
         for name in SHOP
     },
     outs={

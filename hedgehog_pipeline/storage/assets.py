@@ -48,7 +48,10 @@ def key_of(table: StarTable) -> AssetKey:
 
 @multi_asset(
     name="store",
-    ins={name: AssetIn(key=AssetKey(["star", name]), input_manager_key="parquet") for name in STAR},
+    ins={
+        name: AssetIn(key=AssetKey(["star", name]), input_manager_key="processed_tables")
+        for name in STAR
+    },
     specs=[
         AssetSpec(
             key_of(table),
@@ -60,7 +63,7 @@ def key_of(table: StarTable) -> AssetKey:
             metadata=described(stored_columns(table), lineage_from_star(table)),
             code_version=code_version_of(stored_columns(table)),
             skippable=True,
-        )
+        ).with_io_manager_key("warehouse_tables")
         for table in STAR.values()
     ],
     partitions_def=DAYS,

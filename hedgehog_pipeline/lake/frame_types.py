@@ -1,0 +1,64 @@
+"""Frames in the library that a type hint names: pandas, Arrow, or Polars where it is installed."""
+
+import sys
+from typing import Any
+
+import pyarrow as pa
+
+from hedgehog_pipeline.errors import HedgehogError
+
+
+def as_hinted(rows: pa.Table, hint: Any, asset: str) -> Any:
+    """Give rows as the frame that a type hint asks for, pandas where there is no hint.
+
+    Args:
+        rows: what to convert.
+        hint: `pd.DataFrame` (columns keep their Arrow types), `pa.Table`, `pl.DataFrame` or `Any`.
+        asset: the asset that is loaded, for the error.
+
+    Raises:
+        HedgehogError: where the hint is another type.
+    """
+    import pandas as pd  # noqa: PLC0415 (half a second, which a stage's run need not wait)
+
+    if hint is pa.Table:
+        return rows
+    if hint is Any or hint is pd.DataFrame:
+        return rows.to_pandas(types_mapper=pd.ArrowDtype)
+    polars = _polars()
+    if polars is not None and hint is polars.DataFrame:
+        return polars.from_arrow(rows)
+    raise HedgehogError(
+        f"{asset} cannot be loaded as {hint!r}: use the type hint pandas.DataFrame, "
+        "pyarrow.Table or polars.DataFrame."
+    )
+
+
+def to_arrow(frame: Any, asset: str) -> pa.Table:
+    """Give a pandas, Arrow or Polars frame as an Arrow table; an index of pandas is kept.
+
+    Args:
+        frame: what an asset returned.
+        asset: its key, for the error.
+
+    Raises:
+        HedgehogError: where it is something else.
+    """
+    import pandas as pd  # noqa: PLC0415 (as above)
+
+    if isinstance(frame, pa.Table):
+        return frame
+    if isinstance(frame, pd.DataFrame):
+        return pa.Table.from_pandas(frame)
+    polars = _polars()
+    if polars is not None and isinstance(frame, polars.DataFrame):
+        return frame.to_arrow()
+    raise HedgehogError(
+        f"{asset} returned a {type(frame).__name__}, which the IO manager `parquet` cannot store: "
+        "return a frame of pandas, Arrow or Polars, or name another io_manager_key."
+    )
+
+
+def _polars() -> Any:
+    """Give the module where it is imported, which whoever hints or returns its frames has done."""
+    return sys.modules.get("polars")

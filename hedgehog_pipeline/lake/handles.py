@@ -1,0 +1,24 @@
+"""What the stages' own inputs are: handles that read when asked.
+
+A step loads all of its inputs even when a few of its tables are selected.
+"""
+
+from dagster import InputContext, input_manager
+
+from hedgehog_pipeline.lake.landed import LandedTable
+from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
+from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.schema.star import STAR
+
+
+@input_manager(required_resource_keys={"lake"})
+def landed_tables(context: InputContext) -> LandedTable:
+    """Hand over what the ingestion log holds of a table; nothing is read yet."""
+    return context.resources.lake.landed(SHOP[context.asset_key.path[-1]])
+
+
+@input_manager(required_resource_keys={"lake"})
+def processed_tables(context: InputContext) -> ProcessedTable:
+    """Hand over what the processed log holds of a table; nothing is read yet."""
+    table = STAR[context.asset_key.path[-1]]
+    return ProcessedTable(context.resources.lake.processed.bucket, table)

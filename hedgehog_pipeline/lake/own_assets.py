@@ -1,0 +1,79 @@
+"""Frames that assets of a data team return and take, as Dagster hands them over."""
+
+from typing import Any
+
+import pyarrow as pa
+from dagster import (
+    DagsterInvariantViolationError,
+    InputContext,
+    MetadataValue,
+    OutputContext,
+    TableColumn,
+    TableSchema,
+)
+
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.lake.bucket import Bucket
+from hedgehog_pipeline.lake.frame_types import to_arrow
+from hedgehog_pipeline.lake.inputs import asked_keys
+from hedgehog_pipeline.lake.previews import MOST_ROWS, Preview
+from hedgehog_pipeline.lake.stored_frames import WHOLE, StoredFrames
+
+
+def store_frame(context: OutputContext, frame: Any, bucket: Bucket) -> None:
+    """Store the frame that an asset returned, and describe it in the UI.
+
+    Raises:
+        HedgehogError: where it is no frame, or of several partitions.
+    """
+    asset = context.asset_key.to_user_string()
+    partitioned = context.has_asset_partitions
+    keys = context.asset_partition_keys if partitioned else [WHOLE]
+    if len(keys) > 1:
+        raise HedgehogError(
+            f"{asset} returned one frame for {len(keys)} partitions: launch a run for each, with "
+            "BackfillPolicy.multi_run(max_partitions_per_run=1)."
+        )
+    rows = to_arrow(frame, asset)
+    key, size = StoredFrames(bucket, context.asset_key.path).write(keys[0], rows)
+    preview = Preview()
+    list(preview.passing([rows.slice(0, MOST_ROWS)]))
+    context.add_output_metadata(
+        {
+            "dagster/partition_row_count" if partitioned else "dagster/row_count": rows.num_rows,
+            "dagster/column_schema": _schema(rows),
+            "dagster/uri": f"s3://{bucket.name}/{key}",
+            "bytes": size,
+            **({"preview": MetadataValue.md(str(preview))} if preview.rows else {}),
+        }
+    )
+
+
+def load_frame(context: InputContext, bucket: Bucket) -> pa.Table:
+    """Load the frame that an asset returned last, or those of the partitions that have one.
+
+    Raises:
+        HedgehogError: where there is none.
+    """
+    stored = StoredFrames(bucket, context.asset_key.path)
+    found = [rows for key in _partitions(context) if (rows := stored.read(key)) is not None]
+    if not found:
+        raise HedgehogError(
+            f"Nothing is stored of {context.asset_key.to_user_string()} in the bucket "
+            f"{bucket.name}: materialise it first."
+        )
+    return pa.concat_tables(found, promote_options="permissive")
+
+
+def _partitions(context: InputContext) -> list[str]:
+    asked = asked_keys(context)
+    if asked is not None:
+        return list(asked)
+    try:
+        return list(context.asset_partitions_def.get_partition_keys())
+    except DagsterInvariantViolationError:
+        return [WHOLE]
+
+
+def _schema(rows: pa.Table) -> TableSchema:
+    return TableSchema([TableColumn(field.name, str(field.type)) for field in rows.schema])

@@ -1,0 +1,88 @@
+"""The page "Your own asset": its modules and commands, to the letter, on a shop of one row each."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dagster import AssetKey, AssetMaterialization, DagsterInstance, evaluate_automation_conditions
+
+from hedgehog_pipeline.partitions import DAYS
+from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page
+from hedgehog_pipeline_tests.world import World
+
+_PAGE = Page(REPOSITORY / "docs" / "your-own-asset.md")
+_OURS = ("AWS_", "DAGSTER_", "HEDGEHOG_", "PG")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the page's modules, each named by its first line."""
+    for block in _PAGE.blocks:
+        if block.language == "python":
+            name = re.match(r"# (\w+\.py)\n", block.text)
+            assert name, block.text
+            (tmp_path / name[1]).write_text(block.text)
+    return tmp_path
+
+
+def test_the_page_does_what_it_says(world: World, folder: Path) -> None:
+    world.load_small()
+    aws = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    settings = {**world.environment, **aws}
+    (folder / ".env").write_text("".join(f"{name}='{text}'\n" for name, text in settings.items()))
+    commands = [block.text for block in _PAGE.blocks if block.language == "sh"]
+    assert len(commands) == 3
+    told = [_run(folder, command) for command in commands]
+    looked = told[-1]
+    assert re.search(r"2026-06 +Wooden +3645\.00", looked)
+    assert "design_id design_name" in looked
+    stored = [key for key in world.keys(world.settings.processed_bucket) if key[:7] == "assets/"]
+    number = "99999999999999999999"
+    assert stored == [
+        f"assets/large_orders/{DAYS.get_last_partition_key()}/{number}.parquet",
+        f"assets/revenue_by_month/whole/{number}.parquet",
+    ]
+
+
+def test_the_mart_is_asked_for_when_a_load_wrote_an_input(marts: Any) -> None:
+    mart = AssetKey("revenue_by_month")
+    with DagsterInstance.ephemeral() as instance:
+        instance.report_runless_asset_event(AssetMaterialization(mart))
+        first = evaluate_automation_conditions(marts.defs, instance)
+        again = evaluate_automation_conditions(marts.defs, instance, cursor=first.cursor)
+        assert again.get_num_requested(mart) == 0
+        today = DAYS.get_last_partition_key()
+        order = AssetKey(["warehouse", "fact_sales_order"])
+        instance.report_runless_asset_event(AssetMaterialization(order, partition=today))
+        loaded = evaluate_automation_conditions(marts.defs, instance, cursor=again.cursor)
+        assert loaded.get_num_requested(mart) == 1
+
+
+@pytest.fixture
+def marts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.syspath_prepend(folder)
+    import marts  # noqa: PLC0415 # pyright: ignore[reportMissingImports]
+
+    yield marts
+    del sys.modules["marts"]
+
+
+def _run(folder: Path, command: str) -> str:
+    """Run a command as a reader does who has activated the environment; give what it printed."""
+    bare = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command],
+        cwd=folder,
+        env={**bare, "PATH": programs, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{command}: {done.stderr}"
+    return done.stdout

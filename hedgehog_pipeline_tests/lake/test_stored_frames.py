@@ -1,0 +1,95 @@
+"""Frames of own assets: an object for each materialisation, of which the latest is read."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from dagster import AssetKey, DailyPartitionsDefinition, build_input_context, build_output_context
+
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.lake.bucket import Bucket
+from hedgehog_pipeline.lake.frame_types import as_hinted
+from hedgehog_pipeline.lake.own_assets import load_frame, store_frame
+from hedgehog_pipeline.lake.stored_frames import StoredFrames
+
+_DAYS = DailyPartitionsDefinition("2026-11-01", end_date="2026-11-04")
+
+
+def test_the_latest_is_read_and_the_earlier_ones_stay(bucket: Bucket) -> None:
+    stored = StoredFrames(bucket, ["marts", "revenue"])
+    keys = [stored.write("whole", pa.table({"n": [number]}))[0] for number in range(3)]
+    assert stored.read("whole") == pa.table({"n": [2]})
+    assert [found.key for found in bucket.objects("assets/marts.revenue/whole/")] == keys[::-1]
+
+
+def test_a_writer_that_another_one_overtakes_comes_after_it(bucket: Bucket) -> None:
+    stored = StoredFrames(bucket, ["a"])
+    key, _ = stored.write("whole", pa.table({"n": [1]}))
+    stale = StoredFrames(_Stale(bucket.client, bucket.name), ["a"])
+    later, _ = stale.write("whole", pa.table({"n": [2]}))
+    assert later < key
+    assert stored.read("whole") == pa.table({"n": [2]})
+
+
+@pytest.mark.parametrize(
+    "paths", [(["a", "b"], ["a.b"]), (["a"], ["a", "whole"]), (["a/b"], ["a", "b"])]
+)
+def test_no_two_assets_share_a_place(bucket: Bucket, paths: Sequence[list[str]]) -> None:
+    for number, path in enumerate(paths):
+        StoredFrames(bucket, path).write("whole", pa.table({"n": [number]}))
+    for number, path in enumerate(paths):
+        assert StoredFrames(bucket, path).read("whole") == pa.table({"n": [number]})
+
+
+def test_an_asset_of_all_days_gets_those_that_have_something(bucket: Bucket) -> None:
+    for day in ("2026-11-01", "2026-11-03"):
+        _store(bucket, pd.DataFrame({"day": [day]}), day)
+    assert _load(bucket, None).to_pydict() == {"day": ["2026-11-01", "2026-11-03"]}
+    assert _load(bucket, "2026-11-03").to_pydict() == {"day": ["2026-11-03"]}
+
+
+def test_what_is_not_there_says_what_to_do(bucket: Bucket) -> None:
+    with pytest.raises(HedgehogError, match=r"Nothing is stored of marts/mine .* materialise it"):
+        _load(bucket, "2026-11-02")
+
+
+def test_an_index_and_exact_amounts_come_back(bucket: Bucket) -> None:
+    amounts = pd.Series([Decimal("1.10"), None], dtype=pd.ArrowDtype(pa.decimal128(10, 2)))
+    frame = pd.DataFrame({"month": ["a", "b"], "amount": amounts}).set_index("month")
+    _store(bucket, frame, "2026-11-01")
+    back = as_hinted(_load(bucket, "2026-11-01"), Any, "marts/mine")
+    assert back.index.tolist() == ["a", "b"]
+    assert back["amount"].dtype == frame["amount"].dtype
+    assert back["amount"].iloc[0] == Decimal("1.10")
+
+
+def test_what_is_no_frame_is_refused(bucket: Bucket) -> None:
+    with pytest.raises(HedgehogError, match="marts/mine returned a dict, which"):
+        _store(bucket, {"n": 1}, "2026-11-01")
+
+
+def _store(bucket: Bucket, frame: object, day: str) -> None:
+    context = build_output_context(
+        asset_key=AssetKey(["marts", "mine"]), partition_key=day, asset_partitions_def=_DAYS
+    )
+    store_frame(context, frame, bucket)
+
+
+def _load(bucket: Bucket, day: str | None) -> pa.Table:
+    context = build_input_context(
+        asset_key=AssetKey(["marts", "mine"]), partition_key=day, asset_partitions_def=_DAYS
+    )
+    return load_frame(context, bucket)
+
+
+class _Stale(Bucket):
+    """A bucket whose first listing is from before anything was written."""
+
+    def objects(self, prefix: str) -> Any:
+        if "listed" in self.__dict__:
+            return super().objects(prefix)
+        self.__dict__["listed"] = True
+        return iter(())

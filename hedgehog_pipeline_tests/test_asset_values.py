@@ -1,0 +1,210 @@
+"""What `load_asset_value` gives of each layer is what that layer holds."""
+
+import json
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+import pandas as pd
+import psycopg
+import pyarrow as pa
+import pytest
+from dagster import DagsterInstance
+
+from hedgehog_pipeline.definitions import platform
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.lake.landed import LandedTable
+from hedgehog_pipeline.lake.log import commit_key
+from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
+from hedgehog_pipeline.lake.star_rows import newest_of_each
+from hedgehog_pipeline.schema.columns import arrow_schema
+from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.schema.star import PROCESSED_COMMIT, STAR, Fact, StarTable
+from hedgehog_pipeline.storage.ddl import stored_columns
+from hedgehog_pipeline_tests.archived import Archived
+from hedgehog_pipeline_tests.shops import NOW
+from hedgehog_pipeline_tests.world import Rows, World
+
+_TODAY = datetime.now(timezone.utc).date()
+_YESTERDAY = _TODAY - timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def stirred(archived: Archived) -> Iterator[World]:
+    """Changes, a fact without its dimension, deletions and a replay, over two days; to be read."""
+    with archived.copy() as world:
+        shop = world.shop
+        shop.execute("alter table sales_order drop constraint sales_order_staff_id_fkey")
+        shop.execute("update sales_order set staff_id = 7, units_sold = 7, last_updated = now()")
+        shop.execute("update department set department_name = 'Trade', location = null")
+        shop.execute("update address set district = '', address_line_2 = null, city = E'a\n\"b'")
+        shop.execute(f"insert into currency values (3, 'EUR', {NOW})".encode())
+        world.run()
+        shop.execute("delete from payment where payment_id = 1")
+        shop.execute("delete from currency where currency_id = 3")
+        world.sweep()
+        # The replay of some tables: greater commits for rows that are there.
+        world.launch("processing", "fact_payment", "dim_staff", "dim_currency")
+        world.launch("storage")
+        last = world.surroundings.lake.processed.end()
+        for number in (1, last):  # a replay of yesterday stands behind the commits of today
+            _date_back(world, number)
+        yield world
+
+
+def test_a_star_table_is_what_the_warehouse_holds(stirred: World) -> None:
+    for table in STAR.values():
+        rows = _load(stirred, "star", table.name, pa.Table)
+        assert rows.schema.names == [*table.arrow.names, PROCESSED_COMMIT.name]
+        assert _sorted(rows) == _in_warehouse(stirred, table, rows.column_names), table.name
+
+
+def test_the_days_of_a_star_table_make_the_whole(stirred: World) -> None:
+    for table in STAR.values():
+        days = [_load(stirred, "star", table.name, pa.Table, day) for day in (_YESTERDAY, _TODAY)]
+        assert all(rows.num_rows for rows in days) or table.name != "fact_sales_order"
+        rows = newest_of_each(table, days)
+        assert _sorted(rows) == _in_warehouse(stirred, table, rows.column_names), table.name
+
+
+def test_a_day_on_which_nothing_landed_is_empty_and_has_the_columns(stirred: World) -> None:
+    day = _YESTERDAY - timedelta(days=3)
+    table = STAR["fact_payment"]
+    for layer, columns in (
+        ("star", (*table.landed_columns, PROCESSED_COMMIT)),
+        ("warehouse", stored_columns(table)),
+    ):
+        rows = _load(stirred, layer, table.name, pa.Table, day)
+        assert (rows.num_rows, rows.schema) == (0, arrow_schema(columns))
+
+
+def test_a_warehouse_table_is_read_whole_in_its_declared_types(stirred: World) -> None:
+    for table in STAR.values():
+        rows = _load(stirred, "warehouse", table.name, pa.Table)
+        assert rows.schema == arrow_schema(stored_columns(table))
+        held = [tuple(row.values()) for row in rows.to_pylist()]
+        assert sorted(held, key=str) == sorted(stirred.all_rows()[table.name], key=str)
+    assert _load(stirred, "warehouse", "dim_staff", pa.Table)["inferred"].to_pylist().count(True)
+
+
+def test_a_day_of_a_warehouse_table_is_what_its_commits_wrote(stirred: World) -> None:
+    query = "select processed_commit in (1, %s) from fact_sales_order"
+    last = stirred.surroundings.lake.processed.end()
+    written = [old for (old,) in stirred.query(query, [last])]
+    sizes = [
+        len(_load(stirred, "warehouse", "fact_sales_order", None, day))
+        for day in (_YESTERDAY, _TODAY)
+    ]
+    assert sizes == [written.count(True), written.count(False)]
+    assert 0 not in sizes
+
+
+def test_the_current_rows_of_a_fact_are_those_of_its_view(stirred: World) -> None:
+    for table in (table for table in STAR.values() if isinstance(table, Fact)):
+        rows = _load(stirred, "warehouse", table.name, pa.Table, current=True)
+        columns = ", ".join(rows.column_names)
+        wanted = stirred.query(f"select {columns} from {table.name}_current")
+        assert _sorted(rows) == sorted(wanted, key=str)
+    whole = _load(stirred, "warehouse", "fact_payment", pa.Table)
+    assert (
+        whole.num_rows
+        == _load(stirred, "warehouse", "fact_payment", None, current=True).shape[0] + 1
+    )  # the payment that was deleted
+
+
+def test_current_rows_of_a_dimension_are_refused_with_what_to_do(stirred: World) -> None:
+    with pytest.raises(HedgehogError, match="column `deleted` says"):
+        _load(stirred, "warehouse", "dim_staff", None, current=True)
+
+
+def test_empty_text_and_absent_values_stay_apart(stirred: World) -> None:
+    columns = ["district", "address_line_2", "city"]
+    for layer in ("star", "warehouse"):
+        rows = _load(stirred, layer, "dim_location", pa.Table).select(columns).to_pylist()
+        assert [tuple(row.values()) for row in rows] == [("", None, 'a\n"b')]
+
+
+def test_without_a_type_it_is_a_pandas_frame_of_arrow_types(stirred: World) -> None:
+    for layer in ("oltp", "star", "warehouse"):
+        frame = _load(stirred, layer, "payment_type" if layer == "oltp" else "dim_payment_type")
+        assert isinstance(frame, pd.DataFrame)
+        assert {type(kind) for kind in frame.dtypes} == {pd.ArrowDtype}
+        assert len(frame)
+
+
+def test_polars_gets_its_own(stirred: World) -> None:
+    polars = pytest.importorskip("polars")
+    frame = _load(stirred, "star", "fact_sales_order", polars.DataFrame)
+    assert isinstance(frame, polars.DataFrame)
+    wanted = _load(stirred, "star", "fact_sales_order", pa.Table)
+    assert frame.to_dicts() == wanted.to_pylist()
+
+
+def test_another_type_is_refused_with_what_to_use(stirred: World) -> None:
+    with pytest.raises(HedgehogError, match=r"star/dim_date cannot be loaded as .*dict.*pyarrow"):
+        _load(stirred, "star", "dim_date", dict)
+
+
+def test_the_handles_are_given_where_they_are_asked_for(stirred: World) -> None:
+    assert isinstance(_load(stirred, "oltp", "staff", LandedTable), LandedTable)
+    assert isinstance(_load(stirred, "star", "dim_staff", ProcessedTable), ProcessedTable)
+
+
+def test_a_table_of_the_shop_is_the_newest_row_of_each_key(stirred: World) -> None:
+    asked = "select currency_id, currency_code from currency order by 1"
+    rows = _load(stirred, "oltp", "currency", pa.Table)
+    held = rows.select(["currency_id", "currency_code", "deleted"]).to_pylist()
+    assert [tuple(row.values()) for row in held] == [
+        *((*row, False) for row in stirred.shop.execute(asked).fetchall()),
+        (3, "EUR", True),
+    ]
+    for name in SHOP:
+        rows = _load(stirred, "oltp", name, pa.Table, _TODAY)
+        keys = rows[SHOP[name].key].to_pylist()
+        assert keys == sorted(set(keys)), name
+
+
+def test_a_warehouse_of_which_nothing_is_made_has_no_rows(world: World) -> None:
+    for layer in ("star", "warehouse"):
+        assert _load(world, layer, "fact_payment").empty
+
+
+def _load(
+    world: World,
+    layer: str,
+    table: str,
+    kind: Any = None,
+    day: date | None = None,
+    **metadata: object,
+) -> Any:
+    with DagsterInstance.ephemeral() as instance:
+        return platform(world.settings).load_asset_value(
+            [layer, table],
+            python_type=kind,
+            instance=instance,
+            partition_key=day.isoformat() if day else None,
+            metadata=metadata,
+        )
+
+
+def _sorted(rows: pa.Table) -> Rows:
+    return sorted((tuple(row.values()) for row in rows.to_pylist()), key=str)
+
+
+def _in_warehouse(world: World, table: StarTable, columns: list[str]) -> Rows:
+    """Give the rows that are true: members that stand in for others are the warehouse's own."""
+    true = "" if isinstance(table, Fact) else "where not inferred"
+    rows = world.query(f"select {', '.join(columns)} from {table.name} {true}")
+    return sorted(rows, key=str)
+
+
+def _date_back(world: World, number: int) -> None:
+    """Have a processed commit landed yesterday."""
+    bucket, key = world.settings.processed_bucket, commit_key(number)
+    commit = json.loads(world.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    commit["date"] = _YESTERDAY.isoformat()
+    world.s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(commit).encode())
+    dsn = world.servers.postgres.dsn(world.warehouse_database)
+    with psycopg.connect(dsn) as connection:
+        update = "update hedgehog.commits set date = date - 1 where number = %s"
+        connection.execute(update, [number])

@@ -1,0 +1,49 @@
+"""Dagster's `dg` finds the platform by pyproject.toml, checks it, and launches its assets."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from hedgehog_pipeline_tests.docs.pages import REPOSITORY
+from hedgehog_pipeline_tests.world import World
+
+_DG = Path(sys.executable).with_name("dg")
+
+pytest.importorskip("dagster_dg_cli", reason="the extra dg is not installed")
+
+
+def test_the_platform_is_checked_and_listed() -> None:
+    _run("check", "defs")
+    listed = json.loads(_run("list", "defs", "--json"))
+    assert len(listed["assets"]) == 39
+
+
+def test_an_asset_is_launched_for_a_day(world: World) -> None:
+    world.load_small()
+    today = datetime.now(timezone.utc).date().isoformat()
+    _run("launch", "--assets", "oltp/staff", "--partition", today, **world.environment)
+    (commit,) = world.commits(world.settings.ingestion_bucket)
+    assert {part["asset"] for part in commit["parts"]} == {"oltp/staff"}
+
+
+def test_workspace_yaml_is_not_overruled() -> None:
+    text = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
+    assert "[tool.dagster" not in text
+
+
+def _run(*arguments: str, **settings: str) -> str:
+    done = subprocess.run(
+        [_DG, *arguments],
+        cwd=REPOSITORY,
+        env={**os.environ, **settings, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done.stdout
