@@ -13,6 +13,7 @@ from dagster import (
     AssetMaterialization,
     DagsterInstance,
     DefaultSensorStatus,
+    PartitionsDefinition,
     RunRequest,
     SensorDefinition,
     SensorEvaluationContext,
@@ -37,13 +38,16 @@ RowsOfDay = Callable[[date], Counter[str]]
 """Counts the rows that a day's commits hold, by asset."""
 
 
-def past_days_sensor(checks: str, rows_of_day: RowsOfDay) -> SensorDefinition:
+def past_days_sensor(
+    checks: str, rows_of_day: RowsOfDay, days: PartitionsDefinition = DAYS
+) -> SensorDefinition:
     """Make the sensor.
 
     Args:
         checks: name of the job that evaluates the checks; it runs once the days are closed.
         rows_of_day: counts what the lake holds of a day, for days that this instance of Dagster
             has not seen.
+        days: the partitions of all tables.
     """
 
     @sensor(
@@ -59,7 +63,7 @@ def past_days_sensor(checks: str, rows_of_day: RowsOfDay) -> SensorDefinition:
         yesterday = today - timedelta(days=1)
         if context.cursor == yesterday.isoformat():
             return SkipReason(f"All days up to {yesterday} are closed.")
-        open_days = list(_open_days(context.instance, today))
+        open_days = list(_open_days(context.instance, days, today))
         events: list[AssetMaterialization] = []
         for day, keys in open_days:
             if events and len(events) + len(keys) > _MAX_EVENTS:
@@ -76,7 +80,9 @@ def past_days_sensor(checks: str, rows_of_day: RowsOfDay) -> SensorDefinition:
     return close
 
 
-def _open_days(instance: DagsterInstance, today: date) -> Iterator[tuple[str, list[AssetKey]]]:
+def _open_days(
+    instance: DagsterInstance, days: PartitionsDefinition, today: date
+) -> Iterator[tuple[str, list[AssetKey]]]:
     """Give the past days that assets miss, each with these assets."""
     layers = (("oltp", SHOP), ("star", STAR), ("warehouse", STAR))
     done = {
@@ -84,10 +90,10 @@ def _open_days(instance: DagsterInstance, today: date) -> Iterator[tuple[str, li
         for layer, tables in layers
         for key in (AssetKey([layer, name]) for name in tables)
     }
-    for day in DAYS.get_partition_keys():
+    for day in days.get_partition_keys():
         if day >= today.isoformat():
             return
-        if missing := [key for key, days in done.items() if day not in days]:
+        if missing := [key for key, those in done.items() if day not in those]:
             yield day, missing
 
 

@@ -20,6 +20,11 @@ _MOST_RUNS = 5000
 """An hour of runs every ten seconds is 360: what an instance of weeks holds goes in a day or so."""
 
 
+_DELETES = (
+    "Deletes runs and evaluations of checks older than {days} days, but for the latest of each."
+)
+
+
 def prune_job(days: int, tags: Mapping[str, str]) -> JobDefinition:
     """Make the job that deletes what Dagster recorded longer ago than so many days.
 
@@ -43,7 +48,7 @@ def prune_job(days: int, tags: Mapping[str, str]) -> JobDefinition:
 
     @job(
         name=PRUNE_RECORDS,
-        description=f"Deletes runs and evaluations of checks that are older than {days} days.",
+        description=f"{_DELETES.format(days=days)}\n\n{_LAUNCHED}",
         tags=dict(tags),
     )
     def prune_records() -> None:

@@ -1,0 +1,78 @@
+"""Past days are closed once: what nothing landed in reads as materialised, with no rows."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta, timezone
+
+import pytest
+from dagster import (
+    AssetKey,
+    AssetMaterialization,
+    DagsterInstance,
+    DailyPartitionsDefinition,
+    build_sensor_context,
+)
+from dagster._core.definitions.sensor_definition import SensorExecutionData
+
+from hedgehog_pipeline.operations.past_days import past_days_sensor
+
+_TODAY = datetime.now(timezone.utc).date()
+_YESTERDAY = (_TODAY - timedelta(days=1)).isoformat()
+_DAYS = DailyPartitionsDefinition(
+    start_date=(_TODAY - timedelta(days=14)).isoformat(), timezone="UTC", end_offset=1
+)
+_CURRENCY = AssetKey(["warehouse", "dim_currency"])
+
+
+@pytest.fixture
+def instance() -> Iterator[DagsterInstance]:
+    with DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def _tick(instance: DagsterInstance, cursor: str | None, rows: Counter[str]) -> SensorExecutionData:
+    sensor = past_days_sensor("checks", lambda _day: rows, _DAYS)
+    return sensor.evaluate_tick(build_sensor_context(instance=instance, cursor=cursor))
+
+
+def _closed(instance: DagsterInstance, rows: Counter[str]) -> list[SensorExecutionData]:
+    """Tick until all past days are closed, as the daemon does."""
+    ticks: list[SensorExecutionData] = []
+    cursor = None
+    while cursor != _YESTERDAY:
+        tick = _tick(instance, cursor, rows)
+        for event in tick.asset_events:
+            instance.report_runless_asset_event(event)
+        ticks.append(tick)
+        cursor = tick.cursor
+        assert len(ticks) < 100
+    return ticks
+
+
+def test_every_past_day_of_every_table_reads_materialised_and_today_does_not(
+    instance: DagsterInstance,
+):
+    ticks = _closed(instance, Counter())
+    past = {day for day in _DAYS.get_partition_keys() if day < _TODAY.isoformat()}
+    assert instance.get_materialized_partitions(_CURRENCY) == past
+    assert [bool(tick.run_requests) for tick in ticks] == [False] * (len(ticks) - 1) + [True]
+    assert _tick(instance, _YESTERDAY, Counter()).skip_message
+
+
+def test_a_day_that_was_materialised_is_left_as_it_is(instance: DagsterInstance):
+    instance.report_runless_asset_event(
+        AssetMaterialization(_CURRENCY, partition=_YESTERDAY, tags={"dagster/data_version": "7"})
+    )
+    events = [event for tick in _closed(instance, Counter()) for event in tick.asset_events]
+    assert not [e for e in events if (e.asset_key, e.partition) == (_CURRENCY, _YESTERDAY)]
+    assert {event.tags["dagster/data_version"] for event in events if event.tags} == {"0", "7"}
+
+
+def test_a_day_whose_rows_another_instance_recorded_says_so(instance: DagsterInstance):
+    (*_, tick) = _closed(instance, Counter({"star/dim_currency": 3}))
+    last = {event.asset_key: event for event in tick.asset_events if event.partition == _YESTERDAY}
+    assert "not recorded in this instance" in (last[_CURRENCY].description or "")
+    assert "dagster/partition_row_count" not in last[_CURRENCY].metadata
+    star = last[AssetKey(["star", "dim_currency"])]
+    assert star.metadata["dagster/partition_row_count"].value == 3
+    assert date.fromisoformat(star.partition or "") == _TODAY - timedelta(days=1)
