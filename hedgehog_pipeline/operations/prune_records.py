@@ -19,10 +19,13 @@ PRUNE_RECORDS = "prune_records"
 _MOST_RUNS = 5000
 """An hour of runs every ten seconds is 360: what an instance of weeks holds goes in a day or so."""
 
+_DESCRIPTION = """\
+Deletes runs and evaluations of checks that are older than {days} days, but for the latest of each.
 
-_DELETES = (
-    "Deletes runs and evaluations of checks older than {days} days, but for the latest of each."
-)
+Launched by the schedule `prune_records`, every hour.
+
+By hand: at any time; it deletes what the schedule would.
+"""
 
 
 def prune_job(days: int, tags: Mapping[str, str]) -> JobDefinition:
@@ -48,7 +51,7 @@ def prune_job(days: int, tags: Mapping[str, str]) -> JobDefinition:
 
     @job(
         name=PRUNE_RECORDS,
-        description=f"{_DELETES.format(days=days)}\n\n{_LAUNCHED}",
+        description=_DESCRIPTION.format(days=days),
         tags=dict(tags),
     )
     def prune_records() -> None:
