@@ -186,10 +186,10 @@ def test_what_was_found_stands_in_the_materialisation_and_in_the_log(
     assert metadata["columns passed over"].value == ["note"]
     assert metadata["rows superseded"].value == 1
     assert metadata["quarantine"].value == 1
-    assert metadata["dagster/partition_row_count"].value == 1
+    assert metadata["rows written"].value == 1
     assert "file" not in found["staff"]
-    (line,) = (record for record in caplog.records if record.message == "file taken")
-    fields: dict[str, object] = vars(line)["fields"]
+    records = {getattr(record, "event", ""): record for record in caplog.records}
+    fields: dict[str, object] = vars(records["file taken"])["fields"]
     assert (fields["file"], fields["columns passed over"]) == (key, ["note"])
 
 
@@ -203,7 +203,7 @@ def test_the_sensor_launches_for_a_file_and_is_quiet_without(traded: World):
     traded.run()
 
 
-def test_the_sensor_waits_for_a_capture_at_work_and_after_a_failure(traded: World):
+def test_the_sensor_waits_for_a_file_that_is_being_taken_and_after_a_failure(traded: World):
     put(traded, "inbox/currency/waits.csv", CURRENCIES, currency(87, "AAA"))
     with DagsterInstance.ephemeral() as instance:
         job = platform(traded.settings).resolve_job_def("extraction")
@@ -211,7 +211,7 @@ def test_the_sensor_waits_for_a_capture_at_work_and_after_a_failure(traded: Worl
             job, status=DagsterRunStatus.STARTED, tags={"dagster/sensor_name": "inbox"}
         )
         instance.report_engine_event("at work", run)
-        assert _tick(traded, instance).skip_message == "A capture is at work."
+        assert _tick(traded, instance).skip_message == "A file is being taken."
         instance.report_run_failed(run)
         assert "runs failed" in (_tick(traded, instance).skip_message or "")
     traded.run()

@@ -119,7 +119,9 @@ def test_of_two_loaders_the_second_finds_all_of_it_loaded(
             assert await_condition(lambda: len(world.query(waiting)) == 2, 60)
         for run in runs:
             run.result()
-    loaded: list[Any] = [record for record in caplog.records if record.message == "loaded"]
+    loaded: list[Any] = [
+        record for record in caplog.records if getattr(record, "event", None) == "loaded"
+    ]
     first, second = sorted((record.fields["rows"] for record in loaded), reverse=True)
     assert first > second == 0
     assert world.query("select number from hedgehog.commits") == [(1,)]
