@@ -53,7 +53,7 @@ def test_a_person_who_asks_for_text_reads_a_line_for_each_stage_and_cloudwatch_g
     assert [" ".join(figures.sub("", line).split()) for line in lines] == [
         "extraction commit 1 landed: 14 rows of 11 tables in",
         "processing commit 1 processed: 22 rows of 11 tables in",
-        "storage commit 1 loaded: 17 rows of 11 tables in",
+        "storage commit 1 loaded: 18 rows of 11 tables in",
     ]
     events = [json.loads(line)["event"] for line in _lines_in_cloudwatch(logged)]
     assert {"written", "committed", "loaded"} == set(events)
