@@ -27,7 +27,7 @@ from hedgehog_pipeline.partitions import DAYS
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.schema.star import STAR
 
-_INTERVAL_SECONDS = 300
+_INTERVAL_SECONDS = 60
 _MAX_EVENTS = 400
 """How many events one tick reports: a few seconds' worth."""
 
