@@ -63,7 +63,7 @@ def _execute(world: World, stage: str, asked: Asked = CHANGES) -> None:
     """Run a stage on what waits for it."""
     waiting = {"processing": "commits_to_process", "storage": "commits_to_load"}.get(stage)
     commits = getattr(world.surroundings, waiting)() if waiting else ()
-    execute(world.settings, stage, datetime.now(timezone.utc).date(), commits, asked)
+    execute(world.settings, stage, datetime.now(timezone.utc).date(), commits, asked=asked)
 
 
 def _twice(proxy: Proxy, key: str, work: Callable[[], None]) -> None:
@@ -86,9 +86,9 @@ def events(caplog: pytest.LogCaptureFixture) -> Events:
     caplog.set_level("INFO", "hedgehog_pipeline")
 
     def told() -> list[str]:
-        messages = sorted(message for message in caplog.messages if message != "written")
+        logged = [getattr(record, "event", "") for record in caplog.records]
         caplog.clear()
-        return messages
+        return sorted(event for event in logged if event != "written")
 
     return told
 
