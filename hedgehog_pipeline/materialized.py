@@ -41,7 +41,7 @@ def hands_on(context: AssetExecutionContext, next_layer: str) -> bool:
     run = context.run
     if not launched_by_platform(run.tags):
         return True
-    if run.asset_selection is None:
+    if not run.asset_selection:
         return run.job_name == PIPELINE
     return any(key.path[0] == next_layer for key in run.asset_selection)
 

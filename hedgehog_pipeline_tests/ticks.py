@@ -89,15 +89,21 @@ def launched(
     )
 
 
-def launched_by_schedule(world: World, name: str) -> RunRequest:
+def asked_of_schedule(world: World, name: str) -> object:
     """Ask a schedule; its context takes an instance with a place of its own alone."""
-    with TemporaryDirectory() as at, DagsterInstance.local_temp(at) as kept:
-        tick = (
-            platform(world.settings)
-            .resolve_schedule_def(name)
-            .evaluate_tick(build_schedule_context(kept))
-        )
-    (request,) = tick.run_requests or []
+    schedule = platform(world.settings).resolve_schedule_def(name)
+    with (
+        TemporaryDirectory() as at,
+        DagsterInstance.local_temp(at) as kept,
+        build_schedule_context(kept) as context,
+    ):
+        return schedule(context)
+
+
+def launched_by_schedule(world: World, name: str) -> RunRequest:
+    """Give the run that a schedule asks for."""
+    request = asked_of_schedule(world, name)
+    assert isinstance(request, RunRequest)
     return request
 
 

@@ -54,7 +54,7 @@ def to_arrow(frame: Any, asset: str) -> pa.Table:
     if polars is not None and isinstance(frame, polars.DataFrame):
         return frame.to_arrow()
     raise HedgehogError(
-        f"{asset} returned a {type(frame).__name__}, which the IO manager `parquet` cannot store: "
+        f"{asset} returned a {type(frame).__name__}, which `parquet` cannot store: "
         "return a frame of pandas, Arrow or Polars, or name another io_manager_key."
     )
 

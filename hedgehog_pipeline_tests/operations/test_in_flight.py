@@ -214,4 +214,4 @@ def test_what_is_on_its_way_hides_no_fault_beside_it(loaded: World):
 def _land_sweep(world: World) -> None:
     """Land what a sweep finds, and process nothing."""
     asked = Asked(Mode.SWEEP, allow_mass_delete=True)
-    execute(world.settings, "extraction", datetime.now(timezone.utc).date(), (), asked)
+    execute(world.settings, "extraction", datetime.now(timezone.utc).date(), asked=asked)

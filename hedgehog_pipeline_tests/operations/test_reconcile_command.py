@@ -63,7 +63,7 @@ def test_a_line_a_table_and_an_exit_code_of_nought(
 def test_what_is_unexplained_ends_in_a_sentence(loaded: World, command: Command, capsys: Captured):
     by_hand(loaded, "update fact_payment set payment_amount = 1 where payment_id % 2 = 0")
     ended = command("dim_staff", "fact_payment")
-    assert str(ended).startswith("hedgehog: Keys of fact_payment differ unexplained. Materialise")
+    assert str(ended).startswith("hedgehog: Keys of fact_payment differ unexplained. Materialize")
     staff, payment, told, *examples = capsys.readouterr().out.splitlines()
     assert (staff.split()[0], staff.split()[-1]) == ("dim_staff", "ok")
     assert payment.endswith("31 unexplained")
