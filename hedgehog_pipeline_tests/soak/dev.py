@@ -14,6 +14,7 @@ import psycopg
 
 from hedgehog_pipeline.sandbox.databases import DAGSTER
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
+from hedgehog_pipeline.sandbox.waiting import await_condition
 from hedgehog_pipeline_tests.soak.programs import RUN, processes_of
 
 _HEDGEHOG = [sys.executable, "-c", "from hedgehog_pipeline.cli import main; main()"]
@@ -50,10 +51,18 @@ class Dev:
         """End the trade of the shop; the rest goes on."""
         for process in processes_of(self.place).get("trade", []):
             process.terminate()
-            process.wait(_SECONDS_TO_END)
+            assert await_condition(lambda process=process: _has_ended(process), _SECONDS_TO_END)
 
     def _runs(self) -> list[psutil.Process]:
         return processes_of(self.place).get(RUN, [])
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    """Tell whether a process is over, be it that `hedgehog dev` has not asked how it ended."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 @contextmanager
