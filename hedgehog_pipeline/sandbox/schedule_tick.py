@@ -1,10 +1,11 @@
 """A tick of a schedule at once: what it asks for is launched as the daemon would at its hour."""
 
 import json
+import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 
 from hedgehog_pipeline.sandbox.errors import SandboxError
 from hedgehog_pipeline.sandbox.ports import LOOPBACK
@@ -13,19 +14,24 @@ _SECONDS_TO_ANSWER = 60
 
 _SCHEDULES = """
     { repositoriesOrError { ... on RepositoryConnection {
-        nodes { name location { name } schedules { name } } } } }
+        nodes { name location { name } schedules { name pipelineName } } } } }
 """
 
 _TICK = """
-    mutation ($schedule: ScheduleSelector!) { scheduleDryRun(selectorData: $schedule) {
-        ... on DryRunInstigationTick { evaluationResult {
-            skipReason error { message }
-            runRequests { jobName runConfigYaml tags { key value } } } } } }
+    mutation ($schedule: ScheduleSelector!, $now: Float!) {
+        scheduleDryRun(selectorData: $schedule, timestamp: $now) {
+            ... on PythonError { message }
+            ... on DryRunInstigationTick { evaluationResult {
+                skipReason error { message }
+                runRequests { jobName runConfigYaml tags { key value } } } } } }
 """
 
 _LAUNCH = """
     mutation ($run: ExecutionParams!) { launchRun(executionParams: $run) {
-        __typename ... on LaunchRunSuccess { run { runId } } } }
+        __typename
+        ... on LaunchRunSuccess { run { runId } }
+        ... on RunConfigValidationInvalid { errors { message } }
+        ... on PythonError { message } } }
 """
 
 
@@ -39,36 +45,46 @@ def launch_tick(port: int, schedule: str) -> list[str]:
     Raises:
         SandboxError: where Dagster does not answer, has no such schedule, or launches nothing.
     """
-    place = _repository_of(port, schedule)
-    answer = _ask(port, _TICK, {"schedule": {**place, "scheduleName": schedule}})
+    place, job = _place_of(port, schedule)
+    selector = {**place, "scheduleName": schedule}
+    answer = _ask(port, _TICK, {"schedule": selector, "now": time.time()})
     tick: dict[str, Any] = answer["scheduleDryRun"].get("evaluationResult") or {}
     if not tick.get("runRequests"):
         why = (tick.get("error") or {}).get("message") or tick.get("skipReason") or answer
         raise SandboxError(f"The schedule {schedule} asked for no run: {why}")
-    return [_launch(port, place, schedule, request) for request in tick["runRequests"]]
+    tags = [{"key": "dagster/schedule_name", "value": schedule}]
+    return [_launch(port, place, job, request, tags) for request in tick["runRequests"]]
 
 
-def _repository_of(port: int, schedule: str) -> dict[str, str]:
+def _place_of(port: int, schedule: str) -> tuple[dict[str, str], str]:
+    """Give the repository that holds a schedule, and the job that it launches."""
     nodes = _ask(port, _SCHEDULES, {})["repositoriesOrError"].get("nodes", [])
     for node in nodes:
-        if schedule in [found["name"] for found in node["schedules"]]:
-            return {
-                "repositoryName": node["name"],
-                "repositoryLocationName": node["location"]["name"],
-            }
+        for found in node["schedules"]:
+            if found["name"] == schedule:
+                place = {
+                    "repositoryName": node["name"],
+                    "repositoryLocationName": node["location"]["name"],
+                }
+                return place, found["pipelineName"]
     raise SandboxError(f"Dagster on port {port} has no schedule {schedule}.")
 
 
-def _launch(port: int, place: Mapping[str, str], schedule: str, request: Mapping[str, Any]) -> str:
-    tags = [*request["tags"], {"key": "dagster/schedule_name", "value": schedule}]
+def _launch(
+    port: int,
+    place: Mapping[str, str],
+    job: str,
+    request: Mapping[str, Any],
+    tags: Sequence[Mapping[str, str]],
+) -> str:
     run = {
-        "selector": {**place, "jobName": request["jobName"]},
+        "selector": {**place, "jobName": request["jobName"] or job},
         "runConfigData": request["runConfigYaml"],
-        "executionMetadata": {"tags": tags},
+        "executionMetadata": {"tags": [*request["tags"], *tags]},
     }
     answer = _ask(port, _LAUNCH, {"run": run})["launchRun"]
     if "run" not in answer:
-        raise SandboxError(f"The run of the schedule {schedule} was not launched: {answer}")
+        raise SandboxError(f"A run of the job {job} was not launched: {answer}")
     return answer["run"]["runId"]
 
 
@@ -81,6 +97,8 @@ def _ask(port: int, query: str, variables: Mapping[str, object]) -> dict[str, An
     try:
         with urllib.request.urlopen(request, timeout=_SECONDS_TO_ANSWER) as response:  # noqa: S310
             answer = json.load(response)
+    except HTTPError as error:  # Dagster's status of an answer that tells of an error
+        answer = json.load(error)
     except (OSError, URLError) as error:
         raise SandboxError(f"The Dagster UI on port {port} does not answer: {error}") from error
     if "errors" in answer:
