@@ -99,8 +99,7 @@ def test_nothing_grows_and_nothing_slows_down(dev: Dev, tell: Callable[[str], No
     assert not failed
     awaited(busy.file_arrived)
     awaited(busy.deletion_arrived)
-    awaited(lambda: not watch.look().behind, 300)
-    reconciled = hedgehog(dev.place, ["reconcile", "--json"])
+    awaited(lambda: _is_reconciled(dev), 300)
 
     assert not errors
     assert set(watch.failed_runs()) <= set(happened.killed_runs)
@@ -109,10 +108,17 @@ def test_nothing_grows_and_nothing_slows_down(dev: Dev, tell: Callable[[str], No
     assert [str(figure) for figure in judged if not figure.holds] == []
     for name in STAYING:
         assert len({p.pid for look in looks if (p := look.held.staying.get(name))}) == 1
+
+
+def _is_reconciled(dev: Dev) -> bool:
+    """Tell whether the warehouse holds all that the shop holds, and the file, and nothing else.
+
+    Only a difference that is on its way to the warehouse may still go: any other is a fault.
+    """
+    reconciled = hedgehog(dev.place, ["reconcile", "--json"])
     assert reconciled.returncode == 0, reconciled.stderr
     verdicts = {table: found["verdict"] for table, found in json.loads(reconciled.stdout).items()}
-    assert verdicts.pop("dim_design") == "3 from an inbox file"
-    assert set(verdicts.values()) == {"ok"}
+    return verdicts.pop("dim_design") == "3 from an inbox file" and set(verdicts.values()) == {"ok"}
 
 
 def _plan(busy: Busy) -> list[tuple[float, Callable[[], None]]]:
