@@ -2,10 +2,9 @@
 
 import json
 import time
-import urllib.request
 from collections.abc import Mapping, Sequence
+from http.client import HTTPConnection, HTTPException
 from typing import Any
-from urllib.error import HTTPError, URLError
 
 from hedgehog_pipeline.sandbox.errors import SandboxError
 from hedgehog_pipeline.sandbox.ports import LOOPBACK
@@ -89,18 +88,16 @@ def _launch(
 
 
 def _ask(port: int, query: str, variables: Mapping[str, object]) -> dict[str, Any]:
-    request = urllib.request.Request(
-        f"http://{LOOPBACK}:{port}/graphql",
-        json.dumps({"query": query, "variables": variables}).encode(),
-        {"Content-Type": "application/json"},
-    )
+    body = json.dumps({"query": query, "variables": variables})
+    connection = HTTPConnection(LOOPBACK, port, timeout=_SECONDS_TO_ANSWER)
     try:
-        with urllib.request.urlopen(request, timeout=_SECONDS_TO_ANSWER) as response:  # noqa: S310
-            answer = json.load(response)
-    except HTTPError as error:  # Dagster's status of an answer that tells of an error
-        answer = json.load(error)
-    except (OSError, URLError) as error:
+        connection.request("POST", "/graphql", body, {"Content-Type": "application/json"})
+        # Dagster's status says whether the answer tells of an error; the answer says which.
+        answer = json.load(connection.getresponse())
+    except (OSError, HTTPException, ValueError) as error:
         raise SandboxError(f"The Dagster UI on port {port} does not answer: {error}") from error
+    finally:
+        connection.close()
     if "errors" in answer:
         raise SandboxError(f"Dagster refused a request: {answer['errors']}")
     return answer["data"]
