@@ -68,10 +68,10 @@ def run_demo(folder: Path, orders: int) -> None:
         console.print(_answer(warehouse, "Revenue by month and currency", _REVENUE))
         console.print()
         console.print(_answer(warehouse, "One order, before and after its change", _HISTORY))
-    hedgehog = _program()
-    console.print(f"\nNext  {hedgehog} dev           the shop trades on, in Dagster's UI")
-    console.print(f"      {hedgehog} status        how far the warehouse is behind the shop")
-    console.print(f"      {hedgehog} sandbox down  stops the servers; all data stays")
+    console.print(f"\nNext, with {_program()}:", soft_wrap=True)
+    console.print("  dev           the shop trades on, in Dagster's UI")
+    console.print("  status        how far the warehouse is behind the shop")
+    console.print("  sandbox down  stops the servers; all data stays")
 
 
 def _brought(surroundings: Surroundings) -> str:

@@ -19,8 +19,6 @@ _README_SHOWS = [
     for line in block.text.splitlines()
 ]
 _DIFFERS_EACH_TIME = re.compile(rf"[\d.,:-]+|{'|'.join(calendar.month_name[1:])}|GBP|USD|EUR")
-
-
 _STAGES = ("extraction", "processing", "storage")
 
 
