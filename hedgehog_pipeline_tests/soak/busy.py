@@ -28,6 +28,7 @@ class Happened:
         changes: the second of each marked change's arrival, and the seconds it took.
         killed: what was killed, in order.
         killed_runs: ids of the runs that were at work when runs were killed.
+        runs_killed: the seconds at which runs were.
         servers_killed: the seconds at which a server was.
         deleted: key of the payment that was deleted before the sweep.
     """
@@ -35,6 +36,7 @@ class Happened:
     changes: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
     killed: list[str] = field(default_factory=list[str])
     killed_runs: list[str] = field(default_factory=list[str])
+    runs_killed: list[float] = field(default_factory=list[float])
     servers_killed: list[float] = field(default_factory=list[float])
     deleted: int = 0
 
@@ -89,6 +91,7 @@ class Busy:
         while not (runs := self.dev.kill_runs()) and not self.over.wait(0.1):
             pass
         self.happened.killed.append("run")
+        self.happened.runs_killed.append(self.watch.second)
         self.happened.killed_runs += runs
 
     def kill_something(self) -> None:

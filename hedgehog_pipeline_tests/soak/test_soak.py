@@ -132,14 +132,23 @@ def _plan(busy: Busy) -> list[tuple[float, Callable[[], None]]]:
 
 
 def _unexpected(looks: list[Look], busy: Busy) -> list[str]:
-    """The errors that no kill explains: of other runs, at other times."""
+    """The errors that no kill explains: of other runs, at other times.
+
+    A traceback names no run, and lines of other programs may stand between it and its error.
+    """
+    happened = busy.happened
     return [
         line
         for look in looks
-        if not any(0 <= look.second - at <= _SECONDS_TO_HEAL for at in busy.happened.servers_killed)
+        if not _follows(look, happened.servers_killed)
         for line in (*look.errors, *([look.blind] if look.blind else []))
-        if not is_of(line, busy.happened.killed_runs)
+        if not is_of(line, happened.killed_runs)
+        if not (line.startswith("Traceback") and _follows(look, happened.runs_killed))
     ]
+
+
+def _follows(look: Look, kills: list[float]) -> bool:
+    return any(0 <= look.second - at <= _SECONDS_TO_HEAL for at in kills)
 
 
 def _free_port() -> int:
