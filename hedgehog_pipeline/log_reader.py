@@ -1,4 +1,4 @@
-"""Log lines read back: what programs wrote as JSON, told to a person as sentences."""
+"""Log lines read back: what programs wrote as JSON, as sentences for a person."""
 
 import json
 from collections import defaultdict

@@ -54,7 +54,7 @@ def report_unplanned(
     Args:
         context: of the run, which has one partition.
         key: of the asset.
-        metadata: what is told of it.
+        metadata: of the materialisation.
         version: the number of the commit that touched it.
     """
     context.log_event(

@@ -1,4 +1,4 @@
-"""The tags by which a run is told its commits, and by which it tells what it tried.
+"""The tags that name the commits of a run, and those by which it reports what it tried.
 
 A run of one stage names its commits. A run of all stages takes what waits, what it lands itself
 included, so it names what it leaves out, and each of its stages notes what it begins with.
@@ -58,7 +58,7 @@ def tried_tags(stage: str, commits: Sequence[Commit]) -> dict[str, str]:
 
 
 def tried_in(tags: Mapping[str, str], stage: str) -> tuple[int, ...]:
-    """Give the numbers of the commits that a stage of a run began with, as far as it told."""
+    """Give the commits that a stage of a run began with; none where the run did not note them."""
     return _numbers_of(tags.get(_tried_tag(stage), _NONE))
 
 

@@ -26,7 +26,7 @@ class ShopWatch:
         connect: gives the connection to the shop, the same one each time.
         log: of the ingestion bucket.
         tables: of the shop.
-        publish: is told what was seen, once and whenever that changes.
+        publish: publishes what was seen, once and whenever that changes.
     """
 
     connect: Callable[[], ConnectedSource]

@@ -1,4 +1,4 @@
-"""How many rows a table of the warehouse has, and how many of them a day brought."""
+"""How many rows a table of the warehouse has, and how many of them were loaded for a day."""
 
 from datetime import date
 
