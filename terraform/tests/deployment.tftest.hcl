@@ -8,6 +8,7 @@ variables {
   bucket_prefix = "shop-hedgehog"
   alert_email   = "keeper@shop.test"
   image_tag     = "1"
+  code_url      = "https://code.test/shop/tree/1"
   shop          = { cidrs = ["10.1.0.0/16"] }
   ui = {
     host            = "hedgehog.shop.test"
