@@ -35,6 +35,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 _START_SECONDS = 180
+expect.set_options(timeout=PATIENCE)
 _EXPANDED = "%2C".join(f"global%40global%3A{group}" for group in GROUPS)
 _LOADED = """{ assetNodes { assetMaterializations(limit: 1) { runId } } }"""
 
@@ -62,7 +63,7 @@ class Ui:
         with self.page("/asset-groups", viewport=wide, **options) as page:
             page.evaluate("localStorage['asset-node-facets'] = '[\"latest-event\",\"kind-tag\"]'")
             page.goto(f"{self.url}/asset-groups?expanded={_EXPANDED}")
-            expect(nodes(page).filter(has_text="ago")).to_have_count(39, timeout=PATIENCE)
+            expect(nodes(page).filter(has_text="ago")).to_have_count(39)
             yield page
 
     def ask(self, query: str) -> Any:
