@@ -7,3 +7,7 @@ class HedgehogError(Exception):
 
 class UnreachableError(HedgehogError):
     """A database that gives no connection."""
+
+
+class AnotherLakeError(HedgehogError):
+    """A bucket that is not the one that work was taken from: emptied, swapped or rolled back."""

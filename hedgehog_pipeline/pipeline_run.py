@@ -7,15 +7,16 @@ from itertools import chain
 
 from dagster import DagsterInstance
 
-from hedgehog_pipeline.errors import UnreachableError
+from hedgehog_pipeline.errors import AnotherLakeError, HedgehogError
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.planned import Path, planned_assets
 from hedgehog_pipeline.run_tags import numbers_in, pending_tags
 from hedgehog_pipeline.runs import MOST_COMMITS, taken_of_pending
 from hedgehog_pipeline.stage_runs import failures, live_runs, pipeline_pauses
 
-Pending = Mapping[str, Callable[[], Sequence[Commit]]]
-"""Per stage, processing and storage, what reads the oldest commits that wait for it."""
+Pending = Mapping[str, Callable[[Collection[int]], Sequence[Commit]]]
+"""Per stage, processing and storage, what reads the oldest commits that wait for it, but for some
+numbers."""
 
 
 @dataclass(frozen=True)
@@ -53,34 +54,35 @@ def plan_pipeline_run(
         now: the moment, aware UTC; its day is the partition.
 
     Returns:
-        None where extraction goes alone, because landing waits for nothing: the warehouse cannot
-        be reached, the last run of all stages has just failed, or more waits than one run takes.
+        None where extraction goes alone, because landing waits for nothing: the warehouse or the
+        processed bucket cannot be asked what waits, the last run of all stages has just failed, or
+        more waits than one run takes.
 
     Raises:
-        HedgehogError: where a bucket was emptied, swapped or rolled back.
+        AnotherLakeError: where a bucket was emptied, swapped or rolled back.
     """
     if pipeline_pauses(instance, now):
         return None
     takes: dict[str, Sequence[Commit]] = {}
     left_out: dict[str, set[int]] = {}
     for stage, read in pending.items():
+        out = left_out[stage] = _left_out(instance, stage, now)
         try:
-            waiting = read()
-        except UnreachableError:
+            waiting = read(out)
+        except AnotherLakeError:
+            raise
+        except HedgehogError:
             return None
-        out = left_out[stage] = _left_out(instance, stage, waiting, now)
-        takes[stage] = taken_of_pending(waiting, now.date(), out)
-        of_today = [c for c in waiting if c.date == now.date() and c.number not in out]
+        takes[stage] = taken_of_pending(waiting, now.date())
+        of_today = [commit for commit in waiting if commit.date == now.date()]
         if len(takes[stage]) < len(of_today) or len(waiting) >= MOST_COMMITS:
             return None
     return PipelineRun(takes, pending_tags(left_out))
 
 
-def _left_out(
-    instance: DagsterInstance, stage: str, waiting: Sequence[Commit], now: datetime
-) -> set[int]:
-    """Give those that wait and that runs of the stage alone are for."""
+def _left_out(instance: DagsterInstance, stage: str, now: datetime) -> set[int]:
+    """Give the commits that runs of the stage alone are for: at work on them, or to retry them."""
     failed = chain.from_iterable(failure.commits for failure in failures(instance, stage, now))
     runs = live_runs(instance, (stage,), now)
     at_work = chain.from_iterable(numbers_in(run.tags) for run in runs)
-    return {commit.number for commit in waiting} & {*failed, *at_work}
+    return {*failed, *at_work}

@@ -1,7 +1,7 @@
 """The tags that name the commits of a run, and those by which it reports what it tried.
 
 A run of one stage names its commits. A run of all stages takes what waits, what it lands itself
-included, so it names what it leaves out, and each of its stages notes what it begins with.
+included, so it names what it leaves out. Each stage of a run notes what it begins with.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -14,6 +14,7 @@ COMMITS_TAG = "hedgehog/commits"
 _PENDING = "pending"
 _NONE = "none"
 _PARTITION_TAG = "dagster/partition"  # Dagster gives it to every run of a partition
+_PARENT_TAG = "dagster/parent_run_id"  # and this one to a run that is a retry
 
 
 def tags_for(commits: Sequence[Commit]) -> dict[str, str]:
@@ -53,18 +54,28 @@ def is_pending_run(tags: Mapping[str, str]) -> bool:
 
 
 def tried_tags(stage: str, commits: Sequence[Commit]) -> dict[str, str]:
-    """Give the tags by which a run that takes what waits tells what a stage of it begins with."""
+    """Give the tags by which a run tells what a stage of it begins with."""
     return {_tried_tag(stage): _text_of(commit.number for commit in commits)}
 
 
 def tried_in(tags: Mapping[str, str], stage: str) -> tuple[int, ...]:
-    """Give the commits that a stage of a run began with; none where the run did not note them."""
+    """Give the commits that a stage of a run that failed had begun with, and did not end.
+
+    None where the run had not come so far, or had come to the stage after.
+    """
+    if stage == "processing" and has_begun(tags, "storage"):
+        return ()
     return _numbers_of(tags.get(_tried_tag(stage), _NONE))
 
 
-def has_landed(tags: Mapping[str, str]) -> bool:
-    """Tell whether a run of all stages came beyond the extraction."""
-    return _tried_tag("processing") in tags
+def has_begun(tags: Mapping[str, str], stage: str) -> bool:
+    """Tell whether a run came so far as to begin with the commits of a stage."""
+    return _tried_tag(stage) in tags
+
+
+def is_persons_retry(tags: Mapping[str, str]) -> bool:
+    """Tell whether a person launched a run again, which gives it the tags of the first."""
+    return _PARENT_TAG in tags
 
 
 def will_take(tags: Mapping[str, str], stage: str, commit: Commit) -> bool:

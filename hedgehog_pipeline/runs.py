@@ -53,17 +53,14 @@ def _rows(commits: Sequence[Commit]) -> int:
     return sum(commit.rows for commit in commits)
 
 
-def taken_of_pending(
-    pending: Sequence[AnyCommit], day: date, left_out: Collection[int]
-) -> list[AnyCommit]:
-    """Give what one run takes of the commits that wait for a stage.
+def taken_of_pending(pending: Sequence[AnyCommit], day: date) -> list[AnyCommit]:
+    """Give what one run takes of the commits that wait for a stage, and that it is not to leave.
 
     Args:
         pending: the commits that wait.
         day: the partition of the run.
-        left_out: numbers of commits that it does not take.
     """
-    return of_one_run([c for c in pending if c.date == day and c.number not in left_out])
+    return of_one_run([commit for commit in pending if commit.date == day])
 
 
 def commits_of_run(  # noqa: PLR0913 (all that tells it)
@@ -72,7 +69,7 @@ def commits_of_run(  # noqa: PLR0913 (all that tells it)
     day: date,
     log: CommitLog[AnyCommit],
     *,
-    pending: Callable[[], Sequence[AnyCommit]],
+    pending: Callable[[Collection[int]], Sequence[AnyCommit]],
     of_day: Callable[[], Sequence[AnyCommit]],
 ) -> list[AnyCommit]:
     """Give the commits that a stage of a run handles, in order.
@@ -82,11 +79,11 @@ def commits_of_run(  # noqa: PLR0913 (all that tells it)
         stage: processing or storage.
         day: its partition.
         log: where commits are read by number.
-        pending: reads those that wait; asked where the run takes what waits.
+        pending: reads those that wait, but for some numbers; asked where the run takes what waits.
         of_day: reads all of the day; asked where a person launched the run, to replay it.
     """
     if COMMITS_TAG not in tags:
         return list(of_day())
     if is_pending_run(tags):
-        return taken_of_pending(pending(), day, left_out_in(tags, stage))
+        return taken_of_pending(pending(left_out_in(tags, stage)), day)
     return [log.read(number) for number in numbers_in(tags)]

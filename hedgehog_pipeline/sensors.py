@@ -25,7 +25,7 @@ from dagster import (
     sensor,
 )
 
-from hedgehog_pipeline.attempts import next_commits
+from hedgehog_pipeline.attempts import next_commits, stuck_commits
 from hedgehog_pipeline.extraction.inbox import table_of
 from hedgehog_pipeline.extraction.mode import Mode
 from hedgehog_pipeline.extraction.shop_watch import ShopWatch
@@ -79,7 +79,7 @@ def shop_sensor(
     )
     def scan(context: SensorEvaluationContext) -> RunRequest | SkipReason:
         instance, now = context.instance, datetime.now(timezone.utc)
-        if reason := reason_to_pause(instance, SHOP_SENSOR, now):
+        if reason := reason_to_pause(instance, SHOP_SENSOR, "processing", now):
             return SkipReason(reason)
         captures = live_runs(instance, (PIPELINE, EXTRACTION), now)
         with watch_shop() as watch:
@@ -129,7 +129,7 @@ def inbox_sensor(
         captures = live_runs(instance, (PIPELINE, EXTRACTION), now, launched_by=INBOX_SENSOR)
         if captures:
             return SkipReason("A file is being taken.")
-        if reason := reason_to_pause(instance, INBOX_SENSOR, now):
+        if reason := reason_to_pause(instance, INBOX_SENSOR, "processing", now):
             return SkipReason(reason)
         files = files_to_take()
         if not files:
@@ -159,7 +159,7 @@ def _capture(
 def log_sensor(
     name: str,
     job: str,
-    pending: Callable[[], Sequence[Commit]],
+    pending: Callable[[Collection[int]], Sequence[Commit]],
     assets_of: Callable[[Sequence[Commit]], Sequence[Path]],
     *,
     at_once: int,
@@ -171,7 +171,7 @@ def log_sensor(
     Args:
         name: of the sensor.
         job: of the stage.
-        pending: reads the commits that wait.
+        pending: reads the oldest commits that wait, but for some numbers.
         assets_of: names the assets that commits change; none where all have to be planned.
         at_once: how many runs of the job share the commits at the same time.
     """
@@ -186,22 +186,26 @@ def log_sensor(
         "again after a pause.",
     )
     def watch(context: SensorEvaluationContext) -> list[RunRequest] | SkipReason:
-        now = datetime.now(timezone.utc)
-        at_work = [numbers_in(run.tags) for run in live_runs(context.instance, (job,), now)]
+        instance, now = context.instance, datetime.now(timezone.utc)
+        at_work = [numbers_in(run.tags) for run in live_runs(instance, (job,), now)]
         if len(at_work) >= at_once or not all(at_work):
             return SkipReason(f"Runs of {job} at work: {len(at_work)}.")
-        taken = set(chain(*at_work))
+        if reason := reason_to_pause(instance, name, job, now):
+            return SkipReason(reason)
         # Asked before the logs: what a run that ends meanwhile has taken waits no more.
-        pipelines = live_runs(context.instance, (PIPELINE,), now)
-        left = [commit for commit in pending() if commit.number not in taken]
+        pipelines = live_runs(instance, (PIPELINE,), now)
+        failed = failures(instance, job, now)
+        stuck = stuck_commits(failed)
+        left = pending({*chain(*at_work), *stuck})
         if not left:
-            return SkipReason("No commit waits.")
+            gave_up = f" {len(stuck)} failed too often and are not tried today." if stuck else ""
+            return SkipReason(f"No commit waits.{gave_up}")
         waiting = [c for c in left if not any(will_take(run.tags, job, c) for run in pipelines)]
         if not waiting:
             return SkipReason(f"{len(left)} commits wait for the run that is at work.")
-        commits = next_commits(waiting, failures(context.instance, job, now), now)
+        commits = next_commits(waiting, failed, now)
         if not commits:
-            return SkipReason(f"{len(waiting)} commits failed and wait for another try, or stuck.")
+            return SkipReason(f"{len(waiting)} commits failed and wait for another try.")
         return [
             RunRequest(
                 partition_key=share[0].date.isoformat(),

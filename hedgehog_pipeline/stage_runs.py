@@ -9,9 +9,9 @@ from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 from hedgehog_pipeline.attempts import Failure, pause_after
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.run_tags import (
-    has_landed,
-    is_pending_run,
-    numbers_in,
+    has_begun,
+    is_persons_retry,
+    launched_by_platform,
     tried_in,
     tried_tags,
 )
@@ -68,32 +68,48 @@ def all_over(instance: DagsterInstance, runs: Sequence[DagsterRun]) -> bool:
 def note_tried(
     instance: DagsterInstance, run: DagsterRun, stage: str, commits: Sequence[Commit]
 ) -> None:
-    """Note on a run that takes what waits what a stage of it begins with.
+    """Note on a run what a stage of it begins with.
 
-    Should it fail, that counts against these commits. Other runs name theirs from the start.
+    Should it fail, that counts against these commits. What fails before is no fault of theirs.
     """
-    if is_pending_run(run.tags):
+    if launched_by_platform(run.tags):
         # Dagster documents no other way for a run to say something that others can ask for.
         instance.add_run_tags(run.run_id, tried_tags(stage, commits))
 
 
 def failures(instance: DagsterInstance, stage: str, now: datetime) -> list[Failure]:
-    """List the runs that failed or died while they handled known commits of a stage."""
+    """List the runs that failed or died while they handled commits of a stage.
+
+    What a person launched again in the UI is left aside: its tags are copies.
+    """
     found: list[Failure] = []
     for job in (stage, PIPELINE):
         filters = RunsFilter(job_name=job, statuses=[*_FAILED, *_LIVE], created_after=now - _MEMORY)
-        for run in instance.get_runs(filters):
-            numbers = numbers_in(run.tags) if job == stage else tried_in(run.tags, stage)
-            if numbers and (run.status in _FAILED or _is_dead(instance, run, now)):
-                found.append(Failure(numbers, _last_heard(instance, run)))
+        for record in instance.get_run_records(filters):
+            run = record.dagster_run
+            numbers = tried_in(run.tags, stage)
+            if not numbers or is_persons_retry(run.tags):
+                continue
+            if run.status in _FAILED or _is_dead(instance, run, now):
+                found.append(Failure(numbers, record.update_timestamp))
     return found
 
 
-def reason_to_pause(instance: DagsterInstance, sensor: str, now: datetime) -> str | None:
-    """Tell that a sensor's last runs failed or died before they landed, while the pause lasts."""
+def reason_to_pause(
+    instance: DagsterInstance, sensor: str, stage: str, now: datetime
+) -> str | None:
+    """Tell that a sensor's last runs failed or died early, while the pause lasts.
+
+    Args:
+        instance: where runs are recorded.
+        sensor: by name.
+        stage: once a run had begun with it, its failure is no reason to launch the next one later.
+        now: the moment, aware UTC.
+    """
     runs = instance.get_runs(RunsFilter(tags={_LAUNCHED_BY: sensor}), limit=_MOST_IN_A_ROW)
     without_success = takewhile(
-        lambda run: run.status != DagsterRunStatus.SUCCESS and not has_landed(run.tags), runs
+        lambda run: run.status != DagsterRunStatus.SUCCESS and not has_begun(run.tags, stage),
+        (run for run in runs if not is_persons_retry(run.tags)),
     )
     failed = _pausing_for(instance, list(without_success), now)
     return f"The last {failed} runs failed; the next is tried after a pause." if failed else None

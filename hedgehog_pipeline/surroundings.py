@@ -2,15 +2,15 @@
 
 import logging
 from collections import Counter
-from collections.abc import Generator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Collection, Generator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from functools import cache
 
 from hedgehog_pipeline import aws
 from hedgehog_pipeline.databases import read_credentials
-from hedgehog_pipeline.errors import HedgehogError, UnreachableError
+from hedgehog_pipeline.errors import AnotherLakeError, HedgehogError
 from hedgehog_pipeline.extraction.inbox import files_to_take
 from hedgehog_pipeline.extraction.parameters import Parameters
 from hedgehog_pipeline.extraction.shop_watch import ShopWatch
@@ -117,25 +117,30 @@ class Surroundings:
     def confirm_lake(self) -> None:
         """See that both logs and the warehouse belong together, before anything is written.
 
-        A warehouse that cannot be reached is not waited for: landing goes on without it.
+        A warehouse that cannot be asked is not waited for: landing goes on without it.
 
         Raises:
-            HedgehogError: where a bucket was emptied, swapped or rolled back.
+            AnotherLakeError: where a bucket was emptied, swapped or rolled back.
         """
         self.lake.confirm_source()
-        with suppress(UnreachableError), self.warehouse() as warehouse:
-            storage.confirm_loaded(self.lake, warehouse)
+        try:
+            with self.warehouse() as warehouse:
+                storage.confirm_loaded(self.lake, warehouse)
+        except AnotherLakeError:
+            raise
+        except HedgehogError:
+            pass  # the load asks as well, and its run tells what is wrong
 
-    def commits_to_process(self) -> list[IngestionCommit]:
-        """Read the ingestion commits that wait to be processed, the oldest."""
+    def commits_to_process(self, without: Collection[int] = ()) -> list[IngestionCommit]:
+        """Read the ingestion commits that wait to be processed, the oldest, but for some."""
         if not self.lake.processed.end():
             self.confirm_lake()
-        return processing.pending_commits(self.lake, MOST_COMMITS)
+        return processing.pending_commits(self.lake, MOST_COMMITS, without)
 
-    def commits_to_load(self) -> list[ProcessedCommit]:
-        """Read the processed commits that wait to be loaded, the oldest."""
+    def commits_to_load(self, without: Collection[int] = ()) -> list[ProcessedCommit]:
+        """Read the processed commits that wait to be loaded, the oldest, but for some."""
         with self.warehouse() as warehouse:
-            return storage.pending_commits(self.lake, warehouse, MOST_COMMITS)
+            return storage.pending_commits(self.lake, warehouse, MOST_COMMITS, without)
 
     def seconds_behind(self) -> float:
         """Give how far the warehouse is behind the shop."""
@@ -152,12 +157,14 @@ class Surroundings:
         """Tell whether a commit waits to be processed or loaded, or may: landing waits for none.
 
         Raises:
-            HedgehogError: where a bucket was emptied, swapped or rolled back.
+            AnotherLakeError: where a bucket was emptied, swapped or rolled back.
         """
         to_process = self.commits_to_process()
         try:
             return bool(self.commits_to_load() or to_process)
-        except UnreachableError:
+        except AnotherLakeError:
+            raise
+        except HedgehogError:
             return True
 
     def _publish(self, head: IngestionCommit | None, *, changed: bool) -> None:

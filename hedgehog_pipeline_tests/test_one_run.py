@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
+import boto3
+import psycopg
 import pytest
 from dagster import (
     DagsterInstance,
@@ -14,11 +16,21 @@ from dagster import (
 )
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
+from hedgehog_pipeline import pipeline_run, surroundings
 from hedgehog_pipeline.attempts import MOST_ATTEMPTS
 from hedgehog_pipeline.definitions import platform
+from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.pipeline_run import PipelineRun, plan_pipeline_run
-from hedgehog_pipeline.run_tags import COMMITS_TAG, PENDING_TAGS, pending_tags, tried_tags
+from hedgehog_pipeline.processing import assets as processing
+from hedgehog_pipeline.run_tags import (
+    COMMITS_TAG,
+    PENDING_TAGS,
+    pending_tags,
+    tags_for,
+    tried_tags,
+)
 from hedgehog_pipeline.runs import MOST_COMMITS
+from hedgehog_pipeline.stage_runs import failures
 from hedgehog_pipeline_tests.extraction.capturing import capture
 from hedgehog_pipeline_tests.inbox import codes, currency, put
 from hedgehog_pipeline_tests.ticks import (
@@ -44,6 +56,11 @@ def instance() -> Iterator[DagsterInstance]:
 
 def _change(world: World, number: int) -> None:
     world.shop.execute("update department set location = %s", [f"Place {number}"])
+
+
+def _alter_warehouse(world: World, statement: str) -> None:
+    with psycopg.connect(world.servers.postgres.dsn(world.warehouse_database)) as warehouse:
+        warehouse.execute(statement.encode())
 
 
 def _plan(world: World, instance: DagsterInstance, *, later: int = 0) -> PipelineRun:
@@ -72,6 +89,12 @@ def _record(
     instance.report_engine_event("Heard of.", run)
 
 
+def _fail(world: World, instance: DagsterInstance, stage: str, *commits: Commit) -> None:
+    """Have a run of a stage that began with commits and failed in Dagster's records."""
+    tags = tags_for(commits) | tried_tags(stage, commits)
+    _record(world, instance, stage, DagsterRunStatus.FAILURE, **tags)
+
+
 def _goes_in_one_run(world: World, instance: DagsterInstance, request: RunRequest | str) -> None:
     """See that a request is one run of all stages which leaves nothing out, and nothing waiting."""
     assert isinstance(request, RunRequest), request
@@ -80,7 +103,7 @@ def _goes_in_one_run(world: World, instance: DagsterInstance, request: RunReques
     assert result.success, [
         event.step_failure_data.error for event in result.all_events if event.is_step_failure
     ]
-    assert not any(read() for read in pending_of(world).values())
+    assert not any(read(()) for read in pending_of(world).values())
 
 
 def test_thirty_commits_and_what_is_new_are_one_run_and_so_is_what_comes_next(
@@ -172,13 +195,7 @@ def test_a_stuck_commit_is_gone_round(opened: World, instance: DagsterInstance) 
     capture(opened)
     (stuck,) = opened.surroundings.commits_to_process()
     for _ in range(MOST_ATTEMPTS):
-        _record(
-            opened,
-            instance,
-            "processing",
-            DagsterRunStatus.FAILURE,
-            **{COMMITS_TAG: str(stuck.number)},
-        )
+        _fail(opened, instance, "processing", stuck)
     _change(opened, 2)
     request = shop_tick(opened, instance)
     assert isinstance(request, RunRequest)
@@ -187,6 +204,81 @@ def test_a_stuck_commit_is_gone_round(opened: World, instance: DagsterInstance) 
     assert launched(opened, instance, request).success
     assert opened.surroundings.commits_to_process() == [stuck]
     assert not opened.surroundings.commits_to_load()
+
+
+def test_what_is_new_goes_on_behind_more_stuck_commits_than_one_run_takes(
+    opened: World, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (surroundings, pipeline_run, processing):
+        monkeypatch.setattr(module, "MOST_COMMITS", 2)
+    for number in range(2):
+        _change(opened, number)
+        capture(opened)
+    stuck = opened.surroundings.commits_to_process()
+    for commit in stuck * MOST_ATTEMPTS:
+        _fail(opened, instance, "processing", commit)
+    tick = _tick(opened, instance, "ingestion_log")
+    assert tick.skip_message == "No commit waits. 2 failed too often and are not tried today."
+    _change(opened, 2)
+    capture(opened)
+    newest = opened.surroundings.lake.ingestion.end()
+    (request,) = _tick(opened, instance, "ingestion_log").run_requests or []
+    assert own_tags(request.tags) == {COMMITS_TAG: str(newest)}
+    _change(opened, 3)
+    request = shop_tick(opened, instance)
+    assert isinstance(request, RunRequest)
+    assert request.job_name == "pipeline"
+    assert launched(opened, instance, request).success
+    assert opened.surroundings.commits_to_process() == stuck
+    assert not opened.surroundings.commits_to_load()
+
+
+def test_what_fails_before_the_first_commit_counts_against_none_and_is_tried_after_a_pause(
+    opened: World, instance: DagsterInstance
+) -> None:
+    _change(opened, 1)
+    capture(opened)
+    opened.launch("processing")
+    _alter_warehouse(opened, "alter table dim_design drop column file_name")
+    (request,) = _tick(opened, instance, "processed_log").run_requests or []
+    failed = launched(opened, instance, request, job="storage", by="processed_log")
+    assert not failed.success
+    now = datetime.now(timezone.utc)
+    assert not failures(instance, "storage", now)
+    paused = _tick(opened, instance, "processed_log").skip_message
+    assert paused == "The last 1 runs failed; the next is tried after a pause."
+
+
+def test_what_a_person_launches_again_counts_against_no_commit(
+    opened: World, instance: DagsterInstance
+) -> None:
+    _change(opened, 1)
+    capture(opened)
+    (waits,) = opened.surroundings.commits_to_process()
+    tags = tags_for([waits]) | tried_tags("processing", [waits])
+    copied = tags | {"dagster/parent_run_id": "1", "dagster/root_run_id": "1"}
+    _record(opened, instance, "processing", DagsterRunStatus.FAILURE, **copied)
+    assert not failures(instance, "processing", datetime.now(timezone.utc))
+
+
+@pytest.mark.parametrize("trouble", ["a right that is missing", "a secret in another form"])
+def test_landing_goes_on_where_the_warehouse_cannot_be_asked(
+    opened: World, instance: DagsterInstance, trouble: str
+) -> None:
+    if trouble == "a right that is missing":
+        _alter_warehouse(opened, "revoke usage on schema hedgehog from writer")
+    else:
+        boto3.client("secretsmanager").put_secret_value(
+            SecretId=opened.settings.warehouse_secret, SecretString="{}"
+        )
+    _change(opened, 1)
+    request = shop_tick(opened, instance)
+    assert isinstance(request, RunRequest)
+    assert request.job_name == "extraction"
+    end = opened.surroundings.lake.ingestion.end()
+    assert launched(opened, instance, request, job="extraction").success
+    assert opened.surroundings.lake.ingestion.end() == end + 1
+    assert opened.surroundings.something_waits()
 
 
 def test_landing_goes_on_where_the_warehouse_cannot_be_reached(
@@ -207,7 +299,7 @@ def test_what_is_too_much_for_one_run_is_left_to_runs_of_the_stages(
     opened: World, instance: DagsterInstance
 ) -> None:
     (commit,) = opened.surroundings.lake.ingestion.of_day(datetime.now(timezone.utc).date())[-1:]
-    many = {"processing": lambda: [commit] * MOST_COMMITS, "storage": list}
+    many = {"processing": lambda _: [commit] * MOST_COMMITS, "storage": list}
     assert plan_pipeline_run(instance, many, datetime.now(timezone.utc)) is None
 
 

@@ -16,6 +16,7 @@ from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.run_tags import COMMITS_TAG, PENDING_TAGS
+from hedgehog_pipeline.stage_runs import note_tried
 from hedgehog_pipeline_tests.servers import Servers
 from hedgehog_pipeline_tests.ticks import own_tags, shop_tick
 from hedgehog_pipeline_tests.world import World
@@ -94,7 +95,11 @@ def test_a_run_that_takes_what_waits_is_waited_for(landed: World, instance: Dags
 
 def test_commits_that_failed_alone_wait_for_another_try(landed: World, instance: DagsterInstance):
     for number in _all_but(landed).split(","):
-        instance.report_run_failed(_begin(landed, instance, number))
+        run = _begin(landed, instance, number)
+        note_tried(
+            instance, run, "processing", [landed.surroundings.lake.ingestion.read(int(number))]
+        )
+        instance.report_run_failed(run)
     message = _tick(landed, instance, "ingestion_log").skip_message or ""
     assert "commits failed and wait for another try" in message
 

@@ -34,7 +34,7 @@ class Lake:
         """See that the processed log was made from the ingestion log; give its last commit.
 
         Raises:
-            HedgehogError: where the ingestion log is another one, or shorter than it was.
+            AnotherLakeError: where the ingestion log is another one, or shorter than it was.
         """
         head = self.processed.head()
         if head is not None:

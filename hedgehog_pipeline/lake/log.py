@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
-from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.errors import AnotherLakeError, HedgehogError
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import AnyCommit
 
@@ -99,12 +99,12 @@ class CommitLog(Generic[AnyCommit]):
             remedy: what to do where the bucket cannot be restored, a sentence's end.
 
         Raises:
-            HedgehogError: where it is gone or another one: the bucket was emptied, swapped or
+            AnotherLakeError: where it is gone or another one: the bucket was emptied, swapped or
                 rolled back.
         """
         found = self._find(taken.number)
         if found is None or found.batch != taken.batch:
-            raise HedgehogError(
+            raise AnotherLakeError(
                 f"{by} holds commit {taken.number} (batch {taken.batch}) of the bucket "
                 f"{self.bucket.name}, where {found.batch if found else 'nothing'} stands now: "
                 f"{self._what_happened(taken, found)}. Name the right bucket, or restore its "

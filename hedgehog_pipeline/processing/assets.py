@@ -96,7 +96,7 @@ def process(
                 "processing",
                 day,
                 lake.ingestion,
-                pending=lambda: pending_commits(lake, MOST_COMMITS),
+                pending=lambda left_out: pending_commits(lake, MOST_COMMITS, left_out),
                 of_day=lambda day=day: lake.ingestion.of_day(day),
             ),
             tables,

@@ -1,22 +1,28 @@
 """Which ingestion commits wait to be processed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain, islice
 
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 
 
-def pending_commits(lake: Lake, most: int) -> list[IngestionCommit]:
+def pending_commits(lake: Lake, most: int, without: Collection[int] = ()) -> list[IngestionCommit]:
     """Read the oldest ingestion commits that no processed commit covers.
 
+    Args:
+        lake: where they stand.
+        most: how many to read.
+        without: numbers of commits to leave out; they do not count among the oldest.
+
     Raises:
-        HedgehogError: where the ingestion bucket is not the one that was processed.
+        AnotherLakeError: where the ingestion bucket is not the one that was processed.
     """
     head = lake.confirm_source()
-    gaps = head.gaps if head else ()
-    left_out = (lake.ingestion.read(number) for number in gaps)
-    return list(islice(chain(left_out, lake.ingestion.after(head.through if head else 0)), most))
+    gaps, through = (head.gaps, head.through) if head else ((), 0)
+    numbers = chain(gaps, range(through + 1, lake.ingestion.end() + 1))
+    waiting = (number for number in numbers if number not in without)
+    return [lake.ingestion.read(number) for number in islice(waiting, most)]
 
 
 def advanced(head: ProcessedCommit | None, done: Iterable[int]) -> tuple[int, tuple[int, ...]]:

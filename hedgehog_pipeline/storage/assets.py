@@ -100,12 +100,12 @@ def store(
                 "storage",
                 day,
                 lake.processed,
-                pending=lambda: pending_commits(lake, target, MOST_COMMITS),
+                pending=lambda left_out: pending_commits(lake, target, MOST_COMMITS, left_out),
                 of_day=lambda day=day: commits_of_day(lake, target, day),
             )
         ]
-        note_tried(context.instance, context.run, "storage", commits)
         target.prepare()
+        note_tried(context.instance, context.run, "storage", commits)
         for commit in commits:
             began = datetime.now(timezone.utc)
             loaded = target.load(commit, tables, parts_of)

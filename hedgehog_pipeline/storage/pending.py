@@ -1,6 +1,6 @@
 """Which processed commits wait to be loaded."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable
 from datetime import date
 from itertools import islice
 
@@ -9,19 +9,29 @@ from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 
-def pending_commits(lake: Lake, warehouse: Warehouse, most: int) -> list[ProcessedCommit]:
+def pending_commits(
+    lake: Lake, warehouse: Warehouse, most: int, without: Collection[int] = ()
+) -> list[ProcessedCommit]:
     """Read the oldest processed commits that are not loaded.
 
+    Args:
+        lake: where they stand.
+        warehouse: says what is loaded.
+        most: how many to read.
+        without: numbers of commits to leave out; they do not count among the oldest.
+
     Raises:
-        HedgehogError: where the processed bucket is not the one that was loaded.
+        AnotherLakeError: where the processed bucket is not the one that was loaded.
     """
-    return list(islice(_not_loaded(lake, warehouse), most))
+    waiting = (number for number in _not_loaded(lake, warehouse) if number not in without)
+    return [lake.processed.read(number) for number in islice(waiting, most)]
 
 
 def commits_of_day(lake: Lake, warehouse: Warehouse, day: date) -> list[ProcessedCommit]:
     """Read every processed commit of a day, loaded or not, in order."""
     numbers = set(warehouse.loaded_on(day)) if warehouse.is_prepared() else set[int]()
-    waiting = [commit for commit in _not_loaded(lake, warehouse) if commit.date == day]
+    not_loaded = map(lake.processed.read, _not_loaded(lake, warehouse))
+    waiting = [commit for commit in not_loaded if commit.date == day]
     return sorted(
         [*waiting, *(lake.processed.read(number) for number in numbers)], key=lambda c: c.number
     )
@@ -31,7 +41,7 @@ def confirm_loaded(lake: Lake, warehouse: Warehouse) -> bool:
     """See that what is loaded came from the processed log; tell whether anything is.
 
     Raises:
-        HedgehogError: where the processed log is another one, or shorter than it was.
+        AnotherLakeError: where the processed log is another one, or shorter than it was.
     """
     last = warehouse.last_loaded()
     if last is not None:
@@ -44,8 +54,7 @@ def confirm_loaded(lake: Lake, warehouse: Warehouse) -> bool:
     return last is not None
 
 
-def _not_loaded(lake: Lake, warehouse: Warehouse) -> Iterator[ProcessedCommit]:
+def _not_loaded(lake: Lake, warehouse: Warehouse) -> Iterable[int]:
     loaded = confirm_loaded(lake, warehouse)
     end = lake.processed.end()
-    missing = warehouse.missing(end) if loaded else range(1, end + 1)
-    return (lake.processed.read(number) for number in missing)
+    return warehouse.missing(end) if loaded else range(1, end + 1)

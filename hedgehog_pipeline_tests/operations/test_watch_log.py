@@ -14,7 +14,6 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.logs import WatchLog
 from hedgehog_pipeline.operations.alert_sensors import health_sensor
 from hedgehog_pipeline.operations.freshness import freshness_sensor
-from hedgehog_pipeline.run_tags import COMMITS_TAG
 
 _LOG = WatchLog(None)
 
@@ -50,7 +49,7 @@ def test_a_commit_that_is_stuck_is_told_while_it_waits(
     job = defs.resolve_job_def("storage")
     for _ in range(MOST_ATTEMPTS):
         run = instance.create_run_for_job(
-            job, tags={COMMITS_TAG: "3"}, status=DagsterRunStatus.FAILURE
+            job, tags={"hedgehog/storage_tried": "3"}, status=DagsterRunStatus.FAILURE
         )
         instance.report_engine_event("It failed.", run)
     pending: Any = {"storage": lambda: [SimpleNamespace(number=waiting)]}

@@ -102,10 +102,14 @@ class Platform:
             return connection.execute(question.encode(), values or None).fetchall()
 
     def runs(self, *statuses: str) -> int:
-        """How many runs there are of these statuses or any, but for checks and reports."""
+        """How many runs there are of these statuses or any, but for checks and reports.
+
+        Nor what a schedule launches: the hour may begin at any moment.
+        """
         asked = (
             "select count(*) from runs where pipeline_name not in ('checks', 'report') "
-            "and (%s::text[] = '{}' or status = any(%s))"
+            "and not exists (select from run_tags where run_tags.run_id = runs.run_id "
+            "and key = 'dagster/schedule_name') and (%s::text[] = '{}' or status = any(%s))"
         )
         return self.ask(DAGSTER, asked, list(statuses), list(statuses))[0][0]
 
