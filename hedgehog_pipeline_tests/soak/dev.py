@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,8 @@ from hedgehog_pipeline_tests.soak.programs import RUN, processes_of
 
 _HEDGEHOG = [sys.executable, "-c", "from hedgehog_pipeline.cli import main; main()"]
 _SECONDS_TO_END = 90
-_AT_WORK = "select run_id from runs where status in ('STARTING', 'STARTED')"
+_AT_WORK = "select run_id, status from runs where status in ('STARTING', 'STARTED')"
+_WITHOUT_SUCCESS = "select run_id from runs where run_id = any(%s) and status <> 'SUCCESS'"
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,22 @@ class Dev:
     process: subprocess.Popen[bytes]
 
     def kill_runs(self) -> list[str]:
-        """Kill the processes of all runs; give the ids of the runs that were at work."""
-        with psycopg.connect(self.place.postgres.dsn(DAGSTER)) as connection:
-            runs = [run for (run,) in connection.execute(_AT_WORK).fetchall()]
-        killed = self._runs()
-        for process in killed:
-            process.kill()
-        return runs if killed else []
+        """Kill the processes of all runs; give the ids of the runs that came to no end by it.
+
+        Nothing is killed unless each run that is at work has told so itself: of one that is yet to
+        begin nobody could say whether it was killed.
+        """
+        with psycopg.connect(self.place.postgres.dsn(DAGSTER), autocommit=True) as connection:
+            at_work = dict(connection.execute(_AT_WORK).fetchall())
+            if set(at_work.values()) != {"STARTED"}:
+                return []
+            killed = self._runs()
+            for process in killed:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+            assert await_condition(lambda: all(map(_has_ended, killed)), _SECONDS_TO_END)
+            found = connection.execute(_WITHOUT_SUCCESS, [[*at_work]]).fetchall()
+        return [run for (run,) in found] if killed else []
 
     def end_trade(self) -> None:
         """End the trade of the shop; the rest goes on."""
