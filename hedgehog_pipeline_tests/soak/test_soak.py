@@ -54,6 +54,7 @@ def test_nothing_grows_and_nothing_slows_down(place: Sandbox, tell: Callable[[st
             _come_up(begun := Watch(place, errors), place)
             looks, happened = _soak(dev, watch := Watch(place, errors), tell)
             assert set(begun.failed_runs()) == set(happened.killed_runs)
+            awaited(dev.rests)
         assert processes_of(place) == {}, "SIGTERM left something behind"
         looks.append(Look(watch.second, errors=errors.look()))
         assert unexplained(looks, happened) == []
