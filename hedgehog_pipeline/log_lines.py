@@ -10,6 +10,8 @@ from typing import Any, TextIO
 
 import click
 
+from hedgehog_pipeline.printable import printable
+
 DETAILS = {"written", "let go", "lag"}
 """Events that a terminal is spared: tables of a commit, and what changes nothing."""
 
@@ -55,9 +57,12 @@ def fields_of(record: logging.LogRecord) -> Mapping[str, Any]:
 
 
 def text_line(at: datetime, stage: str, sentence: str) -> str:
-    """Write a line for people: the time on this machine, the stage, the sentence."""
+    """Write a line for people: the time on this machine, the stage, the sentence.
+
+    What is no character for a terminal, in the name of a file or a column, is shown escaped.
+    """
     where = f"{stage:<12}" if stage else ""
-    return f"{at.astimezone():%H:%M:%S}  {where}{sentence}"
+    return printable(f"{at.astimezone():%H:%M:%S}  {where}{sentence}")
 
 
 def is_detail(record: logging.LogRecord) -> bool:

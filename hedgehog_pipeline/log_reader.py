@@ -6,10 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import click
+
 from hedgehog_pipeline.log_lines import DETAILS, WARNINGS, text_line
 from hedgehog_pipeline.log_sentences import sentence
+from hedgehog_pipeline.printable import printable
 
 _NO_FIELDS = {"at", "level", "event"}
+_BEGINNING = '{"at": '
+UNREADABLE = "unreadable"
+"""The event of a line that begins like one of the platform, and says nothing that is known."""
+
+_NOT_OURS = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
+"""Raised by a line that is torn, that lacks our fields, or that holds something else in them."""
 
 
 @dataclass(frozen=True)
@@ -17,8 +26,8 @@ class Told:
     """A line for a person.
 
     Attributes:
-        event: what happened; of another program's line, nothing.
-        text: the line.
+        event: what happened, or `UNREADABLE`; of another program's line, nothing.
+        text: the line, which does nothing to a terminal.
         warns: whether a person should look at it.
     """
 
@@ -34,10 +43,19 @@ class LogReader:
         self._tables: dict[tuple[str, int], set[str]] = defaultdict(set)
 
     def read(self, line: str) -> Told | None:
-        """Tell what a line says; None where a terminal is spared it."""
-        fields = _object_in(line)
-        if fields is None:
-            return Told("", line, warns=True) if line.strip() else None
+        """Tell what a line says; None where a terminal is spared it.
+
+        A line that begins like one of the platform and cannot be read is told as it is.
+        """
+        line = click.unstyle(line)
+        if not line.startswith(_BEGINNING):
+            return Told("", printable(line), warns=True) if line.strip() else None
+        try:
+            return self._said(json.loads(line))
+        except _NOT_OURS:  # two programs wrote at once, or it is another program's
+            return Told(UNREADABLE, printable(line), warns=True)
+
+    def _said(self, fields: dict[str, Any]) -> Told | None:
         event, stage = fields["event"], fields.get("stage", "")
         commit = (stage, fields.get("commit", 0))
         if event == "written":
@@ -52,13 +70,3 @@ class LogReader:
         )
         warns = event in WARNINGS or fields["level"] != "INFO" or bool(fields.get("quarantined"))
         return Told(event, text_line(datetime.fromisoformat(fields["at"]), stage, said), warns)
-
-
-def _object_in(line: str) -> dict[str, Any] | None:
-    """Give the object of a line that the platform wrote, None of another's line."""
-    if not line.startswith('{"at": '):
-        return None
-    try:
-        return json.loads(line)
-    except ValueError:  # two programs wrote at once
-        return None

@@ -13,6 +13,7 @@ from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.commits import Commit, IngestionCommit, Part, ProcessedCommit
 from hedgehog_pipeline.log_lines import JsonFormatter, console_handler
 from hedgehog_pipeline.log_sentences import sentence
+from hedgehog_pipeline.printable import printable
 from hedgehog_pipeline.storage.warehouse import Loaded
 
 _LOGGER = logging.getLogger("hedgehog_pipeline")
@@ -162,7 +163,7 @@ def _log(
     logger: logging.Logger = _LOGGER,
 ) -> None:
     """Log an event: its sentence is the message, which is all that Dagster's UI shows of it."""
-    said = sentence(event, fields, tables)
+    said = printable(sentence(event, fields, tables))
     logger.info("%s", said, extra={"event": event, "fields": fields})
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -177,14 +178,19 @@ def _load(
     day: date | None = None,
     **metadata: object,
 ) -> Any:
-    with DagsterInstance.ephemeral() as instance:
-        return platform(world.settings).load_asset_value(
-            [layer, table],
-            python_type=kind,
-            instance=instance,
-            partition_key=day.isoformat() if day else None,
-            metadata=metadata,
-        )
+    return platform(world.settings).load_asset_value(
+        [layer, table],
+        python_type=kind,
+        instance=_instance(),
+        partition_key=day.isoformat() if day else None,
+        metadata=metadata,
+    )
+
+
+@cache
+def _instance() -> DagsterInstance:
+    """One for all loads, which record nothing: to make it takes longer than a load."""
+    return DagsterInstance.ephemeral()
 
 
 def _sorted(rows: pa.Table) -> Rows:

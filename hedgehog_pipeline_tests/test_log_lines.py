@@ -120,8 +120,55 @@ def test_lines_that_were_written_as_json_are_read_as_the_terminal_has_them() -> 
     assert line.endswith("  extraction  commit 3 landed: 5 rows of 1 table in 0.8 s")
 
 
-@pytest.mark.parametrize("line", ["A warning of others", '{"at": "half a line', "{}"])
-def test_a_line_of_others_is_told_as_it_is(line: str) -> None:
+_OURS = '{"at": "2026-11-04T12:00:00+00:00", "level": "INFO", "event": '
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "A warning of others",
+        "{}",
+        '{"at": "half a line',
+        '{"at": "2026-11-04T12:00:00+00:00"}',
+        '{"at": 12, "level": "INFO", "event": "of others"}',
+        '{"at": "noon", "level": "INFO", "event": "of others"}',
+        '{"at": ' + 100_000 * "[",
+        f'{_OURS}"committed"}}',
+        f'{_OURS}"written", "table": []}}',
+        f'{_OURS}"run failed"}}',
+        f'{_OURS}"loaded", "commit": 1, "seconds": 1{400 * "0"}}}',
+    ],
+)
+def test_a_line_that_is_not_ours_is_told_as_it_is(line: str) -> None:
     told = LogReader().read(line)
     assert told is not None
     assert (told.text, told.warns) == (line, True)
+
+
+_HOSTILE = [
+    ("a\x1b]0;owned\x07b", r"a\x1b]0;owned\x07b"),
+    ("a\x9d0;owned\x9cb", r"a\x9d0;owned\x9cb"),
+    ("a\r\nb\x7f", r"a\r\nb\x7f"),
+    ("a\u202eb\ud800", r"a\u202eb\ud800"),
+    ("a\\tä 中 😀", "a\\tä 中 😀"),
+]
+
+
+@pytest.mark.parametrize(("name", "shown"), _HOSTILE)
+def test_a_name_that_others_gave_does_nothing_to_a_terminal(name: str, shown: str) -> None:
+    """Of a column, of a file in the inbox, in a line of another program."""
+    fields = {**_PLACE, "table": "staff", "columns": [name]}
+    said = sentence("columns not declared", fields)
+    record = logging.makeLogRecord(
+        {
+            "event": "columns not declared",
+            "fields": fields,
+            "msg": said,
+            "levelno": 20,
+            "levelname": "INFO",
+        }
+    )
+    read = [LogReader().read(line) for line in (JsonFormatter().format(record), f"No {name}")]
+    lines = [TextFormatter(colour=False).format(record), *(told.text for told in read if told)]
+    assert len(lines) == 3
+    assert all(line.endswith(shown) and line.isprintable() for line in lines)

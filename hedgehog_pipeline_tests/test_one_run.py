@@ -31,7 +31,7 @@ from hedgehog_pipeline.run_tags import (
 )
 from hedgehog_pipeline.runs import MOST_COMMITS
 from hedgehog_pipeline.stage_runs import failures
-from hedgehog_pipeline_tests.extraction.capturing import capture
+from hedgehog_pipeline_tests.extraction.capturing import capture, capturing
 from hedgehog_pipeline_tests.inbox import codes, currency, put
 from hedgehog_pipeline_tests.ticks import (
     launched,
@@ -111,7 +111,8 @@ def test_thirty_commits_and_what_is_new_are_one_run_and_so_is_what_comes_next(
 ) -> None:
     for number in range(30):
         _change(opened, number)
-        capture(opened)
+        with capturing(opened) as finish:
+            finish()
     waiting = opened.surroundings.commits_to_process()
     assert len(waiting) == 30
     _change(opened, 30)

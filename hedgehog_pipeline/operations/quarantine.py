@@ -8,6 +8,7 @@ from itertools import groupby
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.csv_values import read_row
+from hedgehog_pipeline.printable import printable
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 _LONGEST = 40
@@ -99,7 +100,7 @@ def lines_of(entries: Iterable[Entry], *, state: bool) -> Iterator[str]:
     rows = [["table", "key", "column", "value", "reason", "commit", *(["state"] if state else [])]]
     for entry in entries:
         cells = [entry.table, entry.key, entry.column, entry.value or "", entry.reason]
-        rows.append([_printable(cell) for cell in (*cells, str(entry.commit))])
+        rows.append([printable(cell, _LONGEST) for cell in (*cells, str(entry.commit))])
         if state:
             rows[-1].append("open" if entry.open else "closed")
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -171,8 +172,3 @@ def closed_since(before: Iterable[Entry], after: Iterable[Entry]) -> int:
 
 def _place(entry: Entry) -> tuple[object, ...]:
     return entry.commit, entry.part, entry.line, entry.column
-
-
-def _printable(text: str) -> str:
-    cut = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in cut)

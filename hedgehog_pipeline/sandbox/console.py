@@ -20,7 +20,7 @@ class DevConsole:
 
     def tell(self, line: str) -> None:
         """Show a line where it is for a person."""
-        told = self._reader.read(click.unstyle(line))
+        told = self._reader.read(line)
         if told is None:
             return
         if told.event:

@@ -1,9 +1,11 @@
 """Of all that `hedgehog dev` starts, a person sees a line for each batch, and trouble."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from hedgehog_pipeline.followed import followed
 from hedgehog_pipeline.sandbox.console import DevConsole
 
 _AT = {"at": "2026-11-04T12:00:00.000+00:00", "level": "INFO"}
@@ -44,3 +46,29 @@ def test_trouble_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert ours == "Dagster: The source is gone."
     assert failed.endswith("run r of storage failed")
     assert loaded.endswith("1 in quarantine")
+
+
+def test_names_that_others_gave_do_nothing_to_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    console = DevConsole()
+    key = "inbox/design/\x1b]0;owned\x07.csv"
+    console.tell(_line("file taken", **_LOADED, table="design", file=key))
+    console.tell("\x1b[31m2026-11-04 - dagster - ERROR - no \x1b]0;owned\x07 \rcolumn\x1b[0m")
+    taken, trouble, *others = capsys.readouterr().out.split("\n")
+    assert r"file inbox/design/\x1b]0;owned\x07.csv" in taken
+    assert trouble == r"Dagster: no \x1b]0;owned\x07 \rcolumn"
+    assert others == [""]
+
+
+def test_a_line_that_cannot_be_read_is_shown_and_those_after_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = ['{"at": "of others"}', '{"at": \x1b]0;torn', _line("run failed", job="j", run="r")]
+    log = tmp_path / "dev.log"
+    log.write_text("\n".join(lines))
+    with followed(log, DevConsole().tell):
+        pass
+    others, torn, failed = capsys.readouterr().out.splitlines()
+    assert (others, torn) == ('{"at": "of others"}', r'{"at": \x1b]0;torn')
+    assert failed.endswith("run r of j failed")

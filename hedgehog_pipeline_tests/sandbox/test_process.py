@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hedgehog_pipeline.sandbox import process
-from hedgehog_pipeline.sandbox.errors import SandboxError
+from hedgehog_pipeline.sandbox.errors import SandboxError, log_tail
 from hedgehog_pipeline.sandbox.process import ServerProcess
 
 
@@ -59,6 +59,11 @@ def test_two_servers_never_run_on_one_folder(
 def test_a_server_that_ends_at_once_shows_the_end_of_its_log(server: ServerProcess) -> None:
     with pytest.raises(SandboxError, match=r"ended while it was starting[\s\S]*no such luck"):
         server.start(python("exit('no such luck')"), lambda: False, environ=os.environ)
+
+
+def test_the_end_of_a_log_does_nothing_to_a_terminal(server: ServerProcess) -> None:
+    server.log.write_text("\x1b[31mred\x1b[0m\n\x1b]0;owned\x07\n")
+    assert log_tail(server.log).splitlines()[1:] == ["red", r"\x1b]0;owned\x07"]
 
 
 def test_a_server_that_does_not_get_ready_is_stopped(

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
+from hedgehog_pipeline_tests.soak.errors import Errors
 from hedgehog_pipeline_tests.soak.table import HEADER, row
 from hedgehog_pipeline_tests.soak.watch import Watch
 
@@ -25,7 +26,7 @@ from hedgehog_pipeline_tests.soak.watch import Watch
 )
 def main(*, minutes: float, folder: Path, log: Path | None) -> None:
     """Print a line a minute: connections, threads, memory, lag, runs and errors."""
-    watch = Watch(Sandbox(folder), log)
+    watch = Watch(Sandbox(folder), Errors(log))
     click.echo(HEADER)
     for minute in watch.for_minutes(minutes):
         click.echo(row(minute))

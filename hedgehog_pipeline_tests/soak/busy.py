@@ -27,7 +27,7 @@ class Happened:
     Attributes:
         changes: the second of each marked change's arrival, and the seconds it took.
         killed: what was killed, in order.
-        killed_runs: ids of the runs that were at work when runs were killed.
+        killed_runs: ids of the runs that were killed.
         runs_killed: the seconds at which runs were.
         servers_killed: the seconds at which a server was.
         deleted: key of the payment that was deleted before the sweep.
@@ -87,11 +87,14 @@ class Busy:
         launch_tick(self.dev.port, "sweep")
 
     def kill_a_run(self) -> None:
-        """Kill the next run that is at work."""
-        while not (runs := self.dev.kill_runs()) and not self.over.wait(0.1):
-            pass
+        """Kill the next run that is at work; none where it is over before one is."""
+        second = self.watch.second
+        while not (runs := self.dev.kill_runs()):
+            if self.over.wait(0.1):
+                return
+            second = self.watch.second
         self.happened.killed.append("run")
-        self.happened.runs_killed.append(self.watch.second)
+        self.happened.runs_killed.append(second)
         self.happened.killed_runs += runs
 
     def kill_something(self) -> None:

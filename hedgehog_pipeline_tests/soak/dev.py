@@ -5,9 +5,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -19,7 +20,12 @@ from hedgehog_pipeline_tests.soak.programs import RUN, processes_of
 
 _HEDGEHOG = [sys.executable, "-c", "from hedgehog_pipeline.cli import main; main()"]
 _SECONDS_TO_END = 90
-_AT_WORK = "select run_id from runs where status in ('STARTING', 'STARTED')"
+_AT_WORK = "select run_id, status from runs where status in ('STARTING', 'STARTED')"
+_WAITING_OR_AT_WORK = """
+    select from runs
+    where status in ('QUEUED', 'NOT_STARTED', 'STARTING', 'STARTED', 'CANCELING')
+"""
+_WITHOUT_SUCCESS = "select run_id from runs where run_id = any(%s) and status <> 'SUCCESS'"
 
 
 @dataclass(frozen=True)
@@ -39,19 +45,34 @@ class Dev:
     process: subprocess.Popen[bytes]
 
     def kill_runs(self) -> list[str]:
-        """Kill the processes of all runs; give the ids of the runs that were at work."""
-        with psycopg.connect(self.place.postgres.dsn(DAGSTER)) as connection:
-            runs = [run for (run,) in connection.execute(_AT_WORK).fetchall()]
+        """Kill the processes of all runs; give the ids of the runs that came to no end by it.
+
+        Nothing is killed unless each run that is at work has told so itself: of one that is yet to
+        begin nobody could say whether it was killed.
+        """
+        at_work = dict(self._ask(_AT_WORK))
+        if set(at_work.values()) != {"STARTED"}:
+            return []
         killed = self._runs()
         for process in killed:
-            process.kill()
-        return runs if killed else []
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        assert await_condition(lambda: all(map(_has_ended, killed)), _SECONDS_TO_END)
+        return [run for (run,) in self._ask(_WITHOUT_SUCCESS, [*at_work])] if killed else []
+
+    def rests(self) -> bool:
+        """Tell whether no run is at work or waits, so that SIGTERM interrupts none."""
+        return not self._ask(_WAITING_OR_AT_WORK)
 
     def end_trade(self) -> None:
         """End the trade of the shop; the rest goes on."""
         for process in processes_of(self.place).get("trade", []):
             process.terminate()
             assert await_condition(lambda process=process: _has_ended(process), _SECONDS_TO_END)
+
+    def _ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.place.postgres.dsn(DAGSTER)) as connection:
+            return connection.execute(query.encode(), values or None).fetchall()
 
     def _runs(self) -> list[psutil.Process]:
         return processes_of(self.place).get(RUN, [])

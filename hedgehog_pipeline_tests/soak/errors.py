@@ -10,7 +10,7 @@ _RECORD = re.compile(r"(\x1b\[\d+m)?\d{4}-\d\d-\d\d |\{")
 
 
 class Errors:
-    """Reads what was added to a file of lines, from its end at the beginning on."""
+    """Reads what is added to a file of lines from now on: all of one that is not there yet."""
 
     def __init__(self, log: Path | None) -> None:
         """Of no file nothing is read."""

@@ -5,8 +5,13 @@ from dataclasses import dataclass
 from math import nan
 from statistics import median
 
+from hedgehog_pipeline_tests.soak.busy import Happened
+from hedgehog_pipeline_tests.soak.errors import is_of
 from hedgehog_pipeline_tests.soak.programs import STAYING
 from hedgehog_pipeline_tests.soak.watch import Look
+
+SECONDS_TO_HEAL = 60
+"""After a server was killed, in which its absence may be said."""
 
 At = tuple[float, float]
 """A moment in seconds since the watch began, and a value."""
@@ -91,6 +96,25 @@ def figures(looks: Sequence[Look], changes: Sequence[At], *, warm: float) -> lis
         figure("seconds behind", ((s.second, s.behind) for s in seen), _not_slower),
         figure("seconds from shop to warehouse", changes, _not_slower),
     ]
+
+
+def unexplained(looks: Iterable[Look], happened: Happened) -> list[str]:
+    """Find the errors that no kill explains: of other runs, at other times.
+
+    A traceback names no run, and lines of other programs may stand between it and its error.
+    """
+    return [
+        line
+        for look in looks
+        if not _follows(look, happened.servers_killed)
+        for line in (*look.errors, *([look.blind] if look.blind else []))
+        if not is_of(line, happened.killed_runs)
+        if not (line.startswith("Traceback") and _follows(look, happened.runs_killed))
+    ]
+
+
+def _follows(look: Look, kills: Iterable[float]) -> bool:
+    return any(0 <= look.second - at <= SECONDS_TO_HEAL for at in kills)
 
 
 def _few_more(threads: float) -> float:

@@ -6,20 +6,24 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime, timezone
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any, cast
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
 from hedgehog_pipeline_tests.servers import Servers
+from hedgehog_pipeline_tests.soak.busy import Busy, Happened
 from hedgehog_pipeline_tests.soak.delays import Delay, Delays
+from hedgehog_pipeline_tests.soak.dev import Dev
 from hedgehog_pipeline_tests.soak.errors import Errors, is_error
-from hedgehog_pipeline_tests.soak.judged import figures
+from hedgehog_pipeline_tests.soak.judged import figures, unexplained
 from hedgehog_pipeline_tests.soak.programs import CODE_SERVER, STAYING, Held, Program, look_at
 from hedgehog_pipeline_tests.soak.table import HEADER, row
-from hedgehog_pipeline_tests.soak.watch import Look
+from hedgehog_pipeline_tests.soak.watch import Look, Watch
 from hedgehog_pipeline_tests.world import World
 
 _PROGRAM = """
@@ -99,6 +103,95 @@ def test_an_error_is_read_once_with_its_traceback(tmp_path: Path):
         lines.write(f"OR two\nTraceback (most recent\n{at} INFO\nTraceback (most recent\n")
     assert errors.look() == [f"{at} ERROR two", "Traceback (most recent"]
     assert Errors(None).look() == []
+
+
+def test_a_log_that_is_not_there_yet_is_read_from_its_first_line(tmp_path: Path):
+    log = tmp_path / "dev.log"
+    errors = Errors(log)
+    assert errors.look() == []
+    log.write_text("2026-06-01 12:00:00 ERROR at the start\n")
+    assert errors.look() == ["2026-06-01 12:00:00 ERROR at the start"]
+
+
+@pytest.mark.parametrize(
+    ("second", "line", "explained"),
+    [
+        (0.0, "ERROR at the start", False),
+        (999.0, "ERROR at the end", False),
+        (100.0, "ERROR beside the kill of a run", False),
+        (999.0, "ERROR: run killed-one failed", True),
+        (100.0, "Traceback (most recent call last):", True),
+        (99.0, "Traceback (most recent call last):", False),
+        (999.0, "Traceback (most recent call last):", False),
+        (510.0, "ERROR: no connection", True),
+        (561.0, "ERROR: no connection", False),
+    ],
+)
+def test_an_error_counts_but_where_a_kill_explains_it(
+    second: float,
+    line: str,
+    explained: bool,  # noqa: FBT001
+):
+    happened = Happened(killed_runs=["killed-one"], runs_killed=[99.5], servers_killed=[500.0])
+    looks = [Look(second, errors=[line]), Look(second, blind=line)]
+    assert unexplained(looks, happened) == ([] if explained else [line, line])
+
+
+_ENDS_MEANWHILE = """
+    create sequence asked;
+    create view runs as
+    select 'a' as run_id, case nextval('asked') when 1 then 'STARTED' else 'SUCCESS' end as status
+"""
+
+
+@pytest.mark.parametrize(
+    ("records", "told", "lives"),
+    [
+        ("create table runs as select 'a' as run_id, 'STARTED' as status", ["a"], False),
+        ("create table runs as select 'a' as run_id, 'STARTING' as status", [], True),
+        ("create table runs as select 'a' as run_id, 'SUCCESS' as status", [], True),
+        (_ENDS_MEANWHILE, [], False),
+    ],
+)
+def test_a_run_is_told_killed_where_the_kill_ended_it(
+    servers: Servers,
+    tmp_path: Path,
+    records: str,
+    told: list[str],
+    lives: bool,  # noqa: FBT001
+):
+    schema = "create schema soak; set search_path = soak;"
+    dsn = make_conninfo(servers.postgres.dsn("postgres"), options="-c search_path=soak")
+    environment = {"DAGSTER_HOME": str(tmp_path)}
+    place = SimpleNamespace(
+        environment=lambda: environment, postgres=SimpleNamespace(dsn=lambda _database: dsn)
+    )
+    dev = Dev(cast("Sandbox", place), 0, tmp_path / "dev.log", cast("Any", None))
+    command = [sys.executable, "-c", "print(flush=True); input()", "multiprocessing.spawn"]
+    with (
+        psycopg.connect(servers.postgres.dsn("postgres"), autocommit=True) as administrator,
+        subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as run,
+    ):
+        assert run.stdout
+        run.stdout.readline()
+        administrator.execute(f"{schema} {records}".encode())
+        try:
+            assert dev.kill_runs() == told
+            assert (run.poll() is None) is lives
+        finally:
+            run.kill()
+            administrator.execute("drop schema soak cascade")
+
+
+def test_no_run_is_told_killed_where_none_is_at_work():
+    over = Event()
+    over.set()
+    dev, watch = SimpleNamespace(kill_runs=list), SimpleNamespace(second=1.0)
+    busy = Busy(cast("Dev", dev), cast("Watch", watch), over)
+    busy.kill_a_run()
+    assert busy.happened == Happened()
 
 
 def test_what_stays_as_it_is_holds():

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -51,10 +50,10 @@ class Look:
 class Watch:
     """Looks at the platform of a sandbox from outside; its own connections are not counted."""
 
-    def __init__(self, place: Sandbox, log: Path | None) -> None:
-        """`log` is the file of the lines of `hedgehog dev`, None where there is none."""
+    def __init__(self, place: Sandbox, errors: Errors) -> None:
+        """`errors` are those of `hedgehog dev`; what was found of them before is not seen again."""
         environment = place.environment()
-        self._place, self._errors = place, Errors(log)
+        self._place, self._errors = place, errors
         self._connections: dict[str, psycopg.Connection] = {}
         self._began = time.monotonic()
         lake = Lake.of(
