@@ -9,7 +9,7 @@ from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import new_log_id
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows
 from hedgehog_pipeline.lake.row_counts import OF_THE_BATCH_ALONE, counts_after, counts_before
-from hedgehog_pipeline.planned import surely_shaped_by
+from hedgehog_pipeline.planned import surely_shapes
 from hedgehog_pipeline.processing.pending import advanced, sources_of
 from hedgehog_pipeline.processing.transform import shaped
 from hedgehog_pipeline.schema.star import STAR, StarTable
@@ -52,8 +52,7 @@ class Work:
 
     def surely_shapes(self, table: StarTable) -> bool:
         """Tell whether the commits hold something that surely changes a table."""
-        inputs = surely_shaped_by(table)
-        return any(commit.touches(f"oltp/{name}") for commit in self.commits for name in inputs)
+        return surely_shapes(self.commits, table)
 
     def rows_of(self, table: StarTable, inputs: Mapping[str, LandedTable]) -> list[ParquetRows]:
         """Give all that the batch holds of a table, shaped as it is written."""
