@@ -7,7 +7,7 @@ from datetime import date, datetime, timezone
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.bucket import Bucket
-from hedgehog_pipeline.lake.commits import Part, PartKind, RowCounts
+from hedgehog_pipeline.lake.commits import CHANGING_KINDS, Part, PartKind, RowCounts
 
 _MOMENT = "%Y%m%dT%H%M%S%fZ"
 
@@ -71,3 +71,7 @@ class Batch:
     def touches(self, asset: str) -> bool:
         """Tell whether something of an asset was written beside the keys that a sweep saw."""
         return any(part.asset == asset and part.kind != "keys" for part in self.parts)
+
+    def changes(self, asset: str) -> bool:
+        """Tell whether rows of an asset were written, or keys that are gone from it."""
+        return any(part.asset == asset and part.kind in CHANGING_KINDS for part in self.parts)

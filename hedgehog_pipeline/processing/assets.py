@@ -29,8 +29,8 @@ from hedgehog_pipeline.lake.parquet_parts import ParquetRows
 from hedgehog_pipeline.logs import StageLog
 from hedgehog_pipeline.materialized import (
     A_MONTH_A_RUN,
+    data_version,
     hands_on,
-    recorded_version,
     report_unplanned,
 )
 from hedgehog_pipeline.partitions import DAYS
@@ -108,26 +108,26 @@ def process(
     commits = [commit for work in works for commit in work.commits]
     note_tried(context.instance, context.run, "processing", commits)
     landed = {table.table.name: table for table in inputs.values()}
-    number = head.number + 1 if head else 1
     for table in tables:
         key, asset = key_of(table), f"star/{table.name}"
         rows = [part for work in works for part in work.rows_of(table, landed)]
         metadata: dict[str, Any] = {
             "ingestion commits": [c.number for work in works for c in work.commits]
         }
-        changed = any(work.surely_shapes(table) for work in works)
-        if key in selected and (changed or hands_on(context, "warehouse")):
-            version = str(number) if changed else recorded_version(context.instance, key)
+        changed_by = [work.batch.id for work in works if work.surely_shapes(table)]
+        if key in selected and (changed_by or hands_on(context, "warehouse")):
             yield Output(
                 rows,
                 output_name=table.name,
                 metadata=metadata,
-                data_version=DataVersion(version),
+                data_version=DataVersion(data_version(context.instance, key, changed_by)),
             )
         else:
             metadata |= parquet.write(key, rows)
             if any(work.batch.touches(asset) for work in works):
-                report_unplanned(context, key, metadata, str(number))
+                changed_by = [work.batch.id for work in works if work.batch.changes(asset)]
+                version = data_version(context.instance, key, changed_by)
+                report_unplanned(context, key, metadata, version)
     for work in works:
         if not work.commits:
             continue
