@@ -37,6 +37,7 @@ class Batch:
         bucket: where it lands.
         extension: of the keys of its parts, `csv` or `parquet`.
         counts_before: the row counts that its commit continues, None where nobody knows them.
+        counted: whether its rows add to these; those of a replay were counted before.
         parts: what was written so far.
     """
 
@@ -45,6 +46,7 @@ class Batch:
     bucket: Bucket
     extension: str
     counts_before: RowCounts | None = None
+    counted: bool = True
     parts: list[Part] = field(default_factory=list[Part])
 
     def write(
