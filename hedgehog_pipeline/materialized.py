@@ -4,7 +4,7 @@ A run plans what surely changes. What else turns out to have changed once its sn
 written all the same, for a commit is whole, and is reported here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dagster import (
@@ -55,7 +55,7 @@ def report_unplanned(
         context: of the run, which has one partition.
         key: of the asset.
         metadata: of the materialisation.
-        version: the number of the commit that touched it.
+        version: names the batch or the commit that last changed it.
     """
     context.log_event(
         AssetMaterialization(
@@ -70,6 +70,19 @@ def report_unplanned(
 def version_tags(version: str) -> dict[str, str]:
     """Give the tags by which a reported materialisation has a data version."""
     return {_DATA_VERSION: version}
+
+
+def data_version(instance: DagsterInstance, key: AssetKey, changed_by: Sequence[str]) -> str:
+    """Give the data version of an asset of the lake: the id of the batch that last changed it.
+
+    A batch has its id from the start, a commit its number only once it stands in the log.
+
+    Args:
+        instance: where runs are recorded.
+        key: of the asset.
+        changed_by: the batches of the run that change it; where none does, the version stays.
+    """
+    return changed_by[-1] if changed_by else recorded_version(instance, key)
 
 
 def recorded_version(instance: DagsterInstance, key: AssetKey) -> str:

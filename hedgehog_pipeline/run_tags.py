@@ -11,6 +11,7 @@ from hedgehog_pipeline.lake.commits import Commit
 COMMITS_TAG = "hedgehog/commits"
 """The commits that a run was launched for; absent where a person launched it."""
 
+_REPLAY_TAG = "hedgehog/replay"
 _PENDING = "pending"
 _NONE = "none"
 _PARTITION_TAG = "dagster/partition"  # Dagster gives it to every run of a partition
@@ -20,6 +21,11 @@ _PARENT_TAG = "dagster/parent_run_id"  # and this one to a run that is a retry
 def tags_for(commits: Sequence[Commit]) -> dict[str, str]:
     """Give the tags of a run that is launched for these commits."""
     return {COMMITS_TAG: _text_of(commit.number for commit in commits)} if commits else {}
+
+
+def replay_tags(commits: Sequence[Commit]) -> dict[str, str]:
+    """Give the tags of a run that processes these commits again."""
+    return {**tags_for(commits), _REPLAY_TAG: "true"}
 
 
 PENDING_TAGS = {COMMITS_TAG: _PENDING}
@@ -36,6 +42,15 @@ def launched_by_platform(tags: Mapping[str, str]) -> bool:
     Such a run works on whole commits, whatever it plans to materialise.
     """
     return COMMITS_TAG in tags
+
+
+def is_replay(tags: Mapping[str, str]) -> bool:
+    """Tell whether a run processes commits again that were processed before.
+
+    A person's run does, and one that is launched for it. Any other run that finds its commits
+    processed comes late.
+    """
+    return _REPLAY_TAG in tags or not launched_by_platform(tags)
 
 
 def pending_tags(left_out: Mapping[str, Collection[int]]) -> dict[str, str]:

@@ -77,7 +77,7 @@ def replay_until_done(surroundings: Surroundings, numbers: Collection[int]) -> I
     commits = [surroundings.lake.ingestion.read(number) for number in sorted(numbers)]
     while commits:
         together = of_one_run(commits)
-        yield from _process_together(surroundings, together)
+        yield from _process_together(surroundings, together, replay=True)
         commits = commits[len(together) :]
     yield from _drain(surroundings)
 
@@ -198,10 +198,10 @@ def _process(surroundings: Surroundings) -> Iterator[StageRun]:
 
 
 def _process_together(
-    surroundings: Surroundings, commits: Sequence[IngestionCommit]
+    surroundings: Surroundings, commits: Sequence[IngestionCommit], *, replay: bool = False
 ) -> Iterator[StageRun]:
-    assets = processed_assets(commits)
-    yield from _run(surroundings, "processing", commits[0].date, commits, assets)
+    assets, day = processed_assets(commits), commits[0].date
+    yield from _run(surroundings, "processing", day, commits, assets, replay=replay)
 
 
 def _load(surroundings: Surroundings) -> Iterator[StageRun]:
@@ -253,10 +253,12 @@ def _run(  # noqa: PLR0913, PLR0917 (all that a run has)
     commits: Sequence[Commit],
     assets: Sequence[Path] = (),
     asked: Asked = CHANGES,
+    *,
+    replay: bool = False,
 ) -> Iterator[StageRun]:
     from hedgehog_pipeline.stage_run import execute  # noqa: PLC0415 (imports Dagster)
 
     numbers = tuple(commit.number for commit in commits)
-    done = execute(surroundings.settings, job, day, commits, assets, asked)
+    done = execute(surroundings.settings, job, day, commits, assets, asked, replay=replay)
     for stage, (rows, seconds) in done.items():
         yield StageRun(stage, day, numbers, rows, seconds)

@@ -79,7 +79,7 @@ def shop_sensor(
     )
     def scan(context: SensorEvaluationContext) -> RunRequest | SkipReason:
         instance, now = context.instance, datetime.now(timezone.utc)
-        if reason := reason_to_pause(instance, SHOP_SENSOR, "processing", now):
+        if reason := reason_to_pause(instance, SHOP_SENSOR, now, "processing"):
             return SkipReason(reason)
         captures = live_runs(instance, (PIPELINE, EXTRACTION), now)
         with watch_shop() as watch:
@@ -129,7 +129,7 @@ def inbox_sensor(
         captures = live_runs(instance, (PIPELINE, EXTRACTION), now, launched_by=INBOX_SENSOR)
         if captures:
             return SkipReason("A file is being taken.")
-        if reason := reason_to_pause(instance, INBOX_SENSOR, "processing", now):
+        if reason := reason_to_pause(instance, INBOX_SENSOR, now, "processing"):
             return SkipReason(reason)
         files = files_to_take()
         if not files:
@@ -190,7 +190,7 @@ def log_sensor(
         at_work = [numbers_in(run.tags) for run in live_runs(instance, (job,), now)]
         if len(at_work) >= at_once or not all(at_work):
             return SkipReason(f"Runs of {job} at work: {len(at_work)}.")
-        if reason := reason_to_pause(instance, name, job, now):
+        if reason := reason_to_pause(instance, name, now, job):
             return SkipReason(reason)
         # Asked before the logs: what a run that ends meanwhile has taken waits no more.
         pipelines = live_runs(instance, (PIPELINE,), now)

@@ -25,7 +25,7 @@ from hedgehog_pipeline.extraction.mode import CHANGES, Asked
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.materialized import ROWS_WRITTEN
 from hedgehog_pipeline.planned import Path
-from hedgehog_pipeline.run_tags import LANDING_TAGS, PENDING_TAGS, tags_for
+from hedgehog_pipeline.run_tags import LANDING_TAGS, PENDING_TAGS, replay_tags, tags_for
 from hedgehog_pipeline.runs import EXTRACTION, PIPELINE
 from hedgehog_pipeline.settings import Settings
 
@@ -39,6 +39,8 @@ def execute(  # noqa: PLR0913, PLR0917 (all that a run has)
     commits: Sequence[Commit] = (),
     assets: Sequence[Path] = (),
     asked: Asked = CHANGES,
+    *,
+    replay: bool = False,
 ) -> dict[str, tuple[int, float]]:
     """Run a job; give for each of its stages the rows that it moved, and the seconds.
 
@@ -49,6 +51,7 @@ def execute(  # noqa: PLR0913, PLR0917 (all that a run has)
         commits: the commits that processing or storage is launched for.
         assets: what the run plans to materialise; none for all that the job has.
         asked: what extraction is asked to do.
+        replay: whether processing takes the commits although they were processed before.
 
     Raises:
         HedgehogError: where a stage fails.
@@ -59,7 +62,7 @@ def execute(  # noqa: PLR0913, PLR0917 (all that a run has)
         result = _planned(platform(settings).resolve_job_def(job), assets).execute_in_process(
             instance=instance,
             partition_key=day.isoformat(),
-            tags=_tags_of(job, commits),
+            tags=replay_tags(commits) if replay else _tags_of(job, commits),
             run_config=RunConfig(
                 ops={"extract": config} if job in {PIPELINE, EXTRACTION} else {},
                 loggers={"console": {"config": {"log_level": "CRITICAL"}}},

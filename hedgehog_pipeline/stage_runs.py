@@ -96,19 +96,21 @@ def failures(instance: DagsterInstance, stage: str, now: datetime) -> list[Failu
 
 
 def reason_to_pause(
-    instance: DagsterInstance, sensor: str, stage: str, now: datetime
+    instance: DagsterInstance, sensor: str, now: datetime, stage: str | None = None
 ) -> str | None:
     """Tell that a sensor's last runs failed or died early, while the pause lasts.
 
     Args:
         instance: where runs are recorded.
         sensor: by name.
-        stage: once a run had begun with it, its failure is no reason to launch the next one later.
         now: the moment, aware UTC.
+        stage: the failure of a run that had begun with it is no reason to pause.
     """
     runs = instance.get_runs(RunsFilter(tags={_LAUNCHED_BY: sensor}), limit=_MOST_IN_A_ROW)
     without_success = takewhile(
-        lambda run: run.status != DagsterRunStatus.SUCCESS and not has_begun(run.tags, stage),
+        lambda run: (
+            run.status != DagsterRunStatus.SUCCESS and not (stage and has_begun(run.tags, stage))
+        ),
         (run for run in runs if not is_persons_retry(run.tags)),
     )
     failed = _pausing_for(instance, list(without_success), now)

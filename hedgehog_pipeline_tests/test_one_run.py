@@ -95,8 +95,13 @@ def _fail(world: World, instance: DagsterInstance, stage: str, *commits: Commit)
     _record(world, instance, stage, DagsterRunStatus.FAILURE, **tags)
 
 
-def _goes_in_one_run(world: World, instance: DagsterInstance, request: RunRequest | str) -> None:
-    """See that a request is one run of all stages which leaves nothing out, and nothing waiting."""
+def _goes_in_one_run(
+    world: World, instance: DagsterInstance, request: RunRequest | str
+) -> set[str]:
+    """See that a request is one run of all stages which leaves nothing out, and nothing waiting.
+
+    Gives the assets that it materialised.
+    """
     assert isinstance(request, RunRequest), request
     assert (request.job_name or "pipeline", own_tags(request.tags)) == ("pipeline", PENDING_TAGS)
     result = launched(world, instance, request)
@@ -104,6 +109,8 @@ def _goes_in_one_run(world: World, instance: DagsterInstance, request: RunReques
         event.step_failure_data.error for event in result.all_events if event.is_step_failure
     ]
     assert not any(read(()) for read in pending_of(world).values())
+    events = result.get_asset_materialization_events()
+    return {event.asset_key.to_user_string() for event in events if event.asset_key}
 
 
 def test_thirty_commits_and_what_is_new_are_one_run_and_so_is_what_comes_next(
@@ -132,10 +139,28 @@ def test_what_a_sweep_lands_under_trade_goes_along_with_the_next_change(
     assert launched(opened, instance, request, job="extraction", by="sweep").success
     assert len(opened.surroundings.commits_to_process()) == 1
     _change(opened, 1)
-    _goes_in_one_run(opened, instance, shop_tick(opened, instance))
+    materialised = _goes_in_one_run(opened, instance, shop_tick(opened, instance))
+    assert {"star/fact_payment", "warehouse/fact_payment"} <= materialised
+    assert not materialised & {"star/dim_date", "warehouse/dim_date"}, "no day changed"
     _change(opened, 2)
     _goes_in_one_run(opened, instance, shop_tick(opened, instance))
     assert not opened.query("select from fact_payment_current where payment_id = 1")
+
+
+def test_a_run_of_a_stage_that_comes_after_another_one_did_its_work_is_let_go(
+    opened: World, instance: DagsterInstance
+) -> None:
+    _change(opened, 1)
+    capture(opened)
+    (late,) = _tick(opened, instance, "ingestion_log").run_requests or []
+    _change(opened, 2)
+    _goes_in_one_run(opened, instance, shop_tick(opened, instance))
+    processed = opened.surroundings.lake.processed
+    end = processed.end()
+    result = launched(opened, instance, late, job="processing", by="ingestion_log")
+    assert result.success
+    assert not result.get_asset_materialization_events()
+    assert processed.end() == end
 
 
 def test_a_file_goes_through_in_one_run_beside_whatever_captures_the_shop(

@@ -1,7 +1,7 @@
 """A run materialises the tables that changed, whole commits all the same."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -9,8 +9,12 @@ from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult, JobDefini
 
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.extraction.mode import Mode
-from hedgehog_pipeline.planned import planned_assets
-from hedgehog_pipeline.run_tags import LANDING_TAGS, PENDING_TAGS
+from hedgehog_pipeline.lake.commits import AnyCommit, Commit, PartKind
+from hedgehog_pipeline.lake.log import CommitLog
+from hedgehog_pipeline.planned import loaded_assets, planned_assets, processed_assets
+from hedgehog_pipeline.run_tags import LANDING_TAGS, PENDING_TAGS, replay_tags, tags_for
+from hedgehog_pipeline_tests.extraction.capturing import capture
+from hedgehog_pipeline_tests.inbox import CURRENCIES, currency, put
 from hedgehog_pipeline_tests.truth import differences
 from hedgehog_pipeline_tests.world import World
 
@@ -22,6 +26,66 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 def instance() -> Iterator[DagsterInstance]:
     with DagsterInstance.ephemeral() as instance:
         yield instance
+
+
+def _run(
+    world: World,
+    instance: DagsterInstance,
+    job: str,
+    tags: Mapping[str, str] | None = None,
+    mode: Mode = Mode.CHANGES,
+) -> ExecuteInProcessResult:
+    """Run all of a job today; without tags as a person does."""
+    extract = {"ops": {"extract": {"config": {"mode": mode.name}}}}
+    return (
+        platform(world.settings)
+        .resolve_job_def(job)
+        .execute_in_process(
+            instance=instance,
+            partition_key=_TODAY.isoformat(),
+            tags=tags,
+            run_config={**_QUIET, **(extract if job in {"extraction", "pipeline"} else {})},
+        )
+    )
+
+
+def _during_the_first_append(
+    monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]
+) -> None:
+    """Have something happen between the parts of the next batch and its commit."""
+    append = CommitLog.append
+    waiting = [happens]
+
+    def appending(
+        log: CommitLog[AnyCommit], build: Callable[[AnyCommit | None], AnyCommit | None]
+    ) -> AnyCommit | None:
+        if waiting:
+            waiting.pop()()
+        return append(log, build)
+
+    monkeypatch.setattr(CommitLog, "append", appending)
+
+
+def _all_versions(instance: DagsterInstance, key: str) -> set[str]:
+    """Every data version that an asset has had."""
+    found = instance.fetch_materializations(AssetKey.from_user_string(key), limit=10).records
+    events = [record.asset_materialization for record in found]
+    return {(event.tags or {})["dagster/data_version"] for event in events if event}
+
+
+def _commit(*parts: tuple[str, PartKind]) -> Commit:
+    """A commit with a part of so many assets."""
+    part = {"key": "k", "rows": 1, "bytes": 1, "columns": ["a"]}
+    return Commit.model_validate(
+        {
+            "log": "log",
+            "number": 1,
+            "previous": None,
+            "batch": "b",
+            "date": _TODAY,
+            "parts": [{**part, "asset": asset, "kind": kind} for asset, kind in parts],
+        }
+    )
 
 
 def _follow(world: World, instance: DagsterInstance, *changed: str) -> ExecuteInProcessResult:
@@ -212,3 +276,95 @@ def _backfill(world: World, instance: DagsterInstance, job: JobDefinition, *, da
     }
     assert differences(world) == {}
     return len(set(keys))
+
+
+def test_a_key_that_is_gone_plans_the_tables_that_have_a_row_for_it():
+    gone = [_commit(("oltp/payment", "tombstones"), ("oltp/staff", "keys"))]
+    assert processed_assets(gone) == [("star", "fact_payment")]
+    assert processed_assets([_commit(("oltp/payment", "rows"))]) == [
+        ("star", "dim_date"),
+        ("star", "fact_payment"),
+    ]
+    of_a_parent = [_commit(("oltp/department", "tombstones"))]
+    assert processed_assets(of_a_parent) == [("star", "dim_staff")]
+
+
+def test_what_is_told_of_rows_plans_no_table_beside_those_that_change():
+    told: tuple[str, PartKind] = ("oltp/payment", "quarantine")
+    assert processed_assets([_commit(told, ("oltp/design", "rows"))]) == [("star", "dim_design")]
+    assert ("star", "fact_payment") in processed_assets([_commit(told)]), "a run needs an asset"
+    processed = _commit(("star/fact_payment", "quarantine"), ("star/dim_design", "rows"))
+    assert loaded_assets([processed]) == [("warehouse", "dim_design")]
+    assert loaded_assets([_commit(("star/fact_payment", "quarantine"))]) == [
+        ("warehouse", "fact_payment")
+    ]
+
+
+def test_a_person_who_materialises_all_beside_a_change_counts_no_row_twice(
+    opened: World, instance: DagsterInstance
+):
+    opened.shop.execute("update currency set currency_code = 'CHF' where currency_id = 1")
+    before = opened.surroundings.rows_of_day(_TODAY)
+    _run(opened, instance, "pipeline")
+    after = opened.surroundings.rows_of_day(_TODAY)
+    assert after - before == Counter({"oltp/currency": 1, "star/dim_currency": 1})
+    for table, rows in (("dim_currency", 1), ("fact_payment", 0)):
+        count = before[f"star/{table}"] + rows
+        names = ("dagster/partition_row_count", "dagster/row_count")
+        assert _numbers(instance, f"star/{table}", *names) == [count, count]
+        head = opened.surroundings.lake.processed.head()
+        assert head
+        assert head.row_counts
+        assert head.row_counts.assets[f"star/{table}"].in_all == count
+
+
+def test_a_replay_of_a_part_of_a_day_tells_the_rows_of_the_day(
+    opened: World, instance: DagsterInstance
+):
+    rows = opened.query("select count(*) from dim_design")[0][0]
+    opened.change("update design set design_name = 'x' where design_id = 1")
+    lake = opened.surroundings.lake
+    _run(opened, instance, "processing", replay_tags([lake.ingestion.read(2)]))
+    names = ("dagster/partition_row_count", "dagster/row_count", "rows written")
+    assert _numbers(instance, "star/dim_design", *names) == [rows + 1, rows + 1, 1]
+    assert [commit.kind for commit in lake.processed.after(2)] == ["restatement"]
+
+
+def test_the_data_versions_of_two_processors_are_the_batches_that_landed(
+    opened: World, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+):
+    for name in "xy":
+        opened.shop.execute("update design set design_name = %s where design_id = 1", [name])
+        capture(opened)
+    first, second = opened.surroundings.commits_to_process()
+    _during_the_first_append(
+        monkeypatch, lambda: _run(opened, instance, "processing", tags_for([second]))
+    )
+    _run(opened, instance, "processing", tags_for([first]))
+    landed = {commit.batch for commit in opened.surroundings.lake.processed.after(1)}
+    assert len(landed) == 2
+    assert _all_versions(instance, "star/dim_design") == landed
+
+
+def test_the_data_version_of_a_file_is_its_batch_also_where_a_capture_came_in_between(
+    opened: World, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+):
+    put(opened, "inbox/currency/more.csv", CURRENCIES, currency(7, "CHF"))
+    opened.shop.execute("update design set design_name = 'x' where design_id = 1")
+    _during_the_first_append(monkeypatch, lambda: capture(opened))
+    _run(opened, instance, "extraction", LANDING_TAGS, Mode.INBOX)
+    of_the_capture, of_the_file = opened.surroundings.lake.ingestion.after(1)
+    assert (of_the_capture.kind, of_the_file.kind) == ("increment", "inbox")
+    assert _all_versions(instance, "oltp/currency") == {of_the_file.batch}
+
+
+def test_a_file_of_which_nothing_can_be_taken_leaves_the_data_version(
+    opened: World, instance: DagsterInstance
+):
+    opened.shop.execute("update currency set currency_code = 'CHF' where currency_id = 1")
+    _run(opened, instance, "extraction", LANDING_TAGS)
+    version = _all_versions(instance, "oltp/currency")
+    put(opened, "inbox/currency/more.csv", CURRENCIES, "seven,CHF")
+    _run(opened, instance, "extraction", LANDING_TAGS, Mode.INBOX)
+    assert _numbers(instance, "oltp/currency", "rows written", "quarantine") == [0, 1]
+    assert _all_versions(instance, "oltp/currency") == version

@@ -34,7 +34,7 @@ from hedgehog_pipeline.extraction.resources import SourceResource
 from hedgehog_pipeline.extraction.sweep import sweep
 from hedgehog_pipeline.extraction.watermarks import publish_watermarks
 from hedgehog_pipeline.lake.batch import Batch, batch_id
-from hedgehog_pipeline.lake.commits import IngestionCommit
+from hedgehog_pipeline.lake.commits import CHANGING_KINDS, IngestionCommit
 from hedgehog_pipeline.lake.csv_parts import CsvRows
 from hedgehog_pipeline.lake.io_managers import CsvIOManager
 from hedgehog_pipeline.lake.lake import Lake
@@ -42,6 +42,7 @@ from hedgehog_pipeline.lake.row_counts import counts_before
 from hedgehog_pipeline.logs import StageLog
 from hedgehog_pipeline.materialized import (
     A_MONTH_A_RUN,
+    data_version,
     hands_on,
     recorded_version,
     report_unplanned,
@@ -211,26 +212,30 @@ def _outputs(
     after: IngestionCommit | None,
 ) -> Iterator[Output[list[CsvRows]]]:
     """Hand over what lands of the tables that the run planned; write and report the others."""
-    number = after.number + 1 if after else 1
     for table in SHOP.values():
         key, name = key_of(table), table.name
         # Its own number is known only after the last output: the batch id names the commit.
-        metadata: dict[str, Any] = {"after commit": number - 1, **landing.found.get(name, {})}
+        metadata: dict[str, Any] = {
+            "after commit": after.number if after else 0,
+            **landing.found.get(name, {}),
+        }
         begun = [of_kind.begun() for of_kind in landing.rows.get(name, [])]
         rows = [of_kind for of_kind, _ in begun]
-        changed = any(has_rows for of_kind, has_rows in begun if of_kind.kind != "keys")
-        if key in context.selected_asset_keys and (changed or hands_on(context, "star")):
-            version = str(number) if changed else recorded_version(context.instance, key)
+        kinds = {of_kind.kind for of_kind, has_rows in begun if has_rows}
+        touched = kinds - {"keys"}
+        changed_by = [batch.id] if not kinds.isdisjoint(CHANGING_KINDS) else []
+        if key in context.selected_asset_keys and (touched or hands_on(context, "star")):
             yield Output(
                 rows or [CsvRows(batch, (), ())],
                 output_name=output_of(table),
                 metadata=metadata,
-                data_version=DataVersion(version),
+                data_version=DataVersion(data_version(context.instance, key, changed_by)),
             )
         elif rows:
             metadata |= csv.write(key, rows)
-            if changed:
-                report_unplanned(context, key, metadata, str(number))
+            if touched:
+                version = data_version(context.instance, key, changed_by)
+                report_unplanned(context, key, metadata, version)
 
 
 def _refuse_earlier_day(day: date, head: IngestionCommit | None) -> None:

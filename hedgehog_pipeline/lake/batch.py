@@ -7,7 +7,7 @@ from datetime import date, datetime, timezone
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.bucket import Bucket
-from hedgehog_pipeline.lake.commits import Part, PartKind, RowCounts
+from hedgehog_pipeline.lake.commits import CHANGING_KINDS, Part, PartKind, RowCounts
 
 _MOMENT = "%Y%m%dT%H%M%S%fZ"
 
@@ -37,6 +37,7 @@ class Batch:
         bucket: where it lands.
         extension: of the keys of its parts, `csv` or `parquet`.
         counts_before: the row counts that its commit continues, None where nobody knows them.
+        counted: whether its rows add to these; those of a replay were counted before.
         parts: what was written so far.
     """
 
@@ -45,6 +46,7 @@ class Batch:
     bucket: Bucket
     extension: str
     counts_before: RowCounts | None = None
+    counted: bool = True
     parts: list[Part] = field(default_factory=list[Part])
 
     def write(
@@ -71,3 +73,7 @@ class Batch:
     def touches(self, asset: str) -> bool:
         """Tell whether something of an asset was written beside the keys that a sweep saw."""
         return any(part.asset == asset and part.kind != "keys" for part in self.parts)
+
+    def changes(self, asset: str) -> bool:
+        """Tell whether rows of an asset were written, or keys that are gone from it."""
+        return any(part.asset == asset and part.kind in CHANGING_KINDS for part in self.parts)

@@ -16,6 +16,9 @@ PartKind = Literal["rows", "keys", "tombstones", "quarantine", "readmitted"]
 """What the rows of a part are: rows of the table, ranges of the keys that a sweep saw, keys that it
 saw no more, why values cannot be taken, or which rows could be after all (schema/quarantine.py)."""
 
+CHANGING_KINDS: tuple[PartKind, ...] = ("rows", "tombstones")
+"""The kinds of parts that change what a table holds; the others say something of its rows."""
+
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")

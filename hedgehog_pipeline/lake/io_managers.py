@@ -125,11 +125,12 @@ def _write(
     }
     if preview := next((preview for preview in previews if preview.rows), None):
         metadata["preview"] = MetadataValue.md(str(preview))
-    if len(batches) == 1:
-        metadata |= _row_counts(batches[0], asset)
+    if len({batch.date for batch in batches}) == 1:
+        metadata |= _row_counts(batches, asset)
     return metadata
 
 
-def _row_counts(batch: Batch, asset: str) -> dict[str, int]:
-    written = batch.parts_of(asset)
-    return row_count_metadata(batch.counts_before, asset, batch.date, written)
+def _row_counts(batches: Sequence[Batch], asset: str) -> dict[str, int]:
+    """Count the rows of an asset with these batches of one day, which continue the same counts."""
+    counted = [part for batch in batches if batch.counted for part in batch.parts_of(asset)]
+    return row_count_metadata(batches[0].counts_before, asset, batches[0].date, counted)

@@ -12,7 +12,7 @@ from hedgehog_pipeline.lake.commits import Commit, Part, RowCount, RowCounts
 _NOT_IN_ALL = 0
 
 OF_THE_BATCH_ALONE = RowCounts(first=_NOT_IN_ALL)
-"""What a replay counts from: it holds the whole of its day anew."""
+"""What a replay of a whole day counts from: it holds all rows of the day anew."""
 
 
 def counts_before(head: Commit | None, day: date) -> RowCounts | None:

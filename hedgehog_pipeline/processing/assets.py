@@ -29,15 +29,15 @@ from hedgehog_pipeline.lake.parquet_parts import ParquetRows
 from hedgehog_pipeline.logs import StageLog
 from hedgehog_pipeline.materialized import (
     A_MONTH_A_RUN,
+    data_version,
     hands_on,
-    recorded_version,
     report_unplanned,
 )
 from hedgehog_pipeline.partitions import DAYS
 from hedgehog_pipeline.processing.pending import pending_commits
 from hedgehog_pipeline.processing.transform import TRANSFORMS
-from hedgehog_pipeline.processing.work import Work
-from hedgehog_pipeline.run_tags import launched_by_platform
+from hedgehog_pipeline.processing.work import Work, work_of_day
+from hedgehog_pipeline.run_tags import is_replay, launched_by_platform
 from hedgehog_pipeline.runs import MOST_COMMITS, commits_of_run
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.schema.star import STAR, StarTable
@@ -84,50 +84,54 @@ def process(
     **inputs: LandedTable,
 ) -> Iterator[Output[list[ParquetRows]]]:
     """Shape the commits that the run was launched for; launched by a person, all of its days."""
-    now = datetime.now(timezone.utc)
+    now, tags = datetime.now(timezone.utc), context.run.tags
     selected = context.selected_asset_keys
-    whole = launched_by_platform(context.run.tags)
+    whole = launched_by_platform(tags)
     tables = [table for table in STAR.values() if whole or key_of(table) in selected]
     head = lake.confirm_source()
-    works = [
-        Work.on(
-            commits_of_run(
-                context.run.tags,
-                "processing",
-                day,
-                lake.ingestion,
-                pending=lambda left_out: pending_commits(lake, MOST_COMMITS, left_out),
-                of_day=lambda day=day: lake.ingestion.of_day(day),
-            ),
-            tables,
-            Batch(batch_id(now), day, lake.processed.bucket, "parquet"),
-            head=head,
+    works: list[Work] = []
+    for day in map(date.fromisoformat, context.partition_keys):
+        commits = commits_of_run(
+            tags,
+            "processing",
+            day,
+            lake.ingestion,
+            pending=lambda left_out: pending_commits(lake, MOST_COMMITS, left_out),
+            of_day=lambda day=day: lake.ingestion.of_day(day),
         )
-        for day in map(date.fromisoformat, context.partition_keys)
-    ]
-    commits = [commit for work in works for commit in work.commits]
-    note_tried(context.instance, context.run, "processing", commits)
+        works_of_day = work_of_day(
+            commits,
+            tables,
+            lambda day=day: Batch(batch_id(now), day, lake.processed.bucket, "parquet"),
+            head=head,
+            replays=is_replay(tags),
+            whole_day=not whole,
+        )
+        if commits and not any(work.commits for work in works_of_day):
+            log.dropped("processing", works_of_day[0].batch)
+        works += works_of_day
+    note_tried(context.instance, context.run, "processing", [c for w in works for c in w.commits])
     landed = {table.table.name: table for table in inputs.values()}
-    number = head.number + 1 if head else 1
     for table in tables:
         key, asset = key_of(table), f"star/{table.name}"
         rows = [part for work in works for part in work.rows_of(table, landed)]
         metadata: dict[str, Any] = {
             "ingestion commits": [c.number for work in works for c in work.commits]
         }
-        changed = any(work.surely_shapes(table) for work in works)
-        if key in selected and (changed or hands_on(context, "warehouse")):
-            version = str(number) if changed else recorded_version(context.instance, key)
+        changed_by = [work.batch.id for work in works if work.surely_shapes(table)]
+        if key in selected and (changed_by or hands_on(context, "warehouse")):
             yield Output(
                 rows,
                 output_name=table.name,
                 metadata=metadata,
-                data_version=DataVersion(version),
+                data_version=DataVersion(data_version(context.instance, key, changed_by)),
             )
         else:
             metadata |= parquet.write(key, rows)
             if any(work.batch.touches(asset) for work in works):
-                report_unplanned(context, key, metadata, str(number))
+                changed_by = [work.batch.id for work in works if work.batch.changes(asset)]
+                version = data_version(context.instance, key, changed_by)
+                report_unplanned(context, key, metadata, version)
     for work in works:
         if not work.commits:
             continue

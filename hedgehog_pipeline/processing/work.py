@@ -1,6 +1,6 @@
 """What one run makes of ingestion commits: the rows, and the commit that makes them a batch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hedgehog_pipeline.lake.batch import Batch
@@ -9,7 +9,7 @@ from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import new_log_id
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows
 from hedgehog_pipeline.lake.row_counts import OF_THE_BATCH_ALONE, counts_after, counts_before
-from hedgehog_pipeline.planned import surely_shaped_by
+from hedgehog_pipeline.planned import surely_shapes
 from hedgehog_pipeline.processing.pending import advanced, sources_of
 from hedgehog_pipeline.processing.transform import shaped
 from hedgehog_pipeline.schema.star import STAR, StarTable
@@ -33,27 +33,45 @@ class Work:
     restated: int | None
 
     @classmethod
-    def on(
+    def new(
+        cls, commits: Sequence[IngestionCommit], batch: Batch, *, head: ProcessedCommit | None
+    ) -> "Work":
+        """Plan to process commits for the first time.
+
+        Args:
+            commits: none of which is processed yet.
+            batch: empty.
+            head: the last processed commit.
+        """
+        batch.counts_before = counts_before(head, batch.date)
+        return cls(commits, list(STAR.values()), batch, None)
+
+    @classmethod
+    def replay(
         cls,
         commits: Sequence[IngestionCommit],
         tables: Sequence[StarTable],
         batch: Batch,
         *,
         head: ProcessedCommit | None,
+        whole_day: bool,
     ) -> "Work":
-        """Plan it on what is processed already.
+        """Plan to process commits again, or some tables of them.
 
-        A run on part of the star, or on commits all processed before, is a replay.
+        Args:
+            commits: those of one day.
+            tables: the star tables to shape.
+            batch: empty.
+            head: the last processed commit.
+            whole_day: whether these are all commits of the day.
         """
-        replay = len(tables) < len(STAR) or _all_processed(commits, head)
-        through = head.through if head is not None else 0
-        batch.counts_before = OF_THE_BATCH_ALONE if replay else counts_before(head, batch.date)
-        return cls(commits, tables, batch, through if replay else None)
+        batch.counts_before = OF_THE_BATCH_ALONE if whole_day else counts_before(head, batch.date)
+        batch.counted = whole_day
+        return cls(commits, tables, batch, head.through if head else 0)
 
     def surely_shapes(self, table: StarTable) -> bool:
         """Tell whether the commits hold something that surely changes a table."""
-        inputs = surely_shaped_by(table)
-        return any(commit.touches(f"oltp/{name}") for commit in self.commits for name in inputs)
+        return surely_shapes(self.commits, table)
 
     def rows_of(self, table: StarTable, inputs: Mapping[str, LandedTable]) -> list[ParquetRows]:
         """Give all that the batch holds of a table, shaped as it is written."""
@@ -69,10 +87,11 @@ class Work:
         """Append the batch to the processed log, or let it go.
 
         A replay lands a restatement, which marks nothing as processed. Any other batch is let go
-        where another processor was faster with the same commits.
+        where another processor was faster with one of its commits: the rest waits still, and no
+        row lands twice.
         """
         replay = self.restated is not None
-        if not replay and _all_processed(self.commits, head):
+        if not replay and _processed(self.commits, head):
             return None
         last = self.commits[-1]
         counts = counts_before(head, self.batch.date)
@@ -97,5 +116,42 @@ class Work:
         )
 
 
-def _all_processed(commits: Sequence[IngestionCommit], head: ProcessedCommit | None) -> bool:
-    return head is not None and all(head.covers(commit.number) for commit in commits)
+def work_of_day(  # noqa: PLR0913 (all that tells it)
+    commits: Sequence[IngestionCommit],
+    tables: Sequence[StarTable],
+    new_batch: Callable[[], Batch],
+    *,
+    head: ProcessedCommit | None,
+    replays: bool,
+    whole_day: bool,
+) -> list[Work]:
+    """Divide what a run does with commits of one day into replayed and new work, a batch each.
+
+    On part of the star all of it is a replay. There is always one work, if with no commits, for
+    tables that are handed on without a change.
+
+    Args:
+        commits: the commits, ascending.
+        tables: the star tables to shape.
+        new_batch: begins a batch of the day.
+        head: the last processed commit.
+        replays: whether commits that are processed already are replayed, or left out: another run
+            was faster with them.
+        whole_day: whether these are all commits of the day.
+    """
+    again = commits if len(tables) < len(STAR) else _processed(commits, head)
+    new = [commit for commit in commits if commit not in again]
+    works: list[Work] = []
+    if replays and (again or not new):
+        whole = whole_day and not new
+        works.append(Work.replay(again, tables, new_batch(), head=head, whole_day=whole))
+    if new or not replays:
+        works.append(Work.new(new, new_batch(), head=head))
+    return works
+
+
+def _processed(
+    commits: Sequence[IngestionCommit], head: ProcessedCommit | None
+) -> list[IngestionCommit]:
+    """Give those of the commits that are processed already."""
+    return [commit for commit in commits if head is not None and head.covers(commit.number)]

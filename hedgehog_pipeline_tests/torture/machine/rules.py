@@ -180,13 +180,13 @@ class Machine(RuleBasedStateMachine):
         waiting = processing.pending_commits(self.stages.lake, MOST_COMMITS)
         self._process(picked(waiting, picks), STARS, crash)
 
-    @rule()
-    def process_beside_another(self) -> None:
-        """Two processors take the same commits."""
+    @rule(picks=SOME_OR_ALL)
+    def process_beside_another(self, picks: list[int] | None) -> None:
+        """Two processors take the same commits, or the faster one some of them."""
         self._step()
         if waiting := processing.pending_commits(self.stages.lake, MOST_COMMITS):
-            work = self.stages.shaping(waiting)
-            self._process(waiting, STARS)
+            (work,) = self.stages.shaping(waiting)
+            self._process(picked(waiting, picks), STARS)
             self.stages.shape(work)
             assert self.stages.lake.processed.append(work.commit_on) is None
 
@@ -331,8 +331,7 @@ class Machine(RuleBasedStateMachine):
         tables: Sequence[StarTable],
         crash: Crash = Crash.NOWHERE,
     ) -> None:
-        if commits:
-            work = self.stages.shaping(sorted(commits, key=_number), tables)
+        for work in self.stages.shaping(sorted(commits, key=_number), tables) if commits else ():
             self.stages.shape(work, 8 if crash is Crash.HALF_WRITTEN else len(STARS))
             if crash in {Crash.NOWHERE, Crash.COMMITTED}:
                 commit = self.stages.lake.processed.append(work.commit_on)

@@ -31,7 +31,7 @@ from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.commits import IngestionCommit, PartKind, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
-from hedgehog_pipeline.processing.work import Work
+from hedgehog_pipeline.processing.work import Work, work_of_day
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.schema.star import STAR, StarTable
 from hedgehog_pipeline.storage.pending import confirm_loaded
@@ -132,11 +132,17 @@ class Stages:
 
     def shaping(
         self, commits: Sequence[IngestionCommit], tables: Sequence[StarTable] = STARS
-    ) -> Work:
-        """Plan to process commits."""
-        now = datetime.now(timezone.utc)
-        batch = Batch(batch_id(now), now.date(), self.lake.processed.bucket, "parquet")
-        return Work.on(commits, tables, batch, head=self.lake.confirm_source())
+    ) -> list[Work]:
+        """Plan to process commits, those again that are processed already."""
+        now, bucket = datetime.now(timezone.utc), self.lake.processed.bucket
+        return work_of_day(
+            commits,
+            tables,
+            lambda: Batch(batch_id(now), now.date(), bucket, "parquet"),
+            head=self.lake.confirm_source(),
+            replays=True,
+            whole_day=False,
+        )
 
     def shape(self, work: Work, tables: int = len(STARS)) -> None:
         """Write the parts of so many tables."""
@@ -148,8 +154,8 @@ class Stages:
     def process(
         self, commits: Sequence[IngestionCommit], tables: Sequence[StarTable] = STARS
     ) -> ProcessedCommit | None:
-        """Process commits, as a run of the star's assets does."""
-        work = self.shaping(commits, tables)
+        """Process commits that are all new or all old, as a run of the star's assets does."""
+        (work,) = self.shaping(commits, tables)
         self.shape(work)
         return self.lake.processed.append(work.commit_on)
 
