@@ -26,7 +26,6 @@ from dagster import (
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.materialized import ROWS_WRITTEN, recorded_version, version_tags
 from hedgehog_pipeline.partitions import DAYS
-from hedgehog_pipeline.pipeline_run import Pending
 from hedgehog_pipeline.runs import MOST_COMMITS
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.schema.star import STAR
@@ -43,7 +42,10 @@ RowsOfDay = Callable[[date], Counter[str]]
 
 
 def past_days_sensor(
-    checks: str, rows_of_day: RowsOfDay, pending: Pending, days: PartitionsDefinition = DAYS
+    checks: str,
+    rows_of_day: RowsOfDay,
+    pending: Mapping[str, Callable[[], Sequence[Commit]]],
+    days: PartitionsDefinition = DAYS,
 ) -> SensorDefinition:
     """Make the sensor.
 
