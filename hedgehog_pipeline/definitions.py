@@ -125,7 +125,7 @@ def platform(settings: Settings) -> Definitions:
                 loaded_assets,
                 at_once=1,
             ),
-            past_days_sensor(checks_job.name, surroundings.rows_of_day),
+            past_days_sensor(checks_job.name, surroundings.rows_of_day, pending),
             freshness_sensor(surroundings.seconds_behind, watch_log),
             health_sensor(
                 {

@@ -171,7 +171,7 @@ class Surroundings:
         """Tell SSM; that it refuses stops no capture, and the next scan tells it again."""
         now = datetime.now(timezone.utc)
         try:
-            note_scan(self.parameters, head.number if head else 0, now, changed=changed)
+            note_scan(self.parameters, head, now, changed=changed)
             if head is not None:
                 publish_watermarks(self.parameters, head)
         except HedgehogError as error:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pydantic import BaseModel, ValidationError
 
 from hedgehog_pipeline.extraction.parameters import Parameters
+from hedgehog_pipeline.lake.commits import IngestionCommit
 
 _NAME = "unlanded"
 _NOTHING = "nothing"
@@ -17,7 +18,7 @@ class Unlanded(BaseModel):
     """Changes that a scan saw.
 
     Attributes:
-        after: the last ingestion commit when they were seen; a later one holds them.
+        after: the last capture of the shop when they were seen; a later one holds them.
         since: when a scan first saw them, aware UTC.
     """
 
@@ -25,12 +26,14 @@ class Unlanded(BaseModel):
     since: datetime
 
 
-def note_scan(parameters: Parameters, end: int, now: datetime, *, changed: bool) -> None:
+def note_scan(
+    parameters: Parameters, head: IngestionCommit | None, now: datetime, *, changed: bool
+) -> None:
     """Remember what a scan of the shop saw.
 
     Args:
         parameters: where it is remembered.
-        end: the number of the last ingestion commit before the scan.
+        head: the last ingestion commit before the scan, None where there is none.
         now: when the scan took place, aware UTC.
         changed: whether it saw something that is not landed.
 
@@ -39,16 +42,19 @@ def note_scan(parameters: Parameters, end: int, now: datetime, *, changed: bool)
     """
     if not changed:
         parameters.write(_NAME, _NOTHING)
-    elif unlanded_since(parameters, end) is None:
-        parameters.write(_NAME, Unlanded(after=end, since=now).model_dump_json())
+    elif unlanded_since(parameters, head) is None:
+        seen = Unlanded(after=_last_capture(head), since=now)
+        parameters.write(_NAME, seen.model_dump_json())
 
 
-def unlanded_since(parameters: Parameters, end: int) -> datetime | None:
+def unlanded_since(parameters: Parameters, head: IngestionCommit | None) -> datetime | None:
     """Give since when the shop holds a change that no commit holds, as far as scans have seen.
+
+    Files of the inbox and sweeps land without it, so they do not end the wait.
 
     Args:
         parameters: where it is remembered.
-        end: the number of the last ingestion commit.
+        head: the last ingestion commit, None where there is none.
 
     Raises:
         HedgehogError: where SSM refuses.
@@ -57,4 +63,9 @@ def unlanded_since(parameters: Parameters, end: int) -> datetime | None:
         found = Unlanded.model_validate_json(parameters.read(_NAME) or _NOTHING)
     except ValidationError:
         return None
-    return found.since if found.after == end else None
+    return found.since if found.after == _last_capture(head) else None
+
+
+def _last_capture(head: IngestionCommit | None) -> int:
+    """Give the number of the last commit that captured the shop, 0 where none did."""
+    return max((base.commit for base in head.base.values()), default=0) if head else 0

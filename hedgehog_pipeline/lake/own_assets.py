@@ -1,5 +1,6 @@
 """Frames that assets of a data team return and take, as Dagster hands them over."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -52,17 +53,46 @@ def store_frame(context: OutputContext, frame: Any, bucket: Bucket) -> None:
 def load_frame(context: InputContext, bucket: Bucket) -> pa.Table:
     """Load the frame that an asset returned last, or those of the partitions that have one.
 
+    Where no partition is asked for, as by the first day of the day before it, the frame has
+    neither rows nor columns.
+
     Raises:
-        HedgehogError: where there is none.
+        HedgehogError: where there is none, or the partitions have columns of different types.
     """
+    keys = _partitions(context)
+    if not keys:
+        return pa.table({})
+    asset = context.asset_key.to_user_string()
     stored = StoredFrames(bucket, context.asset_key.path)
-    found = [rows for key in _partitions(context) if (rows := stored.read(key)) is not None]
+    found = {key: rows for key in keys if (rows := stored.read(key)) is not None}
     if not found:
         raise HedgehogError(
-            f"Nothing is stored of {context.asset_key.to_user_string()} in the bucket "
-            f"{bucket.name}: materialise it first."
+            f"Nothing is stored of {asset} in the bucket {bucket.name}: materialise it first."
         )
-    return pa.concat_tables(found, promote_options="permissive")
+    return _joined(asset, found)
+
+
+def _joined(asset: str, frames: Mapping[str, pa.Table]) -> pa.Table:
+    """Put the frames of partitions one below the other.
+
+    The types of a frame without rows mean nothing: pandas takes each empty column for numbers.
+    """
+    every = list(frames.items())
+    filled = [(key, rows) for key, rows in every if rows.num_rows]
+    (_, joined), *others = filled or every[-1:]
+    for key, rows in others:
+        joined = _below(joined, rows, f"{key} of {asset}")
+    return joined
+
+
+def _below(above: pa.Table, rows: pa.Table, partition: str) -> pa.Table:
+    try:
+        return pa.concat_tables([above, rows], promote_options="permissive")
+    except pa.ArrowException as error:
+        raise HedgehogError(
+            f"The partition {partition} does not fit those before it: {error}. Return the same "
+            "type for a column in every partition, and materialise again those that have another."
+        ) from error
 
 
 def _partitions(context: InputContext) -> list[str]:

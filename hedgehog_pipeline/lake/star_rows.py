@@ -34,7 +34,7 @@ def read_rows(
     Args:
         log: the processed log.
         table: what to read.
-        days: the UTC days on which rows landed, None for all.
+        days: the UTC days on which rows landed, None for all; of no day there is no row.
     """
     held = ProcessedTable(log.bucket, table)
 
@@ -73,6 +73,8 @@ def _commits(
 
     A day's commits may stand anywhere from that day on: a replay of a past day has its date.
     """
+    if days is not None and not days:
+        return
     end = log.end()
     first = 1 if days is None else _first_made_since(min(days), log, end)
     for commit in pool.map(log.read, range(first, end + 1)):

@@ -28,22 +28,9 @@ def seconds_behind(
     """
     lake.confirm_source()
     confirm_loaded(lake, warehouse)
-    waiting = seconds_waiting(lake, warehouse, now)
-    if waiting is not None:
-        return waiting
-    oldest = unlanded_since(parameters, lake.ingestion.end())
-    return (now - oldest).total_seconds() if oldest else 0.0
-
-
-def seconds_waiting(lake: Lake, warehouse: Warehouse, now: datetime) -> float | None:
-    """Give the age of the oldest capture that waits for the warehouse, None where none does.
-
-    Args:
-        lake: the two logs.
-        warehouse: the warehouse, prepared or not.
-        now: the moment, aware UTC.
-    """
+    head = lake.ingestion.head()
+    seen = [oldest] if (oldest := unlanded_since(parameters, head)) else []
     loaded = warehouse.loaded_through() if warehouse.is_prepared() else 0
-    if loaded >= lake.ingestion.end():
-        return None
-    return (now - lake.ingestion.read(loaded + 1).captured_at).total_seconds()
+    if head is not None and loaded < head.number:
+        seen.append(lake.ingestion.read(loaded + 1).captured_at)
+    return (now - min(seen)).total_seconds() if seen else 0.0

@@ -9,10 +9,11 @@ from datetime import datetime, timezone
 
 from dagster import AssetCheckEvaluation
 
+from hedgehog_pipeline.extraction.parameters import Parameters
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.operations.checks import check_rule
 from hedgehog_pipeline.operations.freshness import evaluation_of, freshness
-from hedgehog_pipeline.operations.lag import seconds_waiting
+from hedgehog_pipeline.operations.lag import seconds_behind
 from hedgehog_pipeline.operations.rules import rules
 from hedgehog_pipeline.schema.star import StarTable
 from hedgehog_pipeline.storage.row_counts import is_large
@@ -20,7 +21,7 @@ from hedgehog_pipeline.storage.warehouse import Warehouse
 
 
 def checks_after_load(
-    lake: Lake, warehouse: Warehouse, tables: Collection[StarTable]
+    lake: Lake, warehouse: Warehouse, parameters: Parameters, tables: Collection[StarTable]
 ) -> Iterator[AssetCheckEvaluation]:
     """Evaluate the checks of tables that were just loaded.
 
@@ -29,6 +30,7 @@ def checks_after_load(
     Args:
         lake: the two logs.
         warehouse: the warehouse, after the load.
+        parameters: where scans of the shop are remembered, for the lag.
         tables: those that the load wrote to, or whose quarantine it changed.
     """
     for rule in rules():
@@ -38,6 +40,6 @@ def checks_after_load(
             yield evaluation_of(check_rule(warehouse, rule, rows=False))
     names = {table.name for table in tables}
     now = datetime.now(timezone.utc)
-    for result in freshness(lambda: seconds_waiting(lake, warehouse, now) or 0.0):
+    for result in freshness(lambda: seconds_behind(lake, warehouse, parameters, now)):
         if result.asset_key and result.asset_key.path[-1] in names:
             yield evaluation_of(result)

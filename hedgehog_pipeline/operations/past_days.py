@@ -1,11 +1,12 @@
 """Closes past days: what nothing landed in is reported as materialised, with no rows.
 
 A run reports only the tables that changed, so that a day without a change of a table would read
-"missing" in the UI for ever.
+"missing" in the UI for ever. A table that commits of the day still wait for is missing indeed, and
+is left so, be it for a minute or because a commit is stuck.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 
 from dagster import (
@@ -22,8 +23,10 @@ from dagster import (
     sensor,
 )
 
+from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.materialized import ROWS_WRITTEN, recorded_version, version_tags
 from hedgehog_pipeline.partitions import DAYS
+from hedgehog_pipeline.runs import MOST_COMMITS
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.schema.star import STAR
 
@@ -39,7 +42,10 @@ RowsOfDay = Callable[[date], Counter[str]]
 
 
 def past_days_sensor(
-    checks: str, rows_of_day: RowsOfDay, days: PartitionsDefinition = DAYS
+    checks: str,
+    rows_of_day: RowsOfDay,
+    pending: Mapping[str, Callable[[], Sequence[Commit]]],
+    days: PartitionsDefinition = DAYS,
 ) -> SensorDefinition:
     """Make the sensor.
 
@@ -47,6 +53,7 @@ def past_days_sensor(
         checks: name of the job that evaluates the checks; it runs once the days are closed.
         rows_of_day: counts what the lake holds of a day, for days that this instance of Dagster
             has not seen.
+        pending: reads the commits that wait for processing and storage, in this order.
         days: the partitions of all tables.
     """
 
@@ -63,21 +70,50 @@ def past_days_sensor(
         yesterday = today - timedelta(days=1)
         if context.cursor == yesterday.isoformat():
             return SkipReason(f"All days up to {yesterday} are closed.")
-        open_days = list(_open_days(context.instance, days, today))
+        # Asked first: what is loaded and reported since then is not missing below.
+        waiting = {stage: read() for stage, read in pending.items()}
+        if any(len(commits) >= MOST_COMMITS for commits in waiting.values()):
+            return SkipReason("Days are closed when less waits to be processed or loaded.")
         events: list[AssetMaterialization] = []
-        for day, keys in open_days:
+        left: set[AssetKey] = set()
+        for day, missing in _open_days(context.instance, days, today):
+            waits = _waiting_on(date.fromisoformat(day), waiting)
+            left |= waits.intersection(missing)
+            keys = [key for key in missing if key not in waits]
             if events and len(events) + len(keys) > _MAX_EVENTS:
                 return SensorResult(asset_events=events)
-            rows = rows_of_day(date.fromisoformat(day))
-            events += _closing(context.instance, day, keys, rows)
+            if keys:
+                rows = rows_of_day(date.fromisoformat(day))
+                events += _closing(context.instance, day, keys, rows)
+        if left and not events:
+            return SkipReason(f"Commits of past days wait for {len(left)} tables.")
         return SensorResult(
             # A check counts for the materialisations before it.
             run_requests=[RunRequest()] if events else [],
             asset_events=events,
-            cursor=yesterday.isoformat(),
+            cursor=None if left else yesterday.isoformat(),
         )
 
     return close
+
+
+def _waiting_on(day: date, waiting: Mapping[str, Sequence[Commit]]) -> set[AssetKey]:
+    """Name the tables that commits of a day are to be processed or loaded into."""
+    to_process, to_load = (
+        [commit for commit in waiting[stage] if commit.date == day]
+        for stage in ("processing", "storage")
+    )
+    shaped = {
+        table.name
+        for table in STAR.values()
+        for commit in to_process
+        if any(commit.touches(f"oltp/{name}") for name in table.inputs)
+    }
+    loaded = {name for name in STAR for commit in to_load if commit.holds(f"star/{name}")}
+    return {
+        *(AssetKey(["star", name]) for name in shaped),
+        *(AssetKey(["warehouse", name]) for name in shaped | loaded),
+    }
 
 
 def _open_days(

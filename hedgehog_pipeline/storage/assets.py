@@ -1,14 +1,16 @@
 """The assets `warehouse/<table>`: one step, because a commit becomes visible at once."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timezone
 from typing import Any
 
 import pyarrow as pa
 from dagster import (
+    AssetCheckEvaluation,
     AssetExecutionContext,
     AssetIn,
     AssetKey,
+    AssetMaterialization,
     AssetSpec,
     DataVersion,
     MaterializeResult,
@@ -22,11 +24,12 @@ from hedgehog_pipeline.catalog import (
     lineage_from_star,
     warehouse_description,
 )
+from hedgehog_pipeline.extraction.parameters import Parameters
 from hedgehog_pipeline.lake.commits import PartKind, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
 from hedgehog_pipeline.logs import StageLog
-from hedgehog_pipeline.materialized import A_MONTH_A_RUN, recorded_version, report_unplanned
+from hedgehog_pipeline.materialized import A_MONTH_A_RUN, recorded_version, version_tags
 from hedgehog_pipeline.operations.load_checks import checks_after_load
 from hedgehog_pipeline.partitions import DAYS
 from hedgehog_pipeline.run_tags import launched_by_platform
@@ -75,9 +78,13 @@ def store(
     lake: ResourceParam[Lake],
     warehouse: WarehouseResource,
     log: ResourceParam[StageLog],
+    parameters: ResourceParam[Parameters],
     **inputs: ProcessedTable,
-) -> Iterator[MaterializeResult[Any]]:
-    """Load the commits that the run was launched for; launched by a person, all of its days."""
+) -> Iterator[MaterializeResult[Any] | AssetMaterialization | AssetCheckEvaluation]:
+    """Load the commits that the run was launched for; launched by a person, all of its days.
+
+    A load that fails leaves the commits before it loaded, so these are reported all the same.
+    """
     by_platform = launched_by_platform(context.run.tags)
     selected = context.selected_asset_keys
     tables = [table for table in STAR.values() if by_platform or key_of(table) in selected]
@@ -106,19 +113,24 @@ def store(
         ]
         target.prepare()
         note_tried(context.instance, context.run, "storage", commits)
-        for commit in commits:
-            began = datetime.now(timezone.utc)
-            loaded = target.load(commit, tables, parts_of)
-            log.loaded(commit, loaded, began)
+        try:
+            for commit in commits:
+                began = datetime.now(timezone.utc)
+                loaded = target.load(commit, tables, parts_of)
+                log.loaded(commit, loaded, began)
+                for load in loads.values():
+                    load.add(commit, loaded)
+        except Exception:
+            # The commits before it are loaded for good: no later run would tell of them.
             for load in loads.values():
-                load.add(commit, loaded)
+                yield from _report_until_failure(target, load)
+            if by_platform:
+                yield from _checks(lake, target, parameters, loads.values())
+            raise
         for load in loads.values():
             yield from _report(context, target, load, days, by_platform=by_platform)
         if by_platform:
-            loaded_tables = [load.table for load in loads.values() if load.commits]
-            for evaluation in checks_after_load(lake, target, loaded_tables):
-                # Documented for materialisations alone, handled for checks as well.
-                context.log_event(evaluation)  # type: ignore[arg-type]
+            yield from _checks(lake, target, parameters, loads.values())
 
 
 def _report(
@@ -128,20 +140,58 @@ def _report(
     days: Sequence[date],
     *,
     by_platform: bool,
-) -> Iterator[MaterializeResult[Any]]:
+) -> Iterator[MaterializeResult[Any] | AssetMaterialization]:
     """Report a table that changed; to a person, each that the person selected."""
     key = key_of(load.table)
     if load.changed_by is None and by_platform:
         return
     version = str(load.changed_by or recorded_version(context.instance, key))
     metadata = load.metadata()
-    counts = {day: row_count_metadata(target.connection, load.table, day) for day in days}
+    counts = {day: _row_counts(target, load.table, day) for day in days}
     if key not in context.selected_asset_keys:
-        (numbers,) = counts.values()
-        report_unplanned(context, key, metadata | numbers, version)
+        ((day, numbers),) = counts.items()
+        yield _materialised(load, day, metadata | numbers)
         return
     for day, numbers in counts.items():
         context.add_asset_metadata(numbers, key, day.isoformat())
     yield MaterializeResult[Any](
         asset_key=key, metadata=metadata, data_version=DataVersion(version)
     )
+
+
+def _report_until_failure(target: Warehouse, load: TableLoads) -> Iterator[AssetMaterialization]:
+    """Report what a run loaded of a table before a load failed: for the days of these commits."""
+    if load.changed_by is None:
+        return
+    for day in sorted({commit.date for commit in load.commits}):
+        metadata = load.metadata() | _row_counts(target, load.table, day)
+        yield _materialised(load, day, metadata)
+
+
+def _materialised(load: TableLoads, day: date, metadata: Mapping[str, Any]) -> AssetMaterialization:
+    """Give the event of a table that changed, planned by the run or not.
+
+    It is yielded, not logged: Dagster forgets what a step logs before it fails.
+    """
+    return AssetMaterialization(
+        key_of(load.table),
+        metadata=metadata,
+        partition=day.isoformat(),
+        tags=version_tags(str(load.changed_by)),
+    )
+
+
+def _row_counts(target: Warehouse, table: StarTable, day: date) -> dict[str, int]:
+    """Count the rows of a table and of a day, unless the connection was lost."""
+    if target.connection.closed:
+        return {}
+    return row_count_metadata(target.connection, table, day)
+
+
+def _checks(
+    lake: Lake, target: Warehouse, parameters: Parameters, loads: Iterable[TableLoads]
+) -> Iterator[AssetCheckEvaluation]:
+    """Evaluate the checks of what was loaded, unless the connection was lost."""
+    if not target.connection.closed:
+        tables = [load.table for load in loads if load.commits]
+        yield from checks_after_load(lake, target, parameters, tables)

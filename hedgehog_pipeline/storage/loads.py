@@ -35,6 +35,7 @@ class TableLoads:
     seconds: float = 0.0
     commits: list[ProcessedCommit] = field(default_factory=list[ProcessedCommit])
     changed_by: int | None = None
+    _shown: int = 0
     _preview: Preview = field(default_factory=Preview)
 
     def __post_init__(self) -> None:
@@ -54,9 +55,11 @@ class TableLoads:
             self.commits.append(commit)
         if rows or commit.parts_of(self._asset, "tombstones"):
             self.changed_by = commit.number
+        self._shown = len(self._preview.rows)
 
     def metadata(self) -> dict[str, Any]:
-        """Describe the loads for the UI."""
+        """Describe the loads for the UI; of a commit that failed, no row is shown."""
+        del self._preview.rows[self._shown :], self._provenance.records[self._shown :]
         parts = [part for commit in self.commits for part in commit.parts_of(self._asset)]
         bucket, records = self.lake.processed.bucket.name, self._provenance.records
         return {

@@ -24,8 +24,8 @@ def read_table(
     Args:
         warehouse: where it is; one in which it was never made has no rows.
         table: whose rows are read.
-        days: the UTC days on which the commits landed that wrote the rows, None for every row.
-            An inferred member was written by none.
+        days: the UTC days on which the commits landed that wrote the rows, None for every row;
+            of no day there is no row. An inferred member was written by none.
         view: the view that is read in its place.
     """
     columns = stored_columns(table)
@@ -76,5 +76,6 @@ def _written_on(days: Collection[date] | None) -> sql.Composable:
     if days is None:
         return sql.SQL("")
     return sql.SQL(
-        "where processed_commit in (select number from hedgehog.commits where date in ({}))"
-    ).format(sql.SQL(", ").join(map(sql.Literal, sorted(days))))
+        "where processed_commit in "
+        "(select number from hedgehog.commits where date = any({}::date[]))"
+    ).format(sql.Literal(sorted(days)))

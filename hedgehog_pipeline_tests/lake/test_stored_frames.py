@@ -51,6 +51,36 @@ def test_an_asset_of_all_days_gets_those_that_have_something(bucket: Bucket) -> 
     assert _load(bucket, "2026-11-03").to_pydict() == {"day": ["2026-11-03"]}
 
 
+def test_a_day_without_rows_says_nothing_of_the_types_of_columns(bucket: Bucket) -> None:
+    _store(bucket, pd.DataFrame({"day": [], "units": []}), "2026-11-01")
+    _store(bucket, pd.DataFrame({"day": ["2026-11-02"], "units": [1]}), "2026-11-02")
+    _store(bucket, pd.DataFrame({"day": pd.Series(dtype="str")}), "2026-11-03")
+    assert _load(bucket, None).to_pydict() == {"day": ["2026-11-02"], "units": [1]}
+
+
+def test_days_without_rows_have_the_columns_of_the_last_one(bucket: Bucket) -> None:
+    _store(bucket, pd.DataFrame({"day": []}), "2026-11-01")
+    _store(bucket, pd.DataFrame({"day": pd.Series(dtype="str")}), "2026-11-02")
+    rows = _load(bucket, None)
+    assert (rows.num_rows, rows.column_names) == (0, ["day"])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "reason"),
+    [
+        (["a"], [1.5], "Field units has incompatible types: string vs double"),
+        ([2**60 + 1], [1.5], "Integer value 1152921504606846977 not in range"),
+    ],
+)
+def test_days_of_different_types_are_refused_with_the_day_and_the_column(
+    bucket: Bucket, first: list[Any], second: list[Any], reason: str
+) -> None:
+    for day, units in (("2026-11-01", first), ("2026-11-02", first), ("2026-11-03", second)):
+        _store(bucket, pd.DataFrame({"units": units}), day)
+    with pytest.raises(HedgehogError, match=f"2026-11-03 of marts/mine .*{reason}.* same type"):
+        _load(bucket, None)
+
+
 def test_what_is_not_there_says_what_to_do(bucket: Bucket) -> None:
     with pytest.raises(HedgehogError, match=r"Nothing is stored of marts/mine .* materialise it"):
         _load(bucket, "2026-11-02")

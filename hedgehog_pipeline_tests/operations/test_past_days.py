@@ -1,7 +1,7 @@
 """Past days are closed once: what nothing landed in reads as materialised, with no rows."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta, timezone
 
 import pytest
@@ -14,7 +14,11 @@ from dagster import (
 )
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
+from hedgehog_pipeline.lake.commits import Commit, Part
 from hedgehog_pipeline.operations.past_days import past_days_sensor
+from hedgehog_pipeline.runs import MOST_COMMITS
+from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.schema.star import STAR
 
 _TODAY = datetime.now(timezone.utc).date()
 _YESTERDAY = (_TODAY - timedelta(days=1)).isoformat()
@@ -30,20 +34,34 @@ def instance() -> Iterator[DagsterInstance]:
         yield instance
 
 
-def _tick(instance: DagsterInstance, cursor: str | None, rows: Counter[str]) -> SensorExecutionData:
-    sensor = past_days_sensor("checks", lambda _day: rows, _DAYS)
+def _tick(
+    instance: DagsterInstance,
+    cursor: str | None,
+    rows: Counter[str],
+    to_process: Sequence[Commit] = (),
+    to_load: Sequence[Commit] = (),
+) -> SensorExecutionData:
+    pending = {"processing": lambda: to_process, "storage": lambda: to_load}
+    sensor = past_days_sensor("checks", lambda _day: rows, pending, _DAYS)
     return sensor.evaluate_tick(build_sensor_context(instance=instance, cursor=cursor))
 
 
-def _closed(instance: DagsterInstance, rows: Counter[str]) -> list[SensorExecutionData]:
-    """Tick until all past days are closed, as the daemon does."""
+def _closed(
+    instance: DagsterInstance,
+    rows: Counter[str],
+    to_process: Sequence[Commit] = (),
+    to_load: Sequence[Commit] = (),
+) -> list[SensorExecutionData]:
+    """Tick until nothing more is closed, as the daemon does."""
     ticks: list[SensorExecutionData] = []
     cursor = None
     while cursor != _YESTERDAY:
-        tick = _tick(instance, cursor, rows)
+        tick = _tick(instance, cursor, rows, to_process, to_load)
         for event in tick.asset_events:
             instance.report_runless_asset_event(event)
         ticks.append(tick)
+        if not tick.asset_events and tick.cursor == cursor:
+            break
         cursor = tick.cursor
         assert len(ticks) < 100
     return ticks
@@ -76,3 +94,49 @@ def test_a_day_whose_rows_another_instance_recorded_says_so(instance: DagsterIns
     star = last[AssetKey(["star", "dim_currency"])]
     assert star.metadata["dagster/partition_row_count"].value == 3
     assert date.fromisoformat(star.partition or "") == _TODAY - timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("asset", "open_tables"),
+    [
+        ("oltp/currency", {"star/dim_currency", "warehouse/dim_currency"}),
+        ("oltp/department", {"star/dim_staff", "warehouse/dim_staff"}),
+        ("star/dim_currency", {"warehouse/dim_currency"}),
+    ],
+)
+def test_what_commits_of_a_day_still_wait_for_reads_missing_until_they_are_through(
+    instance: DagsterInstance, asset: str, open_tables: set[str]
+):
+    waits = [_commit(asset, _TODAY - timedelta(days=3))]
+    stage = "to_process" if asset.startswith("oltp") else "to_load"
+    ticks = _closed(instance, Counter(), **{stage: waits})
+    assert _missing(instance, _TODAY - timedelta(days=3)) == open_tables
+    assert not _missing(instance, _TODAY - timedelta(days=1))
+    assert [bool(tick.run_requests) for tick in ticks if tick.asset_events][-1:] == [True]
+    assert f"wait for {len(open_tables)} tables" in (ticks[-1].skip_message or "")
+    (last,) = _closed(instance, Counter())
+    assert not _missing(instance, _TODAY - timedelta(days=3))
+    assert last.cursor == _YESTERDAY
+
+
+def test_nothing_is_closed_while_more_waits_than_is_looked_at(instance: DagsterInstance):
+    waits = [_commit("star/dim_currency", _TODAY)] * MOST_COMMITS
+    tick = _tick(instance, None, Counter(), to_load=waits)
+    assert "when less waits" in (tick.skip_message or "")
+    assert tick.cursor is None
+
+
+def _commit(asset: str, day: date) -> Commit:
+    """A commit with a part of one asset."""
+    part = Part(asset=asset, key="k", rows=1, bytes=1, columns=())
+    return Commit(log="a-log", number=1, previous=None, batch="b", date=day, parts=(part,))
+
+
+def _missing(instance: DagsterInstance, day: date) -> set[str]:
+    layers = (("oltp", SHOP), ("star", STAR), ("warehouse", STAR))
+    keys = [AssetKey([layer, name]) for layer, tables in layers for name in tables]
+    return {
+        key.to_user_string()
+        for key in keys
+        if day.isoformat() not in instance.get_materialized_partitions(key)
+    }

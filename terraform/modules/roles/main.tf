@@ -15,7 +15,7 @@ locals {
   stages = {
     extraction = [local.read_lake, local.land, local.read_source, local.publish_parameters]
     processing = [local.read_lake, local.process]
-    storage    = [local.read_lake, local.read_warehouse]
+    storage    = [local.read_lake, local.read_warehouse, local.read_parameters]
     pipeline   = [local.read_lake, local.land, local.process, local.read_source, local.read_warehouse, local.publish_parameters, local.publish_report]
     checks     = [local.read_lake, local.read_source, local.read_warehouse, local.publish_parameters]
     report     = [local.read_lake, local.read_warehouse, local.publish_report]

@@ -52,6 +52,13 @@ locals {
     Resource = [local.parameters]
   }
 
+  read_parameters = {
+    Sid      = "ReadParameters"
+    Effect   = "Allow"
+    Action   = ["ssm:GetParameters"]
+    Resource = [local.parameters]
+  }
+
   alert = {
     Sid      = "Alert"
     Effect   = "Allow"
