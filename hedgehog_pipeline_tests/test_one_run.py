@@ -58,6 +58,11 @@ def _change(world: World, number: int) -> None:
     world.shop.execute("update department set location = %s", [f"Place {number}"])
 
 
+def _process(world: World, instance: DagsterInstance) -> None:
+    (request,) = _tick(world, instance, "ingestion_log").run_requests or []
+    assert launched(world, instance, request, job="processing", by="ingestion_log").success
+
+
 def _alter_warehouse(world: World, statement: str) -> None:
     with psycopg.connect(world.servers.postgres.dsn(world.warehouse_database)) as warehouse:
         warehouse.execute(statement.encode())
@@ -186,7 +191,7 @@ def test_a_failed_load_is_left_out_and_retried_alone_while_what_is_new_goes_on(
 ) -> None:
     _change(opened, 1)
     capture(opened)
-    opened.launch("processing")
+    _process(opened, instance)
     (waits,) = opened.surroundings.commits_to_load()
     part = waits.parts[0].key
     body = opened.s3.get_object(Bucket=opened.settings.processed_bucket, Key=part)["Body"].read()
@@ -264,7 +269,7 @@ def test_what_fails_before_the_first_commit_counts_against_none_and_is_tried_aft
 ) -> None:
     _change(opened, 1)
     capture(opened)
-    opened.launch("processing")
+    _process(opened, instance)
     _alter_warehouse(opened, "alter table dim_design drop column file_name")
     (request,) = _tick(opened, instance, "processed_log").run_requests or []
     failed = launched(opened, instance, request, job="storage", by="processed_log")
