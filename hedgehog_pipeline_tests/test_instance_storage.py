@@ -13,6 +13,7 @@ from dagster_postgres import DagsterPostgresStorage
 from sqlalchemy import Engine, Pool, event
 
 from hedgehog_pipeline.instance_storage import PooledPostgresStorage
+from hedgehog_pipeline.sandbox.waiting import await_condition
 from hedgehog_pipeline_tests.servers import Servers
 
 _INSTANCE = """
@@ -170,7 +171,7 @@ def test_a_forked_process_makes_connections_of_its_own(
     child.start()
     child.join()
     assert child.exitcode == 0
-    assert connected.pids() == before
+    assert await_condition(lambda: connected.pids() == before, 10)
     _tick(instance)
     assert connected.pids() == before
 
