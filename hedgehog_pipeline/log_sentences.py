@@ -61,7 +61,9 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], str], str]] = {
     "columns not declared": lambda fields, _: (
         f"{fields['table']} has columns that no declaration names: {', '.join(fields['columns'])}"
     ),
-    "read in full again": lambda fields, _: f"the shop is read in full again: {fields['why']}",
+    "read in full again": lambda fields, _: (
+        f"{'' if 'table' in fields else 'the shop is '}read in full again: {fields['why']}"
+    ),
     "let go": lambda fields, amount: (
         f"batch {fields['batch']} let go, {amount}: nothing new, or another writer was faster"
     ),

@@ -81,9 +81,10 @@ class StageLog:
         where = {"stage": "extraction", "batch": commit.batch, "commit": commit.number}
         _log("columns not declared", {**where, "table": table, "columns": columns})
 
-    def reread(self, batch: Batch, why: str) -> None:
-        """Write that the shop is read in full again, and why."""
-        _log("read in full again", {"stage": "extraction", "batch": batch.id, "why": why})
+    def reread(self, batch: Batch, why: str, table: str | None = None) -> None:
+        """Write that the shop, or one table of it, is read in full again, and why."""
+        fields = {"stage": "extraction", "batch": batch.id, "why": why}
+        _log("read in full again", fields | ({"table": table} if table else {}))
 
     def took(self, commit: Commit, table: str, found: Mapping[str, object]) -> None:
         """Write what was found in a file that somebody brought."""

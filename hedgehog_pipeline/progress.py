@@ -128,6 +128,8 @@ def sum_up(runs: Iterable[StageRun], nothing: str, *, as_json: bool = False) -> 
     for stage_run in runs:
         if stage_run.reread:
             click.echo(f"The shop is read in full again: {stage_run.reread}.", err=as_json)
+        for why in stage_run.reread_tables:
+            click.echo(f"Read in full again: {why}.", err=as_json)
         done[stage_run.stage].append(stage_run)
     totals = {
         stage: (len(of_stage), sum(r.rows for r in of_stage), sum(r.seconds for r in of_stage))

@@ -36,6 +36,7 @@ class StageRun:
         rows: rows landed, shaped or written.
         seconds: of its step.
         reread: why the shop is read in full again from this run on, None where it is not.
+        reread_tables: why single tables are, a sentence each.
     """
 
     stage: str
@@ -44,6 +45,7 @@ class StageRun:
     rows: int
     seconds: float
     reread: str | None = None
+    reread_tables: tuple[str, ...] = ()
 
 
 def sweep_until_done(surroundings: Surroundings, *, allow_mass_delete: bool) -> Iterator[StageRun]:
@@ -182,9 +184,10 @@ def _extract(
 ) -> Iterator[StageRun]:
     end, today = surroundings.lake.ingestion.end(), datetime.now(timezone.utc).date()
     for run in _run(surroundings, job, today, (), assets, asked):
-        landed = surroundings.lake.ingestion.after(end) if run.stage == "extraction" else ()
+        landed = [*surroundings.lake.ingestion.after(end)] if run.stage == "extraction" else []
         reasons = (commit.reread for commit in landed)
-        yield replace(run, reread=next(filter(None, reasons), None))
+        of_tables = (why for commit in landed for why in commit.reread_tables.values())
+        yield replace(run, reread=next(filter(None, reasons), None), reread_tables=tuple(of_tables))
 
 
 def _drain(surroundings: Surroundings) -> Iterator[StageRun]:

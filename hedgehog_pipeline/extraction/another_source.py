@@ -1,4 +1,12 @@
-"""Whether the source is the one that was captured before, and in words what changed if not."""
+"""Whether the source and its tables are those that were captured before, and what changed if not.
+
+What a SELECT of a table gives may change while no row is written: a label of an enum, the names of
+columns, the table itself. Then its increments tell nothing, and it is read in full again.
+"""
+
+from collections.abc import Iterator
+
+from psycopg import sql
 
 from hedgehog_pipeline.extraction.snapshot import Snapshot, Window
 from hedgehog_pipeline.extraction.source import Moment
@@ -11,11 +19,17 @@ _PARTS = ("system identifier", "timeline", "database oid")
 def known_bases(moment: Moment, head: IngestionCommit | None) -> dict[str, Base]:
     """Give the bases from which increments can be told; a table without one is read in full.
 
-    None holds when the source is another one, or its transaction counter went back or round.
+    None holds when the source is another one, or its transaction counter went back or round, and
+    that of a table when it is another table.
     """
     if head is None or head.source != moment.identity:
         return {}
-    return {name: base for name, base in head.base.items() if not _counter_broke(base, moment)}
+    others = another_tables(moment, head)
+    return {
+        name: base
+        for name, base in head.base.items()
+        if name not in others and not _counter_broke(base, moment)
+    }
 
 
 def what_changed(moment: Moment, head: IngestionCommit | None) -> str | None:
@@ -33,9 +47,62 @@ def what_changed(moment: Moment, head: IngestionCommit | None) -> str | None:
     return f"the source's {' and its '.join(changes)}" if changes else None
 
 
+def another_tables(moment: Moment, head: IngestionCommit) -> dict[str, str]:
+    """Name the tables that are not those of the last commit any more, each with a sentence why.
+
+    A base that was written before fingerprints were kept tells nothing of its table.
+    """
+    return {
+        name: (
+            f"{name} is another table since commit {base.commit} "
+            f"({base.captured_at:%Y-%m-%d %H:%M} UTC): {' and '.join(changes)}"
+        )
+        for name, base in head.base.items()
+        if name in moment.fingerprints and (changes := list(_changes(moment, name, base)))
+    }
+
+
 def window_since(base: Base, moment: Moment) -> Window:
     """Give the transactions from a base's horizon up to a moment."""
     return Window(Snapshot(base.snapshot).xmin, moment.snapshot.xmax)
+
+
+def _changes(moment: Moment, name: str, base: Base) -> Iterator[str]:
+    """Say what changed of a table so that its rows read otherwise, or others are there.
+
+    A new label of an enum is in no row yet.
+    """
+    was, now = base.fingerprint, moment.fingerprints[name]
+    if was is None:
+        return
+    if was.table != now.table:
+        yield "another one has its name"
+    if was.columns != now.columns:
+        yield "its columns changed"
+    if renamed := [label for oid, label in was.labels.items() if now.labels.get(oid) != label]:
+        yield f"its enums have no {', '.join(map(repr, renamed))} any more"
+    if was.table == now.table and _grew(
+        moment, name, base, set(now.partitions) - set(was.partitions)
+    ):
+        yield "a partition came with its rows"
+
+
+def _grew(moment: Moment, name: str, base: Base, partitions: set[int]) -> bool:
+    """Tell whether new partitions hold rows that no increment takes: from before they came.
+
+    Asked by way of the table, since SELECT of a partition itself needs a right of its own.
+    """
+    if not partitions:
+        return False
+    query = sql.SQL(
+        "select exists (select from {name} where tableoid = any({partitions}::oid[]) and not {new})"
+    ).format(
+        name=sql.Identifier(name),
+        partitions=sql.Literal(sorted(partitions)),
+        new=window_since(base, moment).new_rows(base.seen),
+    )
+    ((grew,),) = moment.fetch(query)
+    return grew
 
 
 def _counter_broke(base: Base, moment: Moment) -> str | None:

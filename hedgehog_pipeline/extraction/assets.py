@@ -157,6 +157,8 @@ def _capture(  # noqa: PLR0913, PLR0917 (all that a run has)
         landing = landing_of_capture(capture, moment, batch)
     if landing.reread:
         log.reread(batch, landing.reread)
+    for table, why in landing.reread_tables.items():
+        log.reread(batch, why, table)
     yield from _outputs(context, csv, landing, batch, after=head)
     source.close()
     commit = lake.ingestion.append(

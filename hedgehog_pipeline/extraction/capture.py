@@ -3,6 +3,9 @@
 The archive is defined by its first snapshot: slices walk on in primary-key order and leave out
 every row written at or above that snapshot's horizon. The first increment starts at that horizon
 with nothing seen, so that both together miss nothing and take nothing twice.
+
+Increments begin when the archive of all tables is complete. A table whose archive begins later,
+because it is another table now, is read alone: a slice of it goes with increments of the others.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +15,12 @@ from typing import Literal
 
 from psycopg import sql
 
-from hedgehog_pipeline.extraction.another_source import known_bases, what_changed, window_since
+from hedgehog_pipeline.extraction.another_source import (
+    another_tables,
+    known_bases,
+    what_changed,
+    window_since,
+)
 from hedgehog_pipeline.extraction.mode import Mode
 from hedgehog_pipeline.extraction.snapshot import Window, carried_forward
 from hedgehog_pipeline.extraction.source import Moment
@@ -40,14 +48,18 @@ class Capture:
     """What a capture takes of the shop.
 
     Attributes:
-        kind: a slice of the archive, or an increment.
-        reread: why tables that were captured before are read in full again, None if none is.
+        kind: a slice of the archive, be it of one table beside increments of others; or increments
+            alone.
+        reread: why the tables that were captured before are read in full again, None if they are
+            not.
+        reread_tables: why single ones are, by table.
         kept: the bases of tables that this capture leaves as they are.
         tables: what it takes, by table.
     """
 
     kind: Literal["archive", "increment"]
     reread: str | None
+    reread_tables: Mapping[str, str]
     kept: Mapping[str, Base]
     tables: Mapping[str, TableCapture]
 
@@ -80,6 +92,8 @@ def plan_capture(  # noqa: PLR0913 (all that a plan depends on)
     if mode is Mode.REREAD:
         bases = {name: base for name, base in bases.items() if name not in {t.name for t in tables}}
         reread = reread or "a person asked for it"
+    others = another_tables(moment, head) if head and not reread else {}
+    is_followed = any(base.archive is None for base in bases.values())
     number = head.number + 1 if head else 1
     before = head.base if head else {}
     begun = {
@@ -87,6 +101,7 @@ def plan_capture(  # noqa: PLR0913 (all that a plan depends on)
         or Base(
             snapshot=moment.snapshot.horizon.text,
             archive=Place(),
+            alone=is_followed,
             captured_at=captured_at,
             commit=number,
             landed=before[name].landed if name in before else 0,
@@ -95,17 +110,25 @@ def plan_capture(  # noqa: PLR0913 (all that a plan depends on)
         for name in {*before, *(table.name for table in tables)}
     }
     archive = [table for table in tables if begun[table.name].archive is not None]
+    alone = all(begun[table.name].alone for table in archive)
     taken: dict[str, TableCapture] = {}
     left = slice_rows
-    for table in archive or tables:
-        base = begun[table.name].model_copy(update={"commit": number, "captured_at": captured_at})
-        if archive:
+    for table in tables if alone else archive:
+        base = begun[table.name].model_copy(
+            update={
+                "commit": number,
+                "captured_at": captured_at,
+                "fingerprint": moment.fingerprints[table.name],
+            }
+        )
+        if table in archive:
             taken[table.name], rows = _archive_slice(moment, table, base, left)
             left -= rows
         else:
             taken[table.name] = _increment(moment, table, base)
     kept = {name: base for name, base in begun.items() if name not in taken}
-    return Capture("archive" if archive else "increment", reread, kept, taken)
+    kind = "archive" if archive else "increment"
+    return Capture(kind, reread, others, kept, taken)
 
 
 def _archive_slice(
@@ -120,7 +143,11 @@ def _archive_slice(
         if after is not None
         else sql.SQL("true")
     )
-    conditions = [beyond, sql.SQL("not {}").format(window_since(base, moment).new_rows(()))]
+    conditions = [
+        beyond,
+        sql.SQL("not {}").format(window_since(base, moment).new_rows(())),
+        *_of_known_partitions(moment, table),
+    ]
     # Only rows of the archive count, so that it ends however much the shop adds meanwhile.
     walk = sql.SQL(
         "select count(*), max(key) from (select {key} as key from {name} where {conditions} "
@@ -140,7 +167,11 @@ def _archive_slice(
     place = None if complete else Place(after=last if last is not None else after)
     query = sql.SQL("{rows} order by {key}").format(rows=_rows(moment, table, conditions), key=key)
     return (
-        TableCapture(moment.columns[table.name], query, base.model_copy(update={"archive": place})),
+        TableCapture(
+            moment.columns[table.name],
+            query,
+            base.model_copy(update={"archive": place, "alone": base.alone and not complete}),
+        ),
         rows,
     )
 
@@ -154,7 +185,7 @@ def _increment(moment: Moment, table: ShopTable, base: Base) -> TableCapture:
             "seen": carried_forward(base.seen, _met(moment, table), moment.snapshot.xmin),
         }
     )
-    query = _rows(moment, table, [window.new_rows(base.seen)])
+    query = _rows(moment, table, [window.new_rows(base.seen), *_of_known_partitions(moment, table)])
     return TableCapture(moment.columns[table.name], query, after)
 
 
@@ -167,10 +198,23 @@ def _met(moment: Moment, table: ShopTable) -> list[int]:
     window = Window(moment.snapshot.xmin, moment.snapshot.xmax)
     if window.horizon == window.end:
         return []
-    query = sql.SQL("select distinct {transaction} from {name} where {held}").format(
-        transaction=window.transaction, name=sql.Identifier(table.name), held=window.holds_row
+    query = sql.SQL("select distinct {transaction} from {name} where {conditions}").format(
+        transaction=window.transaction,
+        name=sql.Identifier(table.name),
+        conditions=sql.SQL(" and ").join([window.holds_row, *_of_known_partitions(moment, table)]),
     )
     return [row[0] for row in moment.fetch(query)]
+
+
+def _of_known_partitions(moment: Moment, table: ShopTable) -> list[sql.Composed]:
+    """Leave a partition that was attached after the snapshot to the next capture.
+
+    PostgreSQL shows its rows at once, whatever the snapshot, and only then to some queries.
+    """
+    partitions = moment.fingerprints[table.name].partitions
+    if not partitions:
+        return []
+    return [sql.SQL("tableoid = any({}::oid[])").format(sql.Literal(list(partitions)))]
 
 
 def _rows(moment: Moment, table: ShopTable, conditions: Sequence[sql.Composable]) -> sql.Composed:

@@ -4,13 +4,15 @@ A part holds the text that COPY writes, so a type will do if its text can be rea
 type. A wider type will do: a value that does not fit is told by whoever reads the part.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import pyarrow as pa
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.lake.commits import IngestionCommit
+from hedgehog_pipeline.lake.commits import Fingerprint, IngestionCommit
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.schema.columns import (
     BIGINT,
@@ -37,10 +39,12 @@ _READABLE: dict[ColumnType, set[str]] = {
 _TEXTS = {"S", "E"}
 """PostgreSQL's categories of types whose value is its text: strings of any kind, enums."""
 
-_TABLES = {"r", "p"}
+_PARTITIONED = "p"
+_TABLES = {"r", _PARTITIONED}
 """PostgreSQL's letters for tables, partitioned ones included."""
 
-_OTHERS = {"v": "view", "m": "materialized view", "f": "foreign table"}
+_FOREIGN = "f"
+_OTHERS = {"v": "view", "m": "materialized view", _FOREIGN: "foreign table"}
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,39 @@ class FoundColumn:
         type: its type as PostgreSQL writes it, length and precision included.
         base: the type alone; of a domain, the type that it is over.
         category: PostgreSQL's category of that type (`pg_type.typcategory`).
+        base_oid: that type's oid.
+        number: its number, which no other column of the table ever gets.
+        generated: the expression that it is generated from, None where it is not.
+        not_null: whether a value has to be there.
+        unique: whether a valid unique index is on it, on nothing else and on all rows.
+        labels: by oid, where that type is an enum.
     """
 
     name: str
     type: str
     base: str
     category: str
+    base_oid: int
+    number: int
+    generated: str | None
+    not_null: bool
+    unique: bool
+    labels: Mapping[str, str] | None
+
+
+@dataclass(frozen=True)
+class FoundHeir:
+    """A table whose rows a SELECT of another one gives: a partition, or a child by INHERITS.
+
+    Attributes:
+        oid: PostgreSQL's number of it.
+        name: its name.
+        kind: PostgreSQL's letter for it (`pg_class.relkind`).
+    """
+
+    oid: int
+    name: str
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -66,11 +97,15 @@ class FoundTable:
 
     Attributes:
         kind: PostgreSQL's letter for it (`pg_class.relkind`), None where there is nothing.
+        oid: its number, None where there is nothing.
         columns: its columns, in order.
+        heirs: the tables with rows of it, in the order of their oids.
     """
 
     kind: str | None
+    oid: int | None
     columns: tuple[FoundColumn, ...]
+    heirs: tuple[FoundHeir, ...]
 
 
 def refuse_unreadable(tables: Sequence[ShopTable], found: Mapping[str, FoundTable]) -> None:
@@ -89,6 +124,25 @@ def refuse_unreadable(tables: Sequence[ShopTable], found: Mapping[str, FoundTabl
             f"The source has drifted from what the star needs: {'; '.join(faults)}. Bring it back "
             f"in the shop, or change the declaration in {module_name('shop')}."
         )
+
+
+def fingerprint_of(table: ShopTable, found: FoundTable) -> Fingerprint:
+    """Give what a SELECT of the declared columns of a table depends on, besides its rows.
+
+    Left out is what changes nothing of it: columns that nobody declared, a type's length, a
+    domain over the same type, indexes. A column that is added with a default has a number of its
+    own; PostgreSQL forgets the default (`attmissingval`) once the table is written anew.
+    """
+    assert found.oid is not None  # noqa: S101 (what is not there was refused)
+    declared = {column.name for column in table.columns}
+    columns = [column for column in found.columns if column.name in declared]
+    told = sorted((c.name, c.number, c.base_oid, c.generated or "") for c in columns)
+    return Fingerprint(
+        table=found.oid,
+        columns=blake2b(json.dumps(told).encode(), digest_size=8).hexdigest(),
+        labels={oid: label for c in columns for oid, label in (c.labels or {}).items()},
+        partitions=tuple(heir.oid for heir in found.heirs),
+    )
 
 
 def undeclared(table: ShopTable, columns: Iterable[str]) -> list[str]:
@@ -129,6 +183,7 @@ def _faults_of(table: ShopTable, found: FoundTable) -> Iterator[str]:
             "carry the transactions that wrote them (xmin)"
         )
         return
+    yield from _faults_of_heirs(table, found)
     columns = {column.name: column for column in found.columns}
     if missing := [column.name for column in table.columns if column.name not in columns]:
         others = ", ".join(undeclared(table, columns))
@@ -137,6 +192,35 @@ def _faults_of(table: ShopTable, found: FoundTable) -> Iterator[str]:
     for column in table.columns:
         if column.name in columns and not _is_readable(column, columns[column.name]):
             yield _retyped(table, column, columns[column.name])
+    if table.key in columns:
+        yield from _faults_of_key(table, columns[table.key])
+
+
+def _faults_of_heirs(table: ShopTable, found: FoundTable) -> Iterator[str]:
+    if found.kind == _PARTITIONED:
+        if foreign := ", ".join(heir.name for heir in found.heirs if heir.kind == _FOREIGN):
+            yield (
+                f"{table.name} has the foreign table {foreign} for a partition, whose rows do not "
+                "carry the transactions that wrote them (xmin): detach it"
+            )
+    elif found.heirs:
+        heirs = ", ".join(heir.name for heir in found.heirs)
+        yield (
+            f"{table.name} gives the rows of {heirs} as its own, which inherit from it, and no "
+            "index keeps a key unique among several tables: ALTER TABLE ... NO INHERIT, or make "
+            "it a partitioned table"
+        )
+
+
+def _faults_of_key(table: ShopTable, key: FoundColumn) -> Iterator[str]:
+    where = f"{table.name}.{key.name}"
+    if not key.unique:
+        yield (
+            f"{where} is no key: no valid unique index is on {key.name} alone, and of rows that "
+            "share a key all but one would be lost"
+        )
+    elif not key.not_null:
+        yield f"{where} is no key: it may be NULL (ALTER COLUMN ... SET NOT NULL)"
 
 
 def _is_readable(column: Column, found: FoundColumn) -> bool:

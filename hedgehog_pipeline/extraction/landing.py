@@ -24,7 +24,9 @@ class Landing:
         kind: of the commit.
         bases: up to where every table is captured with it.
         rows: what lands of each table, the rows first.
-        reread: why tables that were captured before are read in full again, None if none is.
+        reread: why the tables that were captured before are read in full again, None if they are
+            not.
+        reread_tables: why single ones are, by table.
         taken: the file of the inbox that lands, if it is one.
         found: what else there is to tell of tables.
     """
@@ -33,6 +35,7 @@ class Landing:
     bases: Mapping[str, Base]
     rows: Mapping[str, list[CsvRows]]
     reread: str | None = None
+    reread_tables: Mapping[str, str] = field(default_factory=dict[str, str])
     taken: Taken | None = None
     found: Mapping[str, Mapping[str, object]] = field(default_factory=dict[str, dict[str, object]])
 
@@ -47,9 +50,11 @@ def landing_of_capture(capture: Capture, moment: Moment, batch: Batch) -> Landin
     for name, told in found.items():
         if grown := undeclared(SHOP[name], moment.columns[name]):
             told["columns not declared"] = grown
-        if capture.reread:
-            told["read in full again"] = capture.reread
-    return Landing(capture.kind, capture.bases, rows, capture.reread, found=found)
+        if why := capture.reread or capture.reread_tables.get(name):
+            told["read in full again"] = why
+    return Landing(
+        capture.kind, capture.bases, rows, capture.reread, capture.reread_tables, found=found
+    )
 
 
 def landing_of_sweep(
@@ -134,6 +139,7 @@ def commit_on(
         source=source,
         base=bases,
         reread=landing.reread,
+        reread_tables=dict(landing.reread_tables),
         taken=landing.taken,
         inbox=head.latest_inbox if head else 0,
     )

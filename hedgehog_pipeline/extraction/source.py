@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -11,8 +11,15 @@ from psycopg import Connection, IsolationLevel, sql
 from hedgehog_pipeline.databases import Credentials, connect, reason_of
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.copied import copied_rows
-from hedgehog_pipeline.extraction.drift import FoundColumn, FoundTable, refuse_unreadable
+from hedgehog_pipeline.extraction.drift import (
+    FoundColumn,
+    FoundHeir,
+    FoundTable,
+    fingerprint_of,
+    refuse_unreadable,
+)
 from hedgehog_pipeline.extraction.snapshot import Snapshot
+from hedgehog_pipeline.lake.commits import Fingerprint
 from hedgehog_pipeline.schema.shop import ShopTable
 
 _OLDEST = 130000
@@ -28,12 +35,14 @@ class Moment:
         identity: system identifier / timeline / database oid.
         snapshot: the transactions that are visible.
         columns: per table, the names of the columns that it has, in order.
+        fingerprints: per table, what a SELECT of it depends on besides its rows.
     """
 
     connection: Connection
     identity: str
     snapshot: Snapshot
     columns: dict[str, tuple[str, ...]]
+    fingerprints: dict[str, Fingerprint] = field(default_factory=dict[str, Fingerprint])
 
     @property
     def bytes(self) -> int:
@@ -117,17 +126,25 @@ class ConnectedSource:
         """Open a moment, as `Source.moment` does, and end its transaction with it."""
         connection = self.connection
         with _explained():
-            _columns(connection, tables)  # tells every fault; the lock would stop at the first
+            _found(connection, tables)  # tells every fault; the lock would stop at the first
             connection.rollback()
             connection.execute("set local lock_timeout = '10s'")
             connection.execute("set local idle_in_transaction_session_timeout = '10min'")
             connection.execute("set local row_security = off")
             connection.execute("set local datestyle = 'ISO, YMD'")
+            connection.execute("set local quote_all_identifiers = off")
             names = sql.SQL(", ").join(sql.Identifier(table.name) for table in tables)
             connection.execute(sql.SQL("lock table {} in access share mode").format(names))
             snapshot = _scalar(connection, _SNAPSHOT)
             identity = _scalar(connection, _IDENTITY)
-            yield Moment(connection, identity, Snapshot(snapshot), _columns(connection, tables))
+            found = _found(connection, tables)
+            yield Moment(
+                connection,
+                identity,
+                Snapshot(snapshot),
+                {name: tuple(column.name for column in found[name].columns) for name in found},
+                {table.name: fingerprint_of(table, found[table.name]) for table in tables},
+            )
             connection.rollback()
 
     def snapshot_text(self) -> str:
@@ -165,25 +182,55 @@ _FOUND = """
         select name, oid, relkind::text from unnest(%s::text[]) as declared(name)
         left join pg_class on oid = to_regclass(quote_ident(name))
     ), typed as (
-        select attrelid, attnum, attname, format_type(atttypid, atttypmod) as type, atttypid as base
+        select attrelid, attnum, format_type(atttypid, atttypmod) as type, atttypid as base
         from declared join pg_attribute on attrelid = oid where attnum > 0 and not attisdropped
         union all
-        select attrelid, attnum, attname, type, typbasetype
+        select attrelid, attnum, type, typbasetype
         from typed join pg_type on pg_type.oid = base where typtype = 'd'
+    ), columns as (
+        select attrelid as oid, json_agg(json_build_array(
+            attname, type, format_type(base, null), typcategory, base::bigint, attnum,
+            case when attgenerated <> '' then pg_get_expr(adbin, adrelid) end,
+            attnotnull,
+            exists (
+                select from pg_index where indrelid = attrelid and indisunique and indisvalid
+                and indnkeyatts = 1 and indkey[0] = attnum and indpred is null),
+            (select json_object_agg(oid, enumlabel) from pg_enum where enumtypid = base)
+        ) order by attnum) as found
+        from typed join pg_type on pg_type.oid = base and typtype <> 'd'
+        join pg_attribute using (attrelid, attnum)
+        left join pg_attrdef on adrelid = attrelid and adnum = attnum
+        group by attrelid
+    ), heirs as (
+        select oid, inhrelid as heir from declared join pg_inherits on inhparent = oid
+        union
+        select heirs.oid, inhrelid from heirs join pg_inherits on inhparent = heir
+    ), with_rows as (
+        select heirs.oid, json_agg(
+            json_build_array(heir::bigint, heir::regclass::text, relkind) order by heir) as found
+        from heirs join pg_class on pg_class.oid = heir where relkind <> 'p'
+        group by heirs.oid
     )
-    select name, relkind, attname, type, format_type(base, null), typcategory::text
-    from declared left join (typed join pg_type on pg_type.oid = base and typtype <> 'd')
-    on attrelid = declared.oid order by attnum
+    select name, relkind, oid::bigint, columns.found, with_rows.found
+    from declared left join columns using (oid) left join with_rows using (oid)
 """
+"""Rows are in partitions, never in a partitioned table; children by INHERITS add theirs."""
 
 
-def _columns(connection: Connection, tables: Sequence[ShopTable]) -> dict[str, tuple[str, ...]]:
-    found = {table.name: FoundTable(None, ()) for table in tables}
-    for name, kind, *column in connection.execute(_FOUND, [list(found)]):
-        columns = found[name].columns
-        found[name] = FoundTable(kind, (*columns, FoundColumn(*column)) if column[0] else ())
+def _found(connection: Connection, tables: Sequence[ShopTable]) -> dict[str, FoundTable]:
+    """Find the tables in PostgreSQL's catalog, and see that the star can be made of them."""
+    names = [table.name for table in tables]
+    found = {
+        name: FoundTable(
+            kind,
+            oid,
+            tuple(FoundColumn(*column) for column in columns or ()),
+            tuple(FoundHeir(*heir) for heir in heirs or ()),
+        )
+        for name, kind, oid, columns, heirs in connection.execute(_FOUND, [names])
+    }
     refuse_unreadable(tables, found)
-    return {name: tuple(column.name for column in table.columns) for name, table in found.items()}
+    return found
 
 
 def _scalar(connection: Connection, query: str) -> str:

@@ -50,6 +50,26 @@ class Place(_Record):
     after: int | None = None
 
 
+class Fingerprint(_Record):
+    """What a SELECT of a table gives depends on, besides its rows.
+
+    A change of it writes no row, so no transaction id tells of it
+    (extraction/another_source.py).
+
+    Attributes:
+        table: the table's oid.
+        columns: digest of the declared columns: their names, numbers, types and what they are
+            generated from.
+        labels: the labels of their enums, by the oid of each.
+        partitions: the oids of the partitions that hold its rows, in order.
+    """
+
+    table: int
+    columns: str
+    labels: dict[str, str] = {}
+    partitions: tuple[int, ...] = ()
+
+
 class Base(_Record):
     """Up to where a table of the shop is captured (docs/design.md, "Capture").
 
@@ -59,6 +79,9 @@ class Base(_Record):
         seen: inclusive ranges of transaction ids at or above the snapshot's xmin whose rows
             were met already.
         archive: the place that the archive has reached, or None when it is complete.
+        alone: whether that archive is read while other tables are captured as ever.
+        fingerprint: what the table was at the last capture, None in a lake that was begun before
+            it was kept.
         captured_at: when the last capture began, UTC.
         commit: the commit of the last capture.
         landed: the latest commit that holds something of the table beside the keys that a sweep
@@ -69,6 +92,8 @@ class Base(_Record):
     snapshot: str
     seen: tuple[tuple[int, int], ...] = ()
     archive: Place | None = None
+    alone: bool = False
+    fingerprint: Fingerprint | None = None
     captured_at: datetime
     commit: int
     landed: int = 0
@@ -158,12 +183,15 @@ class IngestionCommit(Commit):
     """A capture of the shop, or a file that somebody brought.
 
     Attributes:
-        kind: a slice of the archive, the change since the capture before, the keys that the shop
-            holds, or rows that somebody else brought.
+        kind: a slice of the archive, beside the change of the tables that are captured as ever;
+            the change since the capture before, the keys that the shop holds, or rows that
+            somebody else brought.
         captured_at: when the capture began, UTC.
         source: identity of the database: system identifier / timeline / database oid.
         base: per table, up to where the shop is captured with this commit.
         reread: why the shop is read in full again from this commit on, None where it is not.
+        reread_tables: why tables are read in full again from this commit on, while the others are
+            captured as ever.
         taken: the file of the inbox that landed with it, None where it is of another kind.
         inbox: the latest commit before it that took a file, 0 where none did: the taken files are
             found by walking back.
@@ -174,6 +202,7 @@ class IngestionCommit(Commit):
     source: str
     base: dict[str, Base]
     reread: str | None = None
+    reread_tables: dict[str, str] = {}
     taken: Taken | None = None
     inbox: int = 0
 

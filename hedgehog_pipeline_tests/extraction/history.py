@@ -1,14 +1,17 @@
 """Triggers in the shop number every version of a row, and note it and who wrote it.
 
 Who wrote it is the top-level transaction, of which a snapshot's text says whether it was over. A
-session that has a table written anew notes that in `rewritten`.
+session that has a table written anew, or makes another table of it, notes that in `rewritten`.
 """
 
 import csv
 import io
-from collections import Counter
+from collections import Counter, defaultdict
+from typing import Any
 
-from hedgehog_pipeline.schema.shop import SHOP
+import psycopg
+
+from hedgehog_pipeline.schema.shop import SHOP, ShopTable
 from hedgehog_pipeline_tests.world import World
 
 _HISTORY = """
@@ -23,20 +26,18 @@ _HISTORY = """
     begin
         row.version = number;
         insert into history values (
-            number, tg_table_name, (to_jsonb(row) ->> tg_argv[0])::bigint, pg_current_xact_id(),
+            number, tg_argv[1], (to_jsonb(row) ->> tg_argv[0])::bigint, pg_current_xact_id(),
             tg_op = 'DELETE', to_jsonb(row));
         return row;
     end $$;
     create table rewritten (at_table text, writer xid8);
     create function note_truncated() returns trigger language plpgsql as $$
     begin
-        insert into history
-            select nextval('version'), 'payment', payment_id, pg_current_xact_id(), true
-            from payment;
+        execute format(
+            'insert into history select nextval(''version''), %L, %I, pg_current_xact_id(), true '
+            'from %I', tg_argv[1], tg_argv[0], tg_argv[1]);
         return null;
     end $$;
-    create trigger note_truncated before truncate on payment
-        for each statement execute function note_truncated();
 """
 
 _OF_TABLE = """
@@ -44,8 +45,13 @@ _OF_TABLE = """
     insert into history
         select version, '{table}', {key}, pg_current_xact_id(), false, to_jsonb({table})
         from {table};
+"""
+
+_WATCH = """
     create trigger note before insert or update or delete on {table}
-        for each row execute function note('{key}');
+        for each row execute function note('{key}', '{table}');
+    create trigger note_truncated before truncate on {table}
+        for each statement execute function note_truncated('{key}', '{table}');
 """
 
 
@@ -53,14 +59,85 @@ def keep_history(world: World) -> None:
     """Number the versions from now on, those that are there already included."""
     world.shop.execute(_HISTORY)
     for table in SHOP.values():
-        world.shop.execute(_OF_TABLE.format(table=table.name, key=table.key).encode())
+        statement = (_OF_TABLE + _WATCH).format(table=table.name, key=table.key)
+        world.shop.execute(statement.encode())
 
 
-def versions_in(world: World, parts: list[dict[str, str]]) -> Counter[int]:
-    """Count the versions that parts hold."""
-    found: Counter[int] = Counter()
+def fill_beside(
+    shop: psycopg.Connection[Any], other: str, table: ShopTable, end: int | None = None
+) -> None:
+    """Fill a table beside another one, with versions that are its own.
+
+    Args:
+        shop: a session of the owner.
+        other: its name.
+        table: of the shop.
+        end: the first key that none of its partitions takes; None where it has none.
+    """
+    parts = "" if end is None else " partition by range ({key})"
+    statement = _BESIDE + parts + ";" + (_FIRST_PARTITION if parts else "") + _FILLED
+    shop.execute(_composed(statement, other, table, end=end))
+
+
+def put_in_place(shop: psycopg.Connection[Any], other: str, table: ShopTable) -> None:
+    """Let a table that was filled beside another one take its place.
+
+    What changed meanwhile is taken along, in the same transaction. The table that was there stays
+    under a name of its own.
+    """
+    shop.execute(_composed(_CAUGHT_UP + _SWAP + _WATCH + _BROUGHT, other, table, rows=table.name))
+
+
+def attach(shop: psycopg.Connection[Any], other: str, table: ShopTable, keys: range) -> None:
+    """Attach a table to a partitioned one, with rows whose versions are its own."""
+    statement = _ATTACH + _BROUGHT
+    shop.execute(_composed(statement, other, table, rows=other, first=keys.start, end=keys.stop))
+
+
+def _composed(statement: str, other: str, table: ShopTable, **others: object) -> bytes:
+    columns = ", ".join([*(column.name for column in table.columns), "version"])
+    return statement.format(
+        table=table.name, key=table.key, other=other, columns=columns, **others
+    ).encode()
+
+
+_BESIDE = "create table {other} (like {table} including defaults, primary key ({key}))"
+_FIRST_PARTITION = """
+    create table {other}_1 partition of {other} for values from (minvalue) to ({end});
+"""
+_FILLED = """
+    insert into {other} ({columns}) select {columns} from {table};
+    create table {other}_copied as select {key}, version from {other};
+    update {other} set version = nextval('version');
+"""
+_CAUGHT_UP = """
+    lock {table}, {other};
+    delete from {other} where {key} not in (
+        select {key} from {table} join {other}_copied using ({key}, version));
+    insert into {other} ({columns})
+        select {columns} from {table} where {key} not in (select {key} from {other});
+    update {other} set version = nextval('version')
+        where version in (select version from {table});
+"""
+_SWAP = """
+    alter table {table} rename to instead_of_{other};
+    alter table {other} rename to {table};
+    grant select on {table} to reader;
+"""
+_ATTACH = "alter table {table} attach partition {other} for values from ({first}) to ({end});"
+_BROUGHT = """
+    insert into history
+        select version, '{table}', {key}, pg_current_xact_id(), false, to_jsonb({rows})
+        from {rows};
+"""
+
+
+def versions_in(world: World, parts: list[dict[str, str]]) -> dict[str, Counter[int]]:
+    """Count the versions that parts hold, by table."""
+    found: dict[str, Counter[int]] = defaultdict(Counter)
     for part in parts:
         bucket = world.settings.ingestion_bucket
         body = world.s3.get_object(Bucket=bucket, Key=part["key"])["Body"].read().decode()
-        found.update(int(row["version"]) for row in csv.DictReader(io.StringIO(body, newline="")))
+        rows = csv.DictReader(io.StringIO(body, newline=""))
+        found[part["asset"].removeprefix("oltp/")].update(int(row["version"]) for row in rows)
     return found

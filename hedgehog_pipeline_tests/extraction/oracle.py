@@ -5,12 +5,16 @@ wrote it; a snapshot's text says which of these a capture saw.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline_tests.extraction.history import versions_in
 from hedgehog_pipeline_tests.world import World
+
+_END = 2**62
+"""Above every transaction."""
 
 _HISTORY = """
     select version, at_table, key, writer::text::bigint, gone from history order by writer
@@ -46,60 +50,143 @@ class Verdict:
         )
 
 
-def judge(world: World) -> Verdict:
-    """Hold the ingestion log against what was written down."""
-    to_come = deque(world.shop.execute(_HISTORY).fetchall())
-    rewrites: list[tuple[str, int]] = world.shop.execute(
-        "select at_table, writer::text::bigint from rewritten"
-    ).fetchall()
-    verdict = Verdict(written=len(to_come), transactions=len({row[3] for row in to_come}))
-    waiting: list[tuple[Any, ...]] = []
-    newest: dict[tuple[str, int], tuple[int, bool]] = {}
-    of_archive: Counter[int] | None = Counter()
-    for commit in world.commits(world.settings.ingestion_bucket):
-        if commit["kind"] not in {"archive", "increment"}:
-            continue
-        found = versions_in(world, commit["parts"])
-        verdict.captures += 1
-        verdict.landed += found.total()
-        if commit["kind"] == "archive":
-            assert of_archive is not None
-            of_archive += found
-            continue
-        snapshot = commit["base"]["sales_order"]["snapshot"]
-        sees, end = _sight(snapshot), int(snapshot.split(":")[1])
-        while to_come and to_come[0][3] < end:
-            waiting.append(to_come.popleft())
-        tables = {table for table, writer in rewrites if sees(writer)}
-        expected = _due(newest, (row for row in waiting if sees(row[3])), tables)
-        waiting = [row for row in waiting if not sees(row[3])]
-        rewrites = [(table, writer) for table, writer in rewrites if not sees(writer)]
-        if of_archive is not None:
-            verdict.doubled += Counter({v: n - 1 for v, n in of_archive.items() if n > 1})
-            expected, of_archive = expected - of_archive, None
+@dataclass
+class _Table:
+    """What captures have to land of a table.
+
+    Attributes:
+        newest: of each row, its newest version and whether that is its deletion.
+        due: the rows that changed since the last increment.
+        of_archive: the versions that the archive has brought so far; None once increments follow.
+    """
+
+    newest: dict[int, tuple[int, bool]] = field(default_factory=dict[int, tuple[int, bool]])
+    due: set[int] = field(default_factory=set[int])
+    of_archive: Counter[int] | None = None
+
+    def see(self, version: int, key: int, *, gone: bool) -> None:
+        """Take note of a version that a capture sees."""
+        if version > self.newest.get(key, (0, False))[0]:
+            self.newest[key] = version, gone
+            self.due.add(key)
+
+    def begin_archive(self) -> None:
+        """Take note that its archive begins."""
+        self.of_archive = Counter()
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """All of its rows have to land, whatever landed before."""
+        self.due = set(self.newest)
+        if self.of_archive is not None:
+            self.of_archive = Counter()
+
+    def take_slice(self, found: Counter[int]) -> None:
+        """Take note of what a slice of the archive brought."""
+        assert self.of_archive is not None
+        self.of_archive += found
+
+    def take_increment(self, found: Counter[int], verdict: Verdict) -> None:
+        """Hold what an increment, and the archive before it, brought against what had to land."""
+        expected = self.expected()
+        if self.of_archive is not None:
+            verdict.doubled += Counter({v: n - 1 for v, n in self.of_archive.items() if n > 1})
+            expected, self.of_archive = expected - self.of_archive, None
         verdict.lost += expected - found
         verdict.doubled += found - expected
-    verdict.lost += _due(newest, [*waiting, *to_come], {table for table, _ in rewrites})
+
+    def expected(self) -> Counter[int]:
+        """Give the versions that have to land by now; then others are waited for."""
+        rows = [self.newest[key] for key in self.due]
+        self.due = set()
+        return Counter(version for version, gone in rows if not gone)
+
+
+def judge(world: World) -> Verdict:
+    """Hold the ingestion log against what was written down."""
+    history = _History(world)
+    verdict = Verdict(written=len(history.rows), transactions=len({row[3] for row in history.rows}))
+    before: dict[str, Any] = {}
+    for commit in world.commits(world.settings.ingestion_bucket):
+        if commit["kind"] in {"archive", "increment"}:
+            found = versions_in(world, commit["parts"])
+            verdict.captures += 1
+            verdict.landed += sum(versions.total() for versions in found.values())
+            _judge_capture(history, commit, before, found, verdict)
+            before = commit["base"]
+    history.see_all()
+    for table in history.tables.values():
+        verdict.lost += table.expected()
     return verdict
 
 
-def _due(
-    newest: dict[tuple[str, int], tuple[int, bool]],
-    seen: Iterable[tuple[Any, ...]],
-    tables: Collection[str],
-) -> Counter[int]:
-    """Let what is seen now be the newest of its row; give what has to land for it.
+def _judge_capture(
+    history: "_History",
+    commit: dict[str, Any],
+    before: dict[str, Any],
+    found: dict[str, Counter[int]],
+    verdict: Verdict,
+) -> None:
+    """Hold a commit against what it had to bring.
 
-    That is the newest version of each row that changed, and of all rows of tables written anew.
+    Args:
+        history: what was written down.
+        commit: as it stands in the bucket.
+        before: the bases of the capture before.
+        found: the versions that it brings, by table.
+        verdict: takes what differs.
     """
-    changed: set[tuple[str, int]] = set()
-    for version, table, key, _, gone in seen:
-        row = table, key
-        if version > newest.get(row, (0, False))[0]:
-            newest[row] = version, gone
-            changed.add(row)
-    changed |= {row for row in newest if row[0] in tables}
-    return Counter(newest[row][0] for row in changed if not newest[row][1])
+    bases, number = commit["base"], commit["number"]
+    begun = set(SHOP if commit["reread"] or not before else commit["reread_tables"])
+    taken = {name for name in bases if bases[name]["commit"] == number}
+    slices = {name for name in taken if name in begun or before[name]["archive"]}
+    if snapshots := {bases[name]["snapshot"] for name in taken - slices}:
+        (snapshot,) = snapshots
+        history.see(snapshot)
+    for name in begun:
+        history.tables[name].begin_archive()
+    for name, table in history.tables.items():
+        if name in slices:
+            table.take_slice(found[name])
+        elif name in taken:
+            table.take_increment(found[name], verdict)
+        else:
+            verdict.doubled += found[name]
+
+
+class _History:
+    """What the triggers wrote down, as far as a capture sees it.
+
+    Attributes:
+        rows: all of it, in the order of the transactions.
+        tables: what captures have to land.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.rows: list[tuple[Any, ...]] = world.shop.execute(_HISTORY).fetchall()
+        self.tables = {name: _Table() for name in SHOP}
+        self._to_come = deque(self.rows)
+        self._waiting: list[tuple[Any, ...]] = []
+        self._rewrites: list[tuple[str, int]] = world.shop.execute(
+            "select at_table, writer::text::bigint from rewritten"
+        ).fetchall()
+
+    def see(self, snapshot: str) -> None:
+        """See what a snapshot shows."""
+        sees, end = _sight(snapshot), int(snapshot.split(":")[1])
+        while self._to_come and self._to_come[0][3] < end:
+            self._waiting.append(self._to_come.popleft())
+        for version, table, key, writer, gone in self._waiting:
+            if sees(writer):
+                self.tables[table].see(version, key, gone=gone)
+        self._waiting = [row for row in self._waiting if not sees(row[3])]
+        for table in {table for table, writer in self._rewrites if sees(writer)}:
+            self.tables[table].begin_anew()
+        self._rewrites = [(table, writer) for table, writer in self._rewrites if not sees(writer)]
+
+    def see_all(self) -> None:
+        """See what no snapshot showed."""
+        self.see(f"{_END}:{_END}:")
 
 
 def _sight(snapshot: str) -> Callable[[int], bool]:

@@ -23,7 +23,8 @@ _RECREATED = """
 """
 _PARTITIONED = """
     alter table transaction rename to earlier;
-    create table transaction (like earlier) partition by range (transaction_id);
+    create table transaction (like earlier, primary key (transaction_id))
+        partition by range (transaction_id);
     create table transaction_1 partition of transaction for values from (1) to (2);
     create table transaction_rest partition of transaction default;
     insert into transaction select * from earlier;
@@ -128,6 +129,46 @@ _UNREADABLE = {
             "create foreign table design (design_id integer) server far;"
         ),
         ["design is a foreign table, not a table"],
+    ),
+    "foreign partition": (
+        _PARTITIONED + "alter table transaction detach partition transaction_1;"
+        "create foreign data wrapper far; create server far foreign data wrapper far;"
+        "create foreign table transaction_far partition of transaction for values from (1) to (2)"
+        " server far;",
+        ["transaction has the foreign table transaction_far for a partition", "xmin"],
+    ),
+    "children": (
+        "create table later () inherits (sales_order); create table latest () inherits (later)",
+        ["sales_order gives the rows of later, latest as its own", "NO INHERIT"],
+    ),
+    "key of two columns": (
+        (
+            "alter table design drop constraint design_pkey cascade,"
+            "add primary key (design_id, design_name)"
+        ),
+        ["design.design_id is no key: no valid unique index is on design_id alone"],
+    ),
+    "key of some rows": (
+        (
+            "alter table design drop constraint design_pkey cascade;"
+            "create unique index on design (design_id) where design_id > 1"
+        ),
+        ["design.design_id is no key: no valid unique index"],
+    ),
+    "key without an index that is valid": (
+        (
+            "alter table design drop constraint design_pkey cascade;"
+            "create unique index other on design (design_id);"
+            "update pg_index set indisvalid = false where indexrelid = 'other'::regclass"
+        ),
+        ["design.design_id is no key: no valid unique index"],
+    ),
+    "key that may be NULL": (
+        (
+            "alter table design drop constraint design_pkey cascade, alter design_id drop not null,"
+            "add unique (design_id)"
+        ),
+        ["design.design_id is no key: it may be NULL"],
     ),
     "several": (
         _SEVERAL,

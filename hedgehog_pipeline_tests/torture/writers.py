@@ -5,12 +5,15 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import count
 from threading import Event
 from typing import Any
 
 import psycopg
 
 from hedgehog_pipeline.sandbox.waiting import await_condition
+from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline_tests.extraction.history import attach, fill_beside, put_in_place
 from hedgehog_pipeline_tests.world import World
 
 _ORDERS = 4000
@@ -74,14 +77,40 @@ _CHANGES = (_CHANGE_ORDERS, _CHANGE_SOME, _PAY, _DELETE_ORDERS, _CHANGE_SMALL)
 
 _SMALL = ("address", "counterparty", "currency", "department", "design", "staff", "payment_type")
 
-_ALTERATIONS = (
-    "alter table sales_order alter units_sold type bigint using units_sold + 0",
-    "alter table sales_order alter units_sold type integer using units_sold + 0",
-    "alter table sales_order add surplus text default 'x'",
-    "alter table sales_order drop surplus",
-    "truncate payment",
-)
-"""The first two write every row of the table anew."""
+_ALTERATIONS = {
+    "alter table sales_order alter units_sold type bigint using units_sold + 0": "sales_order",
+    "alter table sales_order alter units_sold type integer using units_sold + 0": "sales_order",
+    "alter table sales_order add surplus text default 'x'": "",
+    "alter table sales_order drop surplus": "",
+    "truncate payment": "",
+    """
+    alter table sales_order rename agreed_delivery_date to earlier;
+    alter table sales_order add agreed_delivery_date text not null default '2026-11-06';
+    alter table sales_order drop earlier;
+    """: "sales_order",
+    """
+    alter table design drop file_name;
+    alter table design add file_name text not null generated always as (design_name || 'x') stored;
+    """: "design",
+    "alter type payment_type_name rename value {label} to {new}": "payment_type",
+}
+"""With the table of which all rows have to land: the first two write them anew, the last three
+change what a SELECT of them gives, and not their transactions."""
+
+_LABEL = """
+    select enumlabel from pg_enum
+    where enumtypid = 'payment_type_name'::regtype order by enumsortorder offset 1 limit 1
+"""
+
+_LATER = """
+    create table {later} (like payment including defaults, primary key (payment_id));
+    insert into {later} (payment_id, last_updated, transaction_id, counterparty_id, payment_amount,
+        currency_id, payment_type_id, paid, payment_date, company_ac_number,
+        counterparty_ac_number)
+    select key, current_timestamp, (select min(transaction_id) from transaction), 1, 10.00, 1, 1,
+        false, '2026-11-04', 1, 2
+    from generate_series({first}, {last}) as key
+"""
 
 Session = psycopg.Connection[Any]
 
@@ -100,6 +129,7 @@ class Writers:
         self._sessions = sessions
         self._seed = seed
         self.captures = 0
+        self._attached = count()
         self._enough = Event()
         self.altering = Event()
         self.did: Counter[str] = Counter()
@@ -125,6 +155,8 @@ class Writers:
             self._prepared: 3,
             self._freeze: 1,
             self._alter: 2,
+            self._swap: 1,
+            self._attach: 1,
         }
         with self._world.connect() as session:
             session.execute("set lock_timeout = '2s'")
@@ -190,14 +222,46 @@ class Writers:
     def _alter(self, session: Session, chance: random.Random) -> None:
         if not self.altering.is_set():
             return
-        change = chance.choice(_ALTERATIONS)
+        change, anew = chance.choice(list(_ALTERATIONS.items()))
+        ((label,),) = session.execute(_LABEL).fetchall()
+        new = f"'{chance.getrandbits(64):x}'"
         session.execute("set local lock_timeout = '300ms'")
-        session.execute(change.encode())
-        if "type" in change:
-            session.execute("insert into rewritten values ('sales_order', pg_current_xact_id())")
+        session.execute(change.format(label=f"'{label}'", new=new).encode())
+        if anew:
+            _note_rewritten(session, anew)
         self._write(session, chance)
         session.commit()
         self.did["altered or truncated"] += 1
+
+    def _swap(self, session: Session, chance: random.Random) -> None:
+        """Fill a table beside another one; after captures let it take its place."""
+        if not self.altering.is_set():
+            return
+        beside = f"beside_{chance.getrandbits(32):x}"
+        fill_beside(session, beside, SHOP["payment"], self._next_attached())
+        session.commit()
+        self.await_captures(chance.randint(1, 3))
+        put_in_place(session, beside, SHOP["payment"])
+        _note_rewritten(session, "payment")
+        session.commit()
+        self.did["swapped"] += 1
+
+    def _attach(self, session: Session, chance: random.Random) -> None:
+        """Fill a table, and after captures make a partition of it."""
+        if not self.did["swapped"]:
+            return
+        first = self._next_attached()
+        later = f"later_{first}"
+        session.execute(_LATER.format(later=later, first=first, last=first + 2).encode())
+        session.commit()
+        self.await_captures(chance.randint(0, 3))
+        attach(session, later, SHOP["payment"], range(first, first + 10))
+        session.commit()
+        self.did["attached"] += 1
+
+    def _next_attached(self) -> int:
+        """Give the first of some keys that nobody else gets."""
+        return 1_000_000_000 + 10 * next(self._attached)
 
     def _write(self, session: Session, chance: random.Random) -> None:
         statement = chance.choice(_ADDITIONS + _CHANGES)
@@ -219,3 +283,7 @@ class Writers:
         """Wait until there were so many more, or none is wanted any more."""
         until = self.captures + count
         await_condition(lambda: self.captures >= until or self._enough.is_set(), 20)
+
+
+def _note_rewritten(session: Session, table: str) -> None:
+    session.execute("insert into rewritten values (%s, pg_current_xact_id())", [table])

@@ -5,7 +5,6 @@ is put back what an example changed. The commit of the archive names its shop by
 database, which is written anew for each copy.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
@@ -112,8 +111,8 @@ class Ground:
     def oracle(self, shop: psycopg.Connection[Any]) -> Oracle:
         """An oracle that knows the archive."""
         known = self._oracle
-        shown = set(known.shown or ())
-        return Oracle(shop, dict(known.landed), shown, known.archive.copy(), set(known.known))
+        shown = {table: set(versions) for table, versions in known.shown.items()}
+        return Oracle(shop, dict(known.landed), shown, known=set(known.known))
 
     def parameters(self) -> Parameters:
         return Parameters(self._ssm, self._world.settings.parameter_prefix)
@@ -134,9 +133,9 @@ class Ground:
             extraction.write()
             commit = extraction.append()
             assert commit is not None
-            self._oracle.archived(commit.number, stages.versions_in(commit), anew=True)
+            self._oracle.captured(extraction.brings(commit))
         with stages.extracting() as extraction:
-            self._oracle.captured(None, Counter(), extraction.snapshot)
+            self._oracle.captured(extraction.brings(None))
         processed = stages.process([commit])
         with stages.warehouse() as warehouse:
             assert processed is not None

@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 
+from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline_tests.torture.machine.trade import CODES, Key
 
 Row = Mapping[str, Any]
@@ -25,6 +26,11 @@ _NEWEST = """
         where pg_visible_in_snapshot(writer, %s::pg_snapshot)
         order by at_table, key, version desc
     ) as newest where not gone
+"""
+_RESHAPED = """
+    update history set stored = {new} where version in (
+        select distinct on (key) version from history where at_table = {table}
+        order by key, version desc)
 """
 _BY_NUMBER = "select version, at_table, key, stored from history where version = any(%s)"
 _NOT_KNOWN = "Not known"
@@ -73,6 +79,27 @@ class Landed:
 
 
 @dataclass(frozen=True)
+class Capture:
+    """What a capture of the shop brings.
+
+    Attributes:
+        commit: its number; None where it brings nothing and was let go.
+        snapshot: what it sees, as PostgreSQL writes it.
+        found: the versions that it brings, by table.
+        begun: the tables whose archive begins with it.
+        slices: the tables of which it takes a slice of the archive.
+        increments: the tables of which it takes what is new.
+    """
+
+    commit: int | None
+    snapshot: str
+    found: Mapping[str, Counter[int]]
+    begun: Collection[str]
+    slices: Collection[str]
+    increments: Collection[str]
+
+
+@dataclass(frozen=True)
 class Standing:
     """A row as commits left it.
 
@@ -96,43 +123,67 @@ class Oracle:
     Attributes:
         shop: a connection that may read everything, in autocommit mode.
         landed: what each ingestion commit holds.
-        shown: the numbers of the versions that captures saw; None in the archive.
-        archive: the versions that the archive has brought so far.
+        shown: by table, the numbers of the versions that captures saw; none in the archive.
+        archive: by table, the versions that the archive has brought so far.
+        another: the tables that are not those of the last capture, so that their archive begins.
+        perhaps: those whose archive may begin, because they got rows that may be of before.
         known: the keys that were there at the last sweep, or captured since.
     """
 
     shop: psycopg.Connection[Any]
     landed: dict[int, Landed] = field(default_factory=dict[int, Landed])
-    shown: set[int] | None = None
-    archive: Counter[int] = field(default_factory=Counter[int])
+    shown: dict[str, set[int]] = field(default_factory=dict[str, set[int]])
+    archive: dict[str, Counter[int]] = field(default_factory=dict[str, Counter[int]])
+    another: set[str] = field(default_factory=set[str])
+    perhaps: set[str] = field(default_factory=set[str])
     known: set[Key] = field(default_factory=set[Key])
 
     def visible(self, snapshot: str) -> dict[int, Version]:
         """Give the newest versions that a snapshot shows, by their numbers."""
         return _versions(self.shop.execute(_NEWEST, [snapshot]))
 
-    def archived(self, commit: int, found: Counter[int], *, anew: bool) -> None:
-        """Take note of a slice of the archive, the first of one or not."""
-        if anew:
-            self.shown, self.archive = None, Counter()
-        self.archive += found
-        self._note(commit, _versions(self.shop.execute(_BY_NUMBER, [list(found)])).values())
+    def captured(self, capture: Capture) -> None:
+        """See that a capture brings of each table just what it has to, once."""
+        begun = set(capture.begun)
+        assert self.another <= begun, f"not read again: {self.another - begun}"
+        needless = begun - self.another - self.perhaps
+        assert not needless or begun == set(SHOP), f"needlessly read again: {needless}"
+        now = self.visible(capture.snapshot)
+        for table in capture.begun:
+            self.shown.pop(table, None)
+            self.archive[table] = Counter()
+        self.another -= begun
+        self.perhaps.clear()
+        for table, found in capture.found.items():
+            assert table in {*capture.slices, *capture.increments} or not found
+        for table in capture.slices:
+            self.archive[table] += capture.found[table]
+        for table in capture.increments:
+            held = {number for number, version in now.items() if version.key[0] == table}
+            self._follow(table, held, capture.found[table])
+        if capture.commit is not None:
+            numbers = list(sum(capture.found.values(), Counter[int]()))
+            self._note(capture.commit, _versions(self.shop.execute(_BY_NUMBER, [numbers])).values())
 
-    def captured(self, commit: int | None, found: Counter[int], snapshot: str) -> None:
+    def _follow(self, table: str, held: set[int], found: Counter[int]) -> None:
         """See that an increment, or none, holds just what became visible, once."""
-        now = self.visible(snapshot)
-        if self.shown is None:
-            self.archive += found
-            assert set(self.archive.values()) <= {1}, "the archive landed something twice"
-            assert set(now) <= set(self.archive), "the archive lost something"
-            new = _versions(self.shop.execute(_BY_NUMBER, [list(found)]))
-            self.shown = set(self.archive)
+        if table in self.shown:
+            new = held - self.shown[table]
+            assert found == Counter(new), f"landed {found} instead of {new} of {table}"
         else:
-            new = {number: now[number] for number in set(now) - self.shown}
-            assert found == Counter(list(new)), f"landed {found} instead of {new}"
-        if commit is not None:
-            self._note(commit, new.values())
-        self.shown |= set(now)
+            archive = self.archive.pop(table) + found
+            assert set(archive.values()) <= {1}, f"the archive of {table} landed something twice"
+            assert held <= set(archive), f"the archive of {table} lost something"
+        self.shown[table] = self.shown.get(table, set()) | held | set(found)
+
+    def reshape(self, table: str, new: str) -> None:
+        """Take note that rows read otherwise, though nobody wrote them.
+
+        Args:
+            table: of the shop.
+            new: what the rows are now, as an SQL expression of `stored`.
+        """
+        self.shop.execute(_RESHAPED.format(new=new, table=f"'{table}'").encode())
 
     def swept(self, commit: int | None, found: Collection[Key], snapshot: str) -> None:
         """See that a sweep finds just what is gone."""

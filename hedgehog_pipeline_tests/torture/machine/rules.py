@@ -42,6 +42,7 @@ from hedgehog_pipeline_tests.torture.machine.draws import (
 from hedgehog_pipeline_tests.torture.machine.ground import Ground
 from hedgehog_pipeline_tests.torture.machine.inspection import Inspection
 from hedgehog_pipeline_tests.torture.machine.oracle import Version
+from hedgehog_pipeline_tests.torture.machine.reshaping import RESHAPED, Reshaping
 from hedgehog_pipeline_tests.torture.machine.stages import STARS, CrashError, Extraction
 from hedgehog_pipeline_tests.torture.machine.trade import (
     KEYS,
@@ -72,6 +73,7 @@ class Machine(RuleBasedStateMachine):
         self.claims = Claims()
         self.shop = Session(self.copy.connect(), self.claims)
         self.inspection = Inspection(self.copy, self.shop)
+        self.reshaping = Reshaping(self.copy.connect(), self.oracle)
         self.sessions = [Session(self.copy.connect(), self.claims) for _ in range(SESSIONS)]
         self.prepared: list[str] = []
         self.grown: set[str] = set()
@@ -109,6 +111,13 @@ class Machine(RuleBasedStateMachine):
         elif table not in self.grown and not self._is_busy():
             self.grown.add(table)
             self.shop.execute(f"alter table {table} add column grown text default 'new'")
+
+    @rule(table=st.sampled_from(RESHAPED))
+    def reshape(self, table: str) -> None:
+        """The shop makes another table of one, and writes no row."""
+        self._step()
+        if not self._is_busy():
+            self.reshaping.reshape(table)
 
     @rule(
         name=st.sampled_from("ab"),
@@ -164,6 +173,8 @@ class Machine(RuleBasedStateMachine):
     def capture_otherwise(self, crash: Crash, mode: Mode) -> None:
         """A sweep; or a person asks for the whole shop again."""
         self._step()
+        if self.oracle.another or self.oracle.perhaps:
+            self._capture(Mode.CHANGES)  # a sweep refuses a table that is another one
         if self.ingested[-1].archive_complete:
             self._capture(mode, crash)
 
@@ -304,16 +315,13 @@ class Machine(RuleBasedStateMachine):
         self.through["captures"] += 1
         if commit:
             self.ingested.append(commit)
-        number = commit.number if commit else None
-        kind, snapshot = extraction.landing.kind, extraction.snapshot
-        if kind == "sweep":
-            self.oracle.swept(number, self.stages.gone_in(commit), snapshot)
-        elif kind == "archive":
-            assert commit is not None
-            found = self.stages.versions_in(commit)
-            self.oracle.archived(commit.number, found, anew=commit.reread is not None)
+        if extraction.landing.kind == "sweep":
+            number = commit.number if commit else None
+            self.oracle.swept(number, self.stages.gone_in(commit), extraction.snapshot)
         else:
-            self.oracle.captured(number, self.stages.versions_in(commit), snapshot)
+            capture = extraction.brings(commit)
+            self.through["tables read again"] += len(capture.begun)
+            self.oracle.captured(capture)
 
     def _take(self, crash: Crash = Crash.NOWHERE) -> IngestionCommit | None:
         take, append = self.stages.taking()

@@ -36,6 +36,7 @@ from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.schema.star import STAR, StarTable
 from hedgehog_pipeline.storage.pending import confirm_loaded
 from hedgehog_pipeline.storage.warehouse import Warehouse
+from hedgehog_pipeline_tests.torture.machine.oracle import Capture
 
 TABLES = list(SHOP.values())
 STARS = list(STAR.values())
@@ -65,6 +66,21 @@ class Extraction:
     @property
     def snapshot(self) -> str:
         return self.moment.snapshot.text
+
+    def brings(self, commit: IngestionCommit | None) -> Capture:
+        """Say what it brings with its commit, if there is one."""
+        before = self.head.base if self.head else {}
+        landing = self.landing
+        begun = SHOP if landing.reread or not before else landing.reread_tables
+        slices = {t for t in landing.rows if t in begun or before[t].archive is not None}
+        return Capture(
+            commit.number if commit else None,
+            self.snapshot,
+            self.stages.versions_in(commit),
+            set(begun),
+            slices,
+            landing.rows.keys() - slices,
+        )
 
     def write(self, tables: int = len(TABLES)) -> None:
         """Write the parts of so many tables."""
@@ -186,9 +202,12 @@ class Stages:
 
         warehouse.load(commit, tables, parts_of)
 
-    def versions_in(self, commit: IngestionCommit | None) -> Counter[int]:
-        """Count the versions (extraction/history.py) that a commit holds."""
-        return Counter(int(row["version"]) for _, row in self._records(commit, "rows"))
+    def versions_in(self, commit: IngestionCommit | None) -> dict[str, Counter[int]]:
+        """Count the versions (extraction/history.py) that a commit holds, by table."""
+        found: dict[str, Counter[int]] = {name: Counter() for name in SHOP}
+        for table, row in self._records(commit, "rows"):
+            found[table][int(row["version"])] += 1
+        return found
 
     def gone_in(self, commit: IngestionCommit | None) -> set[tuple[str, int]]:
         """List the rows that a commit saw no more, by table and key."""

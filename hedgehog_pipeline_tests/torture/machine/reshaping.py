@@ -1,0 +1,95 @@
+"""What a shop does to its tables without writing a row of them; what rows read is another then."""
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+
+from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline_tests.extraction.history import attach, fill_beside, put_in_place
+from hedgehog_pipeline_tests.torture.machine.oracle import Oracle
+
+RESHAPED = ("transaction", "staff", "department", "payment", "payment")
+"""The tables; that of payments in three steps."""
+
+_LABELS = """
+    alter type transaction_type rename value 'SALE' to 'x';
+    alter type transaction_type rename value 'PURCHASE' to 'SALE';
+    alter type transaction_type rename value 'x' to 'PURCHASE';
+"""
+_WITH_OTHER_LABELS = """
+    stored || jsonb_build_object('transaction_type',
+        case stored ->> 'transaction_type' when 'SALE' then 'PURCHASE' else 'SALE' end)
+"""
+_NAMES = """
+    alter table staff rename first_name to x;
+    alter table staff rename last_name to first_name;
+    alter table staff rename x to last_name;
+"""
+_WITH_OTHER_NAMES = """
+    stored || jsonb_build_object(
+        'first_name', stored -> 'last_name', 'last_name', stored -> 'first_name')
+"""
+_COLUMN = """
+    alter table department drop department_name;
+    alter table department add department_name text not null default 'Closed';
+"""
+_WITH_THE_DEFAULT = "stored || jsonb_build_object('department_name', 'Closed')"
+
+_OF_LATER = range(1000, 2000)
+_LATER = """
+    create table later (like payment including defaults, primary key (payment_id));
+    insert into later (payment_id, created_at, last_updated, transaction_id, counterparty_id,
+        payment_amount, currency_id, payment_type_id, paid, payment_date, company_ac_number,
+        counterparty_ac_number)
+    values (1002, '2026-03-01 10:00:00', '2026-03-01 10:00:00', 102, 1, 10, 1, 1, false,
+        '2026-04-03', 1, 1);
+"""
+
+
+class Reshaping:
+    """The tables of an example's shop, and how far their owner came with them."""
+
+    def __init__(self, shop: psycopg.Connection[Any], oracle: Oracle) -> None:
+        self._shop = shop
+        self._oracle = oracle
+        self._steps = [self._fill, self._put_in_place, self._attach]
+
+    def reshape(self, table: str) -> None:
+        """Do to a table what is done to it, or the next step of it."""
+        steps: dict[str, Callable[[], None]] = {
+            "transaction": self._exchange_labels,
+            "staff": self._exchange_names,
+            "department": self._make_a_column_anew,
+        }
+        if table in steps:
+            steps[table]()
+        elif self._steps:
+            self._steps.pop(0)()
+
+    def _exchange_labels(self) -> None:
+        self._shop.execute(_LABELS.encode())
+        self._oracle.reshape("transaction", _WITH_OTHER_LABELS)
+        self._oracle.another ^= {"transaction"}
+
+    def _exchange_names(self) -> None:
+        self._shop.execute(_NAMES.encode())
+        self._oracle.reshape("staff", _WITH_OTHER_NAMES)
+        self._oracle.another ^= {"staff"}
+
+    def _make_a_column_anew(self) -> None:
+        self._shop.execute(_COLUMN.encode())
+        self._oracle.reshape("department", _WITH_THE_DEFAULT)
+        self._oracle.another |= {"department"}
+
+    def _fill(self) -> None:
+        fill_beside(self._shop, "beside", SHOP["payment"], _OF_LATER.start)
+        self._shop.execute(_LATER.encode())
+
+    def _put_in_place(self) -> None:
+        put_in_place(self._shop, "beside", SHOP["payment"])
+        self._oracle.another |= {"payment"}
+
+    def _attach(self) -> None:
+        attach(self._shop, "later", SHOP["payment"], _OF_LATER)
+        self._oracle.perhaps |= {"payment"}
