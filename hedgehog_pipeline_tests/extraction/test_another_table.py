@@ -75,8 +75,8 @@ CASES = {
         "payment_type",
         "alter type payment_type_name rename value 'SALES_RECEIPT' to 'RECEIPT'",
         "its enums have no 'SALES_RECEIPT' any more",
-        "create domain name as payment_type_name;"
-        "alter table payment_type alter payment_type_name type name",
+        "create domain kind as payment_type_name;"
+        "alter table payment_type alter payment_type_name type kind",
     ),
     "names of columns that are exchanged": Case(
         "staff",
