@@ -229,7 +229,9 @@ def test_a_column_with_a_default_that_is_declared_later_is_read_then(shop: World
     head = shop.surroundings.lake.ingestion.head()
     assert head is not None
     design = SHOP["design"]
-    wider = replace(design, columns=(*design.columns, Column("colour", TEXT)))
+    wider = replace(
+        design, columns=(*design.columns, Column("colour", TEXT, description="Its colour."))
+    )
     with shop.surroundings.source.moment([design]) as moment:
         assert "design" in known_bases(moment, head)
     with shop.surroundings.source.moment([wider]) as moment:
