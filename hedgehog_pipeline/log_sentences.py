@@ -62,6 +62,12 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], str], str]] = {
         f"{fields['table']} has columns that no declaration names: {', '.join(fields['columns'])}"
     ),
     "read in full again": lambda fields, _: f"the shop is read in full again: {fields['why']}",
+    "held back": lambda fields, _: (
+        f"transaction {fields['transaction']} of the source is open since "
+        f"{counted(fields['others'], 'other')} began, so that each commit holds "
+        f"{counted(fields['ranges'], 'range')} of those that are over: end it "
+        "(pg_stat_activity, pg_prepared_xacts)"
+    ),
     "let go": lambda fields, amount: (
         f"batch {fields['batch']} let go, {amount}: nothing new, or another writer was faster"
     ),
