@@ -35,8 +35,7 @@ def test_a_key_that_is_too_great_is_told_and_its_deletion_is_its_end(opened: Wor
     tables = {
         "design": 3_000_000_000,
         "staff": 1_234_567_890_123_456_789,
-        ORDERS: -1_234_567_890_123_456_789,
-        "payment": -(2**63),
+        ORDERS: -(2**63),
     }
     for table, key in tables.items():
         alter(opened, table, SHOP[table].key, "type bigint")

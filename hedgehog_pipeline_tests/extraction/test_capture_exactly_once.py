@@ -157,7 +157,7 @@ def test_commits_stay_short_beside_a_long_transaction(shop: World):
             others = place(shop.shop)
             assert keys(capture(shop)) == others
             key = _last_commit(shop)
-            assert len(_object(shop, key)) < 8_000
+            assert len(_object(shop, key)) < 10_000
     assert keys(capture(shop)) == mine
     assert_landed_once(shop)
 
