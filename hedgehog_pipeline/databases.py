@@ -155,6 +155,7 @@ def connect(credentials: Credentials, *, role: str, ca: str | None) -> Connectio
             application_name=f"hedgehog {role}",
             client_encoding="utf8",
             connect_timeout=10,
+            prepare_threshold=None,  # a pooler may give each transaction another session
             **_VANISHED,
             sslmode="prefer" if credentials.local else "verify-full",
             sslrootcert=ca or (None if credentials.local else "system"),

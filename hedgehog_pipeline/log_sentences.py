@@ -64,6 +64,12 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], str], str]] = {
     "read in full again": lambda fields, _: (
         f"{'' if 'table' in fields else 'the shop is '}read in full again: {fields['why']}"
     ),
+    "held back": lambda fields, _: (
+        f"transaction {fields['transaction']} of the source is open since "
+        f"{counted(fields['others'], 'other')} began, so that each commit holds "
+        f"{counted(fields['ranges'], 'range')} of those that are over: end it "
+        "(pg_stat_activity, pg_prepared_xacts)"
+    ),
     "let go": lambda fields, amount: (
         f"batch {fields['batch']} let go, {amount}: nothing new, or another writer was faster"
     ),

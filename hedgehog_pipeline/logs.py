@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from dagster import ConfigurableResource, InitResourceContext
 
 from hedgehog_pipeline import aws
+from hedgehog_pipeline.extraction.snapshot import Snapshot
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.commits import Commit, IngestionCommit, Part, ProcessedCommit
 from hedgehog_pipeline.log_lines import JsonFormatter, console_handler
@@ -85,6 +86,13 @@ class StageLog:
         """Write that the shop, or one table of it, is read in full again, and why."""
         fields = {"stage": "extraction", "batch": batch.id, "why": why}
         _log("read in full again", fields | ({"table": table} if table else {}))
+
+    def held_back(self, commit: IngestionCommit, snapshot: Snapshot, ranges: int) -> None:
+        """Write that an open transaction of the source makes every commit long."""
+        where = {"stage": "extraction", "batch": commit.batch, "commit": commit.number}
+        others = snapshot.xmax - snapshot.xmin - 1
+        told = {"transaction": snapshot.xmin, "others": others, "ranges": ranges}
+        _log("held back", {**where, **told})
 
     def took(self, commit: Commit, table: str, found: Mapping[str, object]) -> None:
         """Write what was found in a file that somebody brought."""

@@ -31,16 +31,22 @@ def test_the_deletion_of_a_row_that_cannot_be_taken_is_its_end(opened: World, *,
 
 
 def test_a_key_that_is_too_great_is_told_and_its_deletion_is_its_end(opened: World):
-    for table in ("design", "staff"):
-        alter(opened, table, f"{table}_id", "type bigint")
-        copy_row(opened, table, **{f"{table}_id": 3_000_000_000})
+    """Keys of 64 bits, such as snowflake ids, where the declaration has 32."""
+    tables = {
+        "design": 3_000_000_000,
+        "staff": 1_234_567_890_123_456_789,
+        ORDERS: -(2**63),
+    }
+    for table, key in tables.items():
+        alter(opened, table, SHOP[table].key, "type bigint")
+        copy_row(opened, table, **{SHOP[table].key: key})
     opened.run()
-    assert sorted((table, key, column) for table, key, column, *_ in opened.query(OPEN)) == [
-        ("design", "3000000000", "design_id"),
-        ("staff", "3000000000", "staff_id"),
-    ]
-    for table in ("design", "staff"):
-        opened.shop.execute(f"delete from {table} where {table}_id > 2147483647".encode())
+    assert sorted((table, key, column) for table, key, column, *_ in opened.query(OPEN)) == sorted(
+        (table, str(key), SHOP[table].key) for table, key in tables.items()
+    )
+    opened.sweep()
+    for table, key in tables.items():
+        opened.shop.execute(f"delete from {table} where {SHOP[table].key} = {key}".encode())
     opened.sweep()
     assert opened.query(OPEN) == []
     assert len(opened.query("select from dim_design")) == 1

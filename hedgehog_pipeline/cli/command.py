@@ -9,6 +9,9 @@ from click.shell_completion import CompletionItem
 if TYPE_CHECKING:
     from hedgehog_pipeline.surroundings import Surroundings
 
+TAKES_NEGATIVE_KEYS = {"ignore_unknown_options": True}
+"""Settings of a command whose argument may begin with a minus, which click takes for an option."""
+
 
 class Command(click.Command):
     """A command whose help ends with examples.

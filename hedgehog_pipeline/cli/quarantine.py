@@ -5,7 +5,14 @@ from dataclasses import asdict
 
 import click
 
-from hedgehog_pipeline.cli.command import Command, TableName, as_json, shop_tables, surroundings
+from hedgehog_pipeline.cli.command import (
+    TAKES_NEGATIVE_KEYS,
+    Command,
+    TableName,
+    as_json,
+    shop_tables,
+    surroundings,
+)
 
 
 @click.group()
@@ -39,6 +46,7 @@ def list_quarantine(*, closed: bool, as_json: bool) -> None:
 @quarantine.command(
     "show",
     cls=Command,
+    context_settings=TAKES_NEGATIVE_KEYS,
     examples=[
         "hedgehog quarantine show payment 4711",
         "hedgehog quarantine show payment 4711 --json",

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hedgehog_pipeline.cli.command import Command, TableName, as_json, star_tables, surroundings
+from hedgehog_pipeline.cli.command import (
+    TAKES_NEGATIVE_KEYS,
+    Command,
+    TableName,
+    as_json,
+    star_tables,
+    surroundings,
+)
 
 if TYPE_CHECKING:
     from hedgehog_pipeline.operations.trace import Trace
@@ -15,6 +22,7 @@ if TYPE_CHECKING:
 
 @click.command(
     cls=Command,
+    context_settings=TAKES_NEGATIVE_KEYS,
     examples=[
         "hedgehog trace fact_sales_order 42",
         "hedgehog trace dim_staff 7",

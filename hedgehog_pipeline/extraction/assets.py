@@ -51,6 +51,9 @@ from hedgehog_pipeline.partitions import DAYS
 from hedgehog_pipeline.run_tags import launched_by_platform
 from hedgehog_pipeline.schema.shop import SHOP, ShopTable
 
+_MANY_RANGES = 1000
+"""So many ranges of transactions take 25 kB in each commit."""
+
 
 class ExtractConfig(Config):
     """What a person may ask a capture for."""
@@ -160,6 +163,8 @@ def _capture(  # noqa: PLR0913, PLR0917 (all that a run has)
     for table, why in landing.reread_tables.items():
         log.reread(batch, why, table)
     yield from _outputs(context, csv, landing, batch, after=head)
+    if landing.lands(batch):
+        moment.await_flush()
     source.close()
     commit = lake.ingestion.append(
         commit_of(landing, batch, after=head, source=moment.identity, captured_at=now)
@@ -170,6 +175,9 @@ def _capture(  # noqa: PLR0913, PLR0917 (all that a run has)
         log.committed("extraction", commit, now)
         for table, columns in new_columns(commit, head, lake.ingestion):
             log.grown(commit, table.name, columns)
+        ranges = max(len(base.seen) for base in commit.base.values())
+        if ranges > _MANY_RANGES:
+            log.held_back(commit, moment.snapshot, ranges)
     if landed := commit or head:
         publish_watermarks(parameters, landed)
 

@@ -21,11 +21,15 @@ from hedgehog_pipeline.extraction.another_source import (
     what_changed,
     window_since,
 )
+from hedgehog_pipeline.extraction.key_ranges import KeyRanges, below, difference, first_of, union
 from hedgehog_pipeline.extraction.mode import Mode
-from hedgehog_pipeline.extraction.snapshot import Window, carried_forward
+from hedgehog_pipeline.extraction.snapshot import Window
 from hedgehog_pipeline.extraction.source import Moment
-from hedgehog_pipeline.lake.commits import Base, IngestionCommit, Place
+from hedgehog_pipeline.lake.commits import Base, IngestionCommit, Place, Ranges
 from hedgehog_pipeline.schema.shop import ShopTable
+
+_MOST_ASKED = 1_000_000
+"""PostgreSQL tells in about a second how so many transactions stand."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,7 @@ def plan_capture(  # noqa: PLR0913 (all that a plan depends on)
     }
     archive = [table for table in tables if begun[table.name].archive is not None]
     alone = all(begun[table.name].alone for table in archive)
+    seen = _seen(moment, tables, begun) if alone else ()
     taken: dict[str, TableCapture] = {}
     left = slice_rows
     for table in tables if alone else archive:
@@ -125,7 +130,7 @@ def plan_capture(  # noqa: PLR0913 (all that a plan depends on)
             taken[table.name], rows = _archive_slice(moment, table, base, left)
             left -= rows
         else:
-            taken[table.name] = _increment(moment, table, base)
+            taken[table.name] = _increment(moment, table, base, seen)
     kept = {name: base for name, base in begun.items() if name not in taken}
     kind = "archive" if archive else "increment"
     return Capture(kind, reread, others, kept, taken)
@@ -176,34 +181,66 @@ def _archive_slice(
     )
 
 
-def _increment(moment: Moment, table: ShopTable, base: Base) -> TableCapture:
+def _increment(moment: Moment, table: ShopTable, base: Base, seen: Ranges) -> TableCapture:
     """Take the rows that became visible since the base, whatever their stamps say."""
     window = window_since(base, moment)
-    after = base.model_copy(
-        update={
-            "snapshot": moment.snapshot.text,
-            "seen": carried_forward(base.seen, _met(moment, table), moment.snapshot.xmin),
-        }
-    )
+    after = base.model_copy(update={"snapshot": moment.snapshot.text, "seen": seen})
     query = _rows(moment, table, [window.new_rows(base.seen), *_of_known_partitions(moment, table)])
     return TableCapture(moment.columns[table.name], query, after)
 
 
-def _met(moment: Moment, table: ShopTable) -> list[int]:
-    """List the transactions at or above the horizon whose rows are visible now.
+def _seen(moment: Moment, tables: Sequence[ShopTable], bases: Mapping[str, Base]) -> Ranges:
+    """Give the transactions at or above the horizon that are over now, as far as it matters.
 
-    The next capture's window holds them again, because one that was open now keeps the horizon
-    back. A transaction, also a subtransaction, becomes visible as a whole.
+    The next capture's window holds them again, because one that is open now keeps the horizon
+    back. What is over has become visible as a whole, in every table, be it a transaction or a
+    subtransaction; so one set does for all tables, and what any of them saw before is part of it.
+    Those that wrote rows have to be in it; that others join their ranges makes it short.
     """
-    window = Window(moment.snapshot.xmin, moment.snapshot.xmax)
-    if window.horizon == window.end:
-        return []
-    query = sql.SQL("select distinct {transaction} from {name} where {conditions}").format(
-        transaction=window.transaction,
-        name=sql.Identifier(table.name),
-        conditions=sql.SQL(" and ").join([window.holds_row, *_of_known_partitions(moment, table)]),
+    horizon, end = moment.snapshot.xmin, moment.snapshot.xmax
+    if horizon == end:
+        return ()
+    before = union(*(bases[table.name].seen for table in tables))
+    known = difference(before, [(0, horizon - 1)])
+    known = union(known, _committed(moment, difference([(horizon, end - 1)], known)))
+    window = Window(horizon, end)
+    met = sql.SQL(" union ").join(
+        sql.SQL("select {transaction} from {name} where {new}").format(
+            transaction=window.transaction,
+            name=sql.Identifier(table.name),
+            new=window.new_rows(known),
+        )
+        for table in tables
     )
-    return [row[0] for row in moment.fetch(query)]
+    return tuple(union(known, ((number, number) for (number,) in moment.fetch(met))))
+
+
+def _committed(moment: Moment, among: KeyRanges) -> KeyRanges:
+    """Give those of some transactions of which it is sure that the snapshot sees them.
+
+    PostgreSQL tells how each stands now, and tells no reader whose subtransaction it is. A
+    transaction that was open in the snapshot and still is has no subtransaction that has committed;
+    one that has ended since may have, with ids above its own. That one was rolled back proves
+    nothing: PostgreSQL says so as well of a subtransaction that has just begun, in a transaction
+    with more than 64 of them.
+    """
+    ids = first_of(among, _MOST_ASKED)
+    if not ids:
+        return ()
+    firsts, lasts = (list(edges) for edges in zip(*ids, strict=True))
+    committed = sql.SQL(
+        "select min(id), max(id) from (select id, id - row_number() over (order by id) as island "
+        "from unnest({firsts}::bigint[], {lasts}::bigint[]) as ids(first, last), "
+        "generate_series(first, last) as id "
+        "where pg_xact_status(id::text::xid8) = 'committed') as committed group by island"
+    ).format(firsts=sql.Literal(firsts), lasts=sql.Literal(lasts))
+    found = union(moment.fetch(committed))  # type: ignore[arg-type]
+    ended = sql.SQL(
+        "select min(id) from unnest({open}::bigint[]) as id "
+        "where pg_xact_status(id::text::xid8) is distinct from 'in progress'"
+    ).format(open=sql.Literal(list(moment.snapshot.open)))
+    ((first_ended,),) = moment.fetch(ended)  # asked last: who is open then was open before
+    return found if first_ended is None else below(found, first_ended)
 
 
 def _of_known_partitions(moment: Moment, table: ShopTable) -> list[sql.Composed]:

@@ -18,6 +18,22 @@ def union(*sets: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
+def below(keys: KeyRanges, end: int) -> list[tuple[int, int]]:
+    """Give the keys below a number."""
+    return [(first, min(last, end - 1)) for first, last in keys if first < end]
+
+
+def first_of(keys: KeyRanges, most: int) -> list[tuple[int, int]]:
+    """Give the lowest keys, so many at most."""
+    taken: list[tuple[int, int]] = []
+    for first, last in keys:
+        if most <= 0:
+            break
+        taken.append((first, min(last, first + most - 1)))
+        most -= last - first + 1
+    return taken
+
+
 def append(keys: list[tuple[int, int]], key: int) -> None:
     """Add a key to ranges of which none reaches beyond it."""
     if keys and key <= keys[-1][1] + 1:

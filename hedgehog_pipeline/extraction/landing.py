@@ -39,6 +39,13 @@ class Landing:
     taken: Taken | None = None
     found: Mapping[str, Mapping[str, object]] = field(default_factory=dict[str, dict[str, object]])
 
+    def lands(self, batch: Batch) -> bool:
+        """Tell whether there is something to commit, once its rows are written.
+
+        A slice of the archive says how far it came, also where it found no rows.
+        """
+        return self.kind == "archive" or bool(batch.parts)
+
 
 def landing_of_capture(capture: Capture, moment: Moment, batch: Batch) -> Landing:
     """Land the rows that a capture takes, streamed as they are written."""
@@ -50,6 +57,8 @@ def landing_of_capture(capture: Capture, moment: Moment, batch: Batch) -> Landin
     for name, told in found.items():
         if grown := undeclared(SHOP[name], moment.columns[name]):
             told["columns not declared"] = grown
+        if seen := capture.tables[name].base.seen:
+            told["ranges of transactions seen"] = len(seen)
         if why := capture.reread or capture.reread_tables.get(name):
             told["read in full again"] = why
     return Landing(
@@ -92,9 +101,8 @@ def commit_of(
 ) -> Callable[[IngestionCommit | None], IngestionCommit | None]:
     """Give what appends a landing to the ingestion log, or lets it go.
 
-    One that found nothing is let go, but for a slice of the archive, which says how far it came.
-    So is one that another extractor was faster than: it starts from a base that is no longer the
-    last, and the next one takes the rest.
+    One that found nothing is let go (`Landing.lands`). So is one that another extractor was faster
+    than: it starts from a base that is no longer the last, and the next one takes the rest.
 
     Args:
         landing: what was planned.
@@ -105,7 +113,7 @@ def commit_of(
     """
 
     def build(head: IngestionCommit | None) -> IngestionCommit | None:
-        if head != after or (landing.kind != "archive" and not batch.parts):
+        if head != after or not landing.lands(batch):
             return None
         return commit_on(head, landing, batch, source=source, captured_at=captured_at)
 

@@ -7,7 +7,7 @@ the new snapshot's xmax. A frozen row keeps its old xmin, which is why neither `
 snapshot's epoch may be used. See docs/design.md, "Capture".
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -35,6 +35,11 @@ class Snapshot:
     def xmax(self) -> int:
         """The first transaction id not yet given out; none at or above it is visible."""
         return int(self.text.split(":")[1])
+
+    @property
+    def open(self) -> tuple[int, ...]:
+        """The transactions that were going on; their subtransactions are not told."""
+        return tuple(int(number) for number in self.text.split(":")[2].split(",") if number)
 
     @property
     def horizon(self) -> "Snapshot":
@@ -93,22 +98,3 @@ class Window:
         return sql.SQL("((xmin::text::bigint - {horizon}) & {mask})").format(
             horizon=sql.Literal(self.horizon), mask=sql.Literal(WRAP - 1)
         )
-
-
-def as_ranges(ids: Iterable[int]) -> tuple[tuple[int, int], ...]:
-    """Write ids as inclusive ranges; only ids that stand in a row are joined."""
-    ranges: list[tuple[int, int]] = []
-    for number in sorted(set(ids)):
-        if ranges and ranges[-1][1] == number - 1:
-            ranges[-1] = (ranges[-1][0], number)
-        else:
-            ranges.append((number, number))
-    return tuple(ranges)
-
-
-def carried_forward(
-    seen: Iterable[tuple[int, int]], met: Iterable[int], horizon: int
-) -> tuple[tuple[int, int], ...]:
-    """Join the ids seen before with those met now, as far as a new horizon has not passed them."""
-    earlier = (n for first, last in seen for n in range(max(first, horizon), last + 1))
-    return as_ranges([*earlier, *met])

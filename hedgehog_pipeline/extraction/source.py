@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from time import monotonic, sleep
 from typing import Any
 
 import psycopg
@@ -25,6 +26,12 @@ from hedgehog_pipeline.schema.shop import ShopTable
 _OLDEST = 130000
 """`pg_current_snapshot()` came with PostgreSQL 13."""
 
+_FLUSH_SECONDS = 60.0
+"""How long the shop may take to write to its disk what a snapshot saw: `wal_writer_delay` is ten
+seconds at most, and the writer needs up to three of them."""
+
+_FLUSH_POLL_SECONDS = 0.01
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -36,12 +43,14 @@ class Moment:
         snapshot: the transactions that are visible.
         columns: per table, the names of the columns that it has, in order.
         fingerprints: per table, what a SELECT of it depends on besides its rows.
+        written: where the shop's write-ahead log ended once the snapshot was taken (LSN).
     """
 
     connection: Connection
     identity: str
     snapshot: Snapshot
     columns: dict[str, tuple[str, ...]]
+    written: str
     fingerprints: dict[str, Fingerprint] = field(default_factory=dict[str, Fingerprint])
 
     @property
@@ -64,6 +73,41 @@ class Moment:
         copy = sql.SQL("copy ({}) to stdout (format csv, header)").format(query)
         with _explained(), self.connection.cursor().copy(copy):
             yield from copied_rows(self.connection)
+
+    def await_flush(self) -> None:
+        """Wait until the shop has on its disk all that was seen, and let go of the snapshot.
+
+        A server that crashes before that gives the same transaction ids out again, and rows that
+        were landed never were.
+
+        Raises:
+            HedgehogError: where it takes longer than a minute.
+        """
+        deadline = monotonic() + _FLUSH_SECONDS
+        with _explained():
+            self.connection.rollback()
+            if self._is_flushed():
+                return
+            # An open transaction alone would have its half page flushed minutes later. The end of
+            # one with an id of its own tells the WAL writer to flush; it changes nothing.
+            self.connection.execute("select pg_current_xact_id()")
+            self.connection.commit()
+            while not self._is_flushed():
+                if monotonic() > deadline:
+                    raise HedgehogError(
+                        "The source database has not written to its disk within "
+                        f"{_FLUSH_SECONDS:.0f} s what was read from it (pg_current_wal_flush_lsn() "
+                        f"is below {self.written}). Nothing was committed: what is landed has to "
+                        "outlast a crash of the source. See to its disk and its WAL writer, then "
+                        "run again."
+                    )
+                sleep(_FLUSH_POLL_SECONDS)
+
+    def _is_flushed(self) -> bool:
+        query = sql.SQL("select pg_current_wal_flush_lsn() >= {}::pg_lsn")
+        ((flushed,),) = self.connection.execute(query.format(self.written)).fetchall()
+        self.connection.rollback()
+        return flushed
 
 
 @dataclass(frozen=True)
@@ -136,6 +180,7 @@ class ConnectedSource:
             names = sql.SQL(", ").join(sql.Identifier(table.name) for table in tables)
             connection.execute(sql.SQL("lock table {} in access share mode").format(names))
             snapshot = _scalar(connection, _SNAPSHOT)
+            written = _scalar(connection, "select pg_current_wal_insert_lsn()::text")
             identity = _scalar(connection, _IDENTITY)
             found = _found(connection, tables)
             yield Moment(
@@ -143,6 +188,7 @@ class ConnectedSource:
                 identity,
                 Snapshot(snapshot),
                 {name: tuple(column.name for column in found[name].columns) for name in found},
+                written,
                 {table.name: fingerprint_of(table, found[table.name]) for table in tables},
             )
             connection.rollback()
@@ -162,7 +208,8 @@ def estimated_rows(moment: Moment, tables: Sequence[ShopTable]) -> int | None:
         "where oid in ({})"
     ).format(
         sql.SQL(", ").join(
-            sql.SQL("to_regclass({})").format(sql.Literal(f'"{table.name}"')) for table in tables
+            sql.SQL("to_regclass(quote_ident({}))").format(sql.Literal(table.name))
+            for table in tables
         )
     )
     ((rows,),) = moment.fetch(query)

@@ -104,10 +104,11 @@ def keys_held(
         table: whose keys.
         where: a condition on its rows.
     """
+    # One less than the row's number: no key is so low that the difference would leave bigint.
     query = sql.SQL(
         "select min(key), max(key) from (select {key}::bigint as key, "
-        "{key} - row_number() over (order by {key}) as island from {table} where {where}) as keys "
-        "group by island order by 1"
+        "{key} - (row_number() over (order by {key}) - 1) as island "
+        "from {table} where {where}) as keys group by island order by 1"
     ).format(key=sql.Identifier(table.key), table=sql.Identifier(table.name), where=where)
     return moment.fetch(query)  # type: ignore[return-value]
 

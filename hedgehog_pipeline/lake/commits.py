@@ -5,9 +5,15 @@ earlier format would misread a new one.
 """
 
 from datetime import date, datetime
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from hedgehog_pipeline.schema.shop import SHOP
 
@@ -18,6 +24,9 @@ saw no more, why values cannot be taken, or which rows could be after all (schem
 
 CHANGING_KINDS: tuple[PartKind, ...] = ("rows", "tombstones")
 """The kinds of parts that change what a table holds; the others say something of its rows."""
+
+Ranges = tuple[tuple[int, int], ...]
+"""Inclusive ranges of transaction ids, in order and apart from each other."""
 
 
 class _Record(BaseModel):
@@ -76,8 +85,8 @@ class Base(_Record):
     Attributes:
         snapshot: text of `pg_current_snapshot()` at the last capture; of the archive, the
             transactions that were over at its first slice.
-        seen: inclusive ranges of transaction ids at or above the snapshot's xmin whose rows
-            were met already.
+        seen: inclusive ranges of transaction ids at or above the snapshot's xmin that were over;
+            in JSON the commit holds them.
         archive: the place that the archive has reached, or None when it is complete.
         alone: whether that archive is read while other tables are captured as ever.
         fingerprint: what the table was at the last capture, None in a lake that was begun before
@@ -90,7 +99,7 @@ class Base(_Record):
     """
 
     snapshot: str
-    seen: tuple[tuple[int, int], ...] = ()
+    seen: Ranges = ()
     archive: Place | None = None
     alone: bool = False
     fingerprint: Fingerprint | None = None
@@ -140,7 +149,7 @@ class Commit(_Record):
             lake that was begun before they were counted.
     """
 
-    format: Literal[1] = 1
+    format: Literal[1, 2] = 1
     log: str
     number: int
     previous: str | None
@@ -165,6 +174,15 @@ class Commit(_Record):
     def touches(self, asset: str) -> bool:
         """Tell whether it holds something of an asset beside the keys that a sweep saw."""
         return any(part.asset == asset and part.kind != "keys" for part in self.parts)
+
+
+def _text_of(ranges: Ranges) -> str:
+    return " ".join(f"{first}-{last}" for first, last in ranges)
+
+
+def _ranges_of(text: str) -> Ranges:
+    edges = (part.split("-") for part in text.split())
+    return tuple((int(first), int(last)) for first, last in edges)
 
 
 class Taken(_Record):
@@ -195,8 +213,12 @@ class IngestionCommit(Commit):
         taken: the file of the inbox that landed with it, None where it is of another kind.
         inbox: the latest commit before it that took a file, 0 where none did: the taken files are
             found by walking back.
+
+    What was seen in one snapshot stands in JSON once, as `seen`: by the snapshot's text, ranges as
+    in `7-9 12-12`. Format 1 had it in each base.
     """
 
+    format: Literal[1, 2] = 2
     kind: IngestionKind
     captured_at: datetime
     source: str
@@ -205,6 +227,34 @@ class IngestionCommit(Commit):
     reread_tables: dict[str, str] = {}
     taken: Taken | None = None
     inbox: int = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hand_out_seen(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "seen" not in data:
+            return data
+        try:
+            seen = {snapshot: _ranges_of(text) for snapshot, text in data["seen"].items()}
+            bases = {
+                name: {**base, "seen": base.get("seen") or seen.get(base["snapshot"], ())}
+                for name, base in data["base"].items()
+            }
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError("seen and base do not fit together") from error
+        return {**data, "base": bases}
+
+    @model_serializer(mode="wrap")
+    def _keep_seen_once(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data = serialize(self)
+        found: dict[str, set[Ranges]] = {}
+        for base in self.base.values():
+            found.setdefault(base.snapshot, set()).add(base.seen)
+        seen: dict[str, str] = {}
+        for name, base in self.base.items():
+            if len(found[base.snapshot]) == 1:  # more than one in a lake begun in format 1
+                seen[base.snapshot] = _text_of(base.seen)
+                del data["base"][name]["seen"]
+        return {**data, "seen": {snapshot: text for snapshot, text in seen.items() if text}}
 
     @property
     def latest_inbox(self) -> int:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from psycopg import sql
+
 from hedgehog_pipeline.extraction.capture import known_bases, window_since
 from hedgehog_pipeline.extraction.key_ranges import KeyRanges, union
 from hedgehog_pipeline.extraction.source import Moment
@@ -18,6 +20,7 @@ from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.operations.sides import WarehouseSide, among
 from hedgehog_pipeline.schema.shop import SHOP, ShopTable
 from hedgehog_pipeline.schema.star import INGESTION_COMMIT, StarTable
+from hedgehog_pipeline.storage.views import key_number
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 
@@ -80,11 +83,11 @@ class Standing:
         return sweep_table(self.moment, self.lake.ingestion, self.head, table).gone
 
     def _quarantined(self, table: ShopTable) -> KeyRanges:
-        query = (
-            "select distinct key::bigint from hedgehog.open_quarantine "
-            "where table_name = %s and key ~ '^-?[0-9]{1,18}$'"
-        )
-        return union((k, k) for (k,) in self.warehouse.connection.execute(query, [table.name]))
+        query = sql.SQL(
+            "select distinct {key} from hedgehog.open_quarantine "
+            "where table_name = {table} and {key} is not null"
+        ).format(key=key_number(sql.SQL("key")), table=sql.Literal(table.name))
+        return union((key, key) for (key,) in self.warehouse.connection.execute(query))
 
     def _brought(self, table: StarTable, keys: KeyRanges) -> KeyRanges:
         """Give the keys whose row in the warehouse somebody else brought.

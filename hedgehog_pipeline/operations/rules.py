@@ -12,7 +12,7 @@ from psycopg import Connection, sql
 
 from hedgehog_pipeline.schema.star import STAR, Dimension, Fact
 from hedgehog_pipeline.storage.ddl import (
-    foreign_key_name,
+    foreign_keys,
     listed,
     references,
     stored_columns,
@@ -161,7 +161,7 @@ def _references_present(table: Fact) -> Rule:
         for fact, column, dimension in references()
         if fact == table
     )
-    names = [foreign_key_name(fact, column) for fact, column, _ in references([table])]
+    declared = list(references([table]))
     return Rule(
         table,
         "references_present",
@@ -171,9 +171,9 @@ def _references_present(table: Fact) -> Rule:
         "dimension for the days on which these keys landed.",
         absent,
         sql.SQL(
-            "select count(*) = {many} from pg_constraint where conrelid = {table}::regclass "
-            "and contype = 'f' and convalidated and conname = any({names})"
-        ).format(many=sql.Literal(len(names)), table=_literal(table), names=sql.Literal(names)),
+            "select count(distinct column_name) = {many} from ({keys}) as present "
+            "where convalidated"
+        ).format(many=sql.Literal(len(declared)), keys=foreign_keys(declared)),
         needs_archive=True,
     )
 

@@ -26,7 +26,8 @@ from hedgehog_pipeline.schema.star import INGESTION_COMMIT, Fact, StarTable
 from hedgehog_pipeline.storage.pending import confirm_loaded
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
-_NUMBER = re.compile("-?[0-9]{1,18}")
+_NUMBER = re.compile("-?[0-9]{1,19}")
+_BIGINTS = range(-(2**63), 2**63)
 
 
 @dataclass(frozen=True)
@@ -204,8 +205,10 @@ def _key_of(table: StarTable, text: str) -> Key:
         with suppress(ValueError):
             return date.fromisoformat(text)
         raise HedgehogError(f"{text!r} is no key of {table.name}: give a day, such as 2026-11-22.")
-    if not _NUMBER.fullmatch(text):
-        raise HedgehogError(f"{text!r} is no key of {table.name}: give a whole number.")
+    if not _NUMBER.fullmatch(text) or int(text) not in _BIGINTS:
+        raise HedgehogError(
+            f"{text!r} is no key of {table.name}: give a whole number of at most 64 bits."
+        )
     return int(text)
 
 

@@ -32,7 +32,12 @@ _SETTINGS = {
     "max_wal_senders": "0",
     "max_wal_size": "2GB",
 }
-_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_FORGETFUL = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_writer_delay": "10ms",  # a capture waits for it
+}
 
 
 class PostgresServer:

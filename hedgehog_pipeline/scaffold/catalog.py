@@ -60,7 +60,8 @@ _TABLES = """
                 as key
         from pg_class
         where relkind in ('r', 'p') and not relispartition and pg_table_is_visible(oid)
-            and relnamespace = any(current_schemas(false)::regnamespace[])
+            and relnamespace in
+                (select oid from pg_namespace where nspname = any(current_schemas(false)))
             and has_table_privilege(oid, 'select')
     ), typed as (
         select attrelid, attnum, atttypid as type, atttypmod as modifier

@@ -120,6 +120,28 @@ def foreign_key_name(table: StarTable, column: Column) -> str:
     return f"{table.name}_{column.name}_fkey"
 
 
+def foreign_keys(wanted: Iterable[Reference]) -> sql.Composed:
+    """Select those of some foreign keys that are there, whatever their names.
+
+    Columns: the table, its column, and whether the rows that were there are validated.
+    """
+    found = [(table.name, column.name, dimension.name) for table, column, dimension in wanted]
+    tables, columns, dimensions = ([row[n] for row in found] for n in range(3))
+    return sql.SQL(
+        "select table_name, column_name, convalidated "
+        "from unnest({tables}::text[], {columns}::text[], {dimensions}::text[]) "
+        "as declared(table_name, column_name, dimension) "
+        "join pg_attribute on attrelid = to_regclass(quote_ident(table_name)) "
+        "and attname = column_name "
+        "join pg_constraint on conrelid = attrelid and conkey = array[attnum] "
+        "and contype = 'f' and confrelid = to_regclass(quote_ident(dimension))"
+    ).format(
+        tables=sql.Literal(tables),
+        columns=sql.Literal(columns),
+        dimensions=sql.Literal(dimensions),
+    )
+
+
 def add_foreign_key(table: StarTable, column: Column, dimension: StarTable) -> sql.Composed:
     """Add a foreign key, which checks every row that is there."""
     return sql.SQL(

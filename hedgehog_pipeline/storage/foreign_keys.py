@@ -11,7 +11,7 @@ from hedgehog_pipeline.schema.star import STAR
 from hedgehog_pipeline.storage.ddl import (
     Reference,
     add_foreign_key,
-    foreign_key_name,
+    foreign_keys,
     listed,
     references,
 )
@@ -45,7 +45,7 @@ def complete_archive(connection: Connection) -> int:
         How many members were inferred.
     """
     present = _present(connection)
-    absent = [each for each in references() if foreign_key_name(*each[:2]) not in present]
+    absent = [each for each in references() if (each[0].name, each[1].name) not in present]
     if not absent or not holds_archive(connection):
         return 0
     connection.execute(sql.SQL("analyze {}").format(listed(STAR)))
@@ -65,10 +65,6 @@ def _enforce(connection: Connection, reference: Reference) -> int:
     return 0
 
 
-def _present(connection: Connection) -> set[str]:
-    wanted = [foreign_key_name(table, column) for table, column, _ in references()]
-    query = (
-        "select conname from pg_constraint where contype = 'f' and conname = any(%s) "
-        "and connamespace = current_schema()::regnamespace"
-    )
-    return {row[0] for row in connection.execute(query, [wanted])}
+def _present(connection: Connection) -> set[tuple[str, str]]:
+    """Name the tables and columns whose declared foreign key is there."""
+    return {(table, column) for table, column, _ in connection.execute(foreign_keys(references()))}

@@ -40,9 +40,25 @@ def prepare_tables(connection: Connection) -> None:
             _make(connection, view)
 
 
+def stay_in_schema(connection: Connection) -> None:
+    """Create what is missing where the first declared table is found, to the transaction's end.
+
+    A schema that came to stand before it in the search path would get what is new otherwise, such
+    as one that has the loader's own name.
+    """
+    connection.execute(
+        "select set_config('search_path', concat_ws(', ', quote_ident(nspname), "
+        "nullif(current_setting('search_path'), '')), true) "
+        "from unnest(%s::text[]) with ordinality as declared(name, place) "
+        "join pg_class on pg_class.oid = to_regclass(quote_ident(name)) "
+        "join pg_namespace on pg_namespace.oid = relnamespace order by place limit 1",
+        [list(STAR)],
+    )
+
+
 def _comment(connection: Connection, view: View) -> str | None:
     query = "select obj_description(to_regclass(%s), 'pg_class')"
-    found = connection.execute(query, [view.name]).fetchone()
+    found = connection.execute(query, [_quoted(*view.name.split("."))]).fetchone()
     return found[0] if found else None
 
 
@@ -57,12 +73,17 @@ def _make(connection: Connection, view: View) -> None:
 
 def has_table(connection: Connection, table: StarTable) -> bool:
     """Tell whether a table is there."""
-    return _is_there(connection, table.name)
+    return _is_there(connection, _quoted(table.name))
 
 
 def has_quarantine(connection: Connection) -> bool:
     """Tell whether it can be asked what is open; the view goes with a table that is dropped."""
     return _is_there(connection, "hedgehog.open_quarantine")
+
+
+def _quoted(*name: str) -> str:
+    """Write a name as `to_regclass` reads it, which folds the case of what is not quoted."""
+    return sql.Identifier(*name).as_string()
 
 
 def _is_there(connection: Connection, name: str) -> bool:

@@ -39,6 +39,17 @@ class View:
         return f"{self.description} [{digest[:16]}]"
 
 
+def key_number(text: sql.SQL) -> sql.Composed:
+    """Give the SQL of a key in quarantine as a bigint, NULL where the text is none.
+
+    Only a bigint lets the index of a key serve. CASE is evaluated in order.
+    """
+    return sql.SQL(
+        "case when substring({text} from '^-?[0-9]{{1,19}}$')::numeric "
+        "between -9223372036854775808 and 9223372036854775807 then {text}::bigint end"
+    ).format(text=text)
+
+
 def views() -> Iterator[View]:
     """Give every view."""
     for table in STAR.values():
@@ -94,8 +105,7 @@ def _create_open_quarantine() -> sql.Composed:
         "select from hedgehog.readmitted as later where later.table_name = told.table_name "
         "and later.key = told.key and later.ingestion_commit > told.ingestion_commit"
     )
-    # A number, so that the index on it serves; absent where the text is none.
-    key = sql.SQL("substring(told.key from '^-?[0-9]{1,18}$')::bigint")
+    key = key_number(sql.SQL("told.key"))
     came = [
         sql.SQL(
             "select from {star} as later where told.table_name = {table} and later.{column} = {key}"

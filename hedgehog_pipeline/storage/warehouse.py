@@ -18,7 +18,7 @@ from hedgehog_pipeline.schema.star import STAR, StarTable
 from hedgehog_pipeline.storage.ddl import references
 from hedgehog_pipeline.storage.foreign_keys import complete_archive, is_building
 from hedgehog_pipeline.storage.migration import migrate_tables
-from hedgehog_pipeline.storage.tables import prepare_tables
+from hedgehog_pipeline.storage.tables import prepare_tables, stay_in_schema
 from hedgehog_pipeline.storage.told import (
     add_quarantine,
     add_readmitted,
@@ -201,4 +201,5 @@ class Warehouse:
         """Hold the lock that lets one loader write at a time, for one transaction."""
         with self.connection.transaction():
             self.connection.execute("select pg_advisory_xact_lock(%s)", [_LOADERS_LOCK])
+            stay_in_schema(self.connection)
             yield

@@ -1,14 +1,20 @@
 """Transactions that are open while a batch is captured: their rows land later, once."""
 
+import json
 from collections import Counter
 from contextlib import suppress
+from typing import Any
 
+import pytest
+from psycopg import sql
 from psycopg.errors import UniqueViolation
+from psycopg.pq import TransactionStatus
 
+from hedgehog_pipeline.extraction.source import Moment
 from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once, capture
 from hedgehog_pipeline_tests.extraction.landed import keys, landed
 from hedgehog_pipeline_tests.extraction.shop import change, place
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.world import World, as_a_new_process
 
 
 def test_rows_stamped_before_and_committed_after_a_batch_land_in_the_next_run_once(shop: World):
@@ -120,16 +126,122 @@ def test_transactions_that_overlap_in_a_chain_land_once_each(shop: World):
 def test_thousands_of_transactions_beside_a_long_one_land_once(shop: World):
     with shop.connect() as late:
         mine = place(late)
-        # Each order has a gap after it, so that no two seen ids make one range.
+        # What was rolled back stands between any two orders, so that their ids make no range.
         shop.shop.execute(
             "do $$ begin for i in 1..3000 loop"
             " insert into sales_order (last_updated, design_id, staff_id, counterparty_id,"
             " units_sold, unit_price, currency_id, agreed_delivery_date, agreed_payment_date,"
             " agreed_delivery_location_id)"
             " values (now(), 1, 1, 1, i, 2.50, 1, '2026-11-05', '2026-11-04', 1); commit;"
-            " perform pg_current_xact_id(); commit; end loop; end $$"
+            " perform pg_current_xact_id(); rollback; end loop; end $$"
         )
         assert len(keys(capture(shop))) == 3000
         assert capture(shop) == Counter()
     assert keys(capture(shop)) == mine
     assert_landed_once(shop)
+
+
+def test_commits_stay_short_beside_a_long_transaction(shop: World):
+    """What was seen is kept once for all tables, in ranges, whatever else wrote meanwhile."""
+    shop.shop.execute("create table undeclared (number int)")
+    with shop.connect() as late:
+        mine = place(late)
+        shop.shop.execute(
+            "do $$ begin for i in 1..500 loop"
+            " insert into department (department_name, last_updated) values (i, now()); commit;"
+            " insert into undeclared values (i); commit;"
+            " insert into currency (currency_code, last_updated) values (i, now()); commit;"
+            " perform pg_current_xact_id(); commit; end loop; end $$"
+        )
+        for _ in range(2):
+            others = place(shop.shop)
+            assert keys(capture(shop)) == others
+            key = _last_commit(shop)
+            assert len(_object(shop, key)) < 10_000
+    assert keys(capture(shop)) == mine
+    assert_landed_once(shop)
+
+
+def test_subtransactions_among_those_of_others_land_with_their_own_transaction(shop: World):
+    """No snapshot names them, and a server keeps no more than 64 of a transaction at hand."""
+    with shop.connect() as late, shop.connect() as other:
+        mine, theirs = place(late), place(other)
+        for number in range(90):
+            with late.transaction():
+                mine += place(late)
+            with late.transaction(force_rollback=True):
+                place(late)
+            with other.transaction():
+                theirs += place(other)
+            if number % 30 == 29:
+                others = place(shop.shop)
+                assert keys(capture(shop)) == others
+        other.commit()
+        assert keys(capture(shop)) == theirs
+    assert keys(capture(shop)) == mine
+    assert_landed_once(shop)
+
+
+def test_what_commits_while_a_capture_asks_is_not_taken_for_seen(
+    shop: World, monkeypatch: pytest.MonkeyPatch
+):
+    """The snapshot is older than what PostgreSQL tells of a transaction."""
+    fetch = Moment.fetch
+    with shop.connect() as long, shop.connect() as late:
+        mine = place(long)
+        theirs = place(late)
+        with late.transaction():
+            theirs += place(late)
+        others = place(shop.shop)
+
+        def commit_and_fetch(moment: Moment, query: sql.Composed) -> list[tuple[Any, ...]]:
+            if "pg_xact_status" in query.as_string():
+                late.commit()
+            return fetch(moment, query)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Moment, "fetch", commit_and_fetch)
+            assert keys(capture(shop)) == others
+        assert late.info.transaction_status == TransactionStatus.IDLE
+        assert keys(capture(shop)) == theirs
+    assert keys(capture(shop)) == mine
+    assert_landed_once(shop)
+
+
+def test_a_lake_whose_tables_each_keep_what_they_saw_goes_on(shop: World):
+    """So did format 1."""
+    with shop.connect() as late:
+        mine = place(late)
+        place(shop.shop)
+        capture(shop)
+        key = _last_commit(shop)
+        commit = json.loads(_object(shop, key))
+        ((_, text),) = commit.pop("seen").items()
+        ranges = [[int(edge) for edge in part.split("-")] for part in text.split()]
+        for name, base in commit["base"].items():
+            base["seen"] = ranges if name == "sales_order" else []
+        _put(shop, key, json.dumps({**commit, "format": 1}))
+        shop.shop.execute("update design set file_name = 'new.json'")
+        others = place(shop.shop)
+        assert keys(found := capture(shop)) == others
+        assert keys(found, "design") == ["1"]
+    assert keys(capture(shop)) == mine
+    assert_landed_once(shop)
+
+
+def _last_commit(world: World) -> str:
+    keys_of_lake = world.keys(world.settings.ingestion_bucket)
+    return max(key for key in keys_of_lake if key.startswith("commits/"))
+
+
+def _object(world: World, key: str) -> bytes:
+    bucket = world.settings.ingestion_bucket
+    return world.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+
+def _put(world: World, key: str, text: str) -> None:
+    """Put another object in place of one, as no version of Hedgehog does."""
+    bucket = world.settings.ingestion_bucket
+    world.s3.delete_object(Bucket=bucket, Key=key)
+    world.s3.put_object(Bucket=bucket, Key=key, Body=text.encode())
+    as_a_new_process()

@@ -5,7 +5,14 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedgehog_pipeline.extraction.key_ranges import KeyRanges, count, difference, union
+from hedgehog_pipeline.extraction.key_ranges import (
+    KeyRanges,
+    below,
+    count,
+    difference,
+    first_of,
+    union,
+)
 
 _KEYS = st.sets(st.integers(-20, 60))
 
@@ -23,6 +30,12 @@ def test_union_difference_and_count_are_those_of_sets(some: set[int], others: se
     assert _keys(union(_ranges(some), _ranges(others))) == sorted(some | others)
     assert _keys(difference(_ranges(some), _ranges(others))) == sorted(some - others)
     assert count(_ranges(some)) == len(some)
+
+
+@given(_KEYS, st.integers(-30, 70))
+def test_the_lowest_keys_are_those_below_a_number_or_so_many(keys: set[int], number: int) -> None:
+    assert _keys(below(_ranges(keys), number)) == sorted(key for key in keys if key < number)
+    assert _keys(first_of(_ranges(keys), number)) == sorted(keys)[: max(number, 0)]
 
 
 @given(_KEYS)

@@ -1,32 +1,21 @@
-"""The capture rule by itself: which transactions a window holds, which ids are kept as seen."""
-
-from itertools import pairwise
+"""The capture rule by itself: which transactions a window holds."""
 
 import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedgehog_pipeline.extraction.snapshot import (
-    WRAP,
-    Snapshot,
-    Window,
-    as_ranges,
-    carried_forward,
-)
+from hedgehog_pipeline.extraction.snapshot import WRAP, Snapshot, Window
 
 IDS = st.integers(3, 2**40)
-SOME_IDS = st.frozensets(st.integers(3, 60), max_size=30)
-
-
-def members(ranges: tuple[tuple[int, int], ...]) -> set[int]:
-    return {number for first, last in ranges for number in range(first, last + 1)}
 
 
 def test_a_snapshot_is_read_from_its_text():
     snapshot = Snapshot("755:760:755,758")
     assert (snapshot.xmin, snapshot.xmax) == (755, 760)
+    assert snapshot.open == (755, 758)
     assert snapshot.horizon == Snapshot("755:755:")
+    assert snapshot.horizon.open == ()
 
 
 @given(IDS, st.integers(0, 2**20))
@@ -43,44 +32,6 @@ def test_a_window_wraps_once_ids_of_rows_repeat_in_it_or_when_it_runs_backwards(
     length: int, *, wraps: bool
 ):
     assert Window(1000, 1000 + length).wraps == wraps
-
-
-@given(SOME_IDS)
-def test_ranges_hold_the_ids_and_no_others(ids: frozenset[int]):
-    assert members(as_ranges(ids)) == ids
-
-
-@given(SOME_IDS)
-def test_ranges_are_sorted_apart_and_as_few_as_can_be(ids: frozenset[int]):
-    ranges = as_ranges(ids)
-    assert all(first <= last for first, last in ranges)
-    assert all(last + 1 < first for (_, last), (first, _) in pairwise(ranges))
-
-
-@given(SOME_IDS)
-def test_ranges_do_not_mind_order_and_repetition(ids: frozenset[int]):
-    shuffled = [*sorted(ids, reverse=True), *ids]
-    assert as_ranges(shuffled) == as_ranges(ids)
-
-
-def test_a_long_transaction_is_one_range():
-    assert as_ranges(range(1000, 9000)) == ((1000, 8999),)
-
-
-@given(SOME_IDS, SOME_IDS, st.integers(3, 61))
-def test_seen_ids_are_carried_until_the_horizon_passes_them(
-    seen: frozenset[int], met: frozenset[int], horizon: int
-):
-    met = frozenset(number for number in met if number >= horizon)
-    carried = carried_forward(as_ranges(seen), met, horizon)
-    assert members(carried) == {number for number in seen | met if number >= horizon}
-
-
-@given(SOME_IDS, st.lists(st.integers(3, 61), min_size=2, max_size=2).map(sorted))
-def test_carrying_twice_is_carrying_once(seen: frozenset[int], horizons: list[int]):
-    near, far = horizons
-    once = carried_forward(as_ranges(seen), (), far)
-    assert carried_forward(carried_forward(as_ranges(seen), (), near), (), far) == once
 
 
 @pytest.fixture(scope="module")

@@ -126,6 +126,8 @@ def test_all_that_was_told_of_a_row_is_shown(changing: World) -> None:
 def test_a_row_that_nothing_was_told_of_is_told_so(dirty: World) -> None:
     with pytest.raises(HedgehogError, match=r"Nothing was told of payment 1; .* list --all"):
         _told(dirty, "show", "payment", "1")
+    with pytest.raises(HedgehogError, match=r"Nothing was told of payment -1;"):
+        _told(dirty, "show", "payment", "-1")
 
 
 def test_a_replay_takes_what_can_be_taken_now(

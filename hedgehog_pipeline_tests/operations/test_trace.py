@@ -183,6 +183,8 @@ def test_people_read_the_newest_last_and_what_changed(traded: World):
         ("dim_date", "42", "'42' is no key of dim_date: give a day"),
         ("dim_staff", "Jeremie", "'Jeremie' is no key of dim_staff: give a whole number"),
         ("dim_staff", "99999999999", "nowhere"),
+        ("dim_staff", "-1234567890123456789", "nowhere"),
+        ("dim_staff", "9223372036854775808", "is no key of dim_staff: give a whole number"),
     ],
 )
 def test_a_key_that_is_nowhere_or_none_is_told_so(

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from hedgehog_pipeline.scaffold.catalog import tables_of
 from hedgehog_pipeline_tests import shops
 from hedgehog_pipeline_tests.another_shop.deployment import Deployment
 from hedgehog_pipeline_tests.servers import Servers
@@ -123,3 +125,13 @@ def test_what_cannot_be_written_is_refused_in_a_sentence(
     assert told in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+def test_a_schema_with_capitals_is_found(servers: Servers):
+    servers.make_database("capitals", "postgres", "reader", "capitals/source")
+    with psycopg.connect(servers.postgres.dsn("capitals"), autocommit=True) as shop:
+        shop.execute('create schema "SalesLT"')
+        shop.execute('set search_path = "SalesLT"')
+        shop.execute("create table customer (id integer primary key, name text)")
+        assert [table.name for table in tables_of(shop)] == ["customer"]
+    servers.drop_databases("capitals")

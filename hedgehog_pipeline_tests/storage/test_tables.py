@@ -2,11 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline.storage.ddl import create_table
+from hedgehog_pipeline.storage.tables import has_table
 from hedgehog_pipeline.storage.warehouse import Warehouse
 from hedgehog_pipeline_tests.world import World
 
@@ -134,6 +139,58 @@ def test_every_table_and_column_tells_what_it_means(world: World, warehouse: War
     """
     assert warehouse.is_prepared()
     assert world.query(silent) == []
+
+
+def test_a_schema_that_comes_to_stand_before_the_tables_changes_nothing(opened: World) -> None:
+    """Such as one that has the loader's own name, which the search path names first."""
+    with _admin(opened) as admin:
+        admin.execute("create schema writer authorization writer")
+        admin.execute("comment on view fact_payment_current is 'of an earlier version'")
+    opened.change("update design set file_name = 'new.json', last_updated = now()")
+    assert opened.query("select distinct file_name from dim_design") == [("new.json",)]
+    assert "of an earlier version" not in _view(opened, "fact_payment_current")[1]
+    in_schema = "select relname from pg_class where relnamespace = 'writer'::regnamespace"
+    assert opened.query(in_schema) == []
+    with opened.surroundings.warehouse() as warehouse:
+        assert not warehouse.is_building()
+
+
+def test_a_search_path_with_capitals_is_found(world: World) -> None:
+    with _admin(world) as admin:
+        admin.execute('create schema "Marts" authorization writer')
+        path = sql.SQL('alter role writer in database {} set search_path = "Marts"')
+        admin.execute(path.format(sql.Identifier(world.warehouse_database)))
+    world.load_small()
+    world.run()
+    world.change("update design set file_name = 'new.json', last_updated = now()")
+    assert world.query('select distinct file_name from "Marts".dim_design') == [("new.json",)]
+    with world.surroundings.warehouse() as warehouse:
+        assert not warehouse.is_building()
+
+
+def test_a_foreign_key_counts_whatever_its_name(opened: World) -> None:
+    """PostgreSQL itself cuts a name that is longer than 63 characters."""
+    keys = "select count(*) from pg_constraint where contype = 'f'"
+    before = opened.query(keys)
+    with _admin(opened) as admin:
+        admin.execute(
+            "alter table fact_sales_order rename constraint "
+            "fact_sales_order_currency_id_fkey to mine"
+        )
+    opened.change("update design set file_name = 'new.json', last_updated = now()")
+    assert opened.query(keys) == before
+
+
+def test_a_table_with_capitals_is_found(warehouse: Warehouse) -> None:
+    table = replace(STAR["dim_design"], name="dim_Design")
+    assert not has_table(warehouse.connection, table)
+    warehouse.connection.execute(create_table(table))
+    assert has_table(warehouse.connection, table)
+
+
+def _admin(world: World) -> psycopg.Connection:
+    dsn = world.servers.postgres.dsn(world.warehouse_database)
+    return psycopg.connect(dsn, autocommit=True)
 
 
 def _view(world: World, name: str) -> tuple[str, str]:

@@ -90,6 +90,8 @@ class Extraction:
 
     def append(self) -> IngestionCommit | None:
         source = self.moment.identity
+        if self.landing.lands(self.batch):
+            self.moment.await_flush()
         return self.stages.lake.ingestion.append(
             commit_of(
                 self.landing, self.batch, after=self.head, source=source, captured_at=self.now

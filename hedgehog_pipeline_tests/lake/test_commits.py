@@ -1,0 +1,56 @@
+"""Commits are read from their JSON as they were written."""
+
+import json
+from datetime import date, datetime, timezone
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from hedgehog_pipeline.lake.commits import Base, IngestionCommit, Ranges
+
+_MOMENT = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
+_SNAPSHOTS = st.sampled_from(["5:5:", "5:900:5", "7:900:7,9"])
+_RANGES = st.lists(st.integers(9, 99), max_size=6, unique=True).map(
+    lambda edges: tuple(pairwise(sorted(edges)))[::2]
+)
+
+
+def _commit(bases: dict[str, tuple[str, Ranges]]) -> IngestionCommit:
+    return IngestionCommit(
+        log="a-log",
+        number=1,
+        previous=None,
+        batch="batch-1",
+        date=date(2026, 11, 22),
+        kind="increment",
+        captured_at=_MOMENT,
+        source="1/1/1",
+        base={
+            name: Base(snapshot=snapshot, seen=seen, captured_at=_MOMENT, commit=1)
+            for name, (snapshot, seen) in bases.items()
+        },
+    )
+
+
+@given(st.dictionaries(st.sampled_from("abcdef"), st.tuples(_SNAPSHOTS, _RANGES)))
+def test_each_base_has_what_it_saw_again(bases: dict[str, tuple[str, Ranges]]):
+    commit = _commit(bases)
+    assert IngestionCommit.model_validate_json(commit.model_dump_json()) == commit
+
+
+def test_what_one_snapshot_saw_is_written_once():
+    seen = ((7, 9), (12, 12))
+    written = json.loads(_commit(dict.fromkeys("abc", ("5:20:5", seen))).model_dump_json())
+    assert written["seen"] == {"5:20:5": "7-9 12-12"}
+    assert not any("seen" in base for base in written["base"].values())
+    assert written["format"] == 2
+
+
+@pytest.mark.parametrize("seen", ['{"5:20:5": "7-"}', '{"5:20:5": "7"}', "5"])
+def test_what_is_no_range_is_refused(seen: str):
+    text = _commit({"a": ("5:20:5", ((7, 9),))}).model_dump_json()
+    with pytest.raises(ValidationError):
+        IngestionCommit.model_validate_json(text.replace('{"5:20:5":"7-9"}', seen))
