@@ -24,7 +24,7 @@ def pending_commits(
         AnotherLakeError: where the processed bucket is not the one that was loaded.
     """
     waiting = (number for number in _not_loaded(lake, warehouse) if number not in without)
-    return [lake.processed.read(number) for number in islice(waiting, most)]
+    return list(lake.processed.linked(map(lake.processed.read, islice(waiting, most))))
 
 
 def commits_of_day(lake: Lake, warehouse: Warehouse, day: date) -> list[ProcessedCommit]:
