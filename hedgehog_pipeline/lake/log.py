@@ -51,9 +51,8 @@ class CommitLog(Generic[AnyCommit]):
     def end(self) -> int:
         """Find the number of the last commit, 0 for an empty log.
 
-        Numbers are dense, so the end is found by doubling and bisecting, never by listing; from
-        a commit that was there before, where that still stands. That nothing stands beyond an end
-        is asked once.
+        Numbers are dense, so the end is found by doubling and bisecting, from a commit that was
+        there before, where that still stands. One listing tells that nothing stands beyond it.
 
         Raises:
             HedgehogError: where a commit is missing, and later ones stand behind it.
@@ -100,9 +99,9 @@ class CommitLog(Generic[AnyCommit]):
             batch = before.batch if number and before else None
             if commit.previous != batch:
                 raise HedgehogError(
-                    f"Commit {commit.number} in the bucket {self.bucket.name} follows the batch "
-                    f"{commit.previous}, where {batch} stands: commits of another log were put "
-                    f"there. {RESTORE}"
+                    f"Commit {commit.number} in the bucket {self.bucket.name} follows "
+                    f"{commit.previous or 'nothing'}, where {batch or 'nothing'} stands before it: "
+                    f"one of the two is another log's. {RESTORE}"
                 )
             yield commit
             before = commit

@@ -20,9 +20,9 @@ def read_body(bucket: Bucket, part: Part) -> bytes:
     """
     body = bucket.read(part.key)
     if len(body) != part.bytes:
-        raise altered(bucket, part, f"it has {len(body):,} bytes, not {part.bytes:,}")
+        raise altered(bucket, part, _count("bytes", len(body), part.bytes))
     if part.sha256 is not None and digest_of(body) != part.sha256:
-        raise altered(bucket, part, "its SHA-256 is another one")
+        raise altered(bucket, part, "its SHA-256 is not the one that its commit keeps")
     return body
 
 
@@ -33,12 +33,15 @@ def confirm_rows(bucket: Bucket, part: Part, rows: int) -> None:
         HedgehogError: where its commit says otherwise.
     """
     if rows != part.rows:
-        raise altered(bucket, part, f"it has {rows:,} rows, not {part.rows:,}")
+        raise altered(bucket, part, _count("rows", rows, part.rows))
 
 
 def altered(bucket: Bucket, part: Part, difference: str) -> HedgehogError:
     """Make the error of a part that is not what its commit says."""
     return HedgehogError(
-        f"The object {part.key} in the bucket {bucket.name} was altered: {difference} as its "
-        f"commit says. {RESTORE}"
+        f"The object {part.key} in the bucket {bucket.name} was altered: {difference}. {RESTORE}"
     )
+
+
+def _count(what: str, found: int, said: int) -> str:
+    return f"it has {found:,} {what}, and its commit says {said:,}"

@@ -103,7 +103,7 @@ def test_a_part_that_was_cut_is_named(write: Callable[[MemoryS3], Commit], read:
     commit = _of_an_older_lake(s3, write(s3))
     (part,) = commit.parts
     s3.objects[part.key] = s3.objects[part.key][:-4]
-    words = f"{part.key} in the bucket memory was altered: it has .* bytes, not .* Restore it"
+    words = f"{part.key} in the bucket memory was altered: it has .* bytes, .* says .* Restore it"
     with pytest.raises(HedgehogError, match=words):
         read(s3, commit)
 
@@ -116,7 +116,7 @@ def test_other_bytes_of_the_same_size_are_named(
     commit = write(s3)
     (part,) = commit.parts
     s3.objects[part.key] = _with_another_byte(s3.objects[part.key])
-    with pytest.raises(HedgehogError, match=f"{part.key} .* altered: its SHA-256 is another one"):
+    with pytest.raises(HedgehogError, match=f"{part.key} .* altered: its SHA-256 is not"):
         read(s3, commit)
 
 
@@ -128,7 +128,7 @@ def test_rows_that_are_missing_are_named_without_a_digest(
     commit = _of_an_older_lake(s3, write(s3))
     (part,) = commit.parts
     more = _with(s3, commit, part.model_copy(update={"rows": part.rows + 1_000}))
-    with pytest.raises(HedgehogError, match=f"altered: it has {part.rows} rows, not 1,0"):
+    with pytest.raises(HedgehogError, match=f"altered: it has {part.rows} rows, .* says 1,0"):
         read(s3, more)
 
 
