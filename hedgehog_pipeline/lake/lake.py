@@ -51,7 +51,7 @@ class Lake:
         """See that none of the last thousand commits of either log is missing.
 
         Raises:
-            HedgehogError: where one is.
+            AnotherLakeError: where one is.
         """
         for log in (self.ingestion, self.processed):
             log.confirm_latest()

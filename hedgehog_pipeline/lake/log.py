@@ -55,7 +55,7 @@ class CommitLog(Generic[AnyCommit]):
         there before, where that still stands. One listing tells that nothing stands beyond it.
 
         Raises:
-            HedgehogError: where a commit is missing, and later ones stand behind it.
+            AnotherLakeError: where a commit is missing, and later ones stand behind it.
         """
         return self._find_end()[0]
 
@@ -73,9 +73,13 @@ class CommitLog(Generic[AnyCommit]):
         """Read a commit.
 
         Raises:
-            HedgehogError: where it is missing or cannot be read, or another one is in its place.
+            AnotherLakeError: where it is missing, or another one is in its place.
+            HedgehogError: where it cannot be read.
         """
-        return self._parse(number, self.bucket.read(commit_key(number)))
+        found = self._find(number)
+        if found is None:
+            raise self._missing(number, "though its log holds it")
+        return found
 
     def after(self, number: int) -> Iterator[AnyCommit]:
         """Read the commits after a number, in order, at the cost of those alone.
@@ -89,7 +93,7 @@ class CommitLog(Generic[AnyCommit]):
         """Hand commits of this log on, each as soon as it is seen to follow the one before it.
 
         Raises:
-            HedgehogError: where one does not: it or the one before it is of another log.
+            AnotherLakeError: where one does not: it or the one before it is of another log.
         """
         before: AnyCommit | None = None
         for commit in commits:
@@ -98,7 +102,7 @@ class CommitLog(Generic[AnyCommit]):
                 before = self.read(number)
             batch = before.batch if number and before else None
             if commit.previous != batch:
-                raise HedgehogError(
+                raise AnotherLakeError(
                     f"Commit {commit.number} in the bucket {self.bucket.name} follows "
                     f"{commit.previous or 'nothing'}, where {batch or 'nothing'} stands before it: "
                     f"one of the two is another log's. {RESTORE}"
@@ -110,7 +114,7 @@ class CommitLog(Generic[AnyCommit]):
         """See that none of the last thousand commits is missing; it costs one question.
 
         Raises:
-            HedgehogError: where one is.
+            AnotherLakeError: where one is.
         """
         number = max(self.end() - _LATEST, 0)
         for found in self._numbers_after(number):
@@ -229,10 +233,13 @@ class CommitLog(Generic[AnyCommit]):
     def _confirm_there(self, number: int, beyond: int) -> None:
         """See that a commit is there, since a later one is."""
         if self.bucket.etag_of(commit_key(number)) is None:
-            raise HedgehogError(
-                f"Commit {number} (the object {commit_key(number)}) is missing from the bucket "
-                f"{self.bucket.name}, where commit {beyond} stands behind it. {RESTORE}"
-            )
+            raise self._missing(number, f"though commit {beyond} stands behind it")
+
+    def _missing(self, number: int, why: str) -> AnotherLakeError:
+        return AnotherLakeError(
+            f"The object {commit_key(number)} is missing from the bucket {self.bucket.name}, "
+            f"{why}. {RESTORE}"
+        )
 
     def _find(self, number: int) -> AnyCommit | None:
         body = self.bucket.find(commit_key(number))
@@ -248,7 +255,7 @@ class CommitLog(Generic[AnyCommit]):
                 "written by a newer Hedgehog or by something else."
             ) from error
         if commit.number != number:
-            raise HedgehogError(
+            raise AnotherLakeError(
                 f"The object {commit_key(number)} in the bucket {self.bucket.name} holds commit "
                 f"{commit.number}: commits were exchanged. {RESTORE}"
             )

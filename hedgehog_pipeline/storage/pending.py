@@ -30,7 +30,7 @@ def pending_commits(
 def commits_of_day(lake: Lake, warehouse: Warehouse, day: date) -> list[ProcessedCommit]:
     """Read every processed commit of a day, loaded or not, in order."""
     numbers = set(warehouse.loaded_on(day)) if warehouse.is_prepared() else set[int]()
-    not_loaded = map(lake.processed.read, _not_loaded(lake, warehouse))
+    not_loaded = lake.processed.linked(map(lake.processed.read, _not_loaded(lake, warehouse)))
     waiting = [commit for commit in not_loaded if commit.date == day]
     return sorted(
         [*waiting, *(lake.processed.read(number) for number in numbers)], key=lambda c: c.number
