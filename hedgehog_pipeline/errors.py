@@ -10,4 +10,4 @@ class UnreachableError(HedgehogError):
 
 
 class AnotherLakeError(HedgehogError):
-    """A bucket that is not the one that work was taken from: emptied, swapped or rolled back."""
+    """A bucket that is not what it was: emptied, swapped, rolled back, or its log was damaged."""

@@ -111,8 +111,10 @@ def run_until_done(surroundings: Surroundings, mode: Mode = Mode.CHANGES) -> Ite
         mode: what is taken of the shop.
 
     Raises:
-        HedgehogError: where a stage fails, or the lake and the warehouse do not belong together.
+        HedgehogError: where a stage fails, the lake and the warehouse do not belong together, or
+            the lake lacks a commit.
     """
+    surroundings.lake.confirm_latest()
     surroundings.confirm_lake()
     began = datetime.now(timezone.utc)
     if mode is Mode.REREAD:
@@ -143,8 +145,9 @@ def rebuild(surroundings: Surroundings) -> Iterator[Backlog]:
     Gives what waits for one stage, then, when its runs are through, for the next.
 
     Raises:
-        HedgehogError: where the warehouse is not empty or a stage fails.
+        HedgehogError: where the warehouse is not empty, a stage fails, or the lake lacks a commit.
     """
+    surroundings.lake.confirm_latest()
     surroundings.confirm_lake()
     with surroundings.warehouse() as warehouse:
         last = warehouse.last_loaded()

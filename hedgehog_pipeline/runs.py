@@ -86,4 +86,4 @@ def commits_of_run(  # noqa: PLR0913 (all that tells it)
         return list(of_day())
     if is_pending_run(tags):
         return taken_of_pending(pending(left_out_in(tags, stage)), day)
-    return [log.read(number) for number in numbers_in(tags)]
+    return list(log.linked(map(log.read, numbers_in(tags))))

@@ -3,6 +3,7 @@
 Then either it is restored, or what lies behind it is made anew.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -11,11 +12,12 @@ from itertools import count
 import pytest
 
 from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.lake.log import commit_key
 from hedgehog_pipeline.stage_run import execute
 from hedgehog_pipeline_tests.extraction.capturing import capture
 from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
 from hedgehog_pipeline_tests.test_rebuild import rows_to_compare
-from hedgehog_pipeline_tests.world import Servers, World
+from hedgehog_pipeline_tests.world import Servers, World, as_a_new_process
 
 Damage = Callable[[World, World], World]
 """Harms a world, or gives it buckets of another one."""
@@ -258,6 +260,71 @@ def test_buckets_whose_versions_are_restored_go_on(traded: World, layers: tuple[
             traded.s3.delete_object(Bucket=bucket, Key=marker["Key"], VersionId=marker["VersionId"])
     assert [run.stage for run in traded.run()] == ["extraction", "processing", "storage"]
     assert_warehouse_is_the_shop(traded)
+
+
+@pytest.mark.parametrize("layer", ["ingestion", "processed"])
+def test_a_commit_that_is_missing_is_named_by_a_run_and_a_rebuild(
+    traded: World, layer: str
+) -> None:
+    _remove(traded, layer, [commit_key(2)])
+    before = _contents(traded)
+    words = f"{commit_key(2)}.* is missing from the bucket {_bucket(traded, layer)}"
+    with pytest.raises(HedgehogError, match=words):
+        traded.run()
+    assert _contents(traded) == before
+    anew = traded.with_warehouse(traded.new_database())
+    with pytest.raises(HedgehogError, match=words):
+        anew.rebuild()
+
+
+def test_a_capture_lands_nothing_below_a_gap(servers: Servers) -> None:
+    with World.make(servers) as world:
+        world.load_small()
+        for _ in range(4):
+            _change(world)
+            capture(world)
+        _remove(world, "ingestion", [commit_key(2)])
+        as_a_new_process()
+        with pytest.raises(HedgehogError, match=f"{commit_key(2)}.* is missing"):
+            capture(world)
+        assert len(world.commits(_bucket(world, "ingestion"))) == 3
+
+
+@pytest.mark.parametrize("layer", ["ingestion", "processed"])
+def test_a_rebuild_names_a_part_that_was_cut(traded: World, layer: str) -> None:
+    bucket = _bucket(traded, layer)
+    key = next(key for key in traded.keys(bucket) if key.startswith(("oltp/design", "star/dim_de")))
+    body = traded.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    traded.s3.put_object(Bucket=bucket, Key=key, Body=body[: len(body) // 2])
+    if layer == "ingestion":
+        _emptied("processed")(traded, traded)
+    anew = traded.with_warehouse(traded.new_database())
+    with pytest.raises(HedgehogError, match=f"{key} in the bucket {bucket} was altered"):
+        anew.rebuild()
+
+
+def test_a_rebuild_names_commits_that_were_exchanged(traded: World) -> None:
+    bucket, (second, third) = _bucket(traded, "processed"), (commit_key(2), commit_key(3))
+    for key, other in ((second, f"{third}.kept"), (third, second), (f"{third}.kept", third)):
+        traded.s3.copy_object(Bucket=bucket, Key=other, CopySource={"Bucket": bucket, "Key": key})
+    anew = traded.with_warehouse(traded.new_database())
+    with pytest.raises(HedgehogError, match=f"{second} .* holds commit 3: commits were exchanged"):
+        anew.rebuild()
+
+
+def test_a_lake_that_was_written_without_digests_goes_on(traded: World) -> None:
+    for layer in ("ingestion", "processed"):
+        bucket = _bucket(traded, layer)
+        for number, commit in enumerate(traded.commits(bucket), start=1):
+            for part in commit["parts"]:
+                assert part.pop("sha256")
+            key, body = commit_key(number), json.dumps(commit)
+            traded.s3.put_object(Bucket=bucket, Key=key, Body=body)
+    _change(traded)
+    traded.run()
+    anew = traded.with_warehouse(traded.new_database())
+    anew.rebuild()
+    assert_warehouse_is_the_shop(anew)
 
 
 def _contents(world: World) -> list[object]:

@@ -18,8 +18,10 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.capture import known_bases
 from hedgehog_pipeline.extraction.key_ranges import KeyRanges, count, difference, union
 from hedgehog_pipeline.extraction.source import Moment
-from hedgehog_pipeline.lake.commits import IngestionCommit
+from hedgehog_pipeline.lake.bucket import Bucket
+from hedgehog_pipeline.lake.commits import IngestionCommit, Part
 from hedgehog_pipeline.lake.log import CommitLog
+from hedgehog_pipeline.lake.parts import confirm_rows, read_body
 from hedgehog_pipeline.schema.shop import ShopTable
 
 _FEW = 100
@@ -139,17 +141,19 @@ def _known(
         commit = log.read(number)
         if commit.kind in {"archive", "increment"}:
             for part in commit.parts_of(asset):
-                known = union(known, _landed(log.bucket.read(part.key), table))
+                known = union(known, _landed(log.bucket, part, table))
         base = log.read(number - 1).base.get(table.name) if number > 1 else None
         number = base.landed if base else 0
     for part in log.read(swept).parts_of(asset, "keys") if swept else ():
-        ranges = csv.read_csv(io.BytesIO(log.bucket.read(part.key)))
+        ranges = csv.read_csv(io.BytesIO(read_body(log.bucket, part)))
+        confirm_rows(log.bucket, part, ranges.num_rows)
         known = union(known, zip(*ranges.to_pydict().values(), strict=True))
     return known
 
 
-def _landed(body: bytes, table: ShopTable) -> Sequence[tuple[int, int]]:
+def _landed(bucket: Bucket, part: Part, table: ShopTable) -> Sequence[tuple[int, int]]:
     """Read the keys of a CSV part."""
+    body = read_body(bucket, part)
     keys = csv.read_csv(
         io.BytesIO(body),
         read_options=csv.ReadOptions(block_size=len(body)),
@@ -158,4 +162,5 @@ def _landed(body: bytes, table: ShopTable) -> Sequence[tuple[int, int]]:
             include_columns=[table.key], column_types={table.key: pa.int64()}
         ),
     )[table.key]
+    confirm_rows(bucket, part, len(keys))
     return [(key, key) for key in pc.unique(keys).to_pylist() if key is not None]

@@ -8,6 +8,7 @@ from datetime import date, datetime, timezone
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import CHANGING_KINDS, Part, PartKind, RowCounts
+from hedgehog_pipeline.lake.parts import digest_of
 
 _MOMENT = "%Y%m%dT%H%M%S%fZ"
 
@@ -62,7 +63,13 @@ class Batch:
                 "nothing is overwritten: run again, which takes a new key."
             )
         part = Part(
-            asset=asset, kind=kind, key=key, rows=rows, bytes=len(body), columns=tuple(columns)
+            asset=asset,
+            kind=kind,
+            key=key,
+            rows=rows,
+            bytes=len(body),
+            columns=tuple(columns),
+            sha256=digest_of(body),
         )
         self.parts.append(part)
 

@@ -17,6 +17,9 @@ else:
 
 _CONFLICTS = 5
 
+RESTORE = "Restore it from the bucket's versions or from a backup; see docs/operations.md."
+"""What to do about an object that is missing or altered, a sentence."""
+
 _BYTES = "binary/octet-stream"
 """What S3 takes an object for where nothing is said; SeaweedFS would then compress it, slowly."""
 
@@ -119,7 +122,7 @@ class Bucket:
         if body is None:
             raise HedgehogError(
                 f"The object {key} is missing from the bucket {self.name} although a commit "
-                "names it; restore it from the bucket's versions or from a backup."
+                f"names it. {RESTORE}"
             )
         return body
 
@@ -162,27 +165,16 @@ class Bucket:
         except BotoCoreError as error:
             raise self._explained(error, "look for", key) from error
 
-    def objects(self, prefix: str) -> Iterator[StoredObject]:
-        """List the objects under a prefix, in the order of their keys."""
+    def objects(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
+        """List the objects under a prefix, in the order of their keys, those after a key alone."""
         pages = self.client.get_paginator("list_objects_v2")
         try:
-            for page in pages.paginate(Bucket=self.name, Prefix=prefix):
+            for page in pages.paginate(Bucket=self.name, Prefix=prefix, StartAfter=after):
                 items: list[Any] = page.get("Contents", [])  # their stub calls each field optional
                 for item in items:
                     yield StoredObject(item["Key"], _etag(item), item["LastModified"])
         except (ClientError, BotoCoreError) as error:
             raise self._explained(error, "list", prefix) from error
-
-    def confirm(self) -> None:
-        """See that the bucket itself is there: to `etag_of`, a missing one looks like an empty one.
-
-        Raises:
-            HedgehogError: where there is no such bucket.
-        """
-        try:
-            self.client.head_bucket(Bucket=self.name)
-        except (ClientError, BotoCoreError) as error:
-            raise self._explained(error, "look into", "") from error
 
     def _explained(self, error: Exception, verb: str, key: str) -> HedgehogError:
         if isinstance(error, ClientError) and (

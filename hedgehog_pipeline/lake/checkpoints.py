@@ -3,18 +3,21 @@
 A checkpoint is made of the ingestion log alone, and the log is read where there is none: losing all
 of them loses nothing. It stands in the processed bucket under the table, a digest of its declared
 columns, its commit and that commit's batch, so that another declaration finds none, and that a log
-which was rolled back since is told.
+which was rolled back since is told. The digest of its two objects is part of their names.
 """
 
 import io
 from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.bucket import Bucket
+from hedgehog_pipeline.lake.parts import digest_of
 from hedgehog_pipeline.schema.quarantine import TOMBSTONES_ARROW
 from hedgehog_pipeline.schema.shop import ShopTable
 
@@ -22,6 +25,7 @@ _FORMAT = 1
 """Raised when landed rows are read otherwise than before."""
 
 _UNREAD = b"unread"
+_ROWS, _TOMBSTONES = ".rows.parquet", ".tombstones.parquet"
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,20 @@ class Checkpoint:
     unread: Collection[int]
 
 
+class Kept(NamedTuple):
+    """A checkpoint as its name tells of it.
+
+    Attributes:
+        number: of its commit.
+        batch: id of that commit's batch.
+        digest: of its objects, empty where it was written before that was kept.
+    """
+
+    number: int
+    batch: str
+    digest: str
+
+
 @dataclass(frozen=True)
 class Checkpoints:
     """The checkpoints of a table of the shop."""
@@ -51,49 +69,83 @@ class Checkpoints:
     bucket: Bucket
     table: ShopTable
 
-    def before(self, number: int) -> list[tuple[int, str]]:
-        """List those of commits before another, the last first, by number and batch."""
+    def before(self, number: int) -> list[Kept]:
+        """List those of commits before another, the last first."""
         names = (
-            found.key.removeprefix(self._folder).removesuffix(".rows.parquet").partition("-")
+            found.key.removeprefix(self._folder).removesuffix(_ROWS)
             for found in self.bucket.objects(self._folder)
-            if found.key.endswith(".rows.parquet")
+            if found.key.endswith(_ROWS)
         )
-        there = [(int(commit), batch) for commit, _, batch in names]
-        return sorted((found for found in there if found[0] < number), reverse=True)
+        there = map(_kept_as, names)
+        return sorted((kept for kept in there if kept.number < number), reverse=True)
 
-    def read(self, number: int, batch: str, schema: pa.Schema) -> Checkpoint:
-        """Read one.
+    def read(self, kept: Kept, schema: pa.Schema) -> Checkpoint | None:
+        """Read one; None where one of its objects was removed, as both may be.
 
         Args:
-            number: of its commit.
-            batch: id of that commit's batch.
+            kept: which one.
             schema: of the rows.
+
+        Raises:
+            HedgehogError: where it was altered.
         """
-        rows = pq.ParquetFile(io.BytesIO(self.bucket.read(self._key(number, batch, "rows"))))
-        unread = (rows.schema_arrow.metadata or {}).get(_UNREAD, b"").decode()
-        tombstones = self.bucket.read(self._key(number, batch, "tombstones"))
-        return Checkpoint(
-            number,
-            batch,
-            pa.table(rows.read().columns, schema=schema),
-            pq.read_table(io.BytesIO(tombstones), schema=TOMBSTONES_ARROW),
-            [int(commit) for commit in unread.split()],
-        )
+        bodies = [self.bucket.find(self._key(kept, ending)) for ending in (_TOMBSTONES, _ROWS)]
+        tombstones, rows = bodies
+        if tombstones is None or rows is None:
+            return None
+        if kept.digest and digest_of(tombstones + rows) != kept.digest:
+            raise self._altered(kept)
+        try:
+            return _read(kept, tombstones, rows, schema)
+        except (pa.ArrowException, OSError) as error:
+            raise self._altered(kept) from error
 
     def keep(self, checkpoint: Checkpoint) -> None:
         """Write one, its rows last: it is there when they are. Another writer's is as good."""
         unread = " ".join(map(str, checkpoint.unread)).encode()
-        rows = checkpoint.rows.replace_schema_metadata({_UNREAD: unread})
-        for name, table in (("tombstones", checkpoint.tombstones), ("rows", rows)):
-            body = io.BytesIO()
-            pq.write_table(table, body, compression="zstd")
-            key = self._key(checkpoint.number, checkpoint.batch, name)
-            self.bucket.create(key, body.getvalue())
+        rows = _parquet(checkpoint.rows.replace_schema_metadata({_UNREAD: unread}))
+        tombstones = _parquet(checkpoint.tombstones)
+        kept = Kept(checkpoint.number, checkpoint.batch, digest_of(tombstones + rows))
+        for ending, body in ((_TOMBSTONES, tombstones), (_ROWS, rows)):
+            self.bucket.create(self._key(kept, ending), body)
 
     @property
     def _folder(self) -> str:
         digest = sha256(f"{_FORMAT} {self.table.columns}".encode()).hexdigest()[:16]
         return f"checkpoints/oltp/{self.table.name}/{digest}/"
 
-    def _key(self, number: int, batch: str, name: str) -> str:
-        return f"{self._folder}{number:020d}-{batch}.{name}.parquet"
+    def _key(self, kept: Kept, ending: str) -> str:
+        digest = f".{kept.digest}" if kept.digest else ""
+        return f"{self._folder}{kept.number:020d}-{kept.batch}{digest}{ending}"
+
+    def _altered(self, kept: Kept) -> HedgehogError:
+        tombstones, rows = (self._key(kept, ending) for ending in (_TOMBSTONES, _ROWS))
+        return HedgehogError(
+            f"The checkpoint of {self.table.name} at commit {kept.number} was altered. Delete its "
+            f"objects {rows} and {tombstones} from the bucket {self.bucket.name}: the log is read "
+            "instead. See docs/operations.md."
+        )
+
+
+def _kept_as(name: str) -> Kept:
+    number, _, rest = name.partition("-")
+    batch, _, digest = rest.partition(".")
+    return Kept(int(number), batch, digest)
+
+
+def _read(kept: Kept, tombstones: bytes, rows: bytes, schema: pa.Schema) -> Checkpoint:
+    file = pq.ParquetFile(io.BytesIO(rows))
+    unread = (file.schema_arrow.metadata or {}).get(_UNREAD, b"").decode()
+    return Checkpoint(
+        kept.number,
+        kept.batch,
+        pa.table(file.read().columns, schema=schema),
+        pq.read_table(io.BytesIO(tombstones), schema=TOMBSTONES_ARROW),
+        [int(commit) for commit in unread.split()],
+    )
+
+
+def _parquet(table: pa.Table) -> bytes:
+    body = io.BytesIO()
+    pq.write_table(table, body, compression="zstd")
+    return body.getvalue()

@@ -43,6 +43,8 @@ class Part(_Record):
         rows: how many rows it holds.
         bytes: its size.
         columns: the names of its columns, in order.
+        sha256: digest of the object, in hexadecimal; None in a lake that was written before it was
+            kept.
     """
 
     asset: str
@@ -51,6 +53,7 @@ class Part(_Record):
     rows: int
     bytes: int
     columns: tuple[str, ...]
+    sha256: str | None = None
 
 
 class Place(_Record):

@@ -47,6 +47,15 @@ class Lake:
             )
         return head
 
+    def confirm_latest(self) -> None:
+        """See that none of the last thousand commits of either log is missing.
+
+        Raises:
+            AnotherLakeError: where one is.
+        """
+        for log in (self.ingestion, self.processed):
+            log.confirm_latest()
+
     def unprocessed(self) -> int:
         """Count the ingestion commits that wait to be processed."""
         head = self.processed.head()

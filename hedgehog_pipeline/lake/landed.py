@@ -15,6 +15,7 @@ from hedgehog_pipeline.lake.checkpoints import Checkpoint, Checkpoints
 from hedgehog_pipeline.lake.commits import IngestionCommit, Part
 from hedgehog_pipeline.lake.csv_values import ReadPart, landed_schema, read_part
 from hedgehog_pipeline.lake.log import CommitLog
+from hedgehog_pipeline.lake.parts import confirm_rows, read_body
 from hedgehog_pipeline.lake.told import read_told
 from hedgehog_pipeline.schema.quarantine import (
     QUARANTINE_ARROW,
@@ -108,7 +109,11 @@ class LandedTable:
         return f"oltp/{self.table.name}"
 
     def parts_of(self, commit: IngestionCommit) -> Iterator[ReadPart]:
-        """Read the rows that a commit landed, a part at a time."""
+        """Read the rows that a commit landed, a part at a time.
+
+        Raises:
+            HedgehogError: where a part is missing or altered, or cannot be read as declared.
+        """
         for part in commit.parts_of(self.asset):
             yield self._read(part, commit.number)
 
@@ -119,19 +124,24 @@ class LandedTable:
 
         @lru_cache(_PARTS_KEPT)
         def read(part: Part, commit: int) -> ReadPart:  # without `self`, which would not be freed
-            return read_part(bucket.read(part.key), table, part, commit)
+            found = read_part(read_body(bucket, part), table, part, commit)
+            faulty = pc.count_distinct(found.faults["line"]).as_py()
+            confirm_rows(bucket, part, found.rows.num_rows + faulty)
+            return found
 
         return read
 
     def told_of(self, commit: IngestionCommit) -> pa.Table:
         """Read what was told at landing of rows that cannot be taken."""
         parts = commit.parts_of(self.asset, "quarantine")
-        told = (read_told(self.log.bucket.read(part.key), commit.number) for part in parts)
+        told = [read_told(read_body(self.log.bucket, part), commit.number) for part in parts]
+        for part, entries in zip(parts, told, strict=True):
+            confirm_rows(self.log.bucket, part, entries.num_rows)
         return pa.concat_tables([QUARANTINE_ARROW.empty_table(), *told])
 
     def tombstones_of(self, commit: IngestionCommit) -> pa.Table:
         """Read the keys that the shop held no more when a commit was made."""
-        keys = [self._csv(part.key) for part in commit.parts_of(self.asset, "tombstones")]
+        keys = [self._csv(part) for part in commit.parts_of(self.asset, "tombstones")]
         gone = pa.concat_tables([pa.table({self.table.key: pa.array([], pa.int64())}), *keys])
         numbers = pa.repeat(pa.scalar(commit.number, pa.int64()), gone.num_rows)
         return pa.table([gone[0], numbers], schema=TOMBSTONES_ARROW)
@@ -211,13 +221,17 @@ class LandedTable:
     def _checkpoint(self, before: int) -> Checkpoint | None:
         """Read the last checkpoint before a commit that was made of the log as it stands."""
         checkpoints = Checkpoints(self.derived, self.table)
-        for number, batch in checkpoints.before(before):
-            if self.log.batch_of(number) == batch:
-                return checkpoints.read(number, batch, landed_schema(self.table))
+        for kept in checkpoints.before(before):
+            if self.log.batch_of(kept.number) == kept.batch and (
+                found := checkpoints.read(kept, landed_schema(self.table))
+            ):
+                return found
         return None
 
-    def _csv(self, key: str) -> pa.Table:
-        return csv.read_csv(io.BytesIO(self.log.bucket.read(key)))
+    def _csv(self, part: Part) -> pa.Table:
+        found = csv.read_csv(io.BytesIO(read_body(self.log.bucket, part)))
+        confirm_rows(self.log.bucket, part, found.num_rows)
+        return found
 
 
 def _last_of_each(rows: pa.Table, key: str) -> pa.Table:

@@ -1,7 +1,7 @@
 """The commit log of a bucket: numbered objects without gaps, each created once."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Generic, NamedTuple
@@ -10,10 +10,13 @@ from uuid import uuid4
 from pydantic import ValidationError
 
 from hedgehog_pipeline.errors import AnotherLakeError, HedgehogError
-from hedgehog_pipeline.lake.bucket import Bucket
+from hedgehog_pipeline.lake.bucket import RESTORE, Bucket
 from hedgehog_pipeline.lake.commits import AnyCommit
 
 _PREFIX = "commits/"
+
+_LATEST = 1000
+"""How many commits one listing tells of."""
 
 
 def commit_key(number: int) -> str:
@@ -42,13 +45,17 @@ class CommitLog(Generic[AnyCommit]):
     bucket: Bucket
     model: type[AnyCommit]
     _known: int = field(default=0, init=False, repr=False)
+    _last: int = field(default=0, init=False, repr=False)
     _last_read: tuple[str, AnyCommit] | None = field(default=None, init=False, repr=False)
 
     def end(self) -> int:
         """Find the number of the last commit, 0 for an empty log.
 
-        Numbers are dense, so the end is found by doubling and bisecting, never by listing; from
-        a commit that was there before, where that still stands.
+        Numbers are dense, so the end is found by doubling and bisecting, from a commit that was
+        there before, where that still stands. One listing tells that nothing stands beyond it.
+
+        Raises:
+            AnotherLakeError: where a commit is missing, and later ones stand behind it.
         """
         return self._find_end()[0]
 
@@ -66,17 +73,54 @@ class CommitLog(Generic[AnyCommit]):
         """Read a commit.
 
         Raises:
-            HedgehogError: where it is missing or cannot be read.
+            AnotherLakeError: where it is missing, or another one is in its place.
+            HedgehogError: where it cannot be read.
         """
-        return self._parse(number, self.bucket.read(commit_key(number)))
+        found = self._find(number)
+        if found is None:
+            raise self._missing(number, "though its log holds it")
+        return found
 
     def after(self, number: int) -> Iterator[AnyCommit]:
         """Read the commits after a number, in order, at the cost of those alone.
 
         Raises:
-            HedgehogError: where one is missing or cannot be read.
+            HedgehogError: where one is missing, cannot be read, or does not follow the one before.
         """
-        yield from map(self.read, range(number + 1, self.end() + 1))
+        yield from self.linked(map(self.read, range(number + 1, self.end() + 1)))
+
+    def linked(self, commits: Iterable[AnyCommit]) -> Iterator[AnyCommit]:
+        """Hand commits of this log on, each as soon as it is seen to follow the one before it.
+
+        Raises:
+            AnotherLakeError: where one does not: it or the one before it is of another log.
+        """
+        before: AnyCommit | None = None
+        for commit in commits:
+            number = commit.number - 1
+            if number and (before is None or before.number != number):
+                before = self.read(number)
+            batch = before.batch if number and before else None
+            if commit.previous != batch:
+                raise AnotherLakeError(
+                    f"Commit {commit.number} in the bucket {self.bucket.name} follows "
+                    f"{commit.previous or 'nothing'}, where {batch or 'nothing'} stands before it: "
+                    f"one of the two is another log's. {RESTORE}"
+                )
+            yield commit
+            before = commit
+
+    def confirm_latest(self) -> None:
+        """See that none of the last thousand commits is missing; it costs one question.
+
+        Raises:
+            AnotherLakeError: where one is.
+        """
+        number = max(self.end() - _LATEST, 0)
+        for found in self._numbers_after(number):
+            for missing in range(number + 1, found):
+                self._confirm_there(missing, found)
+            number = found
 
     def of_day(self, day: date) -> list[AnyCommit]:
         """Read the commits of a day, in a log whose dates never go back."""
@@ -88,7 +132,7 @@ class CommitLog(Generic[AnyCommit]):
             if commit.date != day:
                 break
             found.append(commit)
-        return found
+        return list(self.linked(found))
 
     def confirm(self, taken: Taken, by: str, remedy: str) -> None:
         """See that a commit which was taken from this log is still the one that stands there.
@@ -126,6 +170,7 @@ class CommitLog(Generic[AnyCommit]):
         got through although its answer was lost.
         """
         while True:
+            self._last = 0  # nothing is written below a commit that stands beyond the end
             commit = build(self.head())
             if commit is None:
                 return None
@@ -141,12 +186,25 @@ class CommitLog(Generic[AnyCommit]):
             return "the bucket was emptied"
         if last.log != taken.log:
             return "the bucket is another lake's, or was emptied and begun anew"
+        if last.number > taken.number:
+            return "the commit was removed"
         if found is None:
             return f"the bucket was rolled back to commit {last.number}"
         return "the bucket was rolled back and has grown since"
 
     def _find_end(self) -> tuple[int, str]:
-        """Find the last commit; give its number and its object's ETag."""
+        """Find the last commit, beyond which nothing stands; give its number and ETag."""
+        while True:
+            end, etag = self._look_for_end()
+            if end and end == self._last:
+                return end, etag
+            beyond = next(self._numbers_after(end), None)
+            if beyond is None:
+                self._last = end
+                return end, etag
+            self._confirm_there(end + 1, beyond)  # where another writer was appending just now
+
+    def _look_for_end(self) -> tuple[int, str]:
         etags = {0: ""}
 
         def is_there(number: int) -> bool:
@@ -162,10 +220,26 @@ class CommitLog(Generic[AnyCommit]):
             step *= 2
         numbers = range(known + step // 2 + 1, known + step)
         end = numbers.start - 1 + bisect_left(numbers, x=True, key=lambda n: not is_there(n))
-        if end == 0:
-            self.bucket.confirm()
         self._known = end
         return end, etags[end]
+
+    def _numbers_after(self, number: int) -> Iterator[int]:
+        """List the numbers of the commits that stand behind one, also behind a gap."""
+        for found in self.bucket.objects(_PREFIX, after=commit_key(number)):
+            digits = found.key.removeprefix(_PREFIX).removesuffix(".json")
+            if digits.isdecimal() and found.key == commit_key(int(digits)):
+                yield int(digits)
+
+    def _confirm_there(self, number: int, beyond: int) -> None:
+        """See that a commit is there, since a later one is."""
+        if self.bucket.etag_of(commit_key(number)) is None:
+            raise self._missing(number, f"though commit {beyond} stands behind it")
+
+    def _missing(self, number: int, why: str) -> AnotherLakeError:
+        return AnotherLakeError(
+            f"The object {commit_key(number)} is missing from the bucket {self.bucket.name}, "
+            f"{why}. {RESTORE}"
+        )
 
     def _find(self, number: int) -> AnyCommit | None:
         body = self.bucket.find(commit_key(number))
@@ -173,13 +247,19 @@ class CommitLog(Generic[AnyCommit]):
 
     def _parse(self, number: int, body: bytes) -> AnyCommit:
         try:
-            return self.model.model_validate_json(body)
+            commit = self.model.model_validate_json(body)
         except ValidationError as error:
             raise HedgehogError(
                 f"Commit {number} in the bucket {self.bucket.name} cannot be read "
                 f"({error.error_count()} faults, first: {error.errors()[0]['msg']}); it was "
                 "written by a newer Hedgehog or by something else."
             ) from error
+        if commit.number != number:
+            raise AnotherLakeError(
+                f"The object {commit_key(number)} in the bucket {self.bucket.name} holds commit "
+                f"{commit.number}: commits were exchanged. {RESTORE}"
+            )
+        return commit
 
 
 def new_log_id() -> str:

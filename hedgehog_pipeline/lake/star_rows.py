@@ -77,7 +77,7 @@ def _commits(
         return
     end = log.end()
     first = 1 if days is None else _first_made_since(min(days), log, end)
-    for commit in pool.map(log.read, range(first, end + 1)):
+    for commit in log.linked(pool.map(log.read, range(first, end + 1))):
         if days is None or commit.date in days:
             yield commit
 

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from hedgehog_pipeline.lake.commits import IngestionCommit, IngestionKind, PartKind
 from hedgehog_pipeline.lake.csv_values import read_csv, read_part, read_row
 from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.lake.parts import read_body
 from hedgehog_pipeline.schema.shop import SHOP, ShopTable
 from hedgehog_pipeline.schema.star import INGESTION_COMMIT, StarTable
 
@@ -72,7 +73,7 @@ class Landings:
         """Find a row, or the tombstone of its key, in a commit that is known to hold it."""
         commit = self._commit(number)
         for part in commit.parts_of(f"oltp/{table.name}", kind):
-            body = self.lake.ingestion.bucket.read(part.key)
+            body = read_body(self.lake.ingestion.bucket, part)
             texts = _texts(body, table.key if kind == "rows" else part.columns[0])
             if (place := pc.index(texts, pa.scalar(key)).as_py()) >= 0:
                 return self._found(_known(commit, table, key), part.key, body, place + 1)
@@ -98,7 +99,7 @@ class Landings:
         for name in star.inputs:
             table, columns = SHOP[name], [column for of, column in sources if of == name]
             for part in commit.parts_of(f"oltp/{name}"):
-                body = self.lake.ingestion.bucket.read(part.key)
+                body = read_body(self.lake.ingestion.bucket, part)
                 faults = read_part(body, table, part, number).faults["line"].to_pylist()
                 present = [column for column in columns if column in part.columns]
                 lines = set[int]().union(*(_lines_on(_texts(body, c), day) for c in present))

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.batch import batch_moment
 from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.lake.parts import read_body
 from hedgehog_pipeline.operations.held import HeldRow, Key, held_deletions, held_rows
 from hedgehog_pipeline.operations.landings import Landing, Landings
 from hedgehog_pipeline.operations.quarantine import Entry, read_entries
@@ -165,12 +166,11 @@ class _Tracer:
         bucket, commit = self.lake.processed.bucket, self.lake.processed.read(held.processed_commit)
         key, stamp = self.table.key.name, INGESTION_COMMIT.name
         wanted = (pc.field(key) == self.key) & (pc.field(stamp) == held.ingestion_commit)
-        keys = (part.key for part in commit.parts_of(f"star/{self.table.name}"))
         part = next(
             (
-                f"s3://{bucket.name}/{name}"
-                for name in keys
-                if pq.read_table(io.BytesIO(bucket.read(name)), columns=[key], filters=wanted)
+                f"s3://{bucket.name}/{part.key}"
+                for part in commit.parts_of(f"star/{self.table.name}")
+                if pq.read_table(io.BytesIO(read_body(bucket, part)), columns=[key], filters=wanted)
             ),
             None,
         )

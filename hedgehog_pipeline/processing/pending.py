@@ -22,7 +22,7 @@ def pending_commits(lake: Lake, most: int, without: Collection[int] = ()) -> lis
     gaps, through = (head.gaps, head.through) if head else ((), 0)
     numbers = chain(gaps, range(through + 1, lake.ingestion.end() + 1))
     waiting = (number for number in numbers if number not in without)
-    return [lake.ingestion.read(number) for number in islice(waiting, most)]
+    return list(lake.ingestion.linked(map(lake.ingestion.read, islice(waiting, most))))
 
 
 def advanced(head: ProcessedCommit | None, done: Iterable[int]) -> tuple[int, tuple[int, ...]]:

@@ -24,13 +24,13 @@ def pending_commits(
         AnotherLakeError: where the processed bucket is not the one that was loaded.
     """
     waiting = (number for number in _not_loaded(lake, warehouse) if number not in without)
-    return [lake.processed.read(number) for number in islice(waiting, most)]
+    return list(lake.processed.linked(map(lake.processed.read, islice(waiting, most))))
 
 
 def commits_of_day(lake: Lake, warehouse: Warehouse, day: date) -> list[ProcessedCommit]:
     """Read every processed commit of a day, loaded or not, in order."""
     numbers = set(warehouse.loaded_on(day)) if warehouse.is_prepared() else set[int]()
-    not_loaded = map(lake.processed.read, _not_loaded(lake, warehouse))
+    not_loaded = lake.processed.linked(map(lake.processed.read, _not_loaded(lake, warehouse)))
     waiting = [commit for commit in not_loaded if commit.date == day]
     return sorted(
         [*waiting, *(lake.processed.read(number) for number in numbers)], key=lambda c: c.number

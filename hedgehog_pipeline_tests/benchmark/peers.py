@@ -48,10 +48,12 @@ class Peer:
     def installed(self, under: Path) -> Path:
         """Make the environment where it is missing; give its folder of programs.
 
+        The folder's path is absolute: peers run in folders of their own.
+
         Raises:
             subprocess.CalledProcessError: where it cannot be had.
         """
-        place = under / self.name
+        place = under.absolute() / self.name
         if not (place / "made").exists():
             subprocess.run([sys.executable, "-m", "venv", place], check=True)
             pip = [place / "bin" / "python", "-m", "pip", "install", "--quiet"]

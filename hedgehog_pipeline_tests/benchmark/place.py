@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -29,6 +29,11 @@ from hedgehog_pipeline_tests.benchmark.measured import Cost, cost_of_command
 LAYERS = ("INGESTION", "PROCESSED")
 
 _HEDGEHOG = Path(sys.executable).parent / "hedgehog"
+
+
+def with_our_code(environment: Mapping[str, str]) -> dict[str, str]:
+    """Have Python find the code of this repository from any folder."""
+    return {**environment, "PYTHONPATH": str(Path(__file__).parents[2])}
 
 
 def as_url(dsn: str, scheme: str = "postgresql") -> str:
@@ -73,8 +78,7 @@ class Deployment:
     def stage(self, stage: str, runs: int = 1) -> Cost:
         """Do all that waits for a stage, by so many runs at once."""
         command = [sys.executable, "-m", stage_alone.__name__, stage, str(runs)]
-        environment = {**self.environment, "PYTHONPATH": str(Path.cwd())}
-        return cost_of_command(command, self.folder, environment)
+        return cost_of_command(command, self.folder, with_our_code(self.environment))
 
     def bytes_in(self, layer: str) -> int:
         """Sum up the objects of a bucket."""

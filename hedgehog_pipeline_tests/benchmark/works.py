@@ -15,7 +15,13 @@ from hedgehog_pipeline.schema.star import STAR
 from hedgehog_pipeline_tests.benchmark import floor, naive, shop
 from hedgehog_pipeline_tests.benchmark.measured import Cost, cost_of_call, cost_of_command
 from hedgehog_pipeline_tests.benchmark.peers import Peer
-from hedgehog_pipeline_tests.benchmark.place import LAYERS, Deployment, Place, as_url
+from hedgehog_pipeline_tests.benchmark.place import (
+    LAYERS,
+    Deployment,
+    Place,
+    as_url,
+    with_our_code,
+)
 from hedgehog_pipeline_tests.benchmark.touched import touched_by_run
 
 _CHANGES = 1000
@@ -116,11 +122,12 @@ def stages_alone(place: Place, rounds: int) -> Costs:
 def start_up(rounds: int) -> Costs:
     """What each process takes before it does anything: Python, then all imports of a run."""
     costs: Costs = defaultdict(list)
-    for _ in range(rounds):
-        for by, code in (("python", ""), ("hedgehog", "import hedgehog_pipeline.stage_run")):
-            costs["imports", by].append(
-                cost_of_command([sys.executable, "-c", code], Path.cwd(), os.environ)
-            )
+    ours = with_our_code(os.environ)
+    with TemporaryDirectory() as folder:
+        for _ in range(rounds):
+            for by, code in (("python", ""), ("hedgehog", "import hedgehog_pipeline.stage_run")):
+                command = [sys.executable, "-c", code]
+                costs["imports", by].append(cost_of_command(command, Path(folder), ours))
     return costs
 
 
@@ -136,7 +143,7 @@ def _naive(place: Place, deployment: Deployment) -> Cost:
     bucket = deployment.environment["HEDGEHOG_PROCESSED_BUCKET"]
     urls = [as_url(dsn, "postgresql+psycopg2") for dsn in (place.shop, deployment.warehouse)]
     command = [sys.executable, "-m", naive.__name__, *urls, bucket]
-    environment = {**deployment.environment, "PYTHONPATH": str(Path.cwd())}
+    environment = with_our_code(deployment.environment)
     return cost_of_command(command, deployment.folder, environment)
 
 

@@ -1,14 +1,19 @@
 """Each command that a page names is one, and each that there is stands in a page."""
 
+import importlib.util
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
 
 from hedgehog_pipeline.cli import hedgehog
 from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page, pages
+from hedgehog_pipeline_tests.makefile import commands_of
 
 _PLACEHOLDERS = {"KEY": "1", "N": "1"}
 _READ = [page for page in pages() if page.path.name != "tutorial.md"]
@@ -37,6 +42,30 @@ def test_every_command_stands_in_a_page() -> None:
 def test_every_target_tells_what_it_does() -> None:
     text = (REPOSITORY / "Makefile").read_text()
     assert {*re.findall(r"^([a-z-]+):.*## \S", text, flags=re.MULTILINE)} == {*_TARGETS}
+
+
+@pytest.mark.parametrize("target", _TARGETS)
+def test_what_make_runs_is_there(target: str, pytestconfig: pytest.Config) -> None:
+    markers = {marker.partition(":")[0] for marker in pytestconfig.getini("markers")}
+    for command in commands_of(target):
+        program, *words = (word for word in command if not re.match(r"[A-Z_]+=", word))
+        if program == ".venv/bin/hedgehog":
+            _parse(shlex.join(words))
+        elif program.startswith(".venv/bin/"):
+            assert (Path(sys.executable).parent / Path(program).name).exists(), program
+        if words[:1] == ["-m"]:
+            module, *words = words[1:]
+            assert importlib.util.find_spec(module), f"{module} of make {target}"
+            if module == "pytest":
+                named = [word for word in words if word.startswith("hedgehog_pipeline_tests")]
+                assert all((REPOSITORY / name).exists() for name in named)
+                marked = words[words.index("-m") + 1 :][:1] if "-m" in words else []
+                assert markers.issuperset(marked)
+
+
+def test_make_alone_lists_every_target() -> None:
+    told = subprocess.run(["make"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert re.findall(r"^  make ([a-z]+) ", told.stdout, flags=re.MULTILINE) == _TARGETS
 
 
 def _lines(page: Page, program: str) -> Iterator[str]:

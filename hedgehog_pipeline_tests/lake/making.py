@@ -20,12 +20,14 @@ _MOMENT = datetime(2026, 6, 1, 9, 30, tzinfo=timezone.utc)
 _BATCHES = count()
 
 
-def processed_commit(number: int, batch: str, day: date = DAY) -> ProcessedCommit:
-    """A commit that says nothing but its own number, batch and day."""
+def processed_commit(
+    number: int, batch: str, day: date = DAY, previous: str | None = None
+) -> ProcessedCommit:
+    """A commit that says nothing but its own number, batch and day, and the batch before it."""
     return ProcessedCommit(
         log="a-log",
         number=number,
-        previous=None,
+        previous=previous,
         batch=batch,
         date=day,
         kind="processed",
@@ -85,6 +87,7 @@ class MemoryS3:
         self.objects: dict[str, bytes] = {}
         self.read: list[str] = []
         self.looked_for: list[str] = []
+        self.listed: list[str] = []
 
     def bucket(self) -> Bucket:
         return Bucket(self, "memory")
@@ -109,9 +112,7 @@ class MemoryS3:
     def get_paginator(self, _: str) -> "MemoryS3":
         return self
 
-    def paginate(self, *, Prefix: str, **_: Any) -> list[dict[str, Any]]:  # noqa: N803
-        held = sorted(key for key in self.objects if key.startswith(Prefix))
+    def paginate(self, *, Prefix: str, StartAfter: str, **_: Any) -> list[dict[str, Any]]:  # noqa: N803
+        self.listed.append(Prefix)
+        held = sorted(key for key in self.objects if key.startswith(Prefix) and key > StartAfter)
         return [{"Contents": [{"Key": k, "ETag": f'"{k}"', "LastModified": DAY} for k in held]}]
-
-    def head_bucket(self, **_: Any) -> None:
-        """The bucket is always there."""

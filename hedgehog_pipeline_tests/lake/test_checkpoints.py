@@ -1,10 +1,14 @@
 """A long log costs what a short one costs, and says the same."""
 
+import io
+import re
 from dataclasses import replace
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.landed import History, LandedTable
 from hedgehog_pipeline.lake.log import CommitLog, commit_key
@@ -74,6 +78,52 @@ def test_a_checkpoint_is_of_the_declaration_that_it_was_made_with(log: CommitLog
     columns = tuple(replace(column, nullable=True) for column in landed.table.columns)
     other = replace(landed, table=replace(landed.table, columns=columns))
     assert other.history(_COMMITS, since=_COMMITS).commits == _COMMITS
+
+
+def test_a_checkpoint_that_was_altered_is_named(s3: MemoryS3, log: CommitLog[IngestionCommit]):
+    landed = LandedTable(log, SHOP["currency"], log.bucket)
+    _each_in_turn(landed)
+    for ending in ("rows", "tombstones"):
+        key = max(_checkpoints(s3, ending))
+        whole = s3.objects[key]
+        s3.objects[key] = _parquet_of(pq.read_table(io.BytesIO(whole)).slice(1))
+        words = f"checkpoint of currency at commit .* was altered. Delete .*{key}"
+        with pytest.raises(HedgehogError, match=words):
+            landed.history(_COMMITS, since=_COMMITS)
+        s3.objects[key] = whole
+
+
+@pytest.mark.parametrize("ending", ["rows", "tombstones"])
+def test_a_checkpoint_of_which_an_object_was_removed_is_passed_over(
+    s3: MemoryS3, log: CommitLog[IngestionCommit], ending: str
+):
+    landed = LandedTable(log, SHOP["currency"], log.bucket)
+    last = _each_in_turn(landed)
+    del s3.objects[max(_checkpoints(s3, ending))]
+    history = landed.history(_COMMITS, since=_COMMITS)
+    assert last.commits < history.commits < _COMMITS
+    assert _sorted(history.newest()) == _sorted(last.newest())
+
+
+def test_checkpoints_of_an_older_lake_are_read(s3: MemoryS3, log: CommitLog[IngestionCommit]):
+    landed = LandedTable(log, SHOP["currency"], log.bucket)
+    last = _each_in_turn(landed)
+    for key in _checkpoints(s3):
+        without_digest = re.sub(r"\.[0-9a-f]{64}\.", ".", key)
+        s3.objects[without_digest] = s3.objects.pop(key)
+    history = landed.history(_COMMITS, since=_COMMITS)
+    assert history.commits == last.commits
+    assert _sorted(history.newest()) == _sorted(last.newest())
+
+
+def _parquet_of(rows: pa.Table) -> bytes:
+    body = io.BytesIO()
+    pq.write_table(rows, body)
+    return body.getvalue()
+
+
+def _checkpoints(s3: MemoryS3, ending: str = "") -> list[str]:
+    return [key for key in s3.objects if key.startswith("checkpoints/") and ending in key]
 
 
 def test_a_checkpoint_of_a_log_that_was_rolled_back_is_passed_over(

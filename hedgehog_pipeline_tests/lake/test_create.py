@@ -45,7 +45,6 @@ def test_a_missing_object_is_told_by_its_key(bucket: Bucket) -> None:
         lambda bucket: bucket.find("a"),
         lambda bucket: bucket.read("a"),
         lambda bucket: list(bucket.objects("a")),
-        lambda bucket: bucket.confirm(),
     ],
 )
 def test_a_missing_bucket_is_told_by_its_name(bucket: Bucket, use: Callable[[Bucket], Any]) -> None:

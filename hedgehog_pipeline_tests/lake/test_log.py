@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from typing import Any
 
@@ -17,6 +17,8 @@ from hedgehog_pipeline_tests.lake.making import DAY, MemoryS3, processed_commit
 
 Log = CommitLog[ProcessedCommit]
 
+_LISTING = "a listing"
+
 
 @pytest.fixture
 def log(bucket: Bucket) -> Log:
@@ -25,7 +27,11 @@ def log(bucket: Bucket) -> Log:
 
 
 def _next(batch: str, day: date = DAY) -> Callable[[ProcessedCommit | None], ProcessedCommit]:
-    return lambda head: processed_commit(head.number + 1 if head else 1, batch, day)
+    def build(head: ProcessedCommit | None) -> ProcessedCommit:
+        number, previous = (head.number + 1, head.batch) if head else (1, None)
+        return processed_commit(number, batch, day, previous)
+
+    return build
 
 
 def _anew(log: Log) -> Log:
@@ -61,7 +67,7 @@ def test_the_end_is_looked_for_from_a_commit_that_was_there(log: Log) -> None:
     confirmed.confirm(Taken("a-log", 41, "batch-41"), "The warehouse", "start over.")
     with _looked_for(log) as keys:
         assert confirmed.end() == confirmed.end() == 41
-    assert keys == [*known, *known]
+    assert keys == [*known, _LISTING, *known]
 
 
 def test_threads_may_share_a_log_that_grows_while_its_end_is_looked_for() -> None:
@@ -78,7 +84,7 @@ def test_threads_may_share_a_log_that_grows_while_its_end_is_looked_for() -> Non
         return look(**asked)
 
     s3.head_object = look_while_another_appends
-    assert log.head() == processed_commit(2, "second")
+    assert log.head() == processed_commit(2, "second", previous="first")
 
 
 def test_a_head_is_read_again_where_another_object_stands_in_its_place(log: Log) -> None:
@@ -98,6 +104,94 @@ def test_a_commit_that_is_missing_is_not_passed_over(log: Log) -> None:
         list(log.after(0))
 
 
+@pytest.mark.parametrize("missing", [1, 2, 3, 8, 11])
+def test_a_missing_commit_is_named_when_the_log_is_read_or_confirmed(log: Log, missing: int):
+    _twelve_but(log, missing)
+    words = f"{commit_key(missing)}\\b.* is missing from the bucket {log.bucket.name}"
+    for look in (lambda: list(_anew(log).after(0)), _anew(log).confirm_latest):
+        with pytest.raises(HedgehogError, match=words):
+            look()
+
+
+@pytest.mark.parametrize("missing", range(1, 12))
+def test_no_commit_is_appended_below_another(log: Log, missing: int) -> None:
+    _twelve_but(log, missing)
+    with suppress(HedgehogError):
+        _anew(log).append(_next("new"))
+    assert log.bucket.etag_of(commit_key(missing)) is None
+
+
+def test_an_end_that_is_known_is_looked_beyond_before_a_commit_is_appended(log: Log) -> None:
+    for batch in "ab":
+        log.append(_next(batch))
+    assert log.end() == 2
+    for number in (3, 4):
+        log.bucket.create(commit_key(number), _body(number))
+    _delete(log, 3)
+    with pytest.raises(
+        HedgehogError, match=f"{commit_key(3)} is missing .* commit 4 stands behind"
+    ):
+        log.append(_next("c"))
+
+
+def test_a_commit_that_is_appended_while_the_end_is_looked_for_is_no_gap() -> None:
+    s3 = MemoryS3()
+    log = CommitLog(s3.bucket(), ProcessedCommit)
+    log.append(_next("a"))
+    page = s3.paginate
+
+    def page_once_another_appended(**asked: str) -> list[dict[str, Any]]:
+        s3.paginate = page
+        for batch in "bc":
+            _anew(log).append(_next(batch))
+        return page(**asked)
+
+    s3.paginate = page_once_another_appended
+    assert _anew(log).end() == 3
+
+
+def test_what_is_no_commit_is_no_sign_of_a_gap(log: Log) -> None:
+    log.append(_next("a"))
+    for key in ("commits/", "commits/7.json", "commits/read me.txt", f"{commit_key(9)}.bak"):
+        log.bucket.create(key, b"")
+    assert _anew(log).end() == 1
+
+
+def test_exchanged_commits_are_named(log: Log) -> None:
+    for batch in "abcd":
+        log.append(_next(batch))
+    bodies = {number: log.bucket.read(commit_key(number)) for number in (2, 3)}
+    for number, body in ((2, bodies[3]), (3, bodies[2])):
+        _put(log, number, body)
+    with pytest.raises(HedgehogError, match=f"{commit_key(2)} .* holds commit 3: .* exchanged"):
+        list(log.after(0))
+
+
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_a_commit_of_another_log_is_named(log: Log, after: int) -> None:
+    for batch in "abcd":
+        log.append(_next(batch))
+    _put(log, 2, processed_commit(2, "z", previous="a").model_dump_json().encode())
+    with pytest.raises(HedgehogError, match=r"Commit 3 .* follows b, where z stands"):
+        list(log.after(after))
+    assert [commit.batch for commit in log.after(3)] == ["d"]
+
+
+def test_a_log_that_lost_its_beginning_is_named(log: Log) -> None:
+    log.bucket.create(commit_key(1), _body(2).replace(b'"number":2', b'"number":1'))
+    with pytest.raises(HedgehogError, match=r"Commit 1 .* follows batch-1, where nothing"):
+        list(log.after(0))
+
+
+def test_a_look_at_a_log_at_rest_lists_nothing(log: Log) -> None:
+    log.append(_next("a"))
+    assert log.end() == 1
+    with _looked_for(log) as keys:
+        assert log.end() == 1
+        assert log.head() is log.head()
+    assert _LISTING not in keys
+
+
 def test_another_writer_in_between_makes_the_commit_be_built_anew(log: Log) -> None:
     heads: list[int] = []
 
@@ -109,7 +203,7 @@ def test_another_writer_in_between_makes_the_commit_be_built_anew(log: Log) -> N
 
     appended = log.append(build)
     assert heads == [0, 1, 2]
-    assert appended == processed_commit(3, "ours")
+    assert appended == processed_commit(3, "ours", previous="theirs-2")
     assert [commit.batch for commit in log.after(0)] == ["theirs-1", "theirs-2", "ours"]
 
 
@@ -215,17 +309,29 @@ def test_a_commit_that_cannot_be_read_is_told_by_its_number(log: Log) -> None:
 
 @contextmanager
 def _looked_for(log: Log) -> Iterator[list[str]]:
-    """The keys of the objects that a log asks for."""
+    """The keys of the objects that a log asks for, and its listings."""
     keys: list[str] = []
     events = log.bucket.client.meta.events
-    note = lambda params, **_: keys.append(params.get("Key", ""))  # noqa: E731
+    note = lambda params, **_: keys.append(params.get("Key", _LISTING))  # noqa: E731
     events.register("provide-client-params.s3", note)
     yield keys
     events.unregister("provide-client-params.s3", note)
 
 
 def _body(number: int) -> bytes:
-    return processed_commit(number, f"batch-{number}").model_dump_json().encode()
+    previous = f"batch-{number - 1}" if number > 1 else None
+    made = processed_commit(number, f"batch-{number}", previous=previous)
+    return made.model_dump_json().encode()
+
+
+def _twelve_but(log: Log, missing: int) -> None:
+    """Twelve commits, of which one is missing."""
+    for number in {*range(1, 13)} - {missing}:
+        log.bucket.create(commit_key(number), _body(number))
+
+
+def _put(log: Log, number: int, body: bytes) -> None:
+    log.bucket.client.put_object(Bucket=log.bucket.name, Key=commit_key(number), Body=body)
 
 
 def _delete(log: Log, number: int) -> None:

@@ -34,7 +34,8 @@ class _Counted:
             head = head.model_copy(update=update)
             ingestion.objects[commit_key(number)] = head.model_dump_json().encode()
         for number in range(1, commits + 1):
-            made = processed_commit(number, f"p{number}").model_copy(
+            previous = f"p{number - 1}" if number > 1 else None
+            made = processed_commit(number, f"p{number}", previous=previous).model_copy(
                 update={"source_log": head.log, "sources": ((commits, head.batch),)}
             )
             processed.objects[commit_key(number)] = made.model_dump_json().encode()
@@ -49,13 +50,16 @@ class _Counted:
         )
 
     def requests(self, ask: Callable[[], object]) -> int:
-        """Count what is read and looked for."""
+        """Count what is read, looked for and listed."""
         before = self._asked()
         ask()
         return self._asked() - before
 
     def _asked(self) -> int:
-        return sum(len(bucket.read) + len(bucket.looked_for) for bucket in self.buckets)
+        return sum(
+            len(bucket.read) + len(bucket.looked_for) + len(bucket.listed)
+            for bucket in self.buckets
+        )
 
 
 @pytest.fixture(scope="module")

@@ -118,8 +118,8 @@ def _load(bucket: Bucket, day: str | None) -> pa.Table:
 class _Stale(Bucket):
     """A bucket whose first listing is from before anything was written."""
 
-    def objects(self, prefix: str) -> Any:
+    def objects(self, prefix: str, after: str = "") -> Any:
         if "listed" in self.__dict__:
-            return super().objects(prefix)
+            return super().objects(prefix, after)
         self.__dict__["listed"] = True
         return iter(())

@@ -1,0 +1,183 @@
+"""A part that is missing, cut or altered is named when it is read, in a lake of any age."""
+
+from collections.abc import Callable
+
+import pyarrow as pa
+import pytest
+
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.extraction.sweep import _known
+from hedgehog_pipeline.lake.batch import Batch
+from hedgehog_pipeline.lake.commits import Commit, IngestionCommit, Part, PartKind
+from hedgehog_pipeline.lake.landed import LandedTable
+from hedgehog_pipeline.lake.log import CommitLog, commit_key
+from hedgehog_pipeline.lake.parquet_parts import ParquetRows, ProcessedTable
+from hedgehog_pipeline.lake.told import Told, told_csv
+from hedgehog_pipeline.schema.quarantine import TOMBSTONES_ARROW
+from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline_tests.lake.making import DAY, MemoryS3, land, processed_commit
+
+_CURRENCY, _STAMPS = SHOP["currency"], "2026-06-01 09:30:00,2026-06-01 09:30:00"
+_ROWS = "currency_id,currency_code,created_at,last_updated\n" + "".join(
+    f"{key},GBP,{_STAMPS}\n" for key in range(100, 110)
+)
+_TOLD = Told("currency", "7", "inbox/currency/a.csv", 2, "currency_code", "no", "is not")
+
+Read = Callable[[MemoryS3, Commit], object]
+"""Reads the one part of a commit."""
+
+
+def _rows(s3: MemoryS3, commit: Commit) -> object:
+    assert isinstance(commit, IngestionCommit)
+    return list(LandedTable(_log(s3), _CURRENCY, s3.bucket()).parts_of(commit))
+
+
+def _tombstones(s3: MemoryS3, commit: Commit) -> object:
+    assert isinstance(commit, IngestionCommit)
+    return LandedTable(_log(s3), _CURRENCY, s3.bucket()).tombstones_of(commit)
+
+
+def _told(s3: MemoryS3, commit: Commit) -> object:
+    assert isinstance(commit, IngestionCommit)
+    return LandedTable(_log(s3), _CURRENCY, s3.bucket()).told_of(commit)
+
+
+def _keys(s3: MemoryS3, commit: Commit) -> object:
+    assert isinstance(commit, IngestionCommit)
+    return _known(_log(s3), commit, _CURRENCY)
+
+
+def _star(s3: MemoryS3, commit: Commit) -> object:
+    (part,) = commit.parts
+    table = ProcessedTable(s3.bucket(), STAR["fact_payment"])
+    held = processed_commit(1, "b").model_copy(update={"parts": commit.parts})
+    return list(table.rows_of(held, part.kind))
+
+
+def _landed(kind: PartKind, text: str) -> Callable[[MemoryS3], Commit]:
+    """Give what lands text as a part of a kind; of keys that a sweep saw, as the last sweep."""
+
+    def write(s3: MemoryS3) -> Commit:
+        commit = land(_log(s3), {"currency": _ROWS.encode()})
+        batch = Batch("batch", DAY, s3.bucket(), "csv")
+        header, *lines = text.splitlines()
+        columns = header.split(",")
+        batch.write("oltp/currency", kind, text.encode(), rows=len(lines), columns=columns)
+        base = {"currency": commit.base["currency"].model_copy(update={"swept": 1})}
+        commit = commit.model_copy(update={"parts": tuple(batch.parts), "base": base})
+        s3.objects[commit_key(1)] = commit.model_dump_json().encode()
+        return commit
+
+    return write
+
+
+def _processed(s3: MemoryS3) -> Commit:
+    batch = Batch("batch", DAY, s3.bucket(), "parquet")
+    rows = pa.table([[1, 2, 3], [1, 1, 1]], schema=TOMBSTONES_ARROW)
+    ParquetRows(batch, [rows], "tombstones").write("star/fact_payment", 1000)
+    return processed_commit(1, "b").model_copy(update={"parts": tuple(batch.parts)})
+
+
+_KINDS: dict[str, tuple[Callable[[MemoryS3], Commit], Read]] = {
+    "rows": (_landed("rows", _ROWS), _rows),
+    "tombstones": (_landed("tombstones", "currency_id\n100\n101\n"), _tombstones),
+    "quarantine": (_landed("quarantine", b"".join(told_csv([_TOLD])).decode()), _told),
+    "keys": (_landed("keys", "first,last\n100,104\n106,109\n"), _keys),
+    "star": (_processed, _star),
+}
+_kinds = pytest.mark.parametrize(("write", "read"), _KINDS.values(), ids=_KINDS)
+
+
+@_kinds
+def test_a_part_that_is_as_it_was_is_read(write: Callable[[MemoryS3], Commit], read: Read) -> None:
+    s3 = MemoryS3()
+    commit = write(s3)
+    assert all(part.sha256 for part in commit.parts)
+    assert read(s3, commit)
+
+
+@_kinds
+def test_a_part_that_was_cut_is_named(write: Callable[[MemoryS3], Commit], read: Read) -> None:
+    s3 = MemoryS3()
+    commit = _of_an_older_lake(s3, write(s3))
+    (part,) = commit.parts
+    s3.objects[part.key] = s3.objects[part.key][:-4]
+    words = f"{part.key} in the bucket memory was altered: it has .* bytes, .* says .* Restore it"
+    with pytest.raises(HedgehogError, match=words):
+        read(s3, commit)
+
+
+@_kinds
+def test_other_bytes_of_the_same_size_are_named(
+    write: Callable[[MemoryS3], Commit], read: Read
+) -> None:
+    s3 = MemoryS3()
+    commit = write(s3)
+    (part,) = commit.parts
+    s3.objects[part.key] = _with_another_byte(s3.objects[part.key])
+    with pytest.raises(HedgehogError, match=f"{part.key} .* altered: its SHA-256 is not"):
+        read(s3, commit)
+
+
+@_kinds
+def test_rows_that_are_missing_are_named_without_a_digest(
+    write: Callable[[MemoryS3], Commit], read: Read
+) -> None:
+    s3 = MemoryS3()
+    commit = _of_an_older_lake(s3, write(s3))
+    (part,) = commit.parts
+    more = _with(s3, commit, part.model_copy(update={"rows": part.rows + 1_000}))
+    with pytest.raises(HedgehogError, match=f"altered: it has {part.rows} rows, .* says 1,0"):
+        read(s3, more)
+
+
+@_kinds
+def test_a_part_that_is_gone_is_named(write: Callable[[MemoryS3], Commit], read: Read) -> None:
+    s3 = MemoryS3()
+    commit = write(s3)
+    (part,) = commit.parts
+    del s3.objects[part.key]
+    with pytest.raises(HedgehogError, match=f"{part.key} is missing from the bucket memory"):
+        read(s3, commit)
+
+
+def test_rows_in_quarantine_are_rows_of_their_part() -> None:
+    s3 = MemoryS3()
+    text = _ROWS.replace("103,GBP", "103,").replace("104,GBP,2026", "104,,soon")
+    commit = _of_an_older_lake(s3, land(_log(s3), {"currency": text.encode()}))
+    assert isinstance(commit, IngestionCommit)
+    (part,) = LandedTable(_log(s3), _CURRENCY, s3.bucket()).parts_of(commit)
+    assert (part.rows.num_rows, part.faults.num_rows) == (8, 3)
+
+
+def test_a_part_that_is_no_parquet_is_named_without_a_digest() -> None:
+    s3 = MemoryS3()
+    commit = _of_an_older_lake(s3, _processed(s3))
+    (part,) = commit.parts
+    s3.objects[part.key] = bytes(part.bytes)
+    with pytest.raises(HedgehogError, match=f"{part.key} .* was altered: it is no Parquet"):
+        _star(s3, commit)
+
+
+def _log(s3: MemoryS3) -> CommitLog[IngestionCommit]:
+    return CommitLog(s3.bucket(), IngestionCommit)
+
+
+def _of_an_older_lake(s3: MemoryS3, commit: Commit) -> Commit:
+    """Take the digest away that older commits do not have."""
+    (part,) = commit.parts
+    return _with(s3, commit, Part.model_validate(part.model_dump(exclude={"sha256"})))
+
+
+def _with(s3: MemoryS3, commit: Commit, part: Part) -> Commit:
+    commit = commit.model_copy(update={"parts": (part,)})
+    s3.objects[commit_key(1)] = commit.model_dump_json().encode()
+    return commit
+
+
+def _with_another_byte(body: bytes) -> bytes:
+    """Change a byte near the middle, a digit where there is one, so that it can still be read."""
+    middle = len(body) // 2
+    place = next((n for n in range(middle, len(body)) if body[n : n + 1].isdigit()), middle)
+    return body[:place] + (b"7" if body[place : place + 1] != b"7" else b"8") + body[place + 1 :]
