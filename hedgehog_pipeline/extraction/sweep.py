@@ -6,7 +6,7 @@ somebody else brought (an inbox batch) was never the shop's, and its absence the
 """
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -20,6 +20,7 @@ from hedgehog_pipeline.extraction.key_ranges import KeyRanges, count, difference
 from hedgehog_pipeline.extraction.source import Moment
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.log import CommitLog
+from hedgehog_pipeline.lake.told import read_told
 from hedgehog_pipeline.schema.shop import ShopTable
 
 _FEW = 100
@@ -130,7 +131,7 @@ def tombstones_csv(table: ShopTable, gone: KeyRanges) -> Iterator[bytes]:
 def _known(
     log: CommitLog[IngestionCommit], head: IngestionCommit, table: ShopTable
 ) -> list[tuple[int, int]]:
-    """Give the keys that the last sweep saw, and those that captures landed since."""
+    """Give the keys that the last sweep saw, and those that captures met since."""
     asset = f"oltp/{table.name}"
     known: list[tuple[int, int]] = []
     number, swept = head.base[table.name].landed, head.base[table.name].swept
@@ -139,6 +140,8 @@ def _known(
         if commit.kind in {"archive", "increment"}:
             for part in commit.parts_of(asset):
                 known = union(known, _landed(log.bucket.read(part.key), table))
+            for part in commit.parts_of(asset, "quarantine"):
+                known = union(known, _left_out(log.bucket.read(part.key), number))
         base = log.read(number - 1).base.get(table.name) if number > 1 else None
         number = base.landed if base else 0
     for part in log.read(swept).parts_of(asset, "keys") if swept else ():
@@ -158,3 +161,9 @@ def _landed(body: bytes, table: ShopTable) -> Sequence[tuple[int, int]]:
         ),
     )[table.key]
     return [(key, key) for key in pc.unique(keys).to_pylist() if key is not None]
+
+
+def _left_out(body: bytes, commit: int) -> Iterable[tuple[int, int]]:
+    """Read the keys of rows that a capture met and could not land."""
+    keys = pc.unique(read_told(body, commit)["key"]).to_pylist()
+    return [(int(key), int(key)) for key in keys if key]
