@@ -136,6 +136,7 @@ def is_outage(error: BaseException) -> bool:
 _OUTAGES = (
     UnreachableError,
     psycopg.OperationalError,
+    psycopg.InterfaceError,
     ClientError,
     BotoCoreError,
     ConnectionError,

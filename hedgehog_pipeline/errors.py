@@ -20,8 +20,10 @@ class LeftError(HedgehogError):
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
-    """Give an error, what it was raised for, and so on to the first cause."""
+    """Give an error, the one that it was raised from, and so on, each once."""
+    given: list[BaseException] = []
     cause: BaseException | None = error
-    while cause is not None:
+    while cause is not None and cause not in given:
+        given.append(cause)
         yield cause
-        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+        cause = cause.__cause__

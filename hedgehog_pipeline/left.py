@@ -32,8 +32,10 @@ class Left:
         in_a_row: per stage, how many failed alone since one succeeded.
     """
 
-    reasons: dict[str, dict[int, str]] = field(default_factory=lambda: {s: {} for s in _SAID})
-    together: dict[str, set[int]] = field(default_factory=lambda: {s: set() for s in _SAID})
+    reasons: dict[str, dict[int, str]] = field(
+        default_factory=lambda: {s: dict[int, str]() for s in _SAID}
+    )
+    together: dict[str, set[int]] = field(default_factory=lambda: {s: set[int]() for s in _SAID})
     in_a_row: Counter[str] = field(default_factory=Counter[str])
 
     def of(self, stage: str) -> Collection[int]:

@@ -233,7 +233,9 @@ def _drain(surroundings: Surroundings, left: Left) -> Iterator[StageRun]:
 
 
 def _process(surroundings: Surroundings, left: Left) -> Iterator[StageRun]:
-    while landed := left.next_run("processing", surroundings.commits_to_process(left.of("processing"))):
+    while landed := left.next_run(
+        "processing", surroundings.commits_to_process(left.of("processing"))
+    ):
         yield from _try(surroundings, left, "processing", landed, processed_assets(landed))
 
 
@@ -242,7 +244,7 @@ def _load(surroundings: Surroundings, left: Left) -> Iterator[StageRun]:
         yield from _try(surroundings, left, "storage", processed, loaded_assets(processed))
 
 
-def _try(
+def _try(  # noqa: PLR0913 (all that a run has)
     surroundings: Surroundings,
     left: Left,
     stage: str,
@@ -259,7 +261,7 @@ def _try(
     return reason is None
 
 
-def _tried(
+def _tried(  # noqa: PLR0913 (all that a run has)
     surroundings: Surroundings,
     job: str,
     day: date,
@@ -315,7 +317,9 @@ def _waiting(
     if "extraction" not in at_work and not surroundings.archive_landed():
         yield "extraction", datetime.now(timezone.utc).date(), ()
     if "processing" not in at_work and (
-        landed := left.next_run("processing", surroundings.commits_to_process(left.of("processing")))
+        landed := left.next_run(
+            "processing", surroundings.commits_to_process(left.of("processing"))
+        )
     ):
         yield "processing", landed[0].date, landed
     if "storage" not in at_work and (

@@ -60,8 +60,9 @@ def test_one_commit_that_cannot_be_loaded_holds_nothing_up(opened: World):
     _remove_part(opened, opened.settings.processed_bucket, 3)
     with pytest.raises(LeftError, match="Processed commit 3 could not be loaded: "):
         opened.run()
+    commits = opened.commits(opened.settings.processed_bucket)
     loaded = opened.query("select number from hedgehog.commits order by number")
-    assert loaded == [(1,), (2,), (4,)]
+    assert loaded == [(number,) for number in range(1, len(commits) + 1) if number != 3]
 
 
 def test_a_transform_that_fails_for_one_commit_holds_nothing_up(

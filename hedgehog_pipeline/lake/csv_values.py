@@ -35,6 +35,9 @@ from hedgehog_pipeline.schema.star import INGESTION_COMMIT
 _Values = Any
 """An array of texts or of values; pyarrow's stubs know too few of its functions' overloads."""
 
+_Decimal = Any
+"""A type of exact numbers."""
+
 _NAIVE_TIME = pa.timestamp("us")
 _TRUE, _FALSE = "t", "f"
 _BLANKS = " \t"
@@ -228,7 +231,7 @@ def _is_out_of_years(values: _Values, column: Column) -> bool:
     return False
 
 
-def _in_plain_digits(texts: _Values, kind: pa.Decimal128Type) -> _Values:
+def _in_plain_digits(texts: _Values, kind: _Decimal) -> _Values:
     """Write numbers with the digits that a type holds, without the zeros behind these.
 
     Arrow's own readers let a number of more digits wrap to another one, and refuse 38 digits and a
@@ -251,7 +254,7 @@ def _any_misfit(texts: _Values, form: str) -> bool:
     return bool(pc.any(pc.invert(pc.match_substring_regex(texts, form))).as_py())
 
 
-def _without_exponent(text: str | None, kind: pa.Decimal128Type) -> str | None:
+def _without_exponent(text: str | None, kind: _Decimal) -> str | None:
     """Write a number such as 1.5E3 in digits; as it is where it is another one."""
     if text is None or not _WITH_EXPONENT.fullmatch(text):
         return text

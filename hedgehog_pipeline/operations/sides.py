@@ -1,6 +1,6 @@
 """The rows of a star table as either side has them, in the order of their keys."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -78,15 +78,16 @@ class ShopSide:
         ]
 
     def _read(self, table: ShopTable, where: sql.Composable) -> Iterator["_Rows"]:
-        numbers = [c for c in table.columns if pa.types.is_decimal(c.type.arrow)]
+        decimals = [c for c in table.columns if pa.types.is_decimal(c.type.arrow)]
+        numbers = {f"#{place}": column for place, column in enumerate(decimals)}
         columns = [column.name for column in table.columns]
         query = sql.SQL("select {columns} from {table} where {where} order by {key}").format(
-            columns=sql.SQL(", ").join([*map(sql.Identifier, columns), *map(_number, numbers)]),
+            columns=sql.SQL(", ").join([*map(sql.Identifier, columns), *_as_written(numbers)]),
             table=sql.Identifier(table.name),
             where=where,
             key=sql.Identifier(table.key),
         )
-        columns += [_number_of(column) for column in numbers]
+        columns += numbers
         told: list[Told] = []
         for body in _chunks(self.moment.rows(table, query, columns, told)):
             part = Part(
@@ -117,28 +118,27 @@ class _Rows:
     unreadable: set[int]
 
 
-def _number_of(column: Column) -> str:
-    """Name what holds a number as PostgreSQL itself writes it."""
-    return f"{column.name} in PostgreSQL"
+def _as_written(numbers: Mapping[str, Column]) -> Iterator[sql.Composed]:
+    """Ask for numbers as PostgreSQL itself writes them, each under a name of its own."""
+    for name, column in numbers.items():
+        value = sql.SQL("{}::numeric").format(sql.Identifier(column.name))
+        written = in_one_spelling(value, column)
+        yield sql.SQL("{} as {}").format(written, sql.Identifier(name))
 
 
-def _number(column: Column) -> sql.Composed:
-    value = sql.SQL("{}::numeric").format(sql.Identifier(column.name))
-    name = sql.Identifier(_number_of(column))
-    return sql.SQL("{} as {}").format(in_one_spelling(value, column), name)
-
-
-def _misread(body: bytes, read: ReadPart, table: ShopTable, numbers: Sequence[Column]) -> list[int]:
-    """Give the keys of rows of which a number was read as another one than PostgreSQL has."""
+def _misread(
+    body: bytes, read: ReadPart, table: ShopTable, numbers: Mapping[str, Column]
+) -> list[int]:
+    """Give the keys of rows of which a number was read as another one than PostgreSQL writes."""
     if not numbers:
         return []
-    texts = read_csv(body, {_number_of(column): pa.string() for column in numbers})
-    bad = pa.array(range(1, texts.num_rows + 1))
-    texts = texts.filter(pc.invert(pc.is_in(bad, value_set=read.faults["line"].combine_chunks())))
+    written = read_csv(body, dict.fromkeys(numbers, pa.string()))
+    lines: Any = pa.array(range(1, written.num_rows + 1), pa.int64())
+    unread: Any = pc.is_in(lines, value_set=read.faults["line"].combine_chunks())
+    written = written.filter(pc.invert(unread))
     wrong: set[int] = set()
-    for column in numbers:
-        mine = read.rows[column.name].cast(pa.string())
-        differs = pc.fill_null(pc.not_equal(mine, texts[_number_of(column)]), False)  # noqa: FBT003
+    for name, column in numbers.items():
+        differs: Any = pc.not_equal(read.rows[column.name].cast(pa.string()), written[name])
         wrong.update(_values(read.rows.filter(differs), table.key))
     return sorted(wrong)
 
