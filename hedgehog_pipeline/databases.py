@@ -12,7 +12,7 @@ from psycopg.rows import TupleRow
 from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 
 from hedgehog_pipeline import aws
-from hedgehog_pipeline.errors import HedgehogError, UnreachableError
+from hedgehog_pipeline.errors import HedgehogError, UnreachableError, causes
 
 PATIENCE = 3600.0
 """Seconds for which a server may say nothing while it is asked.
@@ -126,6 +126,21 @@ def _answered(dialogue: PQGen[Any], awaited: Any) -> Generator[Any, Any, Any]:
             awaited = dialogue.send(ready)
     except StopIteration as end:
         return end.value
+
+
+def is_outage(error: BaseException) -> bool:
+    """Tell whether a server or the machine is the cause of an error, and not what was worked on."""
+    return any(isinstance(cause, _OUTAGES) for cause in causes(error))
+
+
+_OUTAGES = (
+    UnreachableError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    ClientError,
+    BotoCoreError,
+    ConnectionError,
+)
 
 
 def reason_of(error: psycopg.Error) -> str:

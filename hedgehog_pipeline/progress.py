@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hedgehog_pipeline.errors import LeftError
 from hedgehog_pipeline.followed import followed
 from hedgehog_pipeline.log_reader import LogReader
 from hedgehog_pipeline.runner import Backlog, StageRun
@@ -123,14 +124,27 @@ def sum_up(runs: Iterable[StageRun], nothing: str, *, as_json: bool = False) -> 
         runs: of any stage.
         nothing: what to say where there is none, the end of a sentence.
         as_json: whether to write an object with `runs`, `rows` and `seconds` of each stage.
+
+    Raises:
+        LeftError: once what was done is told, where commits are left.
     """
     done: dict[str, list[StageRun]] = defaultdict(list)
-    for stage_run in runs:
-        if stage_run.reread:
-            click.echo(f"The shop is read in full again: {stage_run.reread}.", err=as_json)
-        for why in stage_run.reread_tables:
-            click.echo(f"Read in full again: {why}.", err=as_json)
-        done[stage_run.stage].append(stage_run)
+    left: LeftError | None = None
+    try:
+        for stage_run in runs:
+            if stage_run.reread:
+                click.echo(f"The shop is read in full again: {stage_run.reread}.", err=as_json)
+            for why in stage_run.reread_tables:
+                click.echo(f"Read in full again: {why}.", err=as_json)
+            done[stage_run.stage].append(stage_run)
+    except LeftError as error:
+        left = error
+    _tell_totals(done, nothing if left is None else "", as_json=as_json)
+    if left:
+        raise left
+
+
+def _tell_totals(done: Mapping[str, Sequence[StageRun]], nothing: str, *, as_json: bool) -> None:
     totals = {
         stage: (len(of_stage), sum(r.rows for r in of_stage), sum(r.seconds for r in of_stage))
         for stage, of_stage in done.items()
@@ -140,7 +154,7 @@ def sum_up(runs: Iterable[StageRun], nothing: str, *, as_json: bool = False) -> 
         told = {stage: dict(zip(names, total, strict=True)) for stage, total in totals.items()}
         click.echo(json.dumps(told))
         return
-    if not done:
+    if not done and nothing:
         click.echo(f"Nothing to do: {nothing}")
     for stage, (count, rows, seconds) in totals.items():
         click.echo(

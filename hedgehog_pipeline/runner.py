@@ -4,14 +4,17 @@ Each step is a run of the job that a sensor would launch, in this process. The l
 before Dagster is imported, so that nothing to do costs little.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+import logging
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 
-from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.databases import is_outage
+from hedgehog_pipeline.errors import AnotherLakeError, HedgehogError, LeftError, causes
 from hedgehog_pipeline.extraction.mode import CHANGES, Asked, Mode
-from hedgehog_pipeline.lake.commits import Commit, IngestionCommit
+from hedgehog_pipeline.lake.commits import Commit
+from hedgehog_pipeline.left import Left
 from hedgehog_pipeline.planned import (
     Path,
     landed_assets,
@@ -19,10 +22,12 @@ from hedgehog_pipeline.planned import (
     planned_assets,
     processed_assets,
 )
-from hedgehog_pipeline.runs import EXTRACTION, PIPELINE, of_one_run
+from hedgehog_pipeline.runs import EXTRACTION, PIPELINE
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.surroundings import Surroundings
 from hedgehog_pipeline.workers import stage_processes
+
+_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -56,11 +61,30 @@ def sweep_until_done(surroundings: Surroundings, *, allow_mass_delete: bool) -> 
         allow_mass_delete: whether a large share of a table may be gone.
 
     Raises:
-        HedgehogError: where a stage fails, or so much is gone that a person has to say whether
+        LeftError: at the end, where commits cannot be processed or loaded.
+        HedgehogError: where the sweep fails, or so much is gone that a person has to say whether
             it is meant.
     """
+    left = Left()
     yield from _extract(surroundings, EXTRACTION, Asked(Mode.SWEEP, allow_mass_delete))
-    yield from _drain(surroundings)
+    yield from _drain(surroundings, left)
+    left.tell()
+
+
+def one_after_the_other(*parts: Iterable[StageRun]) -> Iterator[StageRun]:
+    """Go through all of these, also where one of them leaves commits.
+
+    Raises:
+        LeftError: at the end, what the last one that leaves commits says; it tried them again.
+    """
+    said: LeftError | None = None
+    for part in parts:
+        try:
+            yield from part
+        except LeftError as error:  # noqa: PERF203 (there are two)
+            said = error
+    if said:
+        raise said
 
 
 def replay_until_done(surroundings: Surroundings, numbers: Collection[int]) -> Iterator[StageRun]:
@@ -73,15 +97,18 @@ def replay_until_done(surroundings: Surroundings, numbers: Collection[int]) -> I
         numbers: of the commits.
 
     Raises:
-        HedgehogError: where a stage fails.
+        LeftError: at the end, where commits cannot be processed or loaded.
+        HedgehogError: where a server fails.
     """
-    yield from _drain(surroundings)
+    left = Left()
+    yield from _drain(surroundings, left)
     commits = [surroundings.lake.ingestion.read(number) for number in sorted(numbers)]
-    while commits:
-        together = of_one_run(commits)
-        yield from _process_together(surroundings, together, replay=True)
-        commits = commits[len(together) :]
-    yield from _drain(surroundings)
+    while together := left.next_run("processing", commits):
+        assets = processed_assets(together)
+        if (yield from _try(surroundings, left, "processing", together, assets, replay=True)):
+            commits = [commit for commit in commits if commit not in together]
+    yield from _drain(surroundings, left)
+    left.tell()
 
 
 @dataclass(frozen=True)
@@ -111,32 +138,35 @@ def run_until_done(surroundings: Surroundings, mode: Mode = Mode.CHANGES) -> Ite
         mode: what is taken of the shop.
 
     Raises:
-        HedgehogError: where a stage fails, the lake and the warehouse do not belong together, or
-            the lake lacks a commit.
+        LeftError: at the end, where commits cannot be processed or loaded.
+        HedgehogError: where extraction or a server fails, the lake and the warehouse do not belong
+            together, or the lake lacks a commit.
     """
     surroundings.lake.confirm_latest()
     surroundings.confirm_lake()
+    left = Left()
     began = datetime.now(timezone.utc)
     if mode is Mode.REREAD:
         yield from _reread(surroundings)
-        yield from _drain(surroundings)
+        yield from _drain(surroundings, left)
     while changed := surroundings.scan_shop():
         if surroundings.large_archive_waits():
-            yield from _side_by_side(surroundings)
+            yield from _side_by_side(surroundings, left)
             continue
-        yield from _follow(surroundings, changed)
+        yield from _follow(surroundings, changed, left)
         head = surroundings.lake.ingestion.head()
         # Another extractor's increment, the faster one, may come from before this run.
         if head is not None and head.kind == "increment" and head.captured_at >= began:
             break
     else:
-        yield from _drain(surroundings)
+        yield from _drain(surroundings, left)
     waiting = surroundings.files_to_take()
     while waiting:
         yield from _extract(surroundings, EXTRACTION, Asked(Mode.INBOX))
-        yield from _drain(surroundings)
-        left = surroundings.files_to_take()
-        waiting = [file for file in waiting if file in left]
+        yield from _drain(surroundings, left)
+        untaken = surroundings.files_to_take()
+        waiting = [file for file in waiting if file in untaken]
+    left.tell()
 
 
 def rebuild(surroundings: Surroundings) -> Iterator[Backlog]:
@@ -145,7 +175,8 @@ def rebuild(surroundings: Surroundings) -> Iterator[Backlog]:
     Gives what waits for one stage, then, when its runs are through, for the next.
 
     Raises:
-        HedgehogError: where the warehouse is not empty, a stage fails, or the lake lacks a commit.
+        LeftError: at the end, where commits cannot be processed or loaded.
+        HedgehogError: where the warehouse is not empty, a server fails, or the lake lacks a commit.
     """
     surroundings.lake.confirm_latest()
     surroundings.confirm_lake()
@@ -157,8 +188,10 @@ def rebuild(surroundings: Surroundings) -> Iterator[Backlog]:
             "`hedgehog rebuild` fills an empty one: name an empty database in the warehouse's "
             "secret, or use `hedgehog run`, which loads what is missing."
         )
-    yield Backlog("processing", surroundings.lake.unprocessed(), _process(surroundings))
-    yield Backlog("storage", surroundings.lake.processed.end(), _load(surroundings))
+    left = Left()
+    yield Backlog("processing", surroundings.lake.unprocessed(), _process(surroundings, left))
+    yield Backlog("storage", surroundings.lake.processed.end(), _load(surroundings, left))
+    left.tell()
 
 
 def _reread(surroundings: Surroundings) -> Iterator[StageRun]:
@@ -170,7 +203,7 @@ def _reread(surroundings: Surroundings) -> Iterator[StageRun]:
                 return
 
 
-def _follow(surroundings: Surroundings, changed: Collection[str]) -> Iterator[StageRun]:
+def _follow(surroundings: Surroundings, changed: Collection[str], left: Left) -> Iterator[StageRun]:
     """Extract, and take what lands to the warehouse: in one run where nothing waits further down.
 
     Where something waits, or cannot be asked for, landing does not wait for it.
@@ -178,8 +211,14 @@ def _follow(surroundings: Surroundings, changed: Collection[str]) -> Iterator[St
     if surroundings.something_waits():
         yield from _extract(surroundings, EXTRACTION, CHANGES, landed_assets(changed))
     else:
-        yield from _extract(surroundings, PIPELINE, CHANGES, planned_assets(changed))
-    yield from _drain(surroundings)
+        end = surroundings.lake.ingestion.end()
+        try:
+            yield from _extract(surroundings, PIPELINE, CHANGES, planned_assets(changed))
+        except Exception as error:  # whatever a transform raises
+            if not _is_of_commits(error) or surroundings.lake.ingestion.end() == end:
+                raise
+            # What landed waits now, and is tried again by its own.
+    yield from _drain(surroundings, left)
 
 
 def _extract(
@@ -193,63 +232,111 @@ def _extract(
         yield replace(run, reread=next(filter(None, reasons), None), reread_tables=tuple(of_tables))
 
 
-def _drain(surroundings: Surroundings) -> Iterator[StageRun]:
-    yield from _process(surroundings)
-    yield from _load(surroundings)
+def _drain(surroundings: Surroundings, left: Left) -> Iterator[StageRun]:
+    yield from _process(surroundings, left)
+    yield from _load(surroundings, left)
 
 
-def _process(surroundings: Surroundings) -> Iterator[StageRun]:
-    while landed := of_one_run(surroundings.commits_to_process()):
-        yield from _process_together(surroundings, landed)
+def _process(surroundings: Surroundings, left: Left) -> Iterator[StageRun]:
+    while landed := left.next_run(
+        "processing", surroundings.commits_to_process(left.of("processing"))
+    ):
+        yield from _try(surroundings, left, "processing", landed, processed_assets(landed))
 
 
-def _process_together(
-    surroundings: Surroundings, commits: Sequence[IngestionCommit], *, replay: bool = False
-) -> Iterator[StageRun]:
-    assets, day = processed_assets(commits), commits[0].date
-    yield from _run(surroundings, "processing", day, commits, assets, replay=replay)
+def _load(surroundings: Surroundings, left: Left) -> Iterator[StageRun]:
+    while processed := left.next_run("storage", surroundings.commits_to_load(left.of("storage"))):
+        yield from _try(surroundings, left, "storage", processed, loaded_assets(processed))
 
 
-def _load(surroundings: Surroundings) -> Iterator[StageRun]:
-    while processed := of_one_run(surroundings.commits_to_load()):
-        assets = loaded_assets(processed)
-        yield from _run(surroundings, "storage", processed[0].date, processed, assets)
+def _try(  # noqa: PLR0913 (all that a run has)
+    surroundings: Surroundings,
+    left: Left,
+    stage: str,
+    commits: Sequence[Commit],
+    assets: Sequence[Path],
+    *,
+    replay: bool = False,
+) -> Generator[StageRun, None, bool]:
+    """Run a stage for commits; note, and tell, whether they went through."""
+    day = commits[0].date
+    runs, reason = _tried(surroundings, stage, day, commits, assets, replay=replay)
+    left.note(stage, commits, reason)
+    yield from runs
+    return reason is None
 
 
-def _side_by_side(surroundings: Surroundings) -> Iterator[StageRun]:
+def _tried(  # noqa: PLR0913 (all that a run has)
+    surroundings: Surroundings,
+    job: str,
+    day: date,
+    commits: Sequence[Commit],
+    assets: Sequence[Path] = (),
+    *,
+    replay: bool = False,
+) -> tuple[list[StageRun], str | None]:
+    """Run a job; where commits that it is launched for make it fail, say why."""
+    try:
+        return list(_run(surroundings, job, day, commits, assets, replay=replay)), None
+    except Exception as error:
+        if not commits or not _is_of_commits(error):
+            raise
+        if isinstance(error, HedgehogError):
+            return [], str(error)
+        _LOGGER.exception("A run of %s failed.", job)
+        *_, cause = causes(error)
+        return [], f"{type(cause).__name__}: {cause}."
+
+
+def _is_of_commits(error: Exception) -> bool:
+    """Tell whether a commit may be the cause of an error: no server is, and no other lake."""
+    return not isinstance(error, AnotherLakeError) and not is_outage(error)
+
+
+def _side_by_side(surroundings: Surroundings, left: Left) -> Iterator[StageRun]:
     """Take the archive to the warehouse, each stage in a process of its own.
 
     A stage that is at rest begins with what waits for it, as the sensors would have it.
     """
     settings = surroundings.settings
     with stage_processes() as processes:
-        at_work: dict[str, Future[list[StageRun]]] = {}
+        at_work: dict[str, Future[tuple[list[StageRun], str | None]]] = {}
+        launched: dict[str, Sequence[Commit]] = {}
         while True:
-            for stage, day, commits in _waiting(surroundings, at_work):
+            for stage, day, commits in _waiting(surroundings, at_work, left):
                 at_work[stage] = processes.submit(_whole_run, settings, stage, day, commits)
+                launched[stage] = commits
             if not at_work:
                 return
             wait(at_work.values(), return_when=FIRST_COMPLETED)
             for stage in [stage for stage, run in at_work.items() if run.done()]:
-                yield from at_work.pop(stage).result()
+                runs, reason = at_work.pop(stage).result()
+                left.note(stage, launched[stage], reason)
+                yield from runs
 
 
 def _waiting(
-    surroundings: Surroundings, at_work: Collection[str]
+    surroundings: Surroundings, at_work: Collection[str], left: Left
 ) -> Iterator[tuple[str, date, Sequence[Commit]]]:
     """Give what the stages that are at rest have to do while the archive lands."""
     if "extraction" not in at_work and not surroundings.archive_landed():
         yield "extraction", datetime.now(timezone.utc).date(), ()
-    if "processing" not in at_work and (landed := of_one_run(surroundings.commits_to_process())):
+    if "processing" not in at_work and (
+        landed := left.next_run(
+            "processing", surroundings.commits_to_process(left.of("processing"))
+        )
+    ):
         yield "processing", landed[0].date, landed
-    if "storage" not in at_work and (processed := of_one_run(surroundings.commits_to_load())):
+    if "storage" not in at_work and (
+        processed := left.next_run("storage", surroundings.commits_to_load(left.of("storage")))
+    ):
         yield "storage", processed[0].date, processed
 
 
 def _whole_run(
     settings: Settings, job: str, day: date, commits: Sequence[Commit]
-) -> list[StageRun]:
-    return list(_run(Surroundings(settings), job, day, commits))
+) -> tuple[list[StageRun], str | None]:
+    return _tried(Surroundings(settings), job, day, commits)
 
 
 def _run(  # noqa: PLR0913, PLR0917 (all that a run has)

@@ -128,4 +128,4 @@ def _reason_told() -> Generator[None, None, None]:
             cause = cause.__cause__ or cause.__context__
         if cause is None:
             raise
-        raise cause from None
+        raise cause from cause.__cause__  # by which an outage is told from a fault

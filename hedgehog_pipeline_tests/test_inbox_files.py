@@ -261,3 +261,17 @@ def test_replays_and_an_emptied_warehouse_tell_the_same(archived: Archived):
 def _all_open(world: World) -> Rows:
     columns = "table_name, key, ingestion_commit, part, line, column_name, value, reason"
     return world.query(f"select {columns} from hedgehog.open_quarantine order by {columns}")
+
+
+def test_a_moment_of_the_year_0_keeps_its_line_out_and_holds_nothing_up(traded: World):
+    moment, good = "0000-03-26 00:36:37", currency(91, "NIL")
+    bad = f"90,ZRO,{moment},{moment}"
+    part = put(traded, "inbox/currency/year_0.csv", CURRENCIES, bad, good)
+    assert traded.run()
+    assert codes(traded, 90, 91) == ["NIL"]
+    told = traded.query(
+        "select key, column_name, value from hedgehog.open_quarantine "
+        "where table_name = 'currency' and key = '90' order by column_name"
+    )
+    assert told == [("90", "created_at", moment), ("90", "last_updated", moment)]
+    assert entries_of(traded, part) == []

@@ -1,7 +1,5 @@
 """`hedgehog run` and `hedgehog rebuild`: the stages until nothing waits."""
 
-from itertools import chain
-
 import click
 
 from hedgehog_pipeline.cli.command import Command, as_json, surroundings
@@ -29,12 +27,13 @@ def run(*, reread: bool, sweep: bool, allow_mass_delete: bool, as_json: bool) ->
         raise click.UsageError("--allow-mass-delete goes with --sweep.")
     from hedgehog_pipeline.extraction.mode import Mode
     from hedgehog_pipeline.progress import shown, sum_up, wants_bars
-    from hedgehog_pipeline.runner import run_until_done, sweep_until_done
+    from hedgehog_pipeline.runner import one_after_the_other, run_until_done, sweep_until_done
 
     place = surroundings()
     runs = run_until_done(place, Mode.REREAD if reread else Mode.CHANGES)
     if sweep:
-        runs = chain(runs, sweep_until_done(place, allow_mass_delete=allow_mass_delete))
+        swept = sweep_until_done(place, allow_mass_delete=allow_mass_delete)
+        runs = one_after_the_other(runs, swept)
     if not as_json:
         bars = wants_bars(place.settings.log_format)
         runs = shown(runs, place.archive_estimate, bars=bars)

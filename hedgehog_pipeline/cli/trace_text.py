@@ -7,7 +7,7 @@ from typing import Any
 from click import style
 
 from hedgehog_pipeline.operations.landings import Landing
-from hedgehog_pipeline.operations.quarantine import Entry
+from hedgehog_pipeline.operations.quarantine import Entry, place_of
 from hedgehog_pipeline.operations.trace import Trace, Version
 
 _BY_HAND = "in no object of that commit: Hedgehog did not write this"
@@ -82,7 +82,7 @@ def _values(before: Mapping[str, Any], row: Mapping[str, Any]) -> Iterator[str]:
 def _told(entry: Entry) -> Iterator[str]:
     state = style("open", fg="yellow") if entry.open else "closed"
     yield f"in quarantine, {state}: {entry}"
-    yield f"             {entry.part}, row {entry.line}"
+    yield f"             {place_of(entry.part, entry.line)}"
 
 
 def _moment(moment: datetime) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from hedgehog_pipeline.extraction.capture import Capture
+from hedgehog_pipeline.extraction.capture import Capture, TableCapture
 from hedgehog_pipeline.extraction.drift import undeclared
 from hedgehog_pipeline.extraction.source import Moment
 from hedgehog_pipeline.extraction.sweep import TableSweep, keys_csv, tombstones_csv
@@ -13,7 +13,8 @@ from hedgehog_pipeline.lake.commits import Base, IngestionCommit, IngestionKind,
 from hedgehog_pipeline.lake.csv_parts import CsvRows
 from hedgehog_pipeline.lake.log import new_log_id
 from hedgehog_pipeline.lake.row_counts import counts_after, counts_before
-from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.lake.told import TOLD_COLUMNS, GatheredCsv, Told
+from hedgehog_pipeline.schema.shop import SHOP, ShopTable
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,9 @@ class Landing:
 
 
 def landing_of_capture(capture: Capture, moment: Moment, batch: Batch) -> Landing:
-    """Land the rows that a capture takes, streamed as they are written."""
+    """Land the rows that a capture takes, streamed as they are written, and why others are not."""
     rows = {
-        name: [CsvRows(batch, taken.columns, moment.lines(taken.query))]
-        for name, taken in capture.tables.items()
+        name: _rows_of(SHOP[name], taken, moment, batch) for name, taken in capture.tables.items()
     }
     found: dict[str, dict[str, object]] = {name: {} for name in rows}
     for name, told in found.items():
@@ -64,6 +64,15 @@ def landing_of_capture(capture: Capture, moment: Moment, batch: Batch) -> Landin
     return Landing(
         capture.kind, capture.bases, rows, capture.reread, capture.reread_tables, found=found
     )
+
+
+def _rows_of(table: ShopTable, taken: TableCapture, moment: Moment, batch: Batch) -> list[CsvRows]:
+    told: list[Told] = []
+    rows = moment.rows(table, taken.query, taken.columns, told)
+    return [
+        CsvRows(batch, taken.columns, rows),
+        CsvRows(batch, TOLD_COLUMNS, GatheredCsv(told), "quarantine"),
+    ]
 
 
 def landing_of_sweep(

@@ -11,6 +11,7 @@ from psycopg import Connection, IsolationLevel, sql
 
 from hedgehog_pipeline.databases import Credentials, connect, reason_of
 from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.extraction.characters import encoding_of
 from hedgehog_pipeline.extraction.copied import copied_rows
 from hedgehog_pipeline.extraction.drift import (
     FoundColumn,
@@ -21,7 +22,10 @@ from hedgehog_pipeline.extraction.drift import (
 )
 from hedgehog_pipeline.extraction.snapshot import Snapshot
 from hedgehog_pipeline.lake.commits import Fingerprint
+from hedgehog_pipeline.lake.told import Told
 from hedgehog_pipeline.schema.shop import ShopTable
+
+CsvRecord = bytes | memoryview
 
 _OLDEST = 130000
 """`pg_current_snapshot()` came with PostgreSQL 13."""
@@ -70,9 +74,37 @@ class Moment:
 
     def lines(self, query: sql.Composed) -> Iterator[memoryview]:
         """Stream a query as CSV: a header, then a record for each row."""
-        copy = sql.SQL("copy ({}) to stdout (format csv, header)").format(query)
-        with _explained(), self.connection.cursor().copy(copy):
+        with _explained(), self.connection.cursor().copy(_CSV.format(query)):
             yield from copied_rows(self.connection)
+
+    def rows(
+        self, table: ShopTable, query: sql.Composed, columns: Sequence[str], told: list[Told]
+    ) -> Iterator[CsvRecord]:
+        """Stream rows of a table as CSV in UTF-8: a header, then a record for each row.
+
+        Args:
+            table: whose rows.
+            query: selects them.
+            columns: the names of the columns, in order.
+            told: gets why rows are left out whose text is none in the database's encoding.
+        """
+        encoding = encoding_of(self.connection.info.parameter_status("server_encoding") or "")
+        if encoding is None:
+            yield from self.lines(query)
+            return
+        statement = _CSV.format(query).as_string(self.connection).encode(encoding.codec)
+        with _explained():
+            as_it_is = sql.SQL("set local client_encoding = {}")
+            self.connection.execute(as_it_is.format(sql.Literal(encoding.name)))
+            with self.connection.cursor().copy(statement):
+                for line, record in enumerate(copied_rows(self.connection)):
+                    text = bytes(record)
+                    decoded = encoding.decoded(text)
+                    if decoded is None:
+                        told.extend(encoding.faults_of(text, table, columns, line))
+                    else:
+                        yield decoded
+            self.connection.execute("set local client_encoding = 'UTF8'")
 
     def await_flush(self) -> None:
         """Wait until the shop has on its disk all that was seen, and let go of the snapshot.
@@ -177,6 +209,7 @@ class ConnectedSource:
             connection.execute("set local row_security = off")
             connection.execute("set local datestyle = 'ISO, YMD'")
             connection.execute("set local quote_all_identifiers = off")
+            connection.execute("set local timezone = 'UTC'")  # elsewhere an offset may have seconds
             names = sql.SQL(", ").join(sql.Identifier(table.name) for table in tables)
             connection.execute(sql.SQL("lock table {} in access share mode").format(names))
             snapshot = _scalar(connection, _SNAPSHOT)
@@ -215,6 +248,8 @@ def estimated_rows(moment: Moment, tables: Sequence[ShopTable]) -> int | None:
     ((rows,),) = moment.fetch(query)
     return rows
 
+
+_CSV = sql.SQL("copy ({}) to stdout (format csv, header)")
 
 _SNAPSHOT = "select pg_current_snapshot()::text"
 
@@ -300,6 +335,14 @@ def _explained() -> Generator[None, None, None]:
         raise HedgehogError(
             "The source's tables are locked by another session for more than ten seconds (an "
             "ALTER or TRUNCATE in progress); run again when it is over."
+        ) from error
+    except (
+        psycopg.errors.CharacterNotInRepertoire,
+        psycopg.errors.UntranslatableCharacter,
+    ) as error:
+        raise HedgehogError(
+            f"The source's text cannot be read: {reason_of(error)}. Correct the text in the shop: "
+            "of a database in this encoding Hedgehog cannot leave a row out alone."
         ) from error
     except psycopg.Error as error:
         reason = reason_of(error)

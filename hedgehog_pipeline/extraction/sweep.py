@@ -6,7 +6,7 @@ somebody else brought (an inbox batch) was never the shop's, and its absence the
 """
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -22,6 +22,7 @@ from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import IngestionCommit, Part
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.lake.parts import confirm_rows, read_body
+from hedgehog_pipeline.lake.told import read_told
 from hedgehog_pipeline.schema.shop import ShopTable
 
 _FEW = 100
@@ -133,7 +134,7 @@ def tombstones_csv(table: ShopTable, gone: KeyRanges) -> Iterator[bytes]:
 def _known(
     log: CommitLog[IngestionCommit], head: IngestionCommit, table: ShopTable
 ) -> list[tuple[int, int]]:
-    """Give the keys that the last sweep saw, and those that captures landed since."""
+    """Give the keys that the last sweep saw, and those that captures met since."""
     asset = f"oltp/{table.name}"
     known: list[tuple[int, int]] = []
     number, swept = head.base[table.name].landed, head.base[table.name].swept
@@ -142,6 +143,8 @@ def _known(
         if commit.kind in {"archive", "increment"}:
             for part in commit.parts_of(asset):
                 known = union(known, _landed(log.bucket, part, table))
+            for part in commit.parts_of(asset, "quarantine"):
+                known = union(known, _left_out(read_body(log.bucket, part), number))
         base = log.read(number - 1).base.get(table.name) if number > 1 else None
         number = base.landed if base else 0
     for part in log.read(swept).parts_of(asset, "keys") if swept else ():
@@ -164,3 +167,9 @@ def _landed(bucket: Bucket, part: Part, table: ShopTable) -> Sequence[tuple[int,
     )[table.key]
     confirm_rows(bucket, part, len(keys))
     return [(key, key) for key in pc.unique(keys).to_pylist() if key is not None]
+
+
+def _left_out(body: bytes, commit: int) -> Iterable[tuple[int, int]]:
+    """Read the keys of rows that a capture met and could not land."""
+    keys = pc.unique(read_told(body, commit)["key"]).to_pylist()
+    return [(int(key), int(key)) for key in keys if key]

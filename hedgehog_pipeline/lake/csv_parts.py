@@ -28,11 +28,16 @@ class CsvRows:
     kind: PartKind = "rows"
 
     def begun(self) -> tuple["CsvRows", bool]:
-        """Begin to read the rows; give them all, and tell whether there are any."""
+        """Begin to read the rows; give them all, and tell whether there are any by now.
+
+        What has none yet is read from its beginning when it is written: what is told of rows may
+        come while they are written.
+        """
         lines = iter(self.lines)
         first = [bytes(line) for line in islice(lines, _HEADER_AND_RECORD)]
-        rows = replace(self, lines=chain(first, lines))
-        return rows, len(first) == _HEADER_AND_RECORD
+        if len(first) < _HEADER_AND_RECORD:
+            return self, False
+        return replace(self, lines=chain(first, lines)), True
 
     def write(self, asset: str, part_bytes: int) -> Preview:
         """Write the rows as parts of about so many bytes, none where there are no rows.

@@ -5,9 +5,11 @@ options below, which pandas' reader cannot.
 """
 
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timezone
+from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation
 from typing import Any
 
 import pyarrow as pa
@@ -19,6 +21,7 @@ from hedgehog_pipeline.lake.commits import Part
 from hedgehog_pipeline.schema.columns import (
     BOOLEAN,
     DATE,
+    MOMENT,
     SHOP_DATE,
     SHOP_TIME,
     TEXT,
@@ -32,10 +35,20 @@ from hedgehog_pipeline.schema.star import INGESTION_COMMIT
 _Values = Any
 """An array of texts or of values; pyarrow's stubs know too few of its functions' overloads."""
 
+_Decimal = Any
+"""A type of exact numbers."""
+
 _NAIVE_TIME = pa.timestamp("us")
 _TRUE, _FALSE = "t", "f"
 _BLANKS = " \t"
 """What Arrow's CSV reader passes over around numbers and dates, and its cast does not."""
+
+_FIRST_DAY = pa.scalar(date.min)
+_FIRST_MOMENT = pa.scalar(datetime.min.replace(tzinfo=timezone.utc), MOMENT.arrow)
+_LAST_MOMENT = pa.scalar(datetime.max.replace(tzinfo=timezone.utc), MOMENT.arrow)
+"""Arrow knows years before 1 and after 9999, Python does not."""
+
+_WITH_EXPONENT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -119,7 +132,9 @@ def _names(table: ShopTable) -> list[str]:
 
 
 def _type_in_csv(column: Column) -> pa.DataType:
-    return _NAIVE_TIME if column.type == SHOP_TIME else column.type.arrow
+    if column.type == SHOP_TIME:
+        return _NAIVE_TIME
+    return pa.string() if pa.types.is_decimal(column.type.arrow) else column.type.arrow
 
 
 def read_csv(body: bytes, types: Mapping[str, pa.DataType]) -> pa.Table:
@@ -194,14 +209,60 @@ def _typed(values: _Values, column: Column) -> _Values:
             raise ValueError(column.type.form)
         return pc.equal(values, pa.scalar(_TRUE))
     if column.type == SHOP_TIME:
-        return values.cast(_NAIVE_TIME).cast(column.type.arrow)  # the shop's moments are UTC
-    if column.type != TEXT and values.type == pa.string():
+        values = values.cast(_NAIVE_TIME)  # the shop's moments are UTC
+    elif column.type != TEXT and values.type == pa.string():
         values = pc.ascii_trim(values, characters=_BLANKS)
+    if pa.types.is_decimal(column.type.arrow):
+        values = _in_plain_digits(values, column.type.arrow)
     values = values.cast(column.type.arrow)
-    values.validate(full=True)  # the CSV reader takes 100000000 for a decimal of 8 + 2 digits
-    if column.type in {DATE, SHOP_DATE} and pc.any(pc.less(values, pa.scalar(date.min))).as_py():
-        raise ValueError(column.type.form)  # Arrow knows a year 0, Python and PostgreSQL do not
+    values.validate(full=True)
+    if _is_out_of_years(values, column):
+        raise ValueError(column.type.form)
     return values
+
+
+def _is_out_of_years(values: _Values, column: Column) -> bool:
+    """Tell whether a day or a moment is outside the years 1 to 9999, in UTC."""
+    if column.type in {DATE, SHOP_DATE}:
+        return bool(pc.any(pc.less(values, _FIRST_DAY)).as_py())  # its text has four digits
+    if column.type in {MOMENT, SHOP_TIME}:
+        outside = pc.or_(pc.less(values, _FIRST_MOMENT), pc.greater(values, _LAST_MOMENT))
+        return bool(pc.any(outside).as_py())
+    return False
+
+
+def _in_plain_digits(texts: _Values, kind: _Decimal) -> _Values:
+    """Write numbers with the digits that a type holds, without the zeros behind these.
+
+    Arrow's own readers let a number of more digits wrap to another one, and refuse 38 digits and a
+    zero.
+
+    Raises:
+        ValueError: where a number has other digits behind them, or before.
+    """
+    before, behind = kind.precision - kind.scale, kind.scale
+    form = rf"^[+-]?0*[0-9]{{0,{before}}}(\.[0-9]{{0,{behind}}}0*)?$"
+    if _any_misfit(texts, form):
+        plain = [_without_exponent(text, kind) for text in texts.to_pylist()]
+        texts = pa.array(plain, pa.string())
+        if _any_misfit(texts, form):
+            raise ValueError(kind)
+    return pc.replace_substring_regex(texts, rf"(\.[0-9]{{{behind}}})0+$", r"\1")
+
+
+def _any_misfit(texts: _Values, form: str) -> bool:
+    return bool(pc.any(pc.invert(pc.match_substring_regex(texts, form))).as_py())
+
+
+def _without_exponent(text: str | None, kind: _Decimal) -> str | None:
+    """Write a number such as 1.5E3 in digits; as it is where it is another one."""
+    if text is None or not _WITH_EXPONENT.fullmatch(text):
+        return text
+    exactly = Context(prec=kind.precision, traps=[Inexact, InvalidOperation])
+    try:
+        return f"{Decimal(text).quantize(Decimal(1).scaleb(-kind.scale), context=exactly):f}"
+    except DecimalException:
+        return text
 
 
 def _faults(

@@ -4,6 +4,7 @@ The commit that holds a part says which ingestion commit tells it, so that no ro
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -33,6 +34,17 @@ TOLD_COLUMNS = Told._fields
 def readable(text: bytes) -> str:
     """Give the beginning of what was found as PostgreSQL can hold it."""
     return text[: 4 * _LONGEST].decode(errors="replace").replace("\0", "\ufffd")[:_LONGEST]
+
+
+@dataclass(frozen=True)
+class GatheredCsv:
+    """Entries that are told while rows are read, as CSV; complete once the rows were read."""
+
+    entries: list[Told]
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Write what is told by now, and while it is read."""
+        return told_csv(self.entries)
 
 
 def told_csv(entries: Iterable[Told]) -> Iterator[bytes]:

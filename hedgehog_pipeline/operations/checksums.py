@@ -112,15 +112,15 @@ def lines_of(rows: pa.Table, columns: Sequence[Column]) -> list[bytes]:
 
 def selected(columns: Iterable[Column]) -> sql.Composed:
     """List what to ask PostgreSQL for, so that its COPY writes equal values alike."""
-    return sql.SQL(", ").join(map(_in_one_spelling, columns))
+    return sql.SQL(", ").join(in_one_spelling(sql.Identifier(c.name), c) for c in columns)
 
 
-def _in_one_spelling(column: Column) -> sql.Composed:
-    name = sql.Identifier(column.name)
+def in_one_spelling(value: sql.Composable, column: Column) -> sql.Composed:
+    """Have a value of a column written as `lines_of` writes it."""
     if pa.types.is_decimal(column.type.arrow):
         decimals = sql.Literal(column.type.arrow.scale)
-        return sql.SQL("round({0}, greatest({1}, min_scale({0})))").format(name, decimals)
-    return sql.SQL(_ONE_SPELLING.get(column.type, "{0}")).format(name)  # type: ignore[arg-type]
+        return sql.SQL("round({0}, greatest({1}, min_scale({0})))").format(value, decimals)
+    return sql.SQL(_ONE_SPELLING.get(column.type, "{0}")).format(value)  # type: ignore[arg-type]
 
 
 def _texts(values: Any, column: Column) -> Any:

@@ -115,11 +115,13 @@ class ToldRow:
 
     Attributes:
         commit: the ingestion commit that landed it.
-        part: `s3://` address of the CSV object that holds it: of a part or of a brought file.
-        line: its place in a part, or its line in a file, from 1.
+        part: `s3://` address of the CSV object that holds it: of a part or of a brought file; empty
+            where it could not be landed.
+        line: its place in a part or in what the capture read, or its line in a file, from 1.
         entries: what was told of it.
         row: each column's text, None where it is absent; None of a row in a brought file, which
-            need not be CSV at all: what was found of it stands in the entries.
+            need not be CSV at all, and of one that could not be landed: what was found of it stands
+            in the entries.
     """
 
     commit: int
@@ -150,19 +152,25 @@ def told_of(table: str, key: str, warehouse: Warehouse, bucket: Bucket) -> list[
     told: list[ToldRow] = []
     for (commit, part, line), found in groupby(entries, lambda e: (e.commit, e.part, e.line)):
         row = read_row(bucket.read(part), line) if part.startswith("oltp/") else None
-        told.append(ToldRow(commit, f"s3://{bucket.name}/{part}", line, tuple(found), row))
+        address = f"s3://{bucket.name}/{part}" if part else ""
+        told.append(ToldRow(commit, address, line, tuple(found), row))
     return told
 
 
 def lines_told(told: Iterable[ToldRow]) -> Iterator[str]:
     """Write what was told of a row, and the row as it was landed."""
     for row in told:
-        yield f"commit {row.commit}: {row.part}, row {row.line}"
+        yield f"commit {row.commit}: {place_of(row.part, row.line)}"
         for entry in row.entries:
             state = "open" if entry.open else "closed"
             yield f"  {state}: {entry.column} {entry.reason}"
         for column, text in (row.row or {}).items():
             yield f"    {column} = {json.dumps(text, ensure_ascii=False)}"
+
+
+def place_of(part: str, line: int) -> str:
+    """Say where a row is: in which object, or that it could not be landed."""
+    return f"{part}, row {line}" if part else f"not landed, row {line} of what the capture read"
 
 
 def closed_since(before: Iterable[Entry], after: Iterable[Entry]) -> int:

@@ -1,19 +1,22 @@
 """The rows of a star table as either side has them, in the order of their keys."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from psycopg import Connection, sql
 
 from hedgehog_pipeline.extraction.key_ranges import KeyRanges
 from hedgehog_pipeline.extraction.source import Moment
 from hedgehog_pipeline.lake.commits import Part
-from hedgehog_pipeline.lake.csv_values import ReadPart, landed_schema, read_part
-from hedgehog_pipeline.operations.checksums import Line, lines_of, selected
+from hedgehog_pipeline.lake.csv_values import ReadPart, landed_schema, read_csv, read_part
+from hedgehog_pipeline.lake.told import Told
+from hedgehog_pipeline.operations.checksums import Line, in_one_spelling, lines_of, selected
 from hedgehog_pipeline.processing.transform import shape_held
+from hedgehog_pipeline.schema.columns import Column
 from hedgehog_pipeline.schema.shop import SHOP, ShopTable
 from hedgehog_pipeline.schema.star import Fact, StarTable
 from hedgehog_pipeline.storage.views import current_view
@@ -39,7 +42,8 @@ def among(column: str, keys: KeyRanges) -> sql.Composable:
 class ShopSide:
     """A star table as the shop has it: read as the lake's CSV is, shaped by the same functions.
 
-    The parents of a joined table are read whole.
+    A number that is read as another one than PostgreSQL itself writes counts as one that cannot be
+    read. The parents of a joined table are read whole.
     """
 
     moment: Moment
@@ -54,8 +58,7 @@ class ShopSide:
             rows = shape_held(self.table, part.rows, *parents)
             keys = _values(rows, self.table.key.name)
             readable = zip(keys, lines_of(rows, self.table.columns), strict=True)
-            unreadable = ((int(key), None) for key in {*_values(part.faults, "key")})
-            yield from sorted([*readable, *unreadable])
+            yield from sorted([*readable, *((key, None) for key in part.unreadable)])
 
     @property
     def _tables(self) -> list[ShopTable]:
@@ -74,19 +77,70 @@ class ShopSide:
             for parent in parents
         ]
 
-    def _read(self, table: ShopTable, where: sql.Composable) -> Iterator[ReadPart]:
-        columns = tuple(column.name for column in table.columns)
+    def _read(self, table: ShopTable, where: sql.Composable) -> Iterator["_Rows"]:
+        decimals = [c for c in table.columns if pa.types.is_decimal(c.type.arrow)]
+        numbers = {f"#{place}": column for place, column in enumerate(decimals)}
+        columns = [column.name for column in table.columns]
         query = sql.SQL("select {columns} from {table} where {where} order by {key}").format(
-            columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+            columns=sql.SQL(", ").join([*map(sql.Identifier, columns), *_as_written(numbers)]),
             table=sql.Identifier(table.name),
             where=where,
             key=sql.Identifier(table.key),
         )
-        for body in _chunks(self.moment.lines(query)):
+        columns += numbers
+        told: list[Told] = []
+        for body in _chunks(self.moment.rows(table, query, columns, told)):
             part = Part(
-                asset=f"oltp/{table.name}", key="", rows=0, bytes=len(body), columns=columns
+                asset=f"oltp/{table.name}",
+                key="",
+                rows=0,
+                bytes=len(body),
+                columns=tuple(columns),
             )
-            yield read_part(body, table, part, 0)
+            read = read_part(body, table, part, 0)
+            wrong = _misread(body, read, table, numbers)
+            keys = [*(entry.key for entry in told), *_values(read.faults, "key")]
+            told.clear()
+            rows = read.rows.filter(~pc.field(table.key).isin(wrong)) if wrong else read.rows
+            yield _Rows(rows, {*map(int, keys), *wrong})
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Some of a table's rows.
+
+    Attributes:
+        rows: those that can be read.
+        unreadable: the keys of those between them that cannot.
+    """
+
+    rows: pa.Table
+    unreadable: set[int]
+
+
+def _as_written(numbers: Mapping[str, Column]) -> Iterator[sql.Composed]:
+    """Ask for numbers as PostgreSQL itself writes them, each under a name of its own."""
+    for name, column in numbers.items():
+        value = sql.SQL("{}::numeric").format(sql.Identifier(column.name))
+        written = in_one_spelling(value, column)
+        yield sql.SQL("{} as {}").format(written, sql.Identifier(name))
+
+
+def _misread(
+    body: bytes, read: ReadPart, table: ShopTable, numbers: Mapping[str, Column]
+) -> list[int]:
+    """Give the keys of rows of which a number was read as another one than PostgreSQL writes."""
+    if not numbers:
+        return []
+    written = read_csv(body, dict.fromkeys(numbers, pa.string()))
+    lines: Any = pa.array(range(1, written.num_rows + 1), pa.int64())
+    unread: Any = pc.is_in(lines, value_set=read.faults["line"].combine_chunks())
+    written = written.filter(pc.invert(unread))
+    wrong: set[int] = set()
+    for name, column in numbers.items():
+        differs: Any = pc.not_equal(read.rows[column.name].cast(pa.string()), written[name])
+        wrong.update(_values(read.rows.filter(differs), table.key))
+    return sorted(wrong)
 
 
 @dataclass(frozen=True)
@@ -132,8 +186,8 @@ def _values(rows: pa.Table, column: str) -> list[Any]:
     return rows[column].to_pylist()
 
 
-def _chunks(lines: Iterator[memoryview]) -> Iterator[bytes]:
-    """Cut CSV into pieces, each with the header."""
+def _chunks(lines: Iterator[bytes | memoryview]) -> Iterator[bytes]:
+    """Cut CSV into pieces, each with the header; the last may hold nothing else."""
     header = bytes(next(lines))
     body = bytearray(header)
     for line in lines:
@@ -141,5 +195,4 @@ def _chunks(lines: Iterator[memoryview]) -> Iterator[bytes]:
         if len(body) >= _CHUNK_BYTES:
             yield bytes(body)
             body = bytearray(header)
-    if len(body) > len(header):
-        yield bytes(body)
+    yield bytes(body)

@@ -10,13 +10,16 @@ QUARANTINE = (
     Column("key", TEXT, "The row's primary key as it was landed; empty where there is none."),
     INGESTION_COMMIT,
     Column(
-        "part", TEXT, "Key of the CSV object that holds the row: of a part or of a brought file."
+        "part",
+        TEXT,
+        "Key of the CSV object that holds the row: of a part or of a brought file; empty where the "
+        "row could not be landed.",
     ),
     Column(
         "line",
         BIGINT,
-        "Place of the row in a part, or its line in a file, from 1; 0 where the whole object is "
-        "meant.",
+        "Place of the row in a part or in what a capture read, or its line in a file, from 1; 0 "
+        "where the whole object is meant.",
     ),
     Column("column_name", TEXT, "The column; empty where the whole row is meant."),
     Column("value", TEXT, "The text that was found.", nullable=True),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -50,6 +51,13 @@ def _read(table: ShopTable, columns: Sequence[str], *records: str) -> ReadPart:
             _MOMENT,
         ),
         (f'1,GBP,"",{_STAMP}', "1", "created_at", "", _MOMENT),
+        (
+            f"1,GBP,0000-03-26 00:36:37,{_STAMP}",
+            "1",
+            "created_at",
+            "0000-03-26 00:36:37",
+            _MOMENT,
+        ),
     ],
 )
 def test_a_value_that_cannot_be_read_is_told_by_its_place(
@@ -80,13 +88,64 @@ def test_a_good_part_tells_nothing_and_has_the_same_schema() -> None:
     assert sifted.rows == good.rows
 
 
-@pytest.mark.parametrize("text", ["99999999.9900", "-99999999.990", "1.50000000000000000000"])
+_ZEROS = "0" * 30
+
+
+def _things(kind: ColumnType) -> ShopTable:
+    return ShopTable("things", "", (Column("id", types.INTEGER, ""), Column("it", kind, "")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["99999999.9900", "-99999999.990", "1.50000000000000000000", f"99999999.99{_ZEROS}", "1e7"],
+)
 def test_zeros_behind_an_amount_are_no_misfit(text: str) -> None:
-    table = ShopTable(
-        "things", "", (Column("id", types.INTEGER, ""), Column("it", types.MONEY, ""))
-    )
-    read = _read(table, ("id", "it"), f"1,{text}", "2,0.07")
+    read = _read(_things(types.MONEY), ("id", "it"), f"1,{text}", "2,0.07")
     assert read.rows["it"].to_pylist() == [Decimal(text).quantize(Decimal("0.01")), Decimal("0.07")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("8589848688699474287928240690566401.0", "-8589848688699474287928240690566401.0"),
+        *("340282366920938463463374607431768211457", "340282366920938463463.374607431768211457"),
+        *("1E-33", "1E33", "1.0000001", f"1.{_ZEROS}1", f"100{_ZEROS}.0", "1e99999999999999999999"),
+    ],
+)
+def test_a_number_of_more_digits_than_its_column_has_is_told_and_never_another_number(
+    text: str,
+) -> None:
+    read = _read(_things(types.decimal(38, 6)), ("id", "it"), f"1,{text}", "2,0.07")
+    assert read.rows["it"].to_pylist() == [Decimal("0.07")]
+    assert read.faults.select(["value", "reason"]).to_pylist() == [
+        {"value": text, "reason": "is not a number below 10^32 with at most 6 decimals"}
+    ]
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_a_number_of_38_digits_is_read_to_the_last_one(sign: str) -> None:
+    text = f"{sign}99999999999999999999999999999999.999999"
+    read = _read(_things(types.decimal(38, 6)), ("id", "it"), f"1,{text}{_ZEROS}", f"2,{text}")
+    assert read.rows["it"].to_pylist() == [Decimal(text)] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("9999-12-31 23:59:59-05", None),
+        ("9999-12-31 23:59:59.999999-00", datetime.max.replace(tzinfo=timezone.utc)),
+        ("0001-01-01 00:00:00+05:30", None),
+        ("0001-01-01 05:30:00+05:30", datetime.min.replace(tzinfo=timezone.utc)),
+        ("0000-12-31 23:00:00-05", datetime(1, 1, 1, 4, tzinfo=timezone.utc)),
+    ],
+)
+def test_a_moment_counts_by_its_year_in_utc(text: str, moment: datetime | None) -> None:
+    good = "2026-06-01 09:30:00+00"
+    read = _read(_things(types.MOMENT), ("id", "it"), f"1,{text}", f"2,{good}")
+    taken = [moment] if moment else []
+    assert read.rows["it"].to_pylist() == [*taken, datetime.fromisoformat(f"{good}:00")]
+    told = [] if moment else [{"value": text, "reason": f"is not {types.MOMENT.form}"}]
+    assert read.faults.select(["value", "reason"]).to_pylist() == told
 
 
 @pytest.mark.parametrize("neighbour", ["2", "no number"])
@@ -130,7 +189,16 @@ _TEXTS = {
     ),
     types.SHOP_TIME: (
         *("2026-06-01 09:30:00.123", "2026-06-01", " 2026-06-01", "2026-06-01 09:30:00+00"),
+        "0000-03-26 00:36:37",
         *("0001-01-01 00:00:00", "9999-12-31 23:59:59.999", "10000-01-01 00:00:00", "", "infinity"),
+    ),
+    types.MOMENT: (
+        *("2026-06-01 09:30:00.123+00", "2026-06-01 09:30:00", "9999-12-31 23:59:59-05", ""),
+        *("0001-01-01 00:00:00+05", "0000-06-01 00:00:00+00", "infinity"),
+    ),
+    types.decimal(38, 6): (
+        *("1", "1e3", "1E-6", "1E-7", "1E-33", f"1.{'0' * 60}", f"{'0' * 60}1.5", "1.0000001"),
+        *("8589848688699474287928240690566401.0", "9" * 32, "9" * 33, "-", "e1", "1e", "1_0"),
     ),
     types.TEXT: ("", " ", "t", "NULL", "🦔"),
 }

@@ -1,10 +1,16 @@
 """Shop and warehouse are equal, or the keys are told that differ and nothing explains."""
 
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
+from hedgehog_pipeline.lake import csv_values
 from hedgehog_pipeline.operations.reconciled import RECONCILED
 from hedgehog_pipeline_tests.dirty import DIRTY
 from hedgehog_pipeline_tests.operations.reconciling import (
+    DIFFERENT,
     MISSING,
     SURPLUS,
     append,
@@ -181,3 +187,19 @@ def test_nothing_is_compared_until_another_shop_is_read_in_full(loaded: World):
     by_hand(loaded, "delete from fact_payment where payment_id = 7")
     append(loaded, "increment", source="7/1/5")
     assert {table.comparison for table in reconciled(loaded)} == {None}
+
+
+def test_a_number_that_is_read_as_another_one_on_both_sides_is_a_fault(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    def wraps(texts: Any, kind: pa.Decimal128Type) -> Any:
+        return pc.replace_substring_regex(digits(texts, kind), "^300[.]25$", "7.00")
+
+    digits = csv_values._in_plain_digits
+    monkeypatch.setattr(csv_values, "_in_plain_digits", wraps)
+    loaded = furnish(world)
+    assert loaded.query("select payment_amount from fact_payment where payment_id = 90") == [(7,)]
+    (payments,) = reconciled(loaded, "fact_payment")
+    (found,) = payments.differences
+    assert (found.what, found.why, found.keys) == (DIFFERENT, None, [(90, 90)])
+    assert found.examples == ("90 cannot be read in the shop, and no quarantine holds it",)

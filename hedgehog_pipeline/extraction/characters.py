@@ -1,0 +1,94 @@
+"""The text of a shop whose database is not in UTF-8: read by its own encoding, row by row.
+
+PostgreSQL converts what it sends, and ends a COPY at the first byte that is no character. So its
+bytes are read as they are and converted here: a row that cannot be is left out alone. That is done
+for the encodings of which Python's characters are PostgreSQL's, each one of them.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from hedgehog_pipeline.extraction.csv_records import fields_of
+from hedgehog_pipeline.lake.told import Told, readable
+from hedgehog_pipeline.schema.shop import ShopTable
+
+UNLANDED = ""
+"""What stands in the quarantine for the CSV object of a row that is in none."""
+
+CODECS = {
+    "SQL_ASCII": "utf-8",  # what a client makes of it; PostgreSQL sends it to one in UTF-8 alike
+    "EUC_CN": "gb2312",
+    "KOI8R": "koi8-r",
+    "KOI8U": "koi8-u",
+    "WIN866": "cp866",
+    "WIN874": "cp874",
+    **{f"WIN{page}": f"cp{page}" for page in range(1250, 1259)},
+    **{f"ISO_8859_{part}": f"iso8859-{part}" for part in (5, 6, 7, 8)},
+    **{
+        f"LATIN{number}": f"iso8859-{part}"
+        for number, part in enumerate((1, 2, 3, 4, 9, 10, 13, 14, 15, 16), start=1)
+    },
+}
+"""Python's codecs by PostgreSQL's names of encodings."""
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """The encoding of a shop's database.
+
+    Attributes:
+        name: as PostgreSQL writes it.
+        codec: as Python writes it.
+    """
+
+    name: str
+    codec: str
+
+    def decoded(self, text: bytes) -> bytes | None:
+        """Give a text in UTF-8; None where a byte of it is no character."""
+        if text.isascii():
+            return text
+        decoded = self._decode(text)
+        return decoded.encode() if isinstance(decoded, str) else None
+
+    def faults_of(
+        self, record: bytes, table: ShopTable, columns: Sequence[str], line: int
+    ) -> Iterator[Told]:
+        """Tell which values of a row cannot be decoded.
+
+        Args:
+            record: as COPY writes it.
+            table: the table of the shop.
+            columns: the names of the columns.
+            line: the place of the row among those that are read.
+        """
+        values = dict(zip(columns, fields_of(record.removesuffix(b"\n")), strict=True))
+        key = readable(values[table.key])
+        for column, value in values.items():
+            bad = self._decode(value)
+            if isinstance(bad, bytes):
+                found = _unquoted(value.decode(self.codec, "backslashreplace"))
+                reason = f"holds 0x{bad.hex()}, which is no character in {self._characters}"
+                yield Told(
+                    table.name, key, UNLANDED, line, column, readable(found.encode()), reason
+                )
+
+    def _decode(self, text: bytes) -> str | bytes:
+        """Decode a text, or give the first bytes of it that are no character."""
+        try:
+            return text.decode(self.codec)
+        except UnicodeDecodeError as error:
+            return text[error.start : error.end]
+
+    @property
+    def _characters(self) -> str:
+        return "UTF-8 (the database is in SQL_ASCII)" if self.name == "SQL_ASCII" else self.name
+
+
+def _unquoted(field: str) -> str:
+    return field[1:-1].replace('""', '"') if field.startswith('"') else field
+
+
+def encoding_of(name: str) -> Encoding | None:
+    """Give the encoding of a database; None where PostgreSQL itself converts what it sends."""
+    return Encoding(name, CODECS[name]) if name in CODECS else None

@@ -1,0 +1,123 @@
+"""A byte that is no character keeps its row out, and nothing else; a later good row closes that."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from hedgehog_pipeline.extraction.characters import CODECS
+from hedgehog_pipeline.operations.quarantine import lines_told, told_of
+from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline_tests import shops
+from hedgehog_pipeline_tests.bad_rows import OPEN, copy_row, is_held
+from hedgehog_pipeline_tests.operations.reconciling import reconciled
+from hedgehog_pipeline_tests.servers import Servers
+from hedgehog_pipeline_tests.world import World
+
+_CONVERTS = """
+    create function pg_temp.converted(text bytea, encoding name) returns text language plpgsql as $$
+    begin return convert_from(text, encoding); exception when others then return null; end $$
+"""
+_BAD = {"WIN1252": 129, "SQL_ASCII": 233}
+_GOOD = {"WIN1252": "chr(233)", "SQL_ASCII": "chr(195) || chr(169)"}
+_REASONS = {
+    "WIN1252": "holds 0x81, which is no character in WIN1252",
+    "SQL_ASCII": "holds 0xe9, which is no character in UTF-8 (the database is in SQL_ASCII)",
+}
+
+
+@contextmanager
+def _in_encoding(world: World, encoding: str) -> Iterator[World]:
+    """A small shop whose database has another encoding."""
+    world.shop.close()
+    name, servers = world.shop_database, world.servers
+    servers.drop_databases(name)
+    with psycopg.connect(servers.postgres.dsn("postgres"), autocommit=True) as admin:
+        create = sql.SQL("create database {} template template0 locale 'C' encoding {}")
+        admin.execute(create.format(sql.Identifier(name), sql.Literal(encoding)))
+    dsn = servers.postgres.dsn(name)
+    with psycopg.connect(dsn, autocommit=True, client_encoding=encoding) as shop:
+        shop.execute(shops.SHOP_DDL)
+        for table in SHOP:
+            shop.execute(sql.SQL("grant select on {} to reader").format(sql.Identifier(table)))
+        shops.load_small(shop)
+        yield replace(world, shop=shop)
+
+
+@pytest.mark.parametrize("encoding", _BAD)
+def test_one_byte_without_a_character_keeps_its_row_out_and_nothing_else(
+    world: World, encoding: str
+):
+    with _in_encoding(world, encoding) as shop:
+        byte, reason = f"chr({_BAD[encoding]})", _REASONS[encoding]
+        value = f"a, \\x{_BAD[encoding]:x}"
+        archived = copy_row(shop, "design", design_name="x")
+        _set(shop, "design", archived, f"design_name = 'a, ' || {byte}")
+        shop.run()
+        assert shop.query(OPEN) == [("design", str(archived), "design_name", value, reason)]
+
+        shop.shop.execute("alter table staff add note text")
+        undeclared, good = copy_row(shop, "staff"), copy_row(shop, "design")
+        _set(shop, "staff", undeclared, f"note = {byte}")
+        _set(shop, "design", good, f"design_name = 'caf' || {_GOOD[encoding]}")
+        gone = copy_row(shop, "design")
+        _set(shop, "design", gone, f"design_name = {byte}")
+        shop.run()
+        assert {(table, key, column) for table, key, column, *_ in shop.query(OPEN)} == {
+            ("design", str(archived), "design_name"),
+            ("staff", str(undeclared), "note"),
+            ("design", str(gone), "design_name"),
+        }
+        assert not is_held(shop, "staff", undeclared)
+        name = "select design_name from dim_design where design_id = %s"
+        assert shop.query(name, [good]) == [("café",)]
+        assert shop.run() == []
+        assert {table.faults for table in reconciled(shop)} == {0}
+        assert {table.table for table in reconciled(shop) if "in quarantine" in table.verdict} == {
+            "dim_design",
+            "dim_staff",
+        }
+        with shop.surroundings.warehouse() as warehouse:
+            bucket = shop.surroundings.lake.ingestion.bucket
+            (told, *_) = lines_told(told_of("design", str(archived), warehouse, bucket))
+        assert told.startswith("commit 1: not landed, row ")
+
+        _set(shop, "design", archived, "design_name = 'mended'")
+        _set(shop, "staff", undeclared, "note = null")
+        shop.shop.execute(f"delete from design where design_id = {gone}".encode())
+        shop.run()
+        shop.sweep()
+        assert shop.query(OPEN) == []
+        assert is_held(shop, "design", archived)
+        assert is_held(shop, "staff", undeclared)
+        assert {table.verdict for table in reconciled(shop)} == {"ok"}
+
+
+def _set(world: World, table: str, key: int, assignment: str) -> None:
+    statement = f"update {table} set {assignment} where {SHOP[table].key} = {key}"
+    world.shop.execute(statement.encode())
+
+
+def test_pythons_characters_are_postgresqls(servers: Servers):
+    high = range(0x80, 0x100)
+    one = [bytes([first]) for first in high]
+    two = [bytes([first, second]) for first in high for second in high]
+    with psycopg.connect(servers.postgres.dsn("postgres"), client_encoding="utf8") as connection:
+        connection.execute(_CONVERTS)
+        for encoding, codec in CODECS.items():
+            if encoding == "SQL_ASCII":
+                continue
+            texts = two if encoding.startswith("EUC") else one
+            ask = "select text, pg_temp.converted(text, %s) from unnest(%s::bytea[]) as text"
+            theirs = dict(connection.execute(ask, [encoding, texts]).fetchall())
+            assert {text: _decoded(text, codec) for text in texts} == theirs, encoding
+
+
+def _decoded(text: bytes, codec: str) -> str | None:
+    try:
+        return text.decode(codec)
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,38 @@
+"""What the shop's session settings would change, they do not: a part is the same everywhere."""
+
+import pytest
+from psycopg import sql
+
+from hedgehog_pipeline.lake.commits import Part
+from hedgehog_pipeline.lake.csv_values import read_part
+from hedgehog_pipeline.schema.columns import INTEGER, MOMENT, Column
+from hedgehog_pipeline.schema.shop import SHOP, ShopTable
+from hedgehog_pipeline_tests.world import World
+
+_THINGS = ShopTable("things", "", (Column("id", INTEGER, ""), Column("at", MOMENT, "")))
+
+
+@pytest.mark.parametrize(
+    ("zone", "text", "landed", "told"),
+    [
+        ("Asia/Shanghai", "1900-01-01", "1899-12-31 15:54:17+00", []),
+        ("America/New_York", "9999-12-31 18:59:59", "9999-12-31 23:59:59+00", []),
+        ("America/New_York", "9999-12-31 23:59:59", "10000-01-01 04:59:59+00", [MOMENT.form]),
+    ],
+)
+def test_a_moment_lands_in_utc_whatever_the_zone_of_the_database(
+    world: World, zone: str, text: str, landed: str, told: list[str]
+):
+    of_database = sql.SQL("alter database {} set timezone = {}")
+    name, there = sql.Identifier(world.shop_database), sql.Literal(zone)
+    world.shop.execute(of_database.format(name, there))
+    world.shop.execute(sql.SQL("set timezone = {}").format(there))
+    world.shop.execute("create table things (id int, at timestamptz)")
+    world.shop.execute("insert into things values (1, %s)", [text])
+    world.shop.execute("grant select on things to reader")
+    with world.surroundings.source.moment(list(SHOP.values())) as moment:
+        body = b"".join(moment.lines(sql.SQL("select * from things").format()))
+    assert body.decode() == f"id,at\n1,{landed}\n"
+    part = Part(asset="oltp/things", key="", rows=1, bytes=len(body), columns=("id", "at"))
+    faults = read_part(body, _THINGS, part, 1).faults
+    assert faults["reason"].to_pylist() == [f"is not {form}" for form in told]
