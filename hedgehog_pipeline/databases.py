@@ -1,15 +1,16 @@
 """Connections to PostgreSQL with credentials from Secrets Manager."""
 
+import re
 from collections.abc import Generator
 from time import monotonic
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
 from psycopg import Connection
 from psycopg.abc import PQGen
 from psycopg.rows import TupleRow
-from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, SecretStr, TypeAdapter, ValidationError
 
 from hedgehog_pipeline import aws
 from hedgehog_pipeline.errors import HedgehogError, UnreachableError
@@ -31,14 +32,31 @@ _VANISHED: dict[str, Any] = {
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
+def _no_connection(name: str) -> str:
+    """Refuse the text of a whole connection: host, user and database stand in messages."""
+    if "://" in name or "=" in name:
+        raise ValueError("it holds a whole connection")
+    return name
+
+
+def _no_login(name: str) -> str:
+    if "@" in name:
+        raise ValueError("it holds a login")
+    return name
+
+
+_User = Annotated[str, AfterValidator(_no_connection)]
+_Place = Annotated[_User, AfterValidator(_no_login)]
+
+
 class Credentials(BaseModel):
     """A database's secret in the JSON form that RDS writes; the password shows in no repr."""
 
-    host: str
+    host: _Place
     port: int = 5432
-    username: str
+    username: _User
     password: SecretStr
-    dbname: str
+    dbname: _Place
 
     @property
     def local(self) -> bool:
@@ -47,27 +65,38 @@ class Credentials(BaseModel):
 
 
 _SECRET = TypeAdapter(dict[str, Any])
+_NO_NAME = re.compile(r"://|[{\s]")
+"""Found in connections and in secrets themselves, and in no name of one."""
 
 
-def read_credentials(secret: str, address: str | None = None) -> Credentials:
+def read_credentials(
+    secret: str, address: str | None = None, *, role: Literal["source", "warehouse"]
+) -> Credentials:
     """Read a database's credentials from Secrets Manager.
 
     Args:
         secret: its name.
         address: `host:port/dbname`, for what the secret leaves out: one that RDS manages holds
             user name and password alone.
+        role: what the database is to us, by which the settings call it.
 
     Raises:
         HedgehogError: where the secret is not there or is not in RDS's form; its content is
             never told.
     """
+    setting = f"HEDGEHOG_{role.upper()}"
+    if _NO_NAME.search(secret):
+        raise HedgehogError(
+            f"{setting}_SECRET is no name of a secret. Put what it says into Secrets Manager, and "
+            "set it to the secret's name or ARN."
+        )
     client = aws.client("secretsmanager")
     try:
         text = client.get_secret_value(SecretId=secret).get("SecretString", "")
     except client.exceptions.ResourceNotFoundException as error:
         raise HedgehogError(
             f"There is no secret {secret!r} in Secrets Manager; create it, or name another one in "
-            "HEDGEHOG_SOURCE_SECRET or HEDGEHOG_WAREHOUSE_SECRET."
+            f"{setting}_SECRET."
         ) from error
     except (ClientError, BotoCoreError) as error:
         raise HedgehogError(
@@ -80,8 +109,9 @@ def read_credentials(secret: str, address: str | None = None) -> Credentials:
         places = sorted({".".join(map(str, fault["loc"])) or "JSON" for fault in error.errors()})
         raise HedgehogError(
             f"The secret {secret!r} is not in the form that RDS writes (host, port, username, "
-            f"password, dbname): look at {', '.join(places)}. One that RDS manages holds user name "
-            "and password alone: HEDGEHOG_WAREHOUSE_ADDRESS (host:port/dbname) says the rest."
+            f"password, dbname; a plain name each, no URL): look at {', '.join(places)}. One that "
+            f"RDS manages holds user name and password alone: {setting}_ADDRESS "
+            "(host:port/dbname) says the rest."
         ) from None
 
 

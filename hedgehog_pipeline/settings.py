@@ -20,9 +20,10 @@ class Settings:
     Attributes:
         model: the package that declares the shop and its star (docs/your-own-shop.md).
         source_secret: name of the shop database's secret in Secrets Manager.
+        source_address: the shop's database as `host:port/dbname`, for what its secret leaves out:
+            one that RDS manages holds user name and password alone.
         warehouse_secret: name of the warehouse's secret in Secrets Manager.
-        warehouse_address: the warehouse as `host:port/dbname`, for what its secret leaves out: one
-            that RDS manages holds user name and password alone.
+        warehouse_address: the warehouse, likewise.
         ingestion_bucket: S3 bucket of the CSV parts and the ingestion log.
         processed_bucket: S3 bucket of the Parquet parts and the processed log.
         parameter_prefix: path of the SSM parameters.
@@ -48,6 +49,7 @@ class Settings:
 
     model: str = "hedgehog_pipeline.totesys"
     source_secret: str = "hedgehog/source"  # noqa: S105 (a name, not a secret)
+    source_address: str | None = None
     warehouse_secret: str = "hedgehog/warehouse"  # noqa: S105 (a name, not a secret)
     warehouse_address: str | None = None
     ingestion_bucket: str = "hedgehog-ingestion"

@@ -50,8 +50,11 @@ class Surroundings:
     @property
     def source(self) -> Source:
         """The shop's database, by what its secret says now."""
-        credentials = read_credentials(self.settings.source_secret)
-        return Source(credentials, self.settings.database_ca)
+        settings = self.settings
+        credentials = read_credentials(
+            settings.source_secret, settings.source_address, role="source"
+        )
+        return Source(credentials, settings.database_ca)
 
     @property
     def parameters(self) -> Parameters:
@@ -62,7 +65,9 @@ class Surroundings:
     def warehouse(self) -> Generator[Warehouse, None, None]:
         """The warehouse, connected, by what its secret says now."""
         settings = self.settings
-        credentials = read_credentials(settings.warehouse_secret, settings.warehouse_address)
+        credentials = read_credentials(
+            settings.warehouse_secret, settings.warehouse_address, role="warehouse"
+        )
         with Warehouse.open(credentials, settings.database_ca) as warehouse:
             yield warehouse
 

@@ -118,6 +118,27 @@ CASES: dict[str, tuple[Change, list[str]]] = {
     "no credentials": (without("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), ["credentials"]),
     "AWS is down": (variable("AWS_ENDPOINT_URL", "http://127.0.0.1:1"), ["http://127.0.0.1:1"]),
     "odd endpoint": (variable("AWS_ENDPOINT_URL", "localhost"), ["localhost"]),
+    "a URL as host": (secret(host=f"postgresql://reader:{PASSWORD}@db/shop"), ["look at host."]),
+    "a login in the host": (secret(host=f"reader:{PASSWORD}@db"), ["look at host."]),
+    "a URL as dbname": (secret(dbname=f"postgresql://r:{PASSWORD}@db/shop"), ["look at dbname."]),
+    "a connection as dbname": (secret(dbname=f"dbname=shop password={PASSWORD}"), ["dbname."]),
+    "a URL as user": (secret(username=f"postgresql://r:{PASSWORD}@db"), ["look at username."]),
+    "a URL as secret": (
+        variable("HEDGEHOG_SOURCE_SECRET", f"postgresql://r:{PASSWORD}@db/shop"),
+        ["HEDGEHOG_SOURCE_SECRET is no name"],
+    ),
+    "JSON as secret": (
+        variable("HEDGEHOG_WAREHOUSE_SECRET", f'{{"password":"{PASSWORD}"}}'),
+        ["HEDGEHOG_WAREHOUSE_SECRET is no name"],
+    ),
+    "a password in an endpoint": (
+        variable("AWS_ENDPOINT_URL_S3", f"http://key:{PASSWORD}@127.0.0.1:1"),
+        ["http://***@127.0.0.1:1", "AWS_ENDPOINT_URL"],
+    ),
+    "a password in no endpoint": (
+        variable("AWS_ENDPOINT_URL", f"http://key:{PASSWORD}@no host"),
+        ["http://***@no host", "no URL"],
+    ),
 }
 
 

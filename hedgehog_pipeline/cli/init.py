@@ -34,7 +34,7 @@ def init(*, package: str) -> None:
     if folder.exists():
         raise HedgehogError(f"{package} is here already and stays as it is; give another name.")
     settings = Settings.from_environment()
-    credentials = read_credentials(settings.source_secret)
+    credentials = read_credentials(settings.source_secret, settings.source_address, role="source")
     with connect(credentials, role="source", ca=settings.database_ca) as connection:
         draft = draft_of(tables_of(connection))
     for reason in draft.left_out:

@@ -101,7 +101,3 @@ def main() -> None:
         sys.exit(f"hedgehog: {' '.join(str(error).split())}")
     except BotoCoreError as error:
         sys.exit(f"hedgehog: AWS cannot be reached: {error} Look at the AWS_* variables.")
-    except ValueError as error:
-        if not str(error).startswith("Invalid endpoint"):  # botocore has no class of its own
-            raise
-        sys.exit(f"hedgehog: {error} is no URL; look at AWS_ENDPOINT_URL and its like.")
