@@ -29,6 +29,9 @@ _VANISHED: dict[str, Any] = {
 }
 """A machine that is gone, or a path to it that is cut, is noticed within a minute."""
 
+_TRANSACTION_TIMEOUT = 170000
+"""The version that has this setting."""
+
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -158,10 +161,25 @@ def _answered(dialogue: PQGen[Any], awaited: Any) -> Generator[Any, Any, Any]:
         return end.value
 
 
+def settle(connection: Connection) -> None:
+    """Let the statements of a transaction mean the same whatever the role's settings say.
+
+    A capture and a load take as long as they take, and the catalog writes types as it does for
+    everybody.
+    """
+    connection.execute("set local statement_timeout = 0")
+    connection.execute("set local quote_all_identifiers = off")
+    if connection.info.server_version >= _TRANSACTION_TIMEOUT:
+        connection.execute("set local transaction_timeout = 0")
+
+
 def reason_of(error: psycopg.Error) -> str:
     """Give what PostgreSQL or libpq says first, without its hints."""
     said = str(error).strip() or type(error).__name__
-    return error.diag.message_primary or said.splitlines()[0]
+    reason = error.diag.message_primary or said.splitlines()[0]
+    if isinstance(error, psycopg.errors.QueryCanceled):
+        return f"{reason} (where a statement_timeout of the role did it, set that to 0)"
+    return reason
 
 
 def connect(credentials: Credentials, *, role: str, ca: str | None) -> Connection:

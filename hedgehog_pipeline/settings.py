@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timezone
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -78,10 +78,10 @@ class Settings:
         """Read the `HEDGEHOG_*` variables; one that is absent or empty keeps its default.
 
         Raises:
-            HedgehogError: where a value cannot be read.
+            HedgehogError: where a value cannot be taken, or both buckets are one.
         """
         readers = {
-            "first_day": date.fromisoformat,
+            "first_day": _first_day,
             "log_format": _log_format,
             "part_bytes": _count,
             "slice_rows": _count,
@@ -100,14 +100,27 @@ class Settings:
                 found[name] = readers.get(name, str)(text)
             except ValueError as error:
                 raise HedgehogError(
-                    f"{variable} is {text!r}, which cannot be read ({error}); "
+                    f"{variable} is {text!r}, which cannot be taken ({error}); "
                     f"{_advice(getattr(cls, name))}."
                 ) from error
-        return cls(**found)  # type: ignore[arg-type]
+        settings = cls(**found)  # type: ignore[arg-type]
+        if settings.ingestion_bucket == settings.processed_bucket:
+            raise HedgehogError(
+                "HEDGEHOG_INGESTION_BUCKET and HEDGEHOG_PROCESSED_BUCKET both name "
+                f"{settings.ingestion_bucket}. Each holds a log of its own: name two buckets."
+            )
+        return settings
 
 
 def _advice(default: object) -> str:
     return f"set it in the form of its default, {default}" if default is not None else "correct it"
+
+
+def _first_day(text: str) -> date:
+    today = datetime.now(timezone.utc).date()
+    if (day := date.fromisoformat(text)) > today:
+        raise ValueError(f"it lies after today, {today} in UTC, so that no day has a partition")
+    return day
 
 
 def _count(text: str) -> int:

@@ -22,7 +22,7 @@ from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake, lake_in
 from hedgehog_pipeline.lake.row_counts import rows_by_asset
 from hedgehog_pipeline.operations.lag import seconds_behind
-from hedgehog_pipeline.operations.quarantine import Entry, read_first
+from hedgehog_pipeline.operations.quarantine import Entry, count_rows, read_first
 from hedgehog_pipeline.processing import pending as processing
 from hedgehog_pipeline.runs import MOST_COMMITS
 from hedgehog_pipeline.schema.shop import SHOP
@@ -157,6 +157,11 @@ class Surroundings:
         """Count the values for which rows cannot be taken, and give the first."""
         with self.warehouse() as warehouse:
             return read_first(warehouse)
+
+    def rows_in_quarantine(self) -> int:
+        """Count the rows that cannot be taken."""
+        with self.warehouse() as warehouse:
+            return count_rows(warehouse)
 
     def something_waits(self) -> bool:
         """Tell whether a commit waits to be processed or loaded, or may: landing waits for none.
