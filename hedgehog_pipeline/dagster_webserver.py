@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dagster_webserver import cli
+from dagster_webserver.app import create_app_from_workspace_process_context
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
@@ -27,8 +28,6 @@ _HEALTH = "/server_info"
 
 _POLICY = "frame-ancestors 'self'; img-src 'self' data: blob:"
 """No other page shows the UI within its own, and no text in it loads a picture from elsewhere."""
-
-_create_app = cli.create_app_from_workspace_process_context
 
 
 class Guard:
@@ -103,7 +102,7 @@ def _with_policy(send: Send) -> Send:
 
 def guarded(*arguments: Any, **options: Any) -> Starlette:
     """Make Dagster's application as it does itself, behind the guard."""
-    app = _create_app(*arguments, **options)
+    app = create_app_from_workspace_process_context(*arguments, **options)
     named = urlsplit(Settings.from_environment().ui_url).hostname
     app.add_middleware(Guard, hosts=_THIS_MACHINE | ({named} if named else set()))
     return app
@@ -112,7 +111,7 @@ def guarded(*arguments: Any, **options: Any) -> Starlette:
 def main() -> None:
     """Serve until it is ended."""
     # Dagster has no option for this.
-    cli.create_app_from_workspace_process_context = guarded
+    cli.create_app_from_workspace_process_context = guarded  # pyright: ignore[reportPrivateImportUsage]
     cli.main()
 
 

@@ -145,7 +145,9 @@ def test_the_program_that_is_deployed_is_guarded(tmp_path: Path) -> None:
 
 def test_hedgehog_dev_starts_the_guarded_webserver(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[list[str]] = []
-    monkeypatch.setattr(dagster_dev, "_open", lambda command, **_options: opened.append(command))
+    monkeypatch.setattr(
+        dagster_dev, "open_ipc_subprocess", lambda command, **_options: opened.append(command)
+    )
     assert '[sys.executable, "-m", "dagster_webserver"]' in inspect.getsource(dev)
     dagster_dev.open_guarded([sys.executable, "-m", "dagster_webserver"])
     assert opened == [[sys.executable, "-m", dagster_webserver.__name__]]
