@@ -1,6 +1,9 @@
 # One image for all of Dagster's services and for the tasks in which runs are. Nothing of a deployment
 # is in it: that stands in the environment.
-FROM python:3.12-slim-bookworm
+#
+# 3.12.15, the index of all architectures, by its digest: `docker buildx imagetools inspect
+# python:3.12-slim-bookworm` names the present one.
+FROM python:3.12-slim-bookworm@sha256:34386ef0cb081344d7ec1c103ba398e6e9f64e9ab3a1509accc92a4e24a07258
 
 ENV PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -1,15 +1,16 @@
 """Connections to PostgreSQL with credentials from Secrets Manager."""
 
+import re
 from collections.abc import Generator
 from time import monotonic
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
 from psycopg import Connection
 from psycopg.abc import PQGen
 from psycopg.rows import TupleRow
-from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, SecretStr, TypeAdapter, ValidationError
 
 from hedgehog_pipeline import aws
 from hedgehog_pipeline.errors import HedgehogError, UnreachableError, causes
@@ -28,17 +29,37 @@ _VANISHED: dict[str, Any] = {
 }
 """A machine that is gone, or a path to it that is cut, is noticed within a minute."""
 
+_TRANSACTION_TIMEOUT = 170000
+"""The version that has this setting."""
+
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+def _no_connection(name: str) -> str:
+    """Refuse the text of a whole connection: host, user and database stand in messages."""
+    if "://" in name or "=" in name:
+        raise ValueError("it holds a whole connection")
+    return name
+
+
+def _no_login(name: str) -> str:
+    if "@" in name:
+        raise ValueError("it holds a login")
+    return name
+
+
+_User = Annotated[str, AfterValidator(_no_connection)]
+_Place = Annotated[_User, AfterValidator(_no_login)]
 
 
 class Credentials(BaseModel):
     """A database's secret in the JSON form that RDS writes; the password shows in no repr."""
 
-    host: str
+    host: _Place
     port: int = 5432
-    username: str
+    username: _User
     password: SecretStr
-    dbname: str
+    dbname: _Place
 
     @property
     def local(self) -> bool:
@@ -47,27 +68,38 @@ class Credentials(BaseModel):
 
 
 _SECRET = TypeAdapter(dict[str, Any])
+_NO_NAME = re.compile(r"://|[{\s]")
+"""Found in connections and in secrets themselves, and in no name of one."""
 
 
-def read_credentials(secret: str, address: str | None = None) -> Credentials:
+def read_credentials(
+    secret: str, address: str | None = None, *, role: Literal["source", "warehouse"]
+) -> Credentials:
     """Read a database's credentials from Secrets Manager.
 
     Args:
         secret: its name.
         address: `host:port/dbname`, for what the secret leaves out: one that RDS manages holds
             user name and password alone.
+        role: what the database is to us, by which the settings call it.
 
     Raises:
         HedgehogError: where the secret is not there or is not in RDS's form; its content is
             never told.
     """
+    setting = f"HEDGEHOG_{role.upper()}"
+    if _NO_NAME.search(secret):
+        raise HedgehogError(
+            f"{setting}_SECRET is no name of a secret. Put what it says into Secrets Manager, and "
+            "set it to the secret's name or ARN."
+        )
     client = aws.client("secretsmanager")
     try:
         text = client.get_secret_value(SecretId=secret).get("SecretString", "")
     except client.exceptions.ResourceNotFoundException as error:
         raise HedgehogError(
             f"There is no secret {secret!r} in Secrets Manager; create it, or name another one in "
-            "HEDGEHOG_SOURCE_SECRET or HEDGEHOG_WAREHOUSE_SECRET."
+            f"{setting}_SECRET."
         ) from error
     except (ClientError, BotoCoreError) as error:
         raise HedgehogError(
@@ -80,8 +112,9 @@ def read_credentials(secret: str, address: str | None = None) -> Credentials:
         places = sorted({".".join(map(str, fault["loc"])) or "JSON" for fault in error.errors()})
         raise HedgehogError(
             f"The secret {secret!r} is not in the form that RDS writes (host, port, username, "
-            f"password, dbname): look at {', '.join(places)}. One that RDS manages holds user name "
-            "and password alone: HEDGEHOG_WAREHOUSE_ADDRESS (host:port/dbname) says the rest."
+            f"password, dbname; a plain name each, no URL): look at {', '.join(places)}. One that "
+            f"RDS manages holds user name and password alone: {setting}_ADDRESS "
+            "(host:port/dbname) says the rest."
         ) from None
 
 
@@ -128,6 +161,18 @@ def _answered(dialogue: PQGen[Any], awaited: Any) -> Generator[Any, Any, Any]:
         return end.value
 
 
+def settle(connection: Connection) -> None:
+    """Let the statements of a transaction mean the same whatever the role's settings say.
+
+    A capture and a load take as long as they take, and the catalog writes types as it does for
+    everybody.
+    """
+    connection.execute("set local statement_timeout = 0")
+    connection.execute("set local quote_all_identifiers = off")
+    if connection.info.server_version >= _TRANSACTION_TIMEOUT:
+        connection.execute("set local transaction_timeout = 0")
+
+
 def is_outage(error: BaseException) -> bool:
     """Tell whether a server or the machine is the cause of an error, and not what was worked on."""
     return any(isinstance(cause, _OUTAGES) for cause in causes(error))
@@ -146,7 +191,10 @@ _OUTAGES = (
 def reason_of(error: psycopg.Error) -> str:
     """Give what PostgreSQL or libpq says first, without its hints."""
     said = str(error).strip() or type(error).__name__
-    return error.diag.message_primary or said.splitlines()[0]
+    reason = error.diag.message_primary or said.splitlines()[0]
+    if isinstance(error, psycopg.errors.QueryCanceled):
+        return f"{reason} (where a statement_timeout of the role did it, set that to 0)"
+    return reason
 
 
 def connect(credentials: Credentials, *, role: str, ca: str | None) -> Connection:

@@ -153,6 +153,7 @@ def platform(settings: Settings) -> Definitions:
             "parquet": ParquetIOManager(lake=lake, part_bytes=settings.part_bytes),
             "source": SourceResource(
                 secret=settings.source_secret,
+                address=settings.source_address,
                 ca=settings.database_ca,
                 slice_rows=settings.slice_rows,
                 mass_delete_share=settings.mass_delete_share,

@@ -13,8 +13,12 @@ from dagster import (
     AssetMaterialization,
     BackfillPolicy,
     DagsterInstance,
+    MetadataValue,
+    TableMetadataValue,
+    TableRecord,
 )
 
+from hedgehog_pipeline.lake.previews import Preview
 from hedgehog_pipeline.run_tags import launched_by_platform
 from hedgehog_pipeline.runs import PIPELINE
 
@@ -44,6 +48,15 @@ def hands_on(context: AssetExecutionContext, next_layer: str) -> bool:
     if not run.asset_selection:
         return run.job_name == PIPELINE
     return any(key.path[0] == next_layer for key in run.asset_selection)
+
+
+def preview_metadata(preview: Preview) -> dict[str, TableMetadataValue]:
+    """Give the first rows for the UI, as a table of plain text; nothing where there are none.
+
+    Markdown would show what a text of the shop names: a picture is asked for as soon as it is seen.
+    """
+    records = [TableRecord(record) for record in preview.records()]
+    return {"preview": MetadataValue.table(records)} if records else {}
 
 
 def report_unplanned(

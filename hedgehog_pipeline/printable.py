@@ -1,4 +1,12 @@
-"""Text that others wrote, as it may be shown to people."""
+"""Text that others wrote, as it may be shown to people.
+
+A shop's row, a file's line or a server's message can hold anything: the sequences by which a
+terminal is told to hide, rewrite or type text, and the markup by which a page loads a picture.
+"""
+
+import re
+
+_MARKUP = re.compile(r"([\\\[<])")
 
 
 def printable(text: str, longest: int | None = None) -> str:
@@ -14,6 +22,16 @@ def printable(text: str, longest: int | None = None) -> str:
     if longest is not None and len(text) > longest:
         text = f"{text[: longest - 1]}…"
     return "".join(map(_escaped, text))
+
+
+def printable_lines(text: str) -> str:
+    """Write a text as `printable` does, but for its line ends."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def without_markup(text: str) -> str:
+    """Escape what Markdown would take for a link, a picture or HTML."""
+    return _MARKUP.sub(r"\\\1", text)
 
 
 def _escaped(character: str) -> str:

@@ -16,6 +16,7 @@ import click
 from hedgehog_pipeline.errors import LeftError
 from hedgehog_pipeline.followed import followed
 from hedgehog_pipeline.log_reader import LogReader
+from hedgehog_pipeline.operations.quarantine import told_rows
 from hedgehog_pipeline.runner import Backlog, StageRun
 
 if TYPE_CHECKING:
@@ -117,12 +118,19 @@ def counted_off(name: str, total: int, *, bars: bool) -> Generator[Callable[[], 
         yield advance
 
 
-def sum_up(runs: Iterable[StageRun], nothing: str, *, as_json: bool = False) -> None:
-    """Tell what each stage did, once all of it is done.
+def sum_up(
+    runs: Iterable[StageRun],
+    nothing: str,
+    *,
+    in_quarantine: Callable[[], int] = lambda: 0,
+    as_json: bool = False,
+) -> None:
+    """Tell what each stage did, once all of it is done, and how many rows could not be taken.
 
     Args:
         runs: of any stage.
-        nothing: what to say where there is none, the end of a sentence.
+        nothing: what to say where there is none: the end of a sentence, without its dot.
+        in_quarantine: counts the rows that are kept out, once all of it is done.
         as_json: whether to write an object with `runs`, `rows` and `seconds` of each stage.
 
     Raises:
@@ -139,12 +147,20 @@ def sum_up(runs: Iterable[StageRun], nothing: str, *, as_json: bool = False) -> 
             done[stage_run.stage].append(stage_run)
     except LeftError as error:
         left = error
-    _tell_totals(done, nothing if left is None else "", as_json=as_json)
+    kept_out = in_quarantine()
+    if as_json or done:
+        _tell_totals(done, as_json=as_json)
+    elif left is None:
+        but = f", but for {told_rows(kept_out)}" if kept_out else ""
+        click.echo(f"Nothing to do: {nothing}{but}.")
+        return
+    if kept_out:
+        click.secho(f"{told_rows(kept_out)}.", fg="yellow", err=as_json)
     if left:
         raise left
 
 
-def _tell_totals(done: Mapping[str, Sequence[StageRun]], nothing: str, *, as_json: bool) -> None:
+def _tell_totals(done: Mapping[str, Sequence[StageRun]], *, as_json: bool) -> None:
     totals = {
         stage: (len(of_stage), sum(r.rows for r in of_stage), sum(r.seconds for r in of_stage))
         for stage, of_stage in done.items()
@@ -154,8 +170,6 @@ def _tell_totals(done: Mapping[str, Sequence[StageRun]], nothing: str, *, as_jso
         told = {stage: dict(zip(names, total, strict=True)) for stage, total in totals.items()}
         click.echo(json.dumps(told))
         return
-    if not done and nothing:
-        click.echo(f"Nothing to do: {nothing}")
     for stage, (count, rows, seconds) in totals.items():
         click.echo(
             f"{stage:<12}{count:>4} runs {rows:>12,} rows {seconds:>8.1f} s "

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timezone
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -20,9 +20,10 @@ class Settings:
     Attributes:
         model: the package that declares the shop and its star (docs/your-own-shop.md).
         source_secret: name of the shop database's secret in Secrets Manager.
+        source_address: the shop's database as `host:port/dbname`, for what its secret leaves out:
+            one that RDS manages holds user name and password alone.
         warehouse_secret: name of the warehouse's secret in Secrets Manager.
-        warehouse_address: the warehouse as `host:port/dbname`, for what its secret leaves out: one
-            that RDS manages holds user name and password alone.
+        warehouse_address: the warehouse, likewise.
         ingestion_bucket: S3 bucket of the CSV parts and the ingestion log.
         processed_bucket: S3 bucket of the Parquet parts and the processed log.
         parameter_prefix: path of the SSM parameters.
@@ -48,6 +49,7 @@ class Settings:
 
     model: str = "hedgehog_pipeline.totesys"
     source_secret: str = "hedgehog/source"  # noqa: S105 (a name, not a secret)
+    source_address: str | None = None
     warehouse_secret: str = "hedgehog/warehouse"  # noqa: S105 (a name, not a secret)
     warehouse_address: str | None = None
     ingestion_bucket: str = "hedgehog-ingestion"
@@ -76,10 +78,10 @@ class Settings:
         """Read the `HEDGEHOG_*` variables; one that is absent or empty keeps its default.
 
         Raises:
-            HedgehogError: where a value cannot be read.
+            HedgehogError: where a value cannot be taken, or both buckets are one.
         """
         readers = {
-            "first_day": date.fromisoformat,
+            "first_day": _first_day,
             "log_format": _log_format,
             "part_bytes": _count,
             "slice_rows": _count,
@@ -98,14 +100,27 @@ class Settings:
                 found[name] = readers.get(name, str)(text)
             except ValueError as error:
                 raise HedgehogError(
-                    f"{variable} is {text!r}, which cannot be read ({error}); "
+                    f"{variable} is {text!r}, which cannot be taken ({error}); "
                     f"{_advice(getattr(cls, name))}."
                 ) from error
-        return cls(**found)  # type: ignore[arg-type]
+        settings = cls(**found)  # type: ignore[arg-type]
+        if settings.ingestion_bucket == settings.processed_bucket:
+            raise HedgehogError(
+                "HEDGEHOG_INGESTION_BUCKET and HEDGEHOG_PROCESSED_BUCKET both name "
+                f"{settings.ingestion_bucket}. Each holds a log of its own: name two buckets."
+            )
+        return settings
 
 
 def _advice(default: object) -> str:
     return f"set it in the form of its default, {default}" if default is not None else "correct it"
+
+
+def _first_day(text: str) -> date:
+    today = datetime.now(timezone.utc).date()
+    if (day := date.fromisoformat(text)) > today:
+        raise ValueError(f"it lies after today, {today} in UTC, so that no day has a partition")
+    return day
 
 
 def _count(text: str) -> int:

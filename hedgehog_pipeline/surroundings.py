@@ -22,7 +22,7 @@ from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake, lake_in
 from hedgehog_pipeline.lake.row_counts import rows_by_asset
 from hedgehog_pipeline.operations.lag import seconds_behind
-from hedgehog_pipeline.operations.quarantine import Entry, read_first
+from hedgehog_pipeline.operations.quarantine import Entry, count_rows, read_first
 from hedgehog_pipeline.processing import pending as processing
 from hedgehog_pipeline.runs import MOST_COMMITS
 from hedgehog_pipeline.schema.shop import SHOP
@@ -50,8 +50,11 @@ class Surroundings:
     @property
     def source(self) -> Source:
         """The shop's database, by what its secret says now."""
-        credentials = read_credentials(self.settings.source_secret)
-        return Source(credentials, self.settings.database_ca)
+        settings = self.settings
+        credentials = read_credentials(
+            settings.source_secret, settings.source_address, role="source"
+        )
+        return Source(credentials, settings.database_ca)
 
     @property
     def parameters(self) -> Parameters:
@@ -62,7 +65,9 @@ class Surroundings:
     def warehouse(self) -> Generator[Warehouse, None, None]:
         """The warehouse, connected, by what its secret says now."""
         settings = self.settings
-        credentials = read_credentials(settings.warehouse_secret, settings.warehouse_address)
+        credentials = read_credentials(
+            settings.warehouse_secret, settings.warehouse_address, role="warehouse"
+        )
         with Warehouse.open(credentials, settings.database_ca) as warehouse:
             yield warehouse
 
@@ -152,6 +157,11 @@ class Surroundings:
         """Count the values for which rows cannot be taken, and give the first."""
         with self.warehouse() as warehouse:
             return read_first(warehouse)
+
+    def rows_in_quarantine(self) -> int:
+        """Count the rows that cannot be taken."""
+        with self.warehouse() as warehouse:
+            return count_rows(warehouse)
 
     def something_waits(self) -> bool:
         """Tell whether a commit waits to be processed or loaded, or may: landing waits for none.

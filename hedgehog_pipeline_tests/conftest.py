@@ -32,7 +32,7 @@ def servers() -> Iterator[Servers]:
         TemporaryDirectory() as place,
         PostgresServer((folder := Path(place)) / "postgres", durable=False) as postgres,
     ):
-        aws = AwsServer(folder / "aws").start()
+        aws = AwsServer(folder / "aws", lambda: ("test", "test")).start()
         os.environ.update(
             AWS_ENDPOINT_URL=aws.endpoint,
             AWS_REGION=REGION,

@@ -228,6 +228,20 @@ def test_what_a_script_reads_is_json_and_nothing_else(world: World) -> None:
     assert rebuilt["storage"].keys() == {"runs", "rows", "seconds"}
 
 
+def test_a_run_says_which_rows_are_kept_out(world: World) -> None:
+    world.load_small()
+    world.shop.execute("update payment set payment_date = 'soon' where payment_id = 2")
+    runner = CliRunner(env=world.environment)
+    kept_out = "1 row in quarantine: `hedgehog quarantine list`."
+    assert runner.invoke(hedgehog, ["run"]).stdout.splitlines()[-1] == kept_out
+    again = runner.invoke(hedgehog, ["run"])
+    assert again.stdout == (
+        f"Nothing to do: the warehouse holds everything that the shop holds, but for {kept_out}\n"
+    )
+    script = runner.invoke(hedgehog, ["run", "--json"])
+    assert (json.loads(script.stdout), script.stderr.strip()) == ({}, kept_out)
+
+
 def test_a_script_asks_for_the_servers_of_the_sandbox(tmp_path: Path) -> None:
     told = json.loads(_run("sandbox", "status", "--json", at=tmp_path).stdout)
     assert told.keys() == {"postgres", "s3", "aws"}

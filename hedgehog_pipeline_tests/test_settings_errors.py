@@ -80,6 +80,10 @@ def without(*names: str) -> Change:
     return change
 
 
+def one_bucket(world: World, environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("HEDGEHOG_PROCESSED_BUCKET", world.settings.ingestion_bucket)
+
+
 def version(number: int) -> Change:
     shown = property(lambda _: number)
     return lambda _, environment: environment.setattr(ConnectionInfo, "server_version", shown)
@@ -118,6 +122,40 @@ CASES: dict[str, tuple[Change, list[str]]] = {
     "no credentials": (without("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), ["credentials"]),
     "AWS is down": (variable("AWS_ENDPOINT_URL", "http://127.0.0.1:1"), ["http://127.0.0.1:1"]),
     "odd endpoint": (variable("AWS_ENDPOINT_URL", "localhost"), ["localhost"]),
+    "a day to come": (
+        variable("HEDGEHOG_FIRST_DAY", "2999-01-01"),
+        ["HEDGEHOG_FIRST_DAY", "lies after today"],
+    ),
+    "one bucket": (one_bucket, ["HEDGEHOG_INGESTION_BUCKET and", "two buckets"]),
+    "no identity": (
+        shop("revoke execute on function pg_control_system() from public"),
+        ["pg_control_system", "grant execute on function", 'to "reader"'],
+    ),
+    "managed secret": (
+        secret(host=None, port=None, dbname=None),
+        ["look at dbname, host.", "HEDGEHOG_SOURCE_ADDRESS"],
+    ),
+    "a URL as host": (secret(host=f"postgresql://reader:{PASSWORD}@db/shop"), ["look at host."]),
+    "a login in the host": (secret(host=f"reader:{PASSWORD}@db"), ["look at host."]),
+    "a URL as dbname": (secret(dbname=f"postgresql://r:{PASSWORD}@db/shop"), ["look at dbname."]),
+    "a connection as dbname": (secret(dbname=f"dbname=shop password={PASSWORD}"), ["dbname."]),
+    "a URL as user": (secret(username=f"postgresql://r:{PASSWORD}@db"), ["look at username."]),
+    "a URL as secret": (
+        variable("HEDGEHOG_SOURCE_SECRET", f"postgresql://r:{PASSWORD}@db/shop"),
+        ["HEDGEHOG_SOURCE_SECRET is no name"],
+    ),
+    "JSON as secret": (
+        variable("HEDGEHOG_WAREHOUSE_SECRET", f'{{"password":"{PASSWORD}"}}'),
+        ["HEDGEHOG_WAREHOUSE_SECRET is no name"],
+    ),
+    "a password in an endpoint": (
+        variable("AWS_ENDPOINT_URL_S3", f"http://key:{PASSWORD}@127.0.0.1:1"),
+        ["http://***@127.0.0.1:1", "AWS_ENDPOINT_URL"],
+    ),
+    "a password in no endpoint": (
+        variable("AWS_ENDPOINT_URL", f"http://key:{PASSWORD}@no host"),
+        ["http://***@no host", "no URL"],
+    ),
 }
 
 

@@ -91,6 +91,7 @@ module "balancer" {
   vpc_id                  = local.vpc.id
   subnet_ids              = local.vpc.balancer_subnet_ids
   cidrs                   = var.ui.cidrs
+  host                    = lower(var.ui.host)
   certificate_arn         = var.ui.certificate_arn
   oidc                    = var.oidc
   oidc_client_secret      = var.oidc_client_secret

@@ -37,11 +37,12 @@ variable "oidc_client_secret" {
 }
 
 variable "shop" {
-  description = "The addresses and the port of the shop's database, and its secret, if there is one; otherwise an empty secret is made."
+  description = "The addresses and the port of the shop's database, and its secret, if there is one; otherwise an empty secret is made. A secret that RDS manages leaves out the address, host:port/dbname."
   type = object({
     cidrs      = list(string)
     port       = optional(number, 5432)
     secret_arn = optional(string)
+    address    = optional(string, "")
   })
 }
 

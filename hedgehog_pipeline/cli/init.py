@@ -22,7 +22,8 @@ def init(*, package: str) -> None:
     The tables are read from the database that HEDGEHOG_SOURCE_SECRET names. What can be followed
     is declared, and becomes dimensions and facts; what cannot be is told with its reason.
     """
-    from hedgehog_pipeline.databases import connect, read_credentials
+    from hedgehog_pipeline.databases import connect, read_credentials, settle
+    from hedgehog_pipeline.printable import printable
     from hedgehog_pipeline.scaffold.catalog import tables_of
     from hedgehog_pipeline.scaffold.draft import draft_of
     from hedgehog_pipeline.scaffold.modules import modules_of
@@ -34,11 +35,12 @@ def init(*, package: str) -> None:
     if folder.exists():
         raise HedgehogError(f"{package} is here already and stays as it is; give another name.")
     settings = Settings.from_environment()
-    credentials = read_credentials(settings.source_secret)
+    credentials = read_credentials(settings.source_secret, settings.source_address, role="source")
     with connect(credentials, role="source", ca=settings.database_ca) as connection:
+        settle(connection)
         draft = draft_of(tables_of(connection))
     for reason in draft.left_out:
-        click.echo(f"Left out: {reason}.")
+        click.echo(f"Left out: {printable(reason)}.")
     if not draft.shop:
         raise HedgehogError(
             f"The source database {credentials.dbname} has no table that could be followed; see "
@@ -50,5 +52,5 @@ def init(*, package: str) -> None:
     for what, tables in (("shop", draft.shop), ("star", draft.star)):
         click.echo(f"{package}/{what}.py declares {', '.join(table.name for table in tables)}.")
     for fault in draft.faults:
-        click.echo(f"To be mended in {package}/star.py: {fault}.")
+        click.echo(f"To be mended in {package}/star.py: {printable(fault)}.")
     click.echo(_NEXT.format(package=package, here=Path.cwd()))

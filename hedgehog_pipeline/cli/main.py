@@ -18,6 +18,7 @@ from hedgehog_pipeline.cli.stages import rebuild, run
 from hedgehog_pipeline.cli.status import status
 from hedgehog_pipeline.cli.trace import trace
 from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.printable import printable
 from hedgehog_pipeline.sandbox.cli import demo, dev, latency, sandbox
 
 _INTERRUPTED = 130
@@ -98,10 +99,6 @@ def main() -> None:
         )
         sys.exit(_INTERRUPTED)
     except HedgehogError as error:
-        sys.exit(f"hedgehog: {' '.join(str(error).split())}")
+        sys.exit(f"hedgehog: {printable(' '.join(str(error).split()))}")
     except BotoCoreError as error:
         sys.exit(f"hedgehog: AWS cannot be reached: {error} Look at the AWS_* variables.")
-    except ValueError as error:
-        if not str(error).startswith("Invalid endpoint"):  # botocore has no class of its own
-            raise
-        sys.exit(f"hedgehog: {error} is no URL; look at AWS_ENDPOINT_URL and its like.")

@@ -3,6 +3,7 @@
 import click
 
 from hedgehog_pipeline.cli.command import Command, surroundings
+from hedgehog_pipeline.printable import printable_lines
 
 
 @click.command(cls=Command, examples=["hedgehog migrate"])
@@ -11,4 +12,4 @@ def migrate() -> None:
     with surroundings().warehouse() as warehouse:
         statements = warehouse.migrate()
     for statement in statements or ["Nothing to do: the warehouse's tables are as declared."]:
-        click.echo(statement)
+        click.echo(printable_lines(statement))

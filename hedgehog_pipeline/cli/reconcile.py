@@ -27,7 +27,7 @@ def reconcile(*, tables: tuple[str, ...], as_json: bool) -> None:
     shop, which the days of a dimension of days are not.
     """
     from hedgehog_pipeline.operations.reconcile import reconcile
-    from hedgehog_pipeline.operations.reconciled import ADVICE, RECONCILED, Reconciled
+    from hedgehog_pipeline.operations.reconciled import RECONCILED, Reconciled, advice_on
     from hedgehog_pipeline.progress import counted_off, wants_bars
 
     place = surroundings()
@@ -46,4 +46,4 @@ def reconcile(*, tables: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({table.table: table.as_json() for table in found}))
     if faulty := [table.table for table in found if table.faults]:
-        raise HedgehogError(f"Keys of {', '.join(faulty)} differ unexplained. {ADVICE}")
+        raise HedgehogError(f"Keys of {', '.join(faulty)} differ unexplained. {advice_on(found)}")

@@ -37,7 +37,8 @@ def run(*, reread: bool, sweep: bool, allow_mass_delete: bool, as_json: bool) ->
     if not as_json:
         bars = wants_bars(place.settings.log_format)
         runs = shown(runs, place.archive_estimate, bars=bars)
-    sum_up(runs, "the warehouse holds everything that the shop holds.", as_json=as_json)
+    nothing = "the warehouse holds everything that the shop holds"
+    sum_up(runs, nothing, in_quarantine=place.rows_in_quarantine, as_json=as_json)
 
 
 @click.command(cls=Command, examples=["hedgehog rebuild", "hedgehog rebuild --json"])
@@ -54,4 +55,5 @@ def rebuild(*, as_json: bool) -> None:
         for backlog in rebuild(place)
         for stage_run in (backlog.runs if as_json else worked_off(backlog, bars=bars))
     )
-    sum_up(runs, "the lake is empty. `hedgehog run` fills it from the shop.", as_json=as_json)
+    nothing = "the lake is empty. `hedgehog run` fills it from the shop"
+    sum_up(runs, nothing, in_quarantine=place.rows_in_quarantine, as_json=as_json)

@@ -12,7 +12,7 @@ from hedgehog_pipeline.cli.command import Command, as_json, surroundings
 @click.command(cls=Command, examples=["hedgehog status", "hedgehog status --json"])
 @as_json
 def status(*, as_json: bool) -> None:
-    """Tell what is landed, processed and loaded, and how far behind the warehouse is."""
+    """Tell what is landed, processed and loaded, how far behind that is, and what is left out."""
     from hedgehog_pipeline.operations.status import read_status
 
     place = surroundings()
@@ -21,4 +21,6 @@ def status(*, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(asdict(found)))
     else:
-        click.secho(str(found), fg="yellow" if found.seconds_behind else "green")
+        click.secho(
+            str(found), fg="yellow" if found.seconds_behind or found.in_quarantine else "green"
+        )

@@ -9,6 +9,7 @@ from click import style
 from hedgehog_pipeline.operations.landings import Landing
 from hedgehog_pipeline.operations.quarantine import Entry, place_of
 from hedgehog_pipeline.operations.trace import Trace, Version
+from hedgehog_pipeline.printable import printable
 
 _BY_HAND = "in no object of that commit: Hedgehog did not write this"
 _UNMARKED = "by a load of some tables alone, which keeps no time"
@@ -24,6 +25,7 @@ def lines_of(trace: Trace) -> Iterator[str]:
         yield ""
         yield f"version {number} of {count}, {_state(version)}"
         yield from _stages(version)
+        yield from _disagreements(version)
         yield from _values(before, version.held.row)
         before = version.held.row
     for deletion in trace.deletions:
@@ -67,8 +69,15 @@ def _stages(version: Version) -> Iterator[str]:
 def _landed(word: str, landing: Landing) -> Iterator[str]:
     how = f"{landing.kind}, {landing.file}" if landing.file else landing.kind
     whose = f"{landing.table} {landing.key}"
-    yield f"  {word:<11}{_moment(landing.captured_at)}  commit {landing.commit}, {how}: {whose}"
+    told = printable(f"commit {landing.commit}, {how}: {whose}")
+    yield f"  {word:<11}{_moment(landing.captured_at)}  {told}"
     yield f"             {f'{landing.part}, row {landing.line}' if landing.part else _BY_HAND}"
+
+
+def _disagreements(version: Version) -> Iterator[str]:
+    for found in version.disagreements:
+        told = ", ".join(f"{_shown(value)} in {place}" for place, value in found.values.items())
+        yield style(f"  not at one {found.column}: {told}", fg="red")
 
 
 def _values(before: Mapping[str, Any], row: Mapping[str, Any]) -> Iterator[str]:
@@ -81,8 +90,8 @@ def _values(before: Mapping[str, Any], row: Mapping[str, Any]) -> Iterator[str]:
 
 def _told(entry: Entry) -> Iterator[str]:
     state = style("open", fg="yellow") if entry.open else "closed"
-    yield f"in quarantine, {state}: {entry}"
-    yield f"             {place_of(entry.part, entry.line)}"
+    yield f"in quarantine, {state}: {printable(str(entry))}"
+    yield f"             {printable(place_of(entry.part, entry.line))}"
 
 
 def _moment(moment: datetime) -> str:

@@ -17,6 +17,7 @@ class SourceResource(ConfigurableResource["SourceResource"]):
     """The shop's database; owns the open snapshot, so that a failed step lets go of it."""
 
     secret: str
+    address: str | None
     ca: str | None
     slice_rows: int
     mass_delete_share: float
@@ -34,7 +35,7 @@ class SourceResource(ConfigurableResource["SourceResource"]):
 
     def moment(self, tables: Sequence[ShopTable]) -> Moment:
         """Open the shop in one snapshot, until `close` or the end of the run."""
-        credentials = read_credentials(self.secret)
+        credentials = read_credentials(self.secret, self.address, role="source")
         return self._open.enter_context(Source(credentials, self.ca).moment(tables))
 
     def close(self) -> None:

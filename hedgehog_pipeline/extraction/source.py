@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection, IsolationLevel, sql
 
-from hedgehog_pipeline.databases import Credentials, connect, reason_of
+from hedgehog_pipeline.databases import Credentials, connect, reason_of, settle
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.characters import encoding_of
 from hedgehog_pipeline.extraction.copied import copied_rows
@@ -170,9 +170,10 @@ class Source:
         Raises:
             HedgehogError: where the database cannot be reached, is a standby or too old.
         """
-        with connect(self.credentials, role="source", ca=self.ca) as connection, _explained():
-            self._refuse_unfit(connection)
-            connection.rollback()
+        with connect(self.credentials, role="source", ca=self.ca) as connection:
+            with _explained():
+                self._refuse_unfit(connection)
+                connection.rollback()
             connection.isolation_level = IsolationLevel.REPEATABLE_READ
             connection.read_only = True
             yield ConnectedSource(connection)
@@ -202,28 +203,30 @@ class ConnectedSource:
         """Open a moment, as `Source.moment` does, and end its transaction with it."""
         connection = self.connection
         with _explained():
+            settle(connection)
             _found(connection, tables)  # tells every fault; the lock would stop at the first
             connection.rollback()
+            settle(connection)
             connection.execute("set local lock_timeout = '10s'")
             connection.execute("set local idle_in_transaction_session_timeout = '10min'")
             connection.execute("set local row_security = off")
             connection.execute("set local datestyle = 'ISO, YMD'")
-            connection.execute("set local quote_all_identifiers = off")
             connection.execute("set local timezone = 'UTC'")  # elsewhere an offset may have seconds
             names = sql.SQL(", ").join(sql.Identifier(table.name) for table in tables)
             connection.execute(sql.SQL("lock table {} in access share mode").format(names))
             snapshot = _scalar(connection, _SNAPSHOT)
             written = _scalar(connection, "select pg_current_wal_insert_lsn()::text")
-            identity = _scalar(connection, _IDENTITY)
+            identity = _identity(connection)
             found = _found(connection, tables)
-            yield Moment(
-                connection,
-                identity,
-                Snapshot(snapshot),
-                {name: tuple(column.name for column in found[name].columns) for name in found},
-                written,
-                {table.name: fingerprint_of(table, found[table.name]) for table in tables},
-            )
+        yield Moment(
+            connection,
+            identity,
+            Snapshot(snapshot),
+            {name: tuple(column.name for column in found[name].columns) for name in found},
+            written,
+            {table.name: fingerprint_of(table, found[table.name]) for table in tables},
+        )
+        with _explained():
             connection.rollback()
 
     def snapshot_text(self) -> str:
@@ -313,6 +316,18 @@ def _found(connection: Connection, tables: Sequence[ShopTable]) -> dict[str, Fou
     }
     refuse_unreadable(tables, found)
     return found
+
+
+def _identity(connection: Connection) -> str:
+    try:
+        return _scalar(connection, _IDENTITY)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise HedgehogError(
+            f"The source's role may not ask which cluster it reads: {error.diag.message_primary}. "
+            "By that a restored or promoted source is told from the one before. In the shop: grant "
+            "execute on function pg_control_system(), pg_control_checkpoint() to "
+            f'"{connection.info.user}".'
+        ) from error
 
 
 def _scalar(connection: Connection, query: str) -> str:

@@ -75,6 +75,12 @@ class Bucket:
             except ClientError as error:  # noqa: PERF203 (a request outweighs it by far)
                 if _status(error) == 412:  # noqa: PLR2004 (Precondition Failed)
                     return False
+                if _status(error) == 501:  # noqa: PLR2004 (Not Implemented)
+                    raise HedgehogError(
+                        f"The store of the bucket {self.name} answers 501 to If-None-Match, by "
+                        f"which {key!r} is created once. Without that two writers write over each "
+                        "other: use a store that has it, as AWS has."
+                    ) from error
                 if _status(error) != 409 or attempt == _CONFLICTS - 1:  # noqa: PLR2004 (Conflict)
                     raise self._explained(error, "write", key) from error
             except BotoCoreError as error:

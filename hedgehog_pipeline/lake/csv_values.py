@@ -7,6 +7,7 @@ options below, which pandas' reader cannot.
 import io
 import re
 from collections.abc import Mapping
+from csv import reader
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation
@@ -113,7 +114,7 @@ def read_row(body: bytes, line: int) -> dict[str, str | None]:
         body: the object.
         line: its place in the object, from 1.
     """
-    names = read_csv(body[: body.index(b"\n") + 1], {}).column_names
+    names = next(reader(io.TextIOWrapper(io.BytesIO(body), "utf-8", newline="")))
     return read_csv(body, dict.fromkeys(names, pa.string())).slice(line - 1, 1).to_pylist()[0]
 
 

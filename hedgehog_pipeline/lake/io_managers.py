@@ -12,7 +12,6 @@ from dagster import (
     AssetKey,
     ConfigurableIOManager,
     InputContext,
-    MetadataValue,
     OutputContext,
     ResourceDependency,
 )
@@ -29,7 +28,7 @@ from hedgehog_pipeline.lake.own_assets import load_frame, store_frame
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows, ProcessedTable
 from hedgehog_pipeline.lake.row_counts import row_count_metadata
 from hedgehog_pipeline.lake.star_rows import read_rows
-from hedgehog_pipeline.materialized import ROWS_WRITTEN
+from hedgehog_pipeline.materialized import ROWS_WRITTEN, preview_metadata
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.schema.star import STAR, StarTable
 
@@ -124,7 +123,7 @@ def _write(
         **{kind: count for kind, count in counts.items() if count},
     }
     if preview := next((preview for preview in previews if preview.rows), None):
-        metadata["preview"] = MetadataValue.md(str(preview))
+        metadata |= preview_metadata(preview)
     if len({batch.date for batch in batches}) == 1:
         metadata |= _row_counts(batches, asset)
     return metadata

@@ -7,7 +7,6 @@ import pyarrow as pa
 from dagster import (
     DagsterInvariantViolationError,
     InputContext,
-    MetadataValue,
     OutputContext,
     TableColumn,
     TableSchema,
@@ -19,6 +18,7 @@ from hedgehog_pipeline.lake.frame_types import to_arrow
 from hedgehog_pipeline.lake.inputs import asked_keys
 from hedgehog_pipeline.lake.previews import MOST_ROWS, Preview
 from hedgehog_pipeline.lake.stored_frames import WHOLE, StoredFrames
+from hedgehog_pipeline.materialized import preview_metadata
 
 
 def store_frame(context: OutputContext, frame: Any, bucket: Bucket) -> None:
@@ -45,7 +45,7 @@ def store_frame(context: OutputContext, frame: Any, bucket: Bucket) -> None:
             "dagster/column_schema": _schema(rows),
             "dagster/uri": f"s3://{bucket.name}/{key}",
             "bytes": size,
-            **({"preview": MetadataValue.md(str(preview))} if preview.rows else {}),
+            **preview_metadata(preview),
         }
     )
 

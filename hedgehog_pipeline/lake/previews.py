@@ -5,12 +5,13 @@ They are kept while the rows pass by, so that nothing is read a second time.
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 import pyarrow as pa
+
+from hedgehog_pipeline.printable import printable
 
 MOST_ROWS = 5
 """How many rows a preview shows."""
@@ -20,9 +21,6 @@ LONGEST = 40
 
 _LARGEST_RECORD = 100_000
 """How many bytes of CSV are looked at; Python's reader refuses a value of more than 131,072."""
-
-_MARKUP = re.compile(r"([\\|`<])")
-_LINE_ENDS = {"\r": r"\r", "\n": r"\n"}
 
 
 @dataclass
@@ -55,19 +53,11 @@ class Preview:
                 self.rows.extend(zip(*columns, strict=True))
             yield table
 
-    def __str__(self) -> str:
-        """Write a markdown table, values cut and markup in them escaped."""
-        head = (_line(self.columns), _line("---" for _ in self.columns))
-        return "\n".join([*head, *(_line(map(_cell, row)) for row in self.rows)])
+    def records(self) -> list[dict[str, str]]:
+        """Give the rows by the names of their columns, each value a text on one line, cut."""
+        return [dict(zip(self.columns, map(_shown, row), strict=False)) for row in self.rows]
 
 
-def _line(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    if len(text) > LONGEST:
-        text = f"{text[: LONGEST - 1]}…"
-    text = _MARKUP.sub(r"\\\1", text)
-    return "".join(_LINE_ENDS.get(character, character) for character in text)
+def _shown(value: object) -> str:
+    """Give a value as text: a browser would round the last digits of a large number."""
+    return "" if value is None else printable(str(value), LONGEST)

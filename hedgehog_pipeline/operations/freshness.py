@@ -29,6 +29,7 @@ from hedgehog_pipeline.extraction.parameters import Parameters
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.logs import WatchLog
 from hedgehog_pipeline.operations.lag import seconds_behind
+from hedgehog_pipeline.printable import without_markup
 from hedgehog_pipeline.schema.star import STAR
 from hedgehog_pipeline.storage.resources import WarehouseResource
 
@@ -149,7 +150,7 @@ def freshness(read_seconds_behind: Callable[[], float]) -> Iterator[AssetCheckRe
         if not passed:
             description += " See in `hedgehog status` which stage waits, and why its runs fail."
     except HedgehogError as error:
-        passed, failed, description = False, True, str(error)
+        passed, failed, description = False, True, without_markup(str(error))
     for key in _WAREHOUSE.values():
         yield AssetCheckResult(
             asset_key=key,

@@ -1,6 +1,5 @@
 """What was told of rows that cannot be taken, and the rows themselves, for people to look at."""
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -30,6 +29,13 @@ _FIRST = """
     from hedgehog.open_quarantine
     order by ingestion_commit, table_name, part, line, column_name limit 1
 """
+
+
+_ROWS = """
+    select count(distinct (table_name, key, case when key = '' then (part, line) end))
+    from hedgehog.open_quarantine
+"""
+"""A row without a key is told by its place."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,21 @@ def read_first(warehouse: Warehouse) -> tuple[int, Entry | None]:
     """
     found = warehouse.connection.execute(_FIRST).fetchone() if warehouse.is_prepared() else None
     return (found[-1], Entry(*found[:-1])) if found else (0, None)
+
+
+def count_rows(warehouse: Warehouse) -> int:
+    """Count the rows that cannot be taken, whatever the number of their values and captures.
+
+    Args:
+        warehouse: the warehouse, prepared or not.
+    """
+    found = warehouse.connection.execute(_ROWS).fetchone() if warehouse.is_prepared() else None
+    return found[0] if found else 0
+
+
+def told_rows(rows: int) -> str:
+    """Say that so many rows are in quarantine, and what shows them."""
+    return f"{rows:,} row{'s' * (rows != 1)} in quarantine: `hedgehog quarantine list`"
 
 
 def lines_of(entries: Iterable[Entry], *, state: bool) -> Iterator[str]:
@@ -160,12 +181,13 @@ def told_of(table: str, key: str, warehouse: Warehouse, bucket: Bucket) -> list[
 def lines_told(told: Iterable[ToldRow]) -> Iterator[str]:
     """Write what was told of a row, and the row as it was landed."""
     for row in told:
-        yield f"commit {row.commit}: {place_of(row.part, row.line)}"
+        yield f"commit {row.commit}: {printable(place_of(row.part, row.line))}"
         for entry in row.entries:
             state = "open" if entry.open else "closed"
-            yield f"  {state}: {entry.column} {entry.reason}"
+            yield f"  {state}: {printable(f'{entry.column} {entry.reason}')}"
         for column, text in (row.row or {}).items():
-            yield f"    {column} = {json.dumps(text, ensure_ascii=False)}"
+            shown = "null" if text is None else f'"{printable(text)}"'
+            yield f"    {printable(column)} = {shown}"
 
 
 def place_of(part: str, line: int) -> str:

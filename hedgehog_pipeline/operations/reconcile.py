@@ -1,16 +1,25 @@
 """Shop and warehouse held against each other: what differs, what explains it, what is a fault."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain, islice
 
+from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.key_ranges import KeyRanges, difference, intersection, union
 from hedgehog_pipeline.extraction.source import Moment
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.operations.checksums import compare
 from hedgehog_pipeline.operations.in_flight import Standing
-from hedgehog_pipeline.operations.reconciled import MOST_EXAMPLES, Difference, Reconciled
-from hedgehog_pipeline.operations.sides import ShopSide, WarehouseSide
+from hedgehog_pipeline.operations.reconciled import (
+    LAKE,
+    MOST_EXAMPLES,
+    UNREAD,
+    WAREHOUSE,
+    Difference,
+    Reconciled,
+)
+from hedgehog_pipeline.operations.sides import LakeSide, ShopSide, WarehouseSide
+from hedgehog_pipeline.printable import printable
 from hedgehog_pipeline.schema.shop import SHOP, ShopTable
 from hedgehog_pipeline.schema.star import StarTable
 from hedgehog_pipeline.storage.foreign_keys import holds_archive
@@ -64,10 +73,9 @@ def _reconciled(standing: Standing, table: StarTable) -> Reconciled:
         "different": found.different,
     }
     explained = list(_explained(standing, table, left))
+    lake = LakeSide(standing.lake, table, standing.loaded.number)
     faults = [
-        Difference(what, None, keys, tuple(_examples(table, shop, warehouse, keys)))
-        for what, keys in left.items()
-        if keys
+        _fault(what, keys, table, (shop, warehouse, lake)) for what, keys in left.items() if keys
     ]
     return Reconciled(table.name, found, (*faults, *explained))
 
@@ -85,13 +93,32 @@ def _explained(
                 left[what] = difference(keys, explained)
 
 
-def _examples(
-    table: StarTable, shop: ShopSide, warehouse: WarehouseSide, keys: KeyRanges
-) -> Iterator[str]:
-    """Tell of the first keys that both sides hold in which columns they differ."""
+_Lines = Mapping[int, bytes | None]
+
+
+def _fault(
+    what: str,
+    keys: KeyRanges,
+    table: StarTable,
+    sides: tuple[ShopSide, WarehouseSide, LakeSide],
+) -> Difference:
+    """Tell of the first keys which side is wrong, and in which columns two of them differ."""
+    shop, warehouse, lake = sides
     each = chain.from_iterable(range(first, last + 1) for first, last in keys)
     some = [(key, key) for key in islice(each, MOST_EXAMPLES)]
     theirs, ours = dict(shop.lines(some)), dict(warehouse.lines(some))
+    try:
+        captured = dict(lake.lines(some))
+    except HedgehogError:
+        wrong = [UNREAD]
+    else:
+        wrong = [WAREHOUSE if captured.get(key) == theirs.get(key) else LAKE for key, _ in some]
+    examples = tuple(_examples(table, theirs, ours))
+    return Difference(what, None, keys, examples, tuple(dict.fromkeys(wrong)))
+
+
+def _examples(table: StarTable, theirs: _Lines, ours: _Lines) -> Iterator[str]:
+    """Tell of the keys that both sides hold in which columns they differ."""
     for key in sorted({*theirs} & {*ours}):
         left, right = theirs[key], ours[key]
         if left is None or right is None:
@@ -108,4 +135,4 @@ def _examples(
 
 def _shown(value: bytes) -> str:
     text = value.decode()
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return printable(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")

@@ -20,7 +20,7 @@ from dagster import (
 from hedgehog_pipeline.extraction.resources import SourceResource
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.operations.reconcile import reconcile
-from hedgehog_pipeline.operations.reconciled import ADVICE, RECONCILED, Reconciled
+from hedgehog_pipeline.operations.reconciled import RECONCILED, Reconciled, advice_on
 from hedgehog_pipeline.storage.resources import WarehouseResource
 
 _CHECK = "reconciled"
@@ -91,6 +91,6 @@ def _result(found: Reconciled) -> AssetCheckResult:
         check_name=_CHECK,
         passed=not found.faults,
         severity=AssetCheckSeverity.ERROR,
-        description=f"{found.verdict}. {ADVICE}" if found.faults else found.verdict,
+        description=f"{found.verdict}. {advice_on([found])}" if found.faults else found.verdict,
         metadata=metadata,
     )

@@ -1,5 +1,6 @@
 """What a reconciliation found of a table, as people and programs read it."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,11 +12,21 @@ from hedgehog_pipeline.schema.star import STAR
 RECONCILED = Declared(lambda: [table for table in STAR.values() if table.subject])
 """The tables whose rows describe rows of the shop one for one; a dimension of days does not."""
 
-ADVICE = (
-    "Materialize `star/<table>` for the days on which these rows landed: their new versions "
-    "replace the ones in the warehouse. Delete by hand what the shop never held."
+WAREHOUSE, LAKE, UNREAD = (
+    "the warehouse is wrong",
+    "the lake lacks what the shop holds",
+    "the lake cannot be read",
 )
-"""What to do about faults."""
+"""The side that is wrong where nothing explains that shop and warehouse differ."""
+
+_ADVICE = {
+    WAREHOUSE: "Where the warehouse is wrong, materialize `star/<table>` for the days on which "
+    "these rows landed, which `hedgehog trace <table> <key>` names: their new versions replace the "
+    "ones in the warehouse. Delete by hand what no commit brought.",
+    LAKE: "Where the lake lacks what the shop holds, `hedgehog run --reread --sweep` reads the "
+    "whole shop again.",
+    UNREAD: "Where the lake cannot be read, `hedgehog trace <table> <key>` tells what is missing.",
+}
 
 MOST_EXAMPLES = 5
 
@@ -31,16 +42,18 @@ class Difference:
         why: what explains it; None for a fault.
         keys: the keys.
         examples: of values that are a fault, some: the key, the column, and both values.
+        wrong: of a fault, the sides that are wrong, as the lake tells of the first keys.
     """
 
     what: str
     why: str | None
     keys: KeyRanges
     examples: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Write a line, and one for each example."""
-        why = f", {self.why}" if self.why else ""
+        why = "".join(f", {reason}" for reason in (self.why, *self.wrong) if reason)
         return "\n      ".join(
             [f"{count(self.keys):,} {self.what}{why}: {self._ranges}", *self.examples]
         )
@@ -109,3 +122,9 @@ class Reconciled:
             **{name: {"rows": side.rows, "checksum": side.hex} for name, side in totals.items()},
             "differences": [asdict(difference) for difference in self.differences],
         }
+
+
+def advice_on(tables: Iterable[Reconciled]) -> str:
+    """Say what to do about the faults of tables."""
+    wrong = {side for table in tables for found in table.differences for side in found.wrong}
+    return " ".join(advice for side, advice in _ADVICE.items() if side in wrong)

@@ -1,6 +1,6 @@
 """The rows of a star table as either side has them, in the order of their keys."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,12 +13,14 @@ from hedgehog_pipeline.extraction.key_ranges import KeyRanges
 from hedgehog_pipeline.extraction.source import Moment
 from hedgehog_pipeline.lake.commits import Part
 from hedgehog_pipeline.lake.csv_values import ReadPart, landed_schema, read_csv, read_part
+from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.lake.landed import History
 from hedgehog_pipeline.lake.told import Told
 from hedgehog_pipeline.operations.checksums import Line, in_one_spelling, lines_of, selected
 from hedgehog_pipeline.processing.transform import shape_held
 from hedgehog_pipeline.schema.columns import Column
 from hedgehog_pipeline.schema.shop import SHOP, ShopTable
-from hedgehog_pipeline.schema.star import Fact, StarTable
+from hedgehog_pipeline.schema.star import DELETED, Fact, StarTable
 from hedgehog_pipeline.storage.views import current_view
 
 _ALL = sql.SQL("true")
@@ -180,6 +182,57 @@ class WarehouseSide:
         return sql.SQL("(select * from {} where not deleted and not inferred) as held").format(
             sql.Identifier(self.table.name)
         )
+
+
+@dataclass(frozen=True)
+class LakeSide:
+    """A star table as it was captured, shaped by the same functions.
+
+    Attributes:
+        lake: whose ingestion log is read.
+        table: of the star, which has a subject.
+        number: of the last ingestion commit that counts.
+    """
+
+    lake: Lake
+    table: StarTable
+    number: int
+
+    def lines(self, keys: KeyRanges) -> Iterator[Line]:
+        """Read the rows of some keys."""
+        rows = self.newest([key for first, last in keys for key in range(first, last + 1)])
+        names = map(int, _values(rows, self.table.key.name))
+        return zip(names, lines_of(rows, self.table.columns), strict=True)
+
+    def newest(self, keys: Collection[int], *, deleted: bool = False) -> pa.Table:
+        """Shape the newest row of each key.
+
+        Args:
+            keys: whose rows are wanted.
+            deleted: whether also of those that the shop was seen without.
+        """
+        subject, *parents = (self.lake.landed(SHOP[name]) for name in self.table.inputs)
+        return shape_held(
+            self.table,
+            _newest(subject.history(self.number, keys=keys), deleted=deleted),
+            *(_newest(parent.history(self.number), deleted=False) for parent in parents),
+        )
+
+    def of_commit(self, key: int) -> pa.Table:
+        """Shape the row of a key that the commit itself landed, of a table that joins nothing."""
+        subject = self.lake.landed(SHOP[self.table.inputs[0]])
+        own = pc.field(subject.table.key).cast(pa.int64()) == key
+        parts = subject.parts_of(self.lake.ingestion.read(self.number))
+        empty = landed_schema(subject.table).empty_table()
+        return shape_held(
+            self.table, pa.concat_tables([empty, *(part.rows.filter(own) for part in parts)])
+        )
+
+
+def _newest(history: History, *, deleted: bool) -> pa.Table:
+    rows = history.newest()
+    kept = rows if deleted else rows.filter(~pc.field(DELETED.name))
+    return kept.drop_columns([DELETED.name])
 
 
 def _values(rows: pa.Table, column: str) -> list[Any]:

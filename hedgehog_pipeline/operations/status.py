@@ -6,6 +6,7 @@ from datetime import datetime
 from hedgehog_pipeline.extraction.parameters import Parameters
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.operations.lag import seconds_behind
+from hedgehog_pipeline.operations.quarantine import count_rows, told_rows
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 
@@ -20,6 +21,7 @@ class Status:
         building: whether the archive is still on its way into the warehouse.
         seconds_behind: age of the oldest change that a scan has seen and the warehouse does not
             hold, 0 if none.
+        in_quarantine: how many rows of the shop cannot be taken.
     """
 
     landed: int
@@ -27,6 +29,7 @@ class Status:
     loaded: int
     building: bool
     seconds_behind: float
+    in_quarantine: int
 
     def __str__(self) -> str:
         """Write the line that people read."""
@@ -34,9 +37,10 @@ class Status:
             return "nothing has landed yet: run `hedgehog run`"
         lag = f"{self.seconds_behind:.0f} s behind" if self.seconds_behind else "up to date"
         building = " · building" if self.building else ""
+        kept_out = f" · {told_rows(self.in_quarantine)}" if self.in_quarantine else ""
         return (
             f"landed {self.landed} · processed {self.processed} · loaded {self.loaded}"
-            f" · {lag}{building}"
+            f" · {lag}{building}{kept_out}"
         )
 
 
@@ -54,4 +58,5 @@ def read_status(lake: Lake, warehouse: Warehouse, parameters: Parameters, now: d
     processed = head.complete_through if head else 0
     loaded = warehouse.loaded_through() if warehouse.is_prepared() else 0
     behind = seconds_behind(lake, warehouse, parameters, now)
-    return Status(landed, processed, loaded, warehouse.is_building(), behind)
+    building, in_quarantine = warehouse.is_building(), count_rows(warehouse)
+    return Status(landed, processed, loaded, building, behind, in_quarantine)

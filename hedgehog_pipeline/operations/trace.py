@@ -5,11 +5,11 @@ Nothing is searched for: a row names its commits, and these name the objects tha
 
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -21,6 +21,7 @@ from hedgehog_pipeline.lake.parts import read_body
 from hedgehog_pipeline.operations.held import HeldRow, Key, held_deletions, held_rows
 from hedgehog_pipeline.operations.landings import Landing, Landings
 from hedgehog_pipeline.operations.quarantine import Entry, read_entries
+from hedgehog_pipeline.operations.sides import LakeSide
 from hedgehog_pipeline.schema.columns import DATE
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.schema.star import INGESTION_COMMIT, Fact, StarTable
@@ -41,12 +42,28 @@ class Shaping:
         processed_at: when it began, UTC.
         part: `s3://` address of the Parquet object; None where no part of the commit holds the
             row, which Hedgehog therefore did not write.
+        row: the columns that the object holds of it.
     """
 
     commit: int
     kind: Literal["processed", "restatement"]
     processed_at: datetime
     part: str | None
+    row: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A column of a version of which the places that hold it tell different values.
+
+    Attributes:
+        column: its name.
+        values: what stands in the CSV, once it is shaped, in the Parquet and in the warehouse;
+            those that hold the row.
+    """
+
+    column: str
+    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -58,11 +75,13 @@ class Version:
         shaping: what made it; None of an inferred member.
         landings: the rows of the shop that it is made of: its own, then its parents'; of a day the
             first that mentions it.
+        disagreements: where CSV, Parquet and warehouse are not at one.
     """
 
     held: HeldRow
     shaping: Shaping | None
     landings: tuple[Landing, ...]
+    disagreements: tuple[Disagreement, ...]
 
 
 @dataclass(frozen=True)
@@ -124,7 +143,13 @@ class _Tracer:
         deletions = list(self._deletions())
         for held in held_rows(self.warehouse, self.table, self.key):
             rows, gone = self._made_of(held)
-            versions.append(Version(held, self._shaping(held), rows))
+            shaping = self._shaping(held)
+            places = {
+                "CSV": self._captured(held),
+                "Parquet": shaping.row if shaping else {},
+                "warehouse": held.row,
+            }
+            versions.append(Version(held, shaping, rows, tuple(_disagreements(places))))
             deletions += gone
         return Trace(
             self.table.name,
@@ -166,15 +191,26 @@ class _Tracer:
         bucket, commit = self.lake.processed.bucket, self.lake.processed.read(held.processed_commit)
         key, stamp = self.table.key.name, INGESTION_COMMIT.name
         wanted = (pc.field(key) == self.key) & (pc.field(stamp) == held.ingestion_commit)
-        part = next(
-            (
-                f"s3://{bucket.name}/{part.key}"
-                for part in commit.parts_of(f"star/{self.table.name}")
-                if pq.read_table(io.BytesIO(read_body(bucket, part)), columns=[key], filters=wanted)
-            ),
-            None,
+        found = (
+            (f"s3://{bucket.name}/{part.key}", row)
+            for part in commit.parts_of(f"star/{self.table.name}")
+            for row in pq.read_table(
+                io.BytesIO(read_body(bucket, part)), filters=wanted
+            ).to_pylist()
         )
-        return Shaping(commit.number, commit.kind, batch_moment(commit.batch), part)
+        part, row = next(found, (None, {}))
+        return Shaping(commit.number, commit.kind, batch_moment(commit.batch), part, row)
+
+    def _captured(self, held: HeldRow) -> Mapping[str, Any]:
+        """Shape the row anew of the CSV; nothing of a day, and of a row that cannot be taken."""
+        if isinstance(self.key, date) or not held.ingestion_commit:
+            return {}
+        side = LakeSide(self.lake, self.table, held.ingestion_commit)
+        if self.table.as_of or held.deleted:
+            rows = side.newest([self.key], deleted=True)
+        else:
+            rows = side.of_commit(self.key)
+        return next(iter(rows.to_pylist()), {})
 
     def _quarantine(self, versions: Iterable[Version]) -> Iterator[Entry]:
         """Read what was told of the row itself, and of the parents that it has had."""
@@ -184,6 +220,14 @@ class _Tracer:
         of_parents = (row for own in landed for row in _parents(self.table, own))
         for row in dict.fromkeys([(self.table.subject, str(self.key)), *of_parents]):
             yield from read_entries(self.warehouse, closed=True, row=row)
+
+
+def _disagreements(places: Mapping[str, Mapping[str, Any]]) -> Iterator[Disagreement]:
+    """Compare the columns that analysts query, as far as a place holds them."""
+    for column in places["warehouse"]:
+        values = {place: row[column] for place, row in places.items() if column in row}
+        if any(value != values["warehouse"] for value in values.values()):
+            yield Disagreement(column, values)
 
 
 def _parents(table: StarTable, own: Landing | None) -> Iterator[tuple[str, str]]:

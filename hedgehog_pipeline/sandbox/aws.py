@@ -7,13 +7,13 @@ at each start. For quick tests it can stand in for S3 as well.
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import boto3
 from psycopg.conninfo import conninfo_to_dict
 
-from hedgehog_pipeline.sandbox.clients import REGION, client_arguments, fetch_json
+from hedgehog_pipeline.sandbox.clients import ACCESS_KEY, REGION, client_arguments, fetch_json
 from hedgehog_pipeline.sandbox.files import private_folder
 from hedgehog_pipeline.sandbox.ports import LOOPBACK, keep_ports, last_port
 from hedgehog_pipeline.sandbox.process import ServerProcess
@@ -23,12 +23,21 @@ _ACCOUNT = "123456789012"
 
 
 class AwsServer:
-    """The stand-in as a server of its own, which takes any keys."""
+    """The stand-in as a server of its own, on the loopback address.
 
-    def __init__(self, folder: Path) -> None:
-        """Nothing is made or started yet."""
+    It answers to who signs with its access key alone: it holds the passwords of the databases.
+    """
+
+    def __init__(self, folder: Path, keys: Callable[[], tuple[str, str]]) -> None:
+        """Nothing is made or started yet.
+
+        Args:
+            folder: of the server.
+            keys: gives the access key and the secret key.
+        """
         self.folder = folder.resolve()
         self._ports = self.folder / "ports.json"
+        self._keys = keys
         self._process = ServerProcess("moto", self.folder)
 
     def __repr__(self) -> str:
@@ -51,8 +60,9 @@ class AwsServer:
             return self
         private_folder(self.folder)
         port = keep_ports(self._ports, ["aws"])["aws"]
-        command = [sys.executable, "-m", "moto.server", "-H", LOOPBACK, "-p", str(port)]
-        self._process.start(command, self._answers, environ=os.environ)
+        command = [sys.executable, "-m", "hedgehog_pipeline.sandbox.moto_server", str(port)]
+        access_key, _ = self._keys()
+        self._process.start(command, self._answers, environ={**os.environ, ACCESS_KEY: access_key})
         return self
 
     def stop(self) -> None:
@@ -61,7 +71,7 @@ class AwsServer:
 
     def furnish(self, secrets: Mapping[str, str], *, log_group: str, topic: str) -> None:
         """Put the secrets (by name), a log group and a topic there; nothing is there twice."""
-        arguments = client_arguments(self.endpoint, "any", "any")
+        arguments = client_arguments(self.endpoint, *self._keys())
         vault = boto3.client("secretsmanager", **arguments)
         known = {secret.get("Name") for secret in vault.list_secrets()["SecretList"]}
         for name, value in secrets.items():
@@ -75,7 +85,10 @@ class AwsServer:
         boto3.client("sns", **arguments).create_topic(Name=topic)
 
     def _answers(self) -> bool:
-        return fetch_json(f"{self.endpoint}/moto-api/data.json") is not None
+        access_key, _ = self._keys()
+        signed = f"Credential={access_key}/"
+        url = f"{self.endpoint}/moto-api/data.json"
+        return fetch_json(url, Authorization=signed) is not None
 
 
 def topic_arn(topic: str) -> str:

@@ -10,7 +10,9 @@ from dotenv import load_dotenv
 from psycopg import sql
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from hedgehog_pipeline.printable import printable
 from hedgehog_pipeline.progress import shown, wants_bars
 from hedgehog_pipeline.runner import run_until_done
 from hedgehog_pipeline.sandbox.databases import WAREHOUSE
@@ -103,7 +105,7 @@ def _answer(warehouse: psycopg.Connection, title: str, query: str) -> Table:
     for name, value in zip(names, rows[0] if rows else names, strict=True):
         table.add_column(name, justify="right" if _is_number(value) else "left")
     for row in rows:
-        table.add_row(*map(str, row))
+        table.add_row(*(Text(printable(str(value))) for value in row))
     return table
 
 

@@ -32,7 +32,10 @@ from hedgehog_pipeline.settings import Settings
 _HEDGEHOG = [sys.executable, "-c", "from hedgehog_pipeline.cli import main; main()"]
 _TRADING = ["sandbox", "trade", "--seconds", "inf", "--per-second", "0.2"]
 _WORKSPACE = Path(__file__).with_name("workspace.yaml")
-_DAGSTER = [sys.executable, "-m", "dagster", "dev", "-w", str(_WORKSPACE)]
+_DAGSTER = [
+    *(sys.executable, "-m", "hedgehog_pipeline.sandbox.dagster_dev"),
+    *("dev", "-w", str(_WORKSPACE)),
+]
 _CODE_SERVER = "dagster api grpc"
 _SECONDS_TO_RELOAD = 20
 _SECONDS_OF_DAGSTER = 6

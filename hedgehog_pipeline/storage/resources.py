@@ -19,6 +19,6 @@ class WarehouseResource(ConfigurableResource["WarehouseResource"]):
     @contextmanager
     def open(self) -> Generator[Warehouse, None, None]:
         """Connect to the warehouse."""
-        credentials = read_credentials(self.secret, self.address)
+        credentials = read_credentials(self.secret, self.address, role="warehouse")
         with Warehouse.open(credentials, self.ca) as warehouse:
             yield warehouse

@@ -10,7 +10,7 @@ import psycopg
 import pyarrow as pa
 from psycopg import Connection, IsolationLevel
 
-from hedgehog_pipeline.databases import Credentials, connect, reason_of
+from hedgehog_pipeline.databases import Credentials, connect, reason_of, settle
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import PartKind, ProcessedCommit
 from hedgehog_pipeline.lake.log import Taken
@@ -81,6 +81,7 @@ class Warehouse:
         self.connection.read_only = True
         try:
             with self.connection.transaction():
+                settle(self.connection)
                 self.connection.execute("set local datestyle = 'ISO, YMD'")
                 yield
         finally:
@@ -200,6 +201,7 @@ class Warehouse:
     def _loading(self) -> Generator[None, None, None]:
         """Hold the lock that lets one loader write at a time, for one transaction."""
         with self.connection.transaction():
+            settle(self.connection)
             self.connection.execute("select pg_advisory_xact_lock(%s)", [_LOADERS_LOCK])
             stay_in_schema(self.connection)
             yield

@@ -33,27 +33,45 @@ def test_loads_go_on_when_the_password_has_changed(managed: World) -> None:
     assert managed.query("select distinct last_name from dim_staff") == [("Bishop",)]
 
 
+def test_the_shops_secret_may_be_managed_as_well(world: World) -> None:
+    world.load_small()
+    server = world.servers.postgres.address
+    _put(world.settings.source_secret, username="reader", password="reader")
+    settings = replace(world.settings, source_address=f"{server}/{world.shop_database}")
+    replace(world, settings=settings).run()
+    assert world.query("select count(*) from fact_sales_order") == [(1,)]
+
+
 def test_what_the_secret_says_counts_before_the_address(world: World) -> None:
-    credentials = read_credentials(world.settings.warehouse_secret, "elsewhere:1/nothing")
+    secret = world.settings.warehouse_secret
+    credentials = read_credentials(secret, "elsewhere:1/nothing", role="warehouse")
     assert credentials.dbname == world.warehouse_database
     assert credentials.host != "elsewhere"
 
 
 def test_what_neither_says_is_told(world: World) -> None:
-    _put(world, username="any", password="any")
+    _put(world.settings.warehouse_secret, username="any", password="any")
     with pytest.raises(HedgehogError, match=r"look at dbname\..* HEDGEHOG_WAREHOUSE_ADDRESS"):
-        read_credentials(world.settings.warehouse_secret, "server:5432")
+        read_credentials(world.settings.warehouse_secret, "server:5432", role="warehouse")
+
+
+def test_a_password_in_the_address_is_told_to_nobody(world: World) -> None:
+    _put(world.settings.source_secret, username="any", password="any")
+    with pytest.raises(HedgehogError, match="look at dbname") as refused:
+        read_credentials(
+            world.settings.source_secret, "postgresql://any:hidden@server/shop", role="source"
+        )
+    assert "HEDGEHOG_SOURCE_ADDRESS" in str(refused.value)
+    assert "hidden" not in str(refused.value)
 
 
 def _rotate(world: World, password: str) -> None:
     _as_superuser(world, f"alter role {_ROLE} password '{password}'")
-    _put(world, username=_ROLE, password=password)
+    _put(world.settings.warehouse_secret, username=_ROLE, password=password)
 
 
-def _put(world: World, **secret: str) -> None:
-    boto3.client("secretsmanager").put_secret_value(
-        SecretId=world.settings.warehouse_secret, SecretString=json.dumps(secret)
-    )
+def _put(name: str, **secret: str) -> None:
+    boto3.client("secretsmanager").put_secret_value(SecretId=name, SecretString=json.dumps(secret))
 
 
 def _as_superuser(world: World, statement: str) -> None:

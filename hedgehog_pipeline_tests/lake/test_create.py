@@ -1,10 +1,12 @@
 """An object of the lake is written once and never overwritten."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
+from io import BytesIO
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse, HeadersDict
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.batch import Batch
@@ -36,6 +38,24 @@ def test_a_listing_goes_beyond_its_first_page(bucket: Bucket) -> None:
 def test_a_missing_object_is_told_by_its_key(bucket: Bucket) -> None:
     with pytest.raises(HedgehogError, match=f"a/b.csv is missing from the bucket {bucket.name}"):
         bucket.read("a/b.csv")
+
+
+def test_a_store_that_creates_nothing_once_is_told_apart_from_one_that_refuses(
+    bucket: Bucket,
+) -> None:
+    def answer(**_request: Any) -> AWSResponse:
+        body = b"<Error><Code>NotImplemented</Code><Message>A header is not.</Message></Error>"
+        return AWSResponse("", 501, HeadersDict(), _Body(body))
+
+    bucket.client.meta.events.register("before-send.s3.PutObject", answer)
+    with pytest.raises(HedgehogError, match="answers 501 to If-None-Match") as refused:
+        bucket.create("a", b"")
+    assert "credentials" not in str(refused.value)
+
+
+class _Body(BytesIO):
+    def stream(self) -> Iterator[bytes]:
+        yield self.read()
 
 
 @pytest.mark.parametrize(

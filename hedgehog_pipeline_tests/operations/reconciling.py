@@ -1,6 +1,6 @@
 """A shop and a warehouse that agree, what a test does to either, and what a reconciliation says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 
 import psycopg
@@ -9,6 +9,7 @@ from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.commits import IngestionCommit, IngestionKind
 from hedgehog_pipeline.operations.reconcile import reconcile
 from hedgehog_pipeline.operations.reconciled import RECONCILED, Reconciled
+from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline_tests.world import World
 
 MISSING = "missing in the warehouse"
@@ -78,8 +79,28 @@ def by_hand(world: World, statements: str) -> None:
         connection.execute(statements.encode())
 
 
+def changed_unseen(world: World, statement: str) -> None:
+    """Change the shop, and have the log say that a capture has passed it and met nothing."""
+    world.shop.execute(statement.encode())
+    with world.surroundings.source.moment(list(SHOP.values())) as moment:
+        passed = {"snapshot": moment.snapshot.text, "seen": ()}
+    _append(world, "increment", **passed)
+    world.run()
+
+
 def append(world: World, kind: IngestionKind, source: str = "", **rows: str) -> None:
     """Append a commit to the ingestion log, with CSV of some tables."""
+    _append(world, kind, source, rows)
+
+
+def _append(
+    world: World,
+    kind: IngestionKind,
+    source: str = "",
+    rows: Mapping[str, str] | None = None,
+    **base: object,
+) -> None:
+    rows = rows or {}
     log, now = world.surroundings.lake.ingestion, datetime.now(timezone.utc)
     head = log.head()
     assert head is not None
@@ -88,7 +109,8 @@ def append(world: World, kind: IngestionKind, source: str = "", **rows: str) -> 
         columns = csv.partition("\n")[0].split(",")
         batch.write(f"oltp/{table}", "rows", csv.encode(), rows=1, columns=columns)
     number = head.number + 1
-    landed = {name: head.base[name].model_copy(update={"landed": number}) for name in rows}
+    bases = {name: known.model_copy(update=base) for name, known in head.base.items()}
+    landed = {name: bases[name].model_copy(update={"landed": number}) for name in rows}
     changes = {
         "number": number,
         "previous": head.batch,
@@ -96,7 +118,7 @@ def append(world: World, kind: IngestionKind, source: str = "", **rows: str) -> 
         "kind": kind,
         "parts": tuple(batch.parts),
         "source": source or head.source,
-        "base": {**head.base, **landed},
+        "base": {**bases, **landed},
     }
     commit: IngestionCommit = head.model_copy(update=changes)
     assert log.append(lambda _: commit) == commit

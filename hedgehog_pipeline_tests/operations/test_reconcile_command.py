@@ -10,11 +10,14 @@ from dagster import AssetCheckEvaluation, AssetCheckSeverity, DagsterInstance
 
 from hedgehog_pipeline.cli import main
 from hedgehog_pipeline.definitions import platform
+from hedgehog_pipeline.extraction.mode import Mode
 from hedgehog_pipeline.operations.reconciled import RECONCILED
+from hedgehog_pipeline.runner import run_until_done
 from hedgehog_pipeline_tests.operations.reconciling import (
     MISSING,
     SURPLUS,
     by_hand,
+    changed_unseen,
     delete_own_order,
     furnish,
 )
@@ -63,12 +66,47 @@ def test_a_line_a_table_and_an_exit_code_of_nought(
 def test_what_is_unexplained_ends_in_a_sentence(loaded: World, command: Command, capsys: Captured):
     by_hand(loaded, "update fact_payment set payment_amount = 1 where payment_id % 2 = 0")
     ended = command("dim_staff", "fact_payment")
-    assert str(ended).startswith("hedgehog: Keys of fact_payment differ unexplained. Materialize")
+    assert str(ended).startswith(
+        "hedgehog: Keys of fact_payment differ unexplained. Where the warehouse is wrong, mater"
+    )
+    assert "--reread" not in str(ended)
     staff, payment, told, *examples = capsys.readouterr().out.splitlines()
     assert (staff.split()[0], staff.split()[-1]) == ("dim_staff", "ok")
     assert payment.endswith("31 unexplained")
-    assert told.strip() == "31 different: 2, 4, 6, 8, 10, ..."
+    assert told.strip() == "31 different, the warehouse is wrong: 2, 4, 6, 8, 10, ..."
     assert len(examples) == 5
+
+
+def test_what_no_commit_brought_is_to_be_read_again(
+    loaded: World, command: Command, capsys: Captured
+):
+    changed_unseen(loaded, "update payment set payment_amount = 1 where payment_id = 8")
+    ended = str(command("fact_payment"))
+    assert "`hedgehog run --reread --sweep` reads the whole shop again" in ended
+    assert "aterialize" not in ended
+    _, told, _ = capsys.readouterr().out.splitlines()
+    assert told.strip() == "1 different, the lake lacks what the shop holds: 8"
+    list(run_until_done(loaded.surroundings, Mode.REREAD))
+    assert command("fact_payment") == 0
+
+
+def test_what_the_warehouse_says_is_not_laid_to_the_shop(loaded: World, command: Command):
+    by_hand(loaded, "drop view fact_payment_current")
+    ended = str(command("fact_payment"))
+    assert ended.startswith("hedgehog: The warehouse ")
+    assert "source" not in ended
+
+
+def test_no_control_character_of_the_shop_reaches_the_terminal(
+    loaded: World, command: Command, capsys: Captured
+):
+    loaded.shop.execute("update staff set first_name = E'\\x1b]0;x\\x07' where staff_id = 90")
+    loaded.run()
+    by_hand(loaded, "update dim_staff set first_name = 'Ada' where staff_id = 90")
+    command("dim_staff")
+    told = capsys.readouterr().out
+    assert r"first_name \x1b]0;x\x07 in the shop, Ada in the warehouse" in told
+    assert "\x1b]" not in told
 
 
 def test_json_is_for_programs(loaded: World, command: Command, capsys: Captured):
@@ -78,6 +116,7 @@ def test_json_is_for_programs(loaded: World, command: Command, capsys: Captured)
     assert told["verdict"] == "2 unexplained"
     assert [told[side]["rows"] for side in ("shop", "warehouse")] == [61, 59]
     missing = {"what": MISSING, "why": None, "keys": [[8, 9]], "examples": []}
+    missing["wrong"] = ["the warehouse is wrong"]
     assert told["differences"] == [missing]
 
 
@@ -108,7 +147,7 @@ def test_the_check_fails_on_what_is_unexplained_alone(loaded: World):
     assert verdict.severity is AssetCheckSeverity.ERROR
     assert verdict.metadata["faults"].value == 1
     assert "Byron in the shop, Lovelace in the" in str(verdict.metadata["examples"].value)
-    assert "Materialize" in str(verdict.description)
+    assert "materialize" in str(verdict.description)
 
 
 def _check(world: World) -> dict[str, AssetCheckEvaluation]:

@@ -54,4 +54,15 @@ def test_a_script_reads_numbers(world: World, status: Status):
         "loaded": 1,
         "building": False,
         "seconds_behind": 0.0,
+        "in_quarantine": 0,
     }
+
+
+def test_it_says_how_many_rows_are_kept_out(world: World, status: Status):
+    world.load_small()
+    world.shop.execute("update payment set payment_date = 'soon', payment_amount = 'NaN'")
+    world.run()
+    world.shop.execute("update payment set payment_date = 'later'")
+    world.run()
+    assert status().endswith("up to date · 2 rows in quarantine: `hedgehog quarantine list`")
+    assert json.loads(status("--json"))["in_quarantine"] == 2

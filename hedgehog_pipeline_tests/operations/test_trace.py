@@ -254,8 +254,73 @@ def test_a_version_that_was_restated_names_the_restatement(opened: World):
     assert "by a load of some tables alone" in _told(opened, "fact_sales_order", "1")
 
 
+def test_a_value_that_was_changed_by_hand_is_told_with_that_of_csv_and_parquet(opened: World):
+    assert "not at one" not in _told(opened, "fact_sales_order", "1")
+    _in_warehouse(opened, "update fact_sales_order set units_sold = 7 where sales_order_id = 1")
+    told = _told(opened, "fact_sales_order", "1")
+    assert "  not at one units_sold: 1500 in CSV, 1500 in Parquet, 7 in warehouse" in told
+    (version,) = _traced(opened, "fact_sales_order", 1)["versions"]
+    (found,) = version["disagreements"]
+    assert found["values"] == {"CSV": 1500, "Parquet": 1500, "warehouse": 7}
+
+
+def test_a_member_of_a_joined_dimension_is_held_against_what_was_captured(opened: World):
+    _in_warehouse(opened, "update dim_staff set location = 'Ur' where staff_id = 1")
+    (version,) = _traced(opened, "dim_staff", 1)["versions"]
+    assert [found["column"] for found in version["disagreements"]] == ["location"]
+
+
+def test_parquet_that_is_another_than_its_csv_is_told(opened: World):
+    (version,) = _traced(opened, "dim_design", 1)["versions"]
+    bucket, _, key = version["shaping"]["part"].removeprefix("s3://").partition("/")
+    rows = pq.read_table(io.BytesIO(_object(opened, version["shaping"]["part"])))
+    column = rows.schema.get_field_index("design_name")
+    sink = io.BytesIO()
+    pq.write_table(rows.set_column(column, rows.schema.field(column), [["Other"]]), sink)
+    opened.s3.put_object(Bucket=bucket, Key=key, Body=sink.getvalue())
+    (version,) = _traced(opened, "dim_design", 1)["versions"]
+    (found,) = version["disagreements"]
+    assert (found["column"], found["values"]["Parquet"]) == ("design_name", "Other")
+    assert found["values"]["CSV"] == found["values"]["warehouse"] != "Other"
+
+
+def test_deleted_and_inferred_rows_are_at_one_with_themselves(traded: World, opened: World):
+    opened.shop.execute(b"delete from payment; delete from transaction")
+    opened.sweep()
+    for world, table, key in ((opened, "dim_transaction", 1), (traded, "dim_staff", 7)):
+        (version,) = _traced(world, table, key)["versions"]
+        assert version["disagreements"] == []
+
+
+def test_a_column_whose_name_has_a_newline_is_no_traceback(opened: World):
+    opened.shop.execute(b"alter table staff add column \"no\nline\x1b\" text default 'x'")
+    opened.change("update staff set last_name = 'Bishop', last_updated = now()")
+    (version,) = _traced(opened, "dim_staff", 1)["versions"]
+    assert version["landings"][0]["row"]["no\nline\x1b"] == "x"
+    opened.change("update staff set created_at = 'infinity', last_updated = now()")
+    show = ["quarantine", "show", "staff", "1"]
+    told = CliRunner(env=opened.environment).invoke(hedgehog, show, catch_exceptions=False)
+    assert r'    no\nline\x1b = "x"' in told.stdout.splitlines()
+
+
+def test_no_control_character_of_the_shop_reaches_the_terminal(opened: World):
+    opened.shop.execute("update payment set payment_date = %s", ["\x1b]0;x\x07\x9b2J"])
+    opened.run()
+    for command in (
+        ["trace", "fact_payment", "1"],
+        ["quarantine", "list"],
+        ["quarantine", "show", "payment", "1"],
+    ):
+        told = CliRunner(env=opened.environment).invoke(hedgehog, command, catch_exceptions=False)
+        assert told.stdout.replace("\n", "").isprintable()
+    assert r'payment_date = "\x1b]0;x\x07\x9b2J"' in told.stdout
+
+
 def test_a_row_that_was_written_by_hand_is_told_so(opened: World):
-    dsn = opened.servers.postgres.dsn(opened.warehouse_database)
-    with psycopg.connect(dsn) as warehouse:
-        warehouse.execute("update fact_payment set payment_id = 55 where payment_id = 1")
+    _in_warehouse(opened, "update fact_payment set payment_id = 55 where payment_id = 1")
     assert "Hedgehog did not write this" in _told(opened, "fact_payment", "55")
+
+
+def _in_warehouse(world: World, statement: str) -> None:
+    with psycopg.connect(world.servers.postgres.dsn(world.warehouse_database)) as warehouse:
+        warehouse.execute(statement.encode())

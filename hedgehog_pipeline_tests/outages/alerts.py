@@ -11,8 +11,8 @@ from hedgehog_pipeline.sandbox.clients import client_arguments
 class Alerts:
     """A queue of its own that hears the topic from now on."""
 
-    def __init__(self, endpoint: str, name: str) -> None:
-        arguments = client_arguments(endpoint, "any", "any")
+    def __init__(self, endpoint: str, keys: tuple[str, str], name: str) -> None:
+        arguments = client_arguments(endpoint, *keys)
         self._queues = boto3.client("sqs", **arguments)
         self._queue = self._queues.create_queue(QueueName=name)["QueueUrl"]
         arn = self._queues.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])

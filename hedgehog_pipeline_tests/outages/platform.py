@@ -146,4 +146,4 @@ class Platform:
 
     def alerts(self) -> Alerts:
         self._queues += 1
-        return Alerts(self.place.aws.endpoint, f"outages-{self._queues}")
+        return Alerts(self.place.aws.endpoint, self.place.s3.keys, f"outages-{self._queues}")

@@ -5,14 +5,18 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import boto3
+import psutil
 import psycopg
 import pytest
 from botocore.exceptions import ClientError
 from dotenv import dotenv_values
 from psycopg.conninfo import make_conninfo
 
+from hedgehog_pipeline.sandbox.clients import client_arguments, fetch_json
 from hedgehog_pipeline.sandbox.errors import SandboxError
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
 from hedgehog_pipeline.sandbox.shop import TABLES
@@ -31,11 +35,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 def credentials(sandbox: Sandbox, secret: str) -> dict[str, str]:
     vault = boto3.client(
-        "secretsmanager",
-        endpoint_url=sandbox.aws.endpoint,
-        region_name="eu-west-2",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
+        "secretsmanager", **client_arguments(sandbox.aws.endpoint, *sandbox.s3.keys)
     )
     return json.loads(vault.get_secret_value(SecretId=secret)["SecretString"])
 
@@ -146,11 +146,41 @@ def test_the_secrets_have_the_form_of_rds(sandbox: Sandbox) -> None:
     assert secret["dbname"] == "warehouse"
 
 
+def test_another_user_of_the_machine_is_given_no_secret(sandbox: Sandbox) -> None:
+    stranger = boto3.client(
+        "secretsmanager", **client_arguments(sandbox.aws.endpoint, "stranger", "stranger")
+    )
+    with pytest.raises(ClientError, match="403"):
+        stranger.list_secrets()
+    assert fetch_json(f"{sandbox.aws.endpoint}/moto-api/data.json") is None
+
+
+def test_another_user_of_the_machine_reads_and_writes_no_object(sandbox: Sandbox) -> None:
+    sandbox.s3.client().put_object(Bucket="hedgehog-ingestion", Key="inbox/a.csv", Body=b"a")
+    filer = f"http://127.0.0.1:{_port(sandbox, 'filer')}/buckets/hedgehog-ingestion/inbox/a.csv"
+    for method, body in (("GET", None), ("POST", b"b"), ("PUT", b"b"), ("DELETE", None)):
+        with pytest.raises(HTTPError, match="401"):
+            urlopen(Request(filer, body, method=method))
+
+
+def test_all_servers_listen_on_the_loopback_address_alone(sandbox: Sandbox) -> None:
+    listening = {
+        connection.laddr.ip
+        for pid in pids(sandbox).values()
+        for connection in psutil.Process(pid).net_connections()
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening == {"127.0.0.1"}
+
+
+def _port(sandbox: Sandbox, part: str) -> int:
+    return json.loads((sandbox.folder / "s3" / "ports.json").read_text())[part]
+
+
 def test_topic_and_log_group_are_there(sandbox: Sandbox) -> None:
-    place = {"endpoint_url": sandbox.aws.endpoint, "region_name": "eu-west-2"}
-    keys = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
-    topics = boto3.client("sns", **place, **keys).list_topics()["Topics"]
-    groups = boto3.client("logs", **place, **keys).describe_log_groups()["logGroups"]
+    arguments = client_arguments(sandbox.aws.endpoint, *sandbox.s3.keys)
+    topics = boto3.client("sns", **arguments).list_topics()["Topics"]
+    groups = boto3.client("logs", **arguments).describe_log_groups()["logGroups"]
     environment = sandbox.environment()
     assert [topic.get("TopicArn") for topic in topics] == [environment["HEDGEHOG_ALERT_TOPIC"]]
     assert [group.get("logGroupName") for group in groups] == [environment["HEDGEHOG_LOG_GROUP"]]

@@ -17,6 +17,7 @@ run "door" {
     vpc_id          = "vpc-1"
     subnet_ids      = ["subnet-1", "subnet-2"]
     cidrs           = ["10.0.0.0/8"]
+    host            = "hedgehog.shop.test"
     certificate_arn = "arn:aws:acm:eu-west-2:123456789012:certificate/1"
     oidc = {
       issuer                 = "https://id.test"
@@ -38,15 +39,53 @@ run "door" {
   }
 
   assert {
-    condition     = [for action in aws_lb_listener.https.default_action : action.type] == ["authenticate-oidc", "forward"]
+    condition = alltrue([
+      for rule in aws_lb_listener_rule.people : [for action in rule.action : action.type] == ["authenticate-oidc", "forward"]
+    ])
     error_message = "Whoever is let in has signed in before."
   }
 
   assert {
     condition = alltrue(flatten([
-      for action in aws_lb_listener.https.default_action : [for sign_in in action.authenticate_oidc : sign_in.on_unauthenticated_request == "authenticate"]
+      for rule in aws_lb_listener_rule.people :
+      [for action in rule.action : [for sign_in in action.authenticate_oidc : sign_in.on_unauthenticated_request == "authenticate"]]
     ]))
     error_message = "A request without a sign-in goes no further."
+  }
+
+  assert {
+    condition     = one(aws_lb_listener.https.default_action).type == "fixed-response"
+    error_message = "Another name than the UI's is refused."
+  }
+
+  assert {
+    condition = alltrue([
+      for rule in aws_lb_listener_rule.people :
+      flatten([for condition in rule.condition : [for host in condition.host_header : tolist(host.values)]]) == ["hedgehog.shop.test"]
+    ])
+    error_message = "People come by the UI's name."
+  }
+
+  assert {
+    condition = (
+      one(aws_lb_listener_rule.another_origin.action).type == "fixed-response"
+      && aws_lb_listener_rule.people["own_origin"].priority < aws_lb_listener_rule.another_origin.priority
+      && aws_lb_listener_rule.another_origin.priority < aws_lb_listener_rule.people["no_origin"].priority
+    )
+    error_message = "What a page of another origin sends is refused, whatever cookie comes along."
+  }
+
+  assert {
+    condition = (
+      one(aws_lb_listener_rule.graphql_by_get.action).type == "fixed-response"
+      && aws_lb_listener_rule.graphql_by_get.priority < aws_lb_listener_rule.people["own_origin"].priority
+    )
+    error_message = "A link executes no GraphQL."
+  }
+
+  assert {
+    condition     = one(one(aws_lb_listener.http.default_action).redirect).host == "hedgehog.shop.test"
+    error_message = "HTTP leads to the UI, whatever name the request says."
   }
 
   assert {

@@ -134,4 +134,12 @@ run "access_logs" {
     ])
     error_message = "Only AWS's own services deliver."
   }
+
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement :
+      statement.Effect == "Deny" || can(statement.Condition.StringEquals["aws:SourceAccount"]) || can(regex("/AWSLogs/123456789012/[*]$", statement.Resource))
+    ])
+    error_message = "And only for this account."
+  }
 }

@@ -66,6 +66,11 @@ run "database" {
   }
 
   assert {
+    condition     = jsondecode(aws_iam_role.monitoring.assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "123456789012"
+    error_message = "RDS monitors for this account alone."
+  }
+
+  assert {
     condition     = startswith(output.secret_arn, "arn:aws:secretsmanager:")
     error_message = "The secret is told by its name."
   }

@@ -9,7 +9,7 @@ variables {
   alert_email   = "keeper@shop.test"
   image_tag     = "1"
   code_url      = "https://code.test/shop/tree/1"
-  shop          = { cidrs = ["10.1.0.0/16"] }
+  shop          = { cidrs = ["10.1.0.0/16"], address = "shop.test:5432/totesys" }
   ui = {
     host            = "hedgehog.shop.test"
     certificate_arn = "arn:aws:acm:eu-west-2:123456789012:certificate/1"

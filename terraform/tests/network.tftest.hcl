@@ -43,4 +43,17 @@ run "network" {
     condition     = aws_flow_log.this.traffic_type == "ALL"
     error_message = "Who spoke to whom is kept."
   }
+
+  assert {
+    condition     = jsondecode(aws_iam_role.flow.assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "123456789012"
+    error_message = "For this account alone."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_vpc_endpoint.s3.policy).Statement :
+      try(statement.Condition.StringEquals["aws:ResourceAccount"], statement.Resource)
+    ] == ["123456789012", "arn:aws:s3:::prod-eu-west-2-starport-layer-bucket/*"]
+    error_message = "They reach this account's buckets and the layers of images, and no bucket of anybody else."
+  }
 }

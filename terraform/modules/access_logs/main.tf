@@ -97,7 +97,8 @@ resource "aws_s3_bucket_policy" "this" {
         Effect    = "Allow"
         Principal = { Service = "logdelivery.elasticloadbalancing.amazonaws.com" }
         Action    = "s3:PutObject"
-        Resource  = "${aws_s3_bucket.this.arn}/balancer/*"
+        # A balancer delivers below the number of its own account; S3 is told no account of it.
+        Resource = "${aws_s3_bucket.this.arn}/balancer/AWSLogs/${data.aws_caller_identity.current.account_id}/*"
       },
     ]
   })

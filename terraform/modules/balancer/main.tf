@@ -1,4 +1,5 @@
 # The door to Dagster's UI: TLS, and a sign-in with the identity provider before anything is passed on.
+# Only a browser that came here by the UI's own name gets so far (see rules.tf).
 
 resource "aws_lb" "this" {
   name               = var.name
@@ -25,25 +26,13 @@ resource "aws_lb_listener" "https" {
   certificate_arn   = var.certificate_arn
 
   default_action {
-    order = 1
-    type  = "authenticate-oidc"
+    type = "fixed-response"
 
-    authenticate_oidc {
-      issuer                     = var.oidc.issuer
-      authorization_endpoint     = var.oidc.authorization_endpoint
-      token_endpoint             = var.oidc.token_endpoint
-      user_info_endpoint         = var.oidc.user_info_endpoint
-      client_id                  = var.oidc.client_id
-      client_secret              = var.oidc_client_secret
-      on_unauthenticated_request = "authenticate"
-      session_timeout            = 28800
+    fixed_response {
+      content_type = "text/plain"
+      message_body = local.refusals.host
+      status_code  = "403"
     }
-  }
-
-  default_action {
-    order            = 2
-    type             = "forward"
-    target_group_arn = aws_lb_target_group.this.arn
   }
 }
 
@@ -56,6 +45,7 @@ resource "aws_lb_listener" "http" {
     type = "redirect"
 
     redirect {
+      host        = var.host
       port        = "443"
       protocol    = "HTTPS"
       status_code = "HTTP_301"

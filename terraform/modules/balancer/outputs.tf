@@ -7,5 +7,5 @@ output "target_group_arn" {
   description = "Where the webserver's tasks are registered, once the balancer passes requests on."
   value       = aws_lb_target_group.this.arn
 
-  depends_on = [aws_lb_listener.https]
+  depends_on = [aws_lb_listener_rule.people]
 }

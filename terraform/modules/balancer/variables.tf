@@ -18,6 +18,11 @@ variable "cidrs" {
   type        = list(string)
 }
 
+variable "host" {
+  description = "The UI's host name, in small letters."
+  type        = string
+}
+
 variable "certificate_arn" {
   description = "The certificate of the UI's host name."
   type        = string

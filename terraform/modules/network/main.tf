@@ -3,6 +3,8 @@
 # because the balancer itself asks the identity provider.
 
 data "aws_region" "current" {}
+data "aws_partition" "current" {}
+data "aws_caller_identity" "current" {}
 
 locals {
   zones = [for letter in var.zones : "${data.aws_region.current.region}${letter}"]

@@ -17,7 +17,7 @@ locals {
 
   services = {
     webserver = {
-      command = concat(["dagster-webserver"], local.listen, [var.webserver_port], local.workspace)
+      command = concat(["python", "-m", "hedgehog_pipeline.dagster_webserver"], local.listen, [var.webserver_port], local.workspace)
       healthy = concat(local.healthy, [var.webserver_port])
     }
     # Two of them would tick each sensor twice, so an old one ends before a new one begins.

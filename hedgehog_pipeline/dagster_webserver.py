@@ -1,0 +1,119 @@
+"""`python -m hedgehog_pipeline.dagster_webserver`: Dagster's webserver, guarded; its own options.
+
+Whoever reaches Dagster's webserver may launch runs, and a browser reaches it for any page that it
+has open. So this one answers only for the names by which people reach it, takes nothing that a page
+of another origin sends, and executes no GraphQL by GET, which a mere link or picture can ask for.
+"""
+
+from collections.abc import Collection
+from typing import Any
+from urllib.parse import urlsplit
+
+from dagster_webserver import cli
+from dagster_webserver.app import create_app_from_workspace_process_context
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from hedgehog_pipeline.printable import printable
+from hedgehog_pipeline.settings import Settings
+
+_THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
+
+_HEALTH = "/server_info"
+"""Versions alone, which a balancer asks for by the task's address."""
+
+_POLICY = "frame-ancestors 'self'; img-src 'self' data: blob:"
+"""No other page shows the UI within its own, and no text in it loads a picture from elsewhere."""
+
+
+class Guard:
+    """Refuses what a browser sends for another page, before the application hears of it.
+
+    Args:
+        app: Dagster's application.
+        hosts: names by which people reach it, without ports.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+        """Nothing is served yet."""
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or hand it on."""
+        kind = scope["type"]
+        refusal = self._refusal(HTTPConnection(scope)) if kind in {"http", "websocket"} else None
+        if refusal is None:
+            await self._app(scope, receive, _with_policy(send))
+        elif kind == "websocket":
+            await WebSocketClose(code=1008, reason="refused")(scope, receive, send)
+        else:
+            await PlainTextResponse(f"{refusal}\n", status_code=403)(scope, receive, send)
+
+    def _refusal(self, asked: HTTPConnection) -> str | None:
+        path, host = asked.scope["path"], asked.headers.get("host", "")
+        if path == _HEALTH:
+            return None
+        if _netloc(f"//{host}")[0] not in self._hosts:
+            names = ", ".join(sorted(self._hosts))
+            return (
+                f"Dagster is reached here as {names}, not as {printable(host, 100)!r}. If people "
+                "reach it by that name, set HEDGEHOG_UI_URL to its address."
+            )
+        origin = asked.headers.get("origin")
+        if origin is not None and _netloc(origin)[1] != host.lower():
+            return f"A page of {printable(origin, 100)!r} may not ask Dagster for anything."
+        if _executes_by_get(asked, path):
+            return "GraphQL is executed by POST alone: a link must not launch runs."
+        return None
+
+
+def _netloc(url: str) -> tuple[str | None, str]:
+    """Give the name that a URL's server has, and the same with its port."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None, ""
+    return parts.hostname, parts.netloc.lower()
+
+
+def _executes_by_get(asked: HTTPConnection, path: str) -> bool:
+    """Tell whether Dagster would execute the address; who takes HTML is shown a page instead."""
+    return (
+        asked.scope["type"] == "http"
+        and asked.scope["method"] == "GET"
+        and path.rstrip("/").endswith("/graphql")
+        and "text/html" not in asked.headers.get("accept", "")
+    )
+
+
+def _with_policy(send: Send) -> Send:
+    async def send_with_policy(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).append("content-security-policy", _POLICY)
+        await send(message)
+
+    return send_with_policy
+
+
+def guarded(*arguments: Any, **options: Any) -> Starlette:
+    """Make Dagster's application as it does itself, behind the guard."""
+    app = create_app_from_workspace_process_context(*arguments, **options)
+    named = urlsplit(Settings.from_environment().ui_url).hostname
+    app.add_middleware(Guard, hosts=_THIS_MACHINE | ({named} if named else set()))
+    return app
+
+
+def main() -> None:
+    """Serve until it is ended."""
+    # Dagster has no option for this.
+    cli.create_app_from_workspace_process_context = guarded  # pyright: ignore[reportPrivateImportUsage]
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+"""The image of a deployment: what it begins with, and what its webserver is."""
+
+import re
+
+from hedgehog_pipeline import dagster_webserver
+from hedgehog_pipeline_tests.aws.files import REPOSITORY, TERRAFORM
+
+
+def test_the_base_image_is_named_by_its_digest() -> None:
+    bases = re.findall(r"^FROM (\S+)", (REPOSITORY / "Dockerfile").read_text(), re.MULTILINE)
+    assert bases
+    assert all(re.fullmatch(r"[\w:./-]+@sha256:[0-9a-f]{64}", base) for base in bases)
+
+
+def test_the_webserver_that_is_deployed_is_the_guarded_one() -> None:
+    services = (TERRAFORM / "modules" / "platform" / "main.tf").read_text()
+    assert f'["python", "-m", "{dagster_webserver.__name__}"]' in services
+    assert '"dagster-webserver"' not in services

@@ -1,0 +1,186 @@
+"""Dagster's webserver serves people who come to it, and no other page that their browser shows."""
+
+import asyncio
+import inspect
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dagster._cli import dev
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import Message, Receive, Scope, Send
+
+from hedgehog_pipeline import dagster_webserver
+from hedgehog_pipeline.dagster_webserver import Guard
+from hedgehog_pipeline.sandbox import dagster_dev
+from hedgehog_pipeline.sandbox import dev as hedgehog_dev
+from hedgehog_pipeline.sandbox.clients import fetch_json
+from hedgehog_pipeline.sandbox.ports import keep_ports
+from hedgehog_pipeline.sandbox.waiting import await_condition
+
+_UI = "hedgehog.shop.test"
+_HERE = {"host": _UI}
+_JSON = {"content-type": "application/json"}
+_MUTATION = "mutation { setNuxSeen }"
+
+
+@dataclass(frozen=True)
+class Answer:
+    kind: str
+    status: int
+    text: str
+    headers: Headers
+
+
+def ask(
+    path: str, headers: dict[str, str], *, method: str = "GET", kind: str = "http", query: str = ""
+) -> Answer:
+    """Ask a guarded application that would answer everything."""
+    told: list[Message] = []
+    scope = {
+        "type": kind,
+        "method": method,
+        "path": path,
+        "query_string": query.encode(),
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+
+    async def send(message: Message) -> None:
+        told.append(message)
+
+    asyncio.run(Guard(_answer_all, {_UI, "127.0.0.1", "::1"})(scope, _nothing, send))
+    body = b"".join(message.get("body", b"") for message in told)
+    first = told[0]
+    return Answer(
+        first["type"],
+        first.get("status", 0),
+        body.decode(),
+        Headers(raw=first.get("headers", [])),
+    )
+
+
+async def _answer_all(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.accept"})
+    else:
+        await PlainTextResponse("answered")(scope, receive, send)
+
+
+async def _nothing() -> Message:
+    return {"type": "http.request"}
+
+
+@pytest.mark.parametrize("host", [_UI, "127.0.0.1:3000", "[::1]:3000", "HEDGEHOG.shop.test"])
+def test_the_names_by_which_people_reach_it_are_answered(host: str) -> None:
+    assert ask("/", {"host": host}).text == "answered"
+
+
+@pytest.mark.parametrize("host", ["evil.test", "evil.test:3000", "", "[", f"{_UI}.evil.test"])
+def test_a_name_that_was_made_to_lead_here_is_refused(host: str) -> None:
+    refused = ask("/", {"host": host})
+    assert refused.status == 403
+    assert "set HEDGEHOG_UI_URL to its address" in refused.text
+
+
+def test_a_request_without_a_name_is_refused() -> None:
+    assert ask("/", {}).status == 403
+
+
+def test_a_balancer_asks_for_its_health_by_the_tasks_address() -> None:
+    assert ask("/server_info", {"host": "10.77.0.4:3000"}).status == 200
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.test", "null", f"https://{_UI}:8443", f"https://{_UI}.evil.test", "["]
+)
+@pytest.mark.parametrize("path", ["/graphql", "/report_asset_materialization/warehouse/x"])
+def test_what_a_page_of_another_origin_sends_is_refused(origin: str, path: str) -> None:
+    refused = ask(path, {**_HERE, "origin": origin}, method="POST")
+    assert (refused.status, "answered" in refused.text) == (403, False)
+
+
+def test_the_ui_itself_and_programs_may_ask() -> None:
+    for headers in ({**_HERE, "origin": f"https://{_UI}"}, _HERE):
+        assert ask("/graphql", headers, method="POST").text == "answered"
+
+
+def test_a_stream_is_opened_for_the_ui_alone() -> None:
+    own, foreign = (
+        {**_HERE, "origin": origin} for origin in (f"https://{_UI}", "https://evil.test")
+    )
+    assert ask("/graphql", own, kind="websocket").kind == "websocket.accept"
+    assert ask("/graphql", foreign, kind="websocket").kind == "websocket.close"
+
+
+def test_a_link_or_a_picture_executes_nothing() -> None:
+    for accepted in ("image/avif,image/*,*/*;q=0.8", "*/*"):
+        asked = ask("/graphql", {**_HERE, "accept": accepted}, query=f"query={_MUTATION}")
+        assert asked.status == 403
+    assert ask("/graphql", {**_HERE, "accept": "text/html"}).text == "answered"
+
+
+def test_no_page_shows_the_ui_within_its_own_and_no_picture_comes_from_elsewhere() -> None:
+    policy = ask("/", _HERE).headers["content-security-policy"]
+    assert policy == "frame-ancestors 'self'; img-src 'self' data: blob:"
+
+
+def test_the_program_that_is_deployed_is_guarded(tmp_path: Path) -> None:
+    with _webserver(tmp_path) as port:
+        asked = {"query": _MUTATION}
+        assert _status(port, "POST", "/graphql", asked, {}) == 200
+        for headers in ({"origin": "https://evil.test"}, {"host": "evil.test"}):
+            assert _status(port, "POST", "/graphql", asked, headers) == 403
+        assert _status(port, "GET", "/graphql?query=mutation%7BsetNuxSeen%7D", None, {}) == 403
+        assert _status(port, "GET", "/", None, {"host": f"{_UI}:{port}"}) == 200
+
+
+def test_hedgehog_dev_starts_the_guarded_webserver(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[list[str]] = []
+    monkeypatch.setattr(
+        dagster_dev, "open_ipc_subprocess", lambda command, **_options: opened.append(command)
+    )
+    assert '[sys.executable, "-m", "dagster_webserver"]' in inspect.getsource(dev)
+    dagster_dev.open_guarded([sys.executable, "-m", "dagster_webserver"])
+    assert opened == [[sys.executable, "-m", dagster_webserver.__name__]]
+    assert dagster_dev.__name__ in hedgehog_dev._DAGSTER
+
+
+@contextmanager
+def _webserver(folder: Path) -> Iterator[int]:
+    """The webserver as it is deployed, of an instance without a code location."""
+    port = keep_ports(folder / "ports.json", ["webserver"])["webserver"]
+    (folder / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    command = [sys.executable, "-m", dagster_webserver.__name__, "--empty-workspace"]
+    environment = {
+        **os.environ,
+        "DAGSTER_HOME": str(folder),
+        "HEDGEHOG_UI_URL": f"https://{_UI}",
+    }
+    server = subprocess.Popen(
+        [*command, "-p", str(port)], env=environment, stderr=subprocess.DEVNULL
+    )
+    try:
+        url = f"http://127.0.0.1:{port}/server_info"
+        assert await_condition(lambda: fetch_json(url) is not None, 120)
+        yield port
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _status(port: int, method: str, path: str, body: Any, headers: dict[str, str]) -> int:
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request(method, path, json.dumps(body) if body else None, {**_JSON, **headers})
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer.status
