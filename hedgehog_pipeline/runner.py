@@ -178,7 +178,7 @@ def rebuild(surroundings: Surroundings) -> Iterator[Backlog]:
         LeftError: at the end, where commits cannot be processed or loaded.
         HedgehogError: where the warehouse is not empty, a server fails, or the lake lacks a commit.
     """
-    surroundings.lake.confirm_latest()
+    surroundings.lake.confirm_whole()
     surroundings.confirm_lake()
     with surroundings.warehouse() as warehouse:
         last = warehouse.last_loaded()

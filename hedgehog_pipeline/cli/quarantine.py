@@ -61,7 +61,7 @@ def show_quarantine(*, table: str, key: str, as_json: bool) -> None:
 
     place = surroundings()
     with place.warehouse() as warehouse:
-        told = told_of(table, key, warehouse, place.lake.ingestion.bucket)
+        told = told_of(table, key, warehouse, place.lake.ingestion)
     if as_json:
         click.echo(json.dumps([asdict(row) for row in told]))
         return

@@ -5,23 +5,22 @@ with those and with what captures landed since; a key that is gone becomes a tom
 somebody else brought (an inbox batch) was never the shop's, and its absence there says nothing.
 """
 
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from psycopg import sql
-from pyarrow import csv
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.capture import known_bases
 from hedgehog_pipeline.extraction.key_ranges import KeyRanges, count, difference, union
 from hedgehog_pipeline.extraction.source import Moment
-from hedgehog_pipeline.lake.bucket import Bucket
-from hedgehog_pipeline.lake.commits import IngestionCommit, Part
+from hedgehog_pipeline.lake.commits import IngestionCommit
+from hedgehog_pipeline.lake.csv_values import read_csv, read_keys
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.lake.parts import confirm_rows, read_body
+from hedgehog_pipeline.lake.parts import read_as, read_rows
 from hedgehog_pipeline.lake.told import read_told
 from hedgehog_pipeline.schema.shop import ShopTable
 
@@ -137,36 +136,24 @@ def _known(
     """Give the keys that the last sweep saw, and those that captures met since."""
     asset = f"oltp/{table.name}"
     known: list[tuple[int, int]] = []
+    read_key = partial(read_csv, types={table.key: pa.int64()})
     number, swept = head.base[table.name].landed, head.base[table.name].swept
     while number > swept:
         commit = log.read(number)
         if commit.kind in {"archive", "increment"}:
             for part in commit.parts_of(asset):
-                known = union(known, _landed(log.bucket, part, table))
+                keys = read_rows(log.bucket, part, read_key)[table.key].drop_null()
+                met = pc.unique(keys).to_pylist()
+                known = union(known, zip(met, met, strict=True))
             for part in commit.parts_of(asset, "quarantine"):
-                known = union(known, _left_out(read_body(log.bucket, part), number))
+                left_out = read_as(log.bucket, part, partial(_left_out, commit=number))
+                known = union(known, left_out)
         base = log.read(number - 1).base.get(table.name) if number > 1 else None
         number = base.landed if base else 0
     for part in log.read(swept).parts_of(asset, "keys") if swept else ():
-        ranges = csv.read_csv(io.BytesIO(read_body(log.bucket, part)))
-        confirm_rows(log.bucket, part, ranges.num_rows)
+        ranges = read_rows(log.bucket, part, partial(read_keys, columns=part.columns))
         known = union(known, zip(*ranges.to_pydict().values(), strict=True))
     return known
-
-
-def _landed(bucket: Bucket, part: Part, table: ShopTable) -> Sequence[tuple[int, int]]:
-    """Read the keys of a CSV part."""
-    body = read_body(bucket, part)
-    keys = csv.read_csv(
-        io.BytesIO(body),
-        read_options=csv.ReadOptions(block_size=len(body)),
-        parse_options=csv.ParseOptions(newlines_in_values=True),
-        convert_options=csv.ConvertOptions(
-            include_columns=[table.key], column_types={table.key: pa.int64()}
-        ),
-    )[table.key]
-    confirm_rows(bucket, part, len(keys))
-    return [(key, key) for key in pc.unique(keys).to_pylist() if key is not None]
 
 
 def _left_out(body: bytes, commit: int) -> Iterable[tuple[int, int]]:

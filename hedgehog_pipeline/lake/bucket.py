@@ -183,9 +183,7 @@ class Bucket:
             raise self._explained(error, "list", prefix) from error
 
     def _explained(self, error: Exception, verb: str, key: str) -> HedgehogError:
-        if isinstance(error, ClientError) and (
-            _code(error) == "NoSuchBucket" or (not key and _status(error) == 404)  # noqa: PLR2004
-        ):
+        if isinstance(error, ClientError) and _code(error) == "NoSuchBucket":
             return HedgehogError(
                 f"There is no bucket {self.name}; create it, or name another one in "
                 "HEDGEHOG_INGESTION_BUCKET or HEDGEHOG_PROCESSED_BUCKET."

@@ -3,11 +3,14 @@
 A checkpoint is made of the ingestion log alone, and the log is read where there is none: losing all
 of them loses nothing. It stands in the processed bucket under the table, a digest of its declared
 columns, its commit and that commit's batch, so that another declaration finds none, and that a log
-which was rolled back since is told. The digest of its two objects is part of their names.
+which was rolled back since is told. The digest of its two objects is part of their names, so that
+one of which a byte was altered is passed over as well.
 """
 
 import io
+import logging
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
@@ -15,11 +18,12 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.parts import digest_of
 from hedgehog_pipeline.schema.quarantine import TOMBSTONES_ARROW
 from hedgehog_pipeline.schema.shop import ShopTable
+
+_LOGGER = logging.getLogger(__name__)
 
 _FORMAT = 1
 """Raised when landed rows are read otherwise than before."""
@@ -80,28 +84,32 @@ class Checkpoints:
         return sorted((kept for kept in there if kept.number < number), reverse=True)
 
     def read(self, kept: Kept, schema: pa.Schema) -> Checkpoint | None:
-        """Read one; None where one of its objects was removed, as both may be.
+        """Read one; None where one of its objects was removed, as both may be, or altered.
 
         Args:
             kept: which one.
             schema: of the rows.
-
-        Raises:
-            HedgehogError: where it was altered.
         """
         bodies = [self.bucket.find(self._key(kept, ending)) for ending in (_TOMBSTONES, _ROWS)]
         tombstones, rows = bodies
         if tombstones is None or rows is None:
             return None
-        if kept.digest and digest_of(tombstones + rows) != kept.digest:
-            raise self._altered(kept)
-        try:
-            return _read(kept, tombstones, rows, schema)
-        except (pa.ArrowException, OSError) as error:
-            raise self._altered(kept) from error
+        if not kept.digest or digest_of(tombstones + rows) == kept.digest:
+            with suppress(pa.ArrowException, OSError, ValueError):
+                return _read(kept, tombstones, rows, schema)
+        keys = " and ".join(self._key(kept, ending) for ending in (_ROWS, _TOMBSTONES))
+        _LOGGER.warning(
+            "The checkpoint of %s at commit %d was altered, so the log is read instead. Delete its "
+            "objects %s from the bucket %s: nothing is lost.",
+            *(self.table.name, kept.number, keys, self.bucket.name),
+        )
+        return None
 
     def keep(self, checkpoint: Checkpoint) -> None:
-        """Write one, its rows last: it is there when they are. Another writer's is as good."""
+        """Write one, its rows last: it is there when they are.
+
+        Another writer's may differ in its bytes and stands beside it: each is as good.
+        """
         unread = " ".join(map(str, checkpoint.unread)).encode()
         rows = _parquet(checkpoint.rows.replace_schema_metadata({_UNREAD: unread}))
         tombstones = _parquet(checkpoint.tombstones)
@@ -117,14 +125,6 @@ class Checkpoints:
     def _key(self, kept: Kept, ending: str) -> str:
         digest = f".{kept.digest}" if kept.digest else ""
         return f"{self._folder}{kept.number:020d}-{kept.batch}{digest}{ending}"
-
-    def _altered(self, kept: Kept) -> HedgehogError:
-        tombstones, rows = (self._key(kept, ending) for ending in (_TOMBSTONES, _ROWS))
-        return HedgehogError(
-            f"The checkpoint of {self.table.name} at commit {kept.number} was altered. Delete its "
-            f"objects {rows} and {tombstones} from the bucket {self.bucket.name}: the log is read "
-            "instead. See docs/operations.md."
-        )
 
 
 def _kept_as(name: str) -> Kept:

@@ -6,7 +6,7 @@ options below, which pandas' reader cannot.
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from csv import reader
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
@@ -116,6 +116,18 @@ def read_row(body: bytes, line: int) -> dict[str, str | None]:
     """
     names = next(reader(io.TextIOWrapper(io.BytesIO(body), "utf-8", newline="")))
     return read_csv(body, dict.fromkeys(names, pa.string())).slice(line - 1, 1).to_pylist()[0]
+
+
+def read_keys(body: bytes, columns: Iterable[str]) -> pa.Table:
+    """Read a part of keys, none of which is absent: of tombstones, or ranges that a sweep saw.
+
+    Raises:
+        ValueError: where the object is another one.
+    """
+    keys = read_csv(body, dict.fromkeys(columns, pa.int64()))
+    if any(column.null_count for column in keys.columns):
+        raise ValueError("a key is absent")
+    return keys
 
 
 def _declared(body: bytes, part: Part, types: Mapping[str, pa.DataType]) -> pa.Table:

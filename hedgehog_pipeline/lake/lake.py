@@ -56,6 +56,15 @@ class Lake:
         for log in (self.ingestion, self.processed):
             log.confirm_latest()
 
+    def confirm_whole(self) -> None:
+        """See that no commit of either log is missing.
+
+        Raises:
+            AnotherLakeError: where one is.
+        """
+        for log in (self.ingestion, self.processed):
+            log.confirm_whole()
+
     def unprocessed(self) -> int:
         """Count the ingestion commits that wait to be processed."""
         head = self.processed.head()

@@ -1,21 +1,19 @@
 """What the ingestion log holds of a table of the shop, read when asked."""
 
-import io
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv
 
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.checkpoints import Checkpoint, Checkpoints
 from hedgehog_pipeline.lake.commits import IngestionCommit, Part
-from hedgehog_pipeline.lake.csv_values import ReadPart, landed_schema, read_part
+from hedgehog_pipeline.lake.csv_values import ReadPart, landed_schema, read_keys, read_part
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.lake.parts import confirm_rows, read_body
+from hedgehog_pipeline.lake.parts import confirm_rows, read_as, read_rows
 from hedgehog_pipeline.lake.told import read_told
 from hedgehog_pipeline.schema.quarantine import (
     QUARANTINE_ARROW,
@@ -124,7 +122,7 @@ class LandedTable:
 
         @lru_cache(_PARTS_KEPT)
         def read(part: Part, commit: int) -> ReadPart:  # without `self`, which would not be freed
-            found = read_part(read_body(bucket, part), table, part, commit)
+            found = read_as(bucket, part, lambda body: read_part(body, table, part, commit))
             faulty = pc.count_distinct(found.faults["line"]).as_py()
             confirm_rows(bucket, part, found.rows.num_rows + faulty)
             return found
@@ -133,15 +131,17 @@ class LandedTable:
 
     def told_of(self, commit: IngestionCommit) -> pa.Table:
         """Read what was told at landing of rows that cannot be taken."""
+        read = partial(read_told, commit=commit.number)
         parts = commit.parts_of(self.asset, "quarantine")
-        told = [read_told(read_body(self.log.bucket, part), commit.number) for part in parts]
-        for part, entries in zip(parts, told, strict=True):
-            confirm_rows(self.log.bucket, part, entries.num_rows)
+        told = (read_rows(self.log.bucket, part, read) for part in parts)
         return pa.concat_tables([QUARANTINE_ARROW.empty_table(), *told])
 
     def tombstones_of(self, commit: IngestionCommit) -> pa.Table:
         """Read the keys that the shop held no more when a commit was made."""
-        keys = [self._csv(part) for part in commit.parts_of(self.asset, "tombstones")]
+        keys = (
+            read_rows(self.log.bucket, part, partial(read_keys, columns=part.columns))
+            for part in commit.parts_of(self.asset, "tombstones")
+        )
         gone = pa.concat_tables([pa.table({self.table.key: pa.array([], pa.int64())}), *keys])
         numbers = pa.repeat(pa.scalar(commit.number, pa.int64()), gone.num_rows)
         return pa.table([gone[0], numbers], schema=TOMBSTONES_ARROW)
@@ -227,11 +227,6 @@ class LandedTable:
             ):
                 return found
         return None
-
-    def _csv(self, part: Part) -> pa.Table:
-        found = csv.read_csv(io.BytesIO(read_body(self.log.bucket, part)))
-        confirm_rows(self.log.bucket, part, found.num_rows)
-        return found
 
 
 def _last_of_each(rows: pa.Table, key: str) -> pa.Table:

@@ -4,7 +4,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Generic, NamedTuple
+from json import loads
+from typing import Generic, NamedTuple, get_args
 from uuid import uuid4
 
 from pydantic import ValidationError
@@ -45,14 +46,16 @@ class CommitLog(Generic[AnyCommit]):
     bucket: Bucket
     model: type[AnyCommit]
     _known: int = field(default=0, init=False, repr=False)
-    _last: int = field(default=0, init=False, repr=False)
+    _whole: int = field(default=0, init=False, repr=False)
     _last_read: tuple[str, AnyCommit] | None = field(default=None, init=False, repr=False)
+    _log: str | None = field(default=None, init=False, repr=False)
 
     def end(self) -> int:
         """Find the number of the last commit, 0 for an empty log.
 
         Numbers are dense, so the end is found by doubling and bisecting, from a commit that was
-        there before, where that still stands. One listing tells that nothing stands beyond it.
+        there before, where that still stands. One listing tells that nothing stands beyond it and,
+        the first time, that none of the last thousand commits is missing.
 
         Raises:
             AnotherLakeError: where a commit is missing, and later ones stand behind it.
@@ -60,13 +63,19 @@ class CommitLog(Generic[AnyCommit]):
         return self._find_end()[0]
 
     def head(self) -> AnyCommit | None:
-        """Read the last commit, None for an empty log; again only where it is another object."""
+        """Read the last commit, None for an empty log; again only where it is another object.
+
+        Raises:
+            AnotherLakeError: where a commit is missing, or it does not follow the one before it.
+        """
         end, etag = self._find_end()
         if not end:
             return None
         last = self._last_read
         if last is None or last[0] != etag:
-            last = self._last_read = etag, self.read(end)
+            (commit,) = self.linked([self._there(end)])
+            last = self._last_read = etag, commit
+            self._log = commit.log
         return last[1]
 
     def read(self, number: int) -> AnyCommit:
@@ -76,10 +85,19 @@ class CommitLog(Generic[AnyCommit]):
             AnotherLakeError: where it is missing, or another one is in its place.
             HedgehogError: where it cannot be read.
         """
-        found = self._find(number)
-        if found is None:
-            raise self._missing(number, "though its log holds it")
-        return found
+        commit = self._there(number)
+        if self._log is None:
+            self._log = commit.log
+        if commit.log != self._log:  # where the bucket was begun anew, its last commit says so
+            head = self.head()
+            if head is None or commit.log != head.log:
+                raise AnotherLakeError(
+                    f"The object {commit_key(number)} in the bucket {self.bucket.name} holds a "
+                    f"commit of the log {commit.log}, and the log there is "
+                    f"{head.log if head else 'empty'}: it is another log's. {RESTORE}"
+                )
+            self._log = commit.log
+        return commit
 
     def after(self, number: int) -> Iterator[AnyCommit]:
         """Read the commits after a number, in order, at the cost of those alone.
@@ -92,16 +110,19 @@ class CommitLog(Generic[AnyCommit]):
     def linked(self, commits: Iterable[AnyCommit]) -> Iterator[AnyCommit]:
         """Hand commits of this log on, each as soon as it is seen to follow the one before it.
 
+        The one before the first is read for that; one behind a gap in the numbers is believed.
+
         Raises:
             AnotherLakeError: where one does not: it or the one before it is of another log.
         """
         before: AnyCommit | None = None
         for commit in commits:
             number = commit.number - 1
-            if number and (before is None or before.number != number):
-                before = self.read(number)
-            batch = before.batch if number and before else None
-            if commit.previous != batch:
+            is_first = before is None
+            if is_first and number:
+                before = self._there(number)
+            batch = before.batch if before else None
+            if commit.previous != batch and (is_first or (before and before.number == number)):
                 raise AnotherLakeError(
                     f"Commit {commit.number} in the bucket {self.bucket.name} follows "
                     f"{commit.previous or 'nothing'}, where {batch or 'nothing'} stands before it: "
@@ -114,13 +135,18 @@ class CommitLog(Generic[AnyCommit]):
         """See that none of the last thousand commits is missing; it costs one question.
 
         Raises:
+            AnotherLakeError: where one is; every look at the end says so then, until it is back.
+        """
+        self._whole = 0
+        self.end()
+
+    def confirm_whole(self) -> None:
+        """See that no commit is missing; it costs a question for each thousand.
+
+        Raises:
             AnotherLakeError: where one is.
         """
-        number = max(self.end() - _LATEST, 0)
-        for found in self._numbers_after(number):
-            for missing in range(number + 1, found):
-                self._confirm_there(missing, found)
-            number = found
+        self._last_listed(0)
 
     def of_day(self, day: date) -> list[AnyCommit]:
         """Read the commits of a day, in a log whose dates never go back."""
@@ -144,9 +170,11 @@ class CommitLog(Generic[AnyCommit]):
 
         Raises:
             AnotherLakeError: where it is gone or another one: the bucket was emptied, swapped or
-                rolled back.
+                rolled back, or the commit was removed.
         """
         found = self._find(taken.number)
+        if found is None and (end := self.end()) > taken.number:
+            raise self._missing(taken.number, f"though commit {end} stands behind it")
         if found is None or found.batch != taken.batch:
             raise AnotherLakeError(
                 f"{by} holds commit {taken.number} (batch {taken.batch}) of the bucket "
@@ -156,6 +184,7 @@ class CommitLog(Generic[AnyCommit]):
                 "See docs/operations.md."
             )
         self._known = max(self._known, taken.number)
+        self._log = found.log
 
     def batch_of(self, number: int) -> str | None:
         """Give the id of the batch of a commit, None where there is no such commit."""
@@ -170,14 +199,15 @@ class CommitLog(Generic[AnyCommit]):
         got through although its answer was lost.
         """
         while True:
-            self._last = 0  # nothing is written below a commit that stands beyond the end
+            # Listed again: nothing is written below a commit that stands beyond the end.
+            self._whole = max(self._whole - 1, 0)
             commit = build(self.head())
             if commit is None:
                 return None
             body = commit.model_dump_json(indent=1).encode()
             if self.bucket.create(commit_key(commit.number), body):
                 return commit
-            if self.read(commit.number).batch == commit.batch:
+            if self.batch_of(commit.number) == commit.batch:
                 return commit
 
     def _what_happened(self, taken: Taken, found: AnyCommit | None) -> str:
@@ -186,8 +216,6 @@ class CommitLog(Generic[AnyCommit]):
             return "the bucket was emptied"
         if last.log != taken.log:
             return "the bucket is another lake's, or was emptied and begun anew"
-        if last.number > taken.number:
-            return "the commit was removed"
         if found is None:
             return f"the bucket was rolled back to commit {last.number}"
         return "the bucket was rolled back and has grown since"
@@ -196,13 +224,13 @@ class CommitLog(Generic[AnyCommit]):
         """Find the last commit, beyond which nothing stands; give its number and ETag."""
         while True:
             end, etag = self._look_for_end()
-            if end and end == self._last:
+            if end and end == self._whole:
                 return end, etag
-            beyond = next(self._numbers_after(end), None)
-            if beyond is None:
-                self._last = end
+            whole = self._whole if self._whole <= end else 0
+            if self._last_listed(max(whole, end - _LATEST)) <= end:
+                self._whole = end
                 return end, etag
-            self._confirm_there(end + 1, beyond)  # where another writer was appending just now
+            # Another writer was appending just now.
 
     def _look_for_end(self) -> tuple[int, str]:
         etags = {0: ""}
@@ -223,6 +251,14 @@ class CommitLog(Generic[AnyCommit]):
         self._known = end
         return end, etags[end]
 
+    def _last_listed(self, number: int) -> int:
+        """List what stands behind a number, each commit behind the one before; give the last."""
+        for found in self._numbers_after(number):
+            for between in range(number + 1, found):
+                self._confirm_there(between, found)
+            number = found
+        return number
+
     def _numbers_after(self, number: int) -> Iterator[int]:
         """List the numbers of the commits that stand behind one, also behind a gap."""
         for found in self.bucket.objects(_PREFIX, after=commit_key(number)):
@@ -241,6 +277,12 @@ class CommitLog(Generic[AnyCommit]):
             f"{why}. {RESTORE}"
         )
 
+    def _there(self, number: int) -> AnyCommit:
+        found = self._find(number)
+        if found is None:
+            raise self._missing(number, "though its log holds it")
+        return found
+
     def _find(self, number: int) -> AnyCommit | None:
         body = self.bucket.find(commit_key(number))
         return self._parse(number, body) if body is not None else None
@@ -249,10 +291,15 @@ class CommitLog(Generic[AnyCommit]):
         try:
             commit = self.model.model_validate_json(body)
         except ValidationError as error:
-            raise HedgehogError(
-                f"Commit {number} in the bucket {self.bucket.name} cannot be read "
-                f"({error.error_count()} faults, first: {error.errors()[0]['msg']}); it was "
-                "written by a newer Hedgehog or by something else."
+            where = f"Commit {number} in the bucket {self.bucket.name} cannot be read"
+            if self._is_of_another_format(body):
+                raise HedgehogError(
+                    f"{where} ({error.error_count()} faults, first: {error.errors()[0]['msg']}); "
+                    "it was written by a newer Hedgehog: use that one or a later one."
+                ) from error
+            raise AnotherLakeError(
+                f"{where}: the object {commit_key(number)} is none of its commits, it was cut or "
+                f"altered. {RESTORE}"
             ) from error
         if commit.number != number:
             raise AnotherLakeError(
@@ -260,6 +307,14 @@ class CommitLog(Generic[AnyCommit]):
                 f"{commit.number}: commits were exchanged. {RESTORE}"
             )
         return commit
+
+    def _is_of_another_format(self, body: bytes) -> bool:
+        try:
+            told = loads(body)
+        except ValueError:
+            return False
+        known = get_args(self.model.model_fields["format"].annotation)
+        return isinstance(told, dict) and told.get("format", known[0]) not in known
 
 
 def new_log_id() -> str:

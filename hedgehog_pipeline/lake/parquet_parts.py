@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import PartKind, ProcessedCommit
-from hedgehog_pipeline.lake.parts import altered, confirm_rows, read_body
+from hedgehog_pipeline.lake.parts import read_rows
 from hedgehog_pipeline.lake.previews import Preview
 from hedgehog_pipeline.schema.quarantine import (
     QUARANTINE_ARROW,
@@ -79,12 +79,8 @@ class ProcessedTable:
         Raises:
             HedgehogError: where a part is missing or altered.
         """
-        schemas = {"rows": self.table.arrow, **_OTHERS}
+        schema = {"rows": self.table.arrow, **_OTHERS}[kind]
         for part in commit.parts_of(f"star/{self.table.name}", kind):
-            body = read_body(self.bucket, part)
-            try:
-                rows = pq.read_metadata(io.BytesIO(body)).num_rows
-            except (pa.ArrowException, OSError) as error:
-                raise altered(self.bucket, part, f"it is no Parquet ({error})") from error
-            confirm_rows(self.bucket, part, rows)
-            yield pq.read_table(io.BytesIO(body), schema=schemas[kind])
+            yield read_rows(
+                self.bucket, part, lambda body: pq.read_table(io.BytesIO(body), schema=schema)
+            )

@@ -1,10 +1,21 @@
 """The object of a part, seen to be the one that its commit names."""
 
+from collections.abc import Callable
+from csv import Error
 from hashlib import sha256
+from typing import TypeVar
+
+import pyarrow as pa
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.bucket import RESTORE, Bucket
 from hedgehog_pipeline.lake.commits import Part
+from hedgehog_pipeline.printable import printable
+
+Read = TypeVar("Read")
+"""What a part is read as."""
+
+_LONGEST = 200
 
 
 def digest_of(body: bytes) -> str:
@@ -24,6 +35,35 @@ def read_body(bucket: Bucket, part: Part) -> bytes:
     if part.sha256 is not None and digest_of(body) != part.sha256:
         raise altered(bucket, part, "its SHA-256 is not the one that its commit keeps")
     return body
+
+
+def read_as(bucket: Bucket, part: Part, parse: Callable[[bytes], Read]) -> Read:
+    """Read a part as what it holds.
+
+    Args:
+        bucket: where it is.
+        part: what its commit tells of it.
+        parse: reads the object.
+
+    Raises:
+        HedgehogError: where it is missing, or is not what its commit says. Without a digest that
+            may only be seen as it is parsed.
+    """
+    body = read_body(bucket, part)
+    try:
+        return parse(body)
+    except (pa.ArrowException, Error, LookupError, OSError, TypeError, ValueError) as error:
+        if part.sha256 is not None:
+            raise
+        why = printable(str(error), _LONGEST)
+        raise altered(bucket, part, f"it cannot be read ({why})") from error
+
+
+def read_rows(bucket: Bucket, part: Part, parse: Callable[[bytes], pa.Table]) -> pa.Table:
+    """Read the rows of a part, as many as its commit says; see `read_as`."""
+    rows = read_as(bucket, part, parse)
+    confirm_rows(bucket, part, rows.num_rows)
+    return rows
 
 
 def confirm_rows(bucket: Bucket, part: Part, rows: int) -> None:

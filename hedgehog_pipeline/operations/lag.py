@@ -24,8 +24,10 @@ def seconds_behind(
         now: the moment, aware UTC.
 
     Raises:
-        HedgehogError: where one of them cannot be asked, or they do not belong together.
+        HedgehogError: where one of them cannot be asked, they do not belong together, or
+            one of the last thousand commits is missing.
     """
+    lake.confirm_latest()
     lake.confirm_source()
     confirm_loaded(lake, warehouse)
     head = lake.ingestion.head()

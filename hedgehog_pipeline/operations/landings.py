@@ -1,22 +1,25 @@
 """Where a row of the shop stands in the ingestion bucket: its commit, its CSV object, its line."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hedgehog_pipeline.lake.commits import IngestionCommit, IngestionKind, PartKind
+from hedgehog_pipeline.lake.commits import IngestionCommit, IngestionKind, Part, PartKind
 from hedgehog_pipeline.lake.csv_values import read_csv, read_part, read_row
 from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.lake.parts import read_body
+from hedgehog_pipeline.lake.parts import Read, read_as
 from hedgehog_pipeline.schema.shop import SHOP, ShopTable
 from hedgehog_pipeline.schema.star import INGESTION_COMMIT, StarTable
 
 _Texts = Any
 """An array; pyarrow's stubs know too few of its functions' overloads."""
+
+_Row = Mapping[str, str | None]
 
 
 @dataclass(frozen=True)
@@ -73,10 +76,9 @@ class Landings:
         """Find a row, or the tombstone of its key, in a commit that is known to hold it."""
         commit = self._commit(number)
         for part in commit.parts_of(f"oltp/{table.name}", kind):
-            body = read_body(self.lake.ingestion.bucket, part)
-            texts = _texts(body, table.key if kind == "rows" else part.columns[0])
-            if (place := pc.index(texts, pa.scalar(key)).as_py()) >= 0:
-                return self._found(_known(commit, table, key), part.key, body, place + 1)
+            column = table.key if kind == "rows" else part.columns[0]
+            if found := self._read_as(part, partial(_row_of, column=column, key=key)):
+                return self._landed(_known(commit, table, key), part, *found)
         return _known(commit, table, key)
 
     def as_of(self, table: ShopTable, key: str, number: int) -> LastLandings:
@@ -99,13 +101,11 @@ class Landings:
         for name in star.inputs:
             table, columns = SHOP[name], [column for of, column in sources if of == name]
             for part in commit.parts_of(f"oltp/{name}"):
-                body = read_body(self.lake.ingestion.bucket, part)
-                faults = read_part(body, table, part, number).faults["line"].to_pylist()
                 present = [column for column in columns if column in part.columns]
-                lines = set[int]().union(*(_lines_on(_texts(body, c), day) for c in present))
-                if good := lines.difference(faults):
-                    key = read_row(body, line := min(good))[table.key] or ""
-                    return self._found(_known(commit, table, key), part.key, body, line)
+                first = partial(_first_on, table=table, part=part, columns=present, day=day)
+                if found := self._read_as(part, first):
+                    _, row = found
+                    return self._landed(_known(commit, table, row[table.key] or ""), part, *found)
         return None
 
     def _commit(self, number: int) -> IngestionCommit:
@@ -113,9 +113,12 @@ class Landings:
             self._read[number] = self.lake.ingestion.read(number)
         return self._read[number]
 
-    def _found(self, known: Landing, part: str, body: bytes, line: int) -> Landing:
-        address = f"s3://{self.lake.ingestion.bucket.name}/{part}"
-        return replace(known, part=address, line=line, row=read_row(body, line))
+    def _read_as(self, part: Part, parse: Callable[[bytes], Read]) -> Read:
+        return read_as(self.lake.ingestion.bucket, part, parse)
+
+    def _landed(self, known: Landing, part: Part, line: int, row: _Row) -> Landing:
+        address = f"s3://{self.lake.ingestion.bucket.name}/{part.key}"
+        return replace(known, part=address, line=line, row=row)
 
 
 def _known(commit: IngestionCommit, table: ShopTable, key: str) -> Landing:
@@ -125,6 +128,22 @@ def _known(commit: IngestionCommit, table: ShopTable, key: str) -> Landing:
 
 def _texts(body: bytes, column: str) -> _Texts:
     return read_csv(body, {column: pa.string()})[column]
+
+
+def _row_of(body: bytes, column: str, key: str) -> tuple[int, _Row] | None:
+    """Find the row of a key, and its place, from 1."""
+    place: int = pc.index(_texts(body, column), pa.scalar(key)).as_py()
+    return (place + 1, read_row(body, place + 1)) if place >= 0 else None
+
+
+def _first_on(
+    body: bytes, table: ShopTable, part: Part, columns: Sequence[str], day: date
+) -> tuple[int, _Row] | None:
+    """Find the first row that can be taken and mentions a day, and its place, from 1."""
+    faults = read_part(body, table, part, 0).faults["line"].to_pylist()
+    lines = set[int]().union(*(_lines_on(_texts(body, column), day) for column in columns))
+    good = lines.difference(faults)
+    return (line := min(good), read_row(body, line)) if good else None
 
 
 def _last_commit(rows: pa.Table, column: str, key: str) -> int:

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.lake.bucket import Bucket
+from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.csv_values import read_row
+from hedgehog_pipeline.lake.log import CommitLog
+from hedgehog_pipeline.lake.parts import read_as
 from hedgehog_pipeline.printable import printable
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
@@ -152,17 +155,19 @@ class ToldRow:
     row: dict[str, str | None] | None
 
 
-def told_of(table: str, key: str, warehouse: Warehouse, bucket: Bucket) -> list[ToldRow]:
+def told_of(
+    table: str, key: str, warehouse: Warehouse, log: CommitLog[IngestionCommit]
+) -> list[ToldRow]:
     """Read what was told of a row, and the row as it was landed.
 
     Args:
         table: the shop's table.
         key: the row's primary key.
         warehouse: the warehouse, prepared or not.
-        bucket: the ingestion bucket.
+        log: the ingestion log.
 
     Raises:
-        HedgehogError: where nothing was told of it.
+        HedgehogError: where nothing was told of it, or its part is missing or altered.
     """
     entries = read_entries(warehouse, closed=True, row=(table, key))
     if not entries:
@@ -172,10 +177,23 @@ def told_of(table: str, key: str, warehouse: Warehouse, bucket: Bucket) -> list[
         )
     told: list[ToldRow] = []
     for (commit, part, line), found in groupby(entries, lambda e: (e.commit, e.part, e.line)):
-        row = read_row(bucket.read(part), line) if part.startswith("oltp/") else None
-        address = f"s3://{bucket.name}/{part}" if part else ""
+        row = _row_of(log, commit, part, line) if part.startswith("oltp/") else None
+        address = f"s3://{log.bucket.name}/{part}" if part else ""
         told.append(ToldRow(commit, address, line, tuple(found), row))
     return told
+
+
+def _row_of(
+    log: CommitLog[IngestionCommit], commit: int, key: str, line: int
+) -> dict[str, str | None]:
+    for part in log.read(commit).parts:
+        if part.key == key:
+            return read_as(log.bucket, part, partial(read_row, line=line))
+    raise HedgehogError(
+        f"The quarantine tells of the object {key} of ingestion commit {commit}, which names no "
+        f"such object in the bucket {log.bucket.name}. See whether HEDGEHOG_INGESTION_BUCKET and "
+        "the warehouse's secret are of one deployment."
+    )
 
 
 def lines_told(told: Iterable[ToldRow]) -> Iterator[str]:

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.batch import batch_moment
 from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.lake.parts import read_body
+from hedgehog_pipeline.lake.parts import read_as
 from hedgehog_pipeline.operations.held import HeldRow, Key, held_deletions, held_rows
 from hedgehog_pipeline.operations.landings import Landing, Landings
 from hedgehog_pipeline.operations.quarantine import Entry, read_entries
@@ -191,12 +191,14 @@ class _Tracer:
         bucket, commit = self.lake.processed.bucket, self.lake.processed.read(held.processed_commit)
         key, stamp = self.table.key.name, INGESTION_COMMIT.name
         wanted = (pc.field(key) == self.key) & (pc.field(stamp) == held.ingestion_commit)
+
+        def those(body: bytes) -> list[dict[str, Any]]:
+            return pq.read_table(io.BytesIO(body), filters=wanted).to_pylist()
+
         found = (
             (f"s3://{bucket.name}/{part.key}", row)
             for part in commit.parts_of(f"star/{self.table.name}")
-            for row in pq.read_table(
-                io.BytesIO(read_body(bucket, part)), filters=wanted
-            ).to_pylist()
+            for row in read_as(bucket, part, those)
         )
         part, row = next(found, (None, {}))
         return Shaping(commit.number, commit.kind, batch_moment(commit.batch), part, row)

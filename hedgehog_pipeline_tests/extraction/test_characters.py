@@ -81,8 +81,8 @@ def test_one_byte_without_a_character_keeps_its_row_out_and_nothing_else(
             "dim_staff",
         }
         with shop.surroundings.warehouse() as warehouse:
-            bucket = shop.surroundings.lake.ingestion.bucket
-            (told, *_) = lines_told(told_of("design", str(archived), warehouse, bucket))
+            log = shop.surroundings.lake.ingestion
+            (told, *_) = lines_told(told_of("design", str(archived), warehouse, log))
         assert told.startswith("commit 1: not landed, row ")
 
         _set(shop, "design", archived, "design_name = 'mended'")

@@ -1,6 +1,7 @@
 """Commits made by hand, and a bucket in memory for tests that need many."""
 
 import io
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timezone
 from itertools import count
@@ -12,7 +13,7 @@ from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import Base, IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.csv_parts import CsvRows
-from hedgehog_pipeline.lake.log import CommitLog
+from hedgehog_pipeline.lake.log import CommitLog, commit_key
 from hedgehog_pipeline.schema.shop import SHOP
 
 DAY = date(2026, 6, 1)
@@ -78,6 +79,21 @@ def _landing(head: IngestionCommit | None, batch: Batch, tables: Iterable[str]) 
         source="1/1/1",
         base={**(head.base if head else {}), **dict.fromkeys(tables, landed)},
     )
+
+
+def put_processed(s3: "MemoryS3", commits: int) -> CommitLog[ProcessedCommit]:
+    """Put so many processed commits, each behind the one before; give their log."""
+    for number in range(1, commits + 1):
+        previous = f"batch-{number - 1}" if number > 1 else None
+        made = processed_commit(number, f"batch-{number}", previous=previous)
+        s3.objects[commit_key(number)] = made.model_dump_json().encode()
+    return CommitLog(s3.bucket(), ProcessedCommit)
+
+
+def put_other_values(s3: "MemoryS3", number: int, **values: str) -> None:
+    """Put a commit in the place of one, which differs from it in some fields."""
+    told = json.loads(s3.objects[commit_key(number)])
+    s3.objects[commit_key(number)] = json.dumps({**told, **values}).encode()
 
 
 class MemoryS3:

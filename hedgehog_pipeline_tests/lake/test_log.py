@@ -1,19 +1,26 @@
 """The commit log: numbers without gaps, each taken once, whoever writes at the same time."""
 
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
 import boto3
 import pytest
 
-from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.errors import AnotherLakeError, HedgehogError
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import ProcessedCommit
 from hedgehog_pipeline.lake.log import CommitLog, Taken, commit_key
-from hedgehog_pipeline_tests.lake.making import DAY, MemoryS3, processed_commit
+from hedgehog_pipeline_tests.lake.making import (
+    DAY,
+    MemoryS3,
+    processed_commit,
+    put_other_values,
+    put_processed,
+)
 
 Log = CommitLog[ProcessedCommit]
 
@@ -114,11 +121,48 @@ def test_a_missing_commit_is_named_when_the_log_is_read_or_confirmed(log: Log, m
 
 
 @pytest.mark.parametrize("missing", range(1, 12))
-def test_no_commit_is_appended_below_another(log: Log, missing: int) -> None:
-    _twelve_but(log, missing)
-    with suppress(HedgehogError):
-        _anew(log).append(_next("new"))
-    assert log.bucket.etag_of(commit_key(missing)) is None
+def test_no_commit_is_appended_below_another_or_behind_a_gap(missing: int) -> None:
+    s3 = MemoryS3()
+    log = put_processed(s3, 12)
+    del s3.objects[commit_key(missing)]
+    words = f"{commit_key(missing)} is missing .* commit .* stands behind"
+    with pytest.raises(AnotherLakeError, match=words):
+        log.append(_next("new"))
+    known = _anew(log)
+    known.confirm(Taken("a-log", 12, "batch-12"), "The warehouse", "start over.")
+    with pytest.raises(AnotherLakeError, match=words):
+        known.append(_next("new"))
+    assert len(s3.objects) == 11
+
+
+@pytest.mark.parametrize(("missing", "latest"), [(5, False), (6, True)])
+def test_the_last_thousand_commits_are_looked_for_each_time_and_all_where_that_is_asked(
+    missing: int, *, latest: bool
+) -> None:
+    s3 = MemoryS3()
+    log = put_processed(s3, 1_005)
+    del s3.objects[commit_key(missing)]
+    with pytest.raises(AnotherLakeError, match=f"{commit_key(missing)} is missing"):
+        log.confirm_whole()
+    for look in (log.end, log.confirm_latest):
+        if latest:
+            with pytest.raises(AnotherLakeError, match=f"{commit_key(missing)} is missing"):
+                look()
+        else:
+            look()
+
+
+def test_a_gap_that_was_found_is_told_until_the_commit_is_back() -> None:
+    s3 = MemoryS3()
+    log = put_processed(s3, 5)
+    assert log.end() == 5
+    body = s3.objects.pop(commit_key(3))
+    assert log.end() == 5
+    for look in (log.confirm_latest, log.end, log.head):
+        with pytest.raises(AnotherLakeError, match=f"{commit_key(3)} is missing"):
+            look()
+    s3.objects[commit_key(3)] = body
+    assert log.end() == 5
 
 
 def test_an_end_that_is_known_is_looked_beyond_before_a_commit_is_appended(log: Log) -> None:
@@ -175,6 +219,53 @@ def test_a_commit_of_another_log_is_named(log: Log, after: int) -> None:
     with pytest.raises(HedgehogError, match=r"Commit 3 .* follows b, where z stands"):
         list(log.after(after))
     assert [commit.batch for commit in log.after(3)] == ["d"]
+
+
+def test_a_commit_of_another_log_is_named_where_nothing_before_it_is_read() -> None:
+    s3 = MemoryS3()
+    log = put_processed(s3, 4)
+    put_other_values(s3, 2, log="z-log")
+    assert log.read(3).batch == "batch-3"
+    words = f"{commit_key(2)} in the bucket memory holds a commit of the log z-log.* is a-log"
+    with pytest.raises(AnotherLakeError, match=words):
+        log.read(2)
+
+
+def test_nothing_is_appended_behind_a_last_commit_of_another_log() -> None:
+    s3 = MemoryS3()
+    log = put_processed(s3, 4)
+    put_other_values(s3, 4, log="z-log", previous="z")
+    with pytest.raises(AnotherLakeError, match=r"Commit 4 .* follows z, where batch-3 stands"):
+        log.append(_next("new"))
+    assert len(s3.objects) == 4
+
+
+def test_a_bucket_that_was_begun_anew_is_read_by_a_process_that_knew_the_old_one() -> None:
+    s3 = MemoryS3()
+    log = put_processed(s3, 4)
+    assert log.head() is not None
+    for number in (4, 3):
+        del s3.objects[commit_key(number)]
+    for number in (1, 2):
+        put_other_values(s3, number, log="z-log")
+    assert log.read(1).log == "z-log"
+    assert log.read(2).log == "z-log"
+
+
+def test_the_commits_of_a_day_follow_each_other() -> None:
+    s3 = MemoryS3()
+    log = put_processed(s3, 4)
+    put_other_values(s3, 2, batch="z")
+    with pytest.raises(AnotherLakeError, match=r"Commit 3 .* follows batch-2, where z stands"):
+        log.of_day(DAY)
+
+
+def test_commits_behind_gaps_in_their_numbers_are_read_once() -> None:
+    s3 = MemoryS3()
+    log = put_processed(s3, 9)
+    scattered = [3, 5, 7, 9]
+    assert [commit.number for commit in log.linked(map(log.read, scattered))] == scattered
+    assert sorted(s3.read) == [commit_key(number) for number in (2, *scattered)]
 
 
 def test_a_log_that_lost_its_beginning_is_named(log: Log) -> None:
@@ -305,6 +396,44 @@ def test_a_commit_that_cannot_be_read_is_told_by_its_number(log: Log) -> None:
     log.bucket.create(commit_key(1), b'{"format": 2}')
     with pytest.raises(HedgehogError, match=f"Commit 1 in the bucket {log.bucket.name}"):
         log.head()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        processed_commit(1, "a").model_dump_json().encode()[:-9],
+        b"[1, 2]",
+        b'{"format": 1, "log": "a-log", "number": 1, "kind": "increment"}',
+        bytes(300),
+    ],
+    ids=["emptied", "cut", "another JSON", "the other bucket's", "zeros"],
+)
+def test_a_commit_that_was_cut_or_altered_is_no_newer_one(body: bytes) -> None:
+    s3 = MemoryS3()
+    s3.objects[commit_key(1)] = body
+    words = f"{commit_key(1)} is none of its commits, it was cut or altered. Restore it"
+    with pytest.raises(AnotherLakeError, match=words):
+        CommitLog(s3.bucket(), ProcessedCommit).head()
+
+
+def test_a_commit_of_a_newer_format_is_no_damage() -> None:
+    s3 = MemoryS3()
+    log = put_processed(s3, 1)
+    told = json.loads(s3.objects[commit_key(1)])
+    s3.objects[commit_key(1)] = json.dumps({**told, "format": 3}).encode()
+    with pytest.raises(HedgehogError, match="written by a newer Hedgehog") as newer:
+        log.head()
+    assert not isinstance(newer.value, AnotherLakeError)
+
+
+def test_a_commit_that_was_taken_and_is_missing_below_others_is_to_be_restored() -> None:
+    s3 = MemoryS3()
+    log = put_processed(s3, 5)
+    del s3.objects[commit_key(3)]
+    words = f"{commit_key(3)} is missing .* commit 5 stands behind it. Restore it"
+    with pytest.raises(AnotherLakeError, match=words):
+        log.confirm(Taken("a-log", 3, "batch-3"), "The warehouse", "start over.")
 
 
 @contextmanager
