@@ -10,13 +10,15 @@ from datetime import datetime, timezone
 from itertools import count
 
 import pytest
+from dagster import DagsterInstance
 
-from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.errors import AnotherLakeError, HedgehogError
 from hedgehog_pipeline.lake.log import commit_key
 from hedgehog_pipeline.stage_run import execute
 from hedgehog_pipeline_tests.extraction.capturing import capture
 from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
 from hedgehog_pipeline_tests.test_rebuild import rows_to_compare
+from hedgehog_pipeline_tests.ticks import shop_tick
 from hedgehog_pipeline_tests.world import Servers, World, as_a_new_process
 
 Damage = Callable[[World, World], World]
@@ -288,6 +290,42 @@ def test_a_capture_lands_nothing_below_a_gap(servers: Servers) -> None:
         with pytest.raises(HedgehogError, match=f"{commit_key(2)}.* is missing"):
             capture(world)
         assert len(world.commits(_bucket(world, "ingestion"))) == 3
+
+
+@pytest.mark.parametrize(
+    ("layer", "missing", "waiting"), [("ingestion", 2, 0), ("ingestion", 3, 1), ("processed", 3, 0)]
+)
+def test_a_gap_that_no_run_comes_upon_is_named_by_the_platform_and_nothing_lands(
+    traded: World, layer: str, missing: int, waiting: int
+) -> None:
+    for _ in range(waiting):
+        _change(traded)
+        capture(traded)
+    as_a_new_process()
+    assert traded.surroundings.seconds_behind() >= 0
+    _remove(traded, layer, [commit_key(missing)])
+    _change(traded)
+    before = _contents(traded)
+    words = f"{commit_key(missing)} is missing from the bucket {_bucket(traded, layer)}"
+    with pytest.raises(AnotherLakeError, match=words):
+        traded.surroundings.seconds_behind()
+    as_a_new_process()
+    with pytest.raises(AnotherLakeError, match=words):
+        execute(traded.settings, "extraction", datetime.now(timezone.utc).date(), [])
+    assert _contents(traded) == before
+
+
+@pytest.mark.parametrize("layer", ["ingestion", "processed"])
+def test_the_sensors_land_nothing_in_a_lake_whose_log_was_damaged(
+    traded: World, layer: str
+) -> None:
+    bucket, key = _bucket(traded, layer), commit_key(4)
+    body = traded.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    traded.s3.put_object(Bucket=bucket, Key=key, Body=body[:-9])
+    _change(traded)
+    words = f"{key} is none of its commits, it was cut or altered"
+    with DagsterInstance.ephemeral() as instance, pytest.raises(AnotherLakeError, match=words):
+        shop_tick(traded, instance)
 
 
 @pytest.mark.parametrize("layer", ["ingestion", "processed"])

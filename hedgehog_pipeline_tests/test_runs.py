@@ -2,9 +2,19 @@
 
 from datetime import timedelta
 
+import pytest
+
+from hedgehog_pipeline.errors import AnotherLakeError
 from hedgehog_pipeline.lake.commits import Part, ProcessedCommit
-from hedgehog_pipeline.runs import MOST_ROWS, of_one_run, shared_out
-from hedgehog_pipeline_tests.lake.making import DAY, processed_commit
+from hedgehog_pipeline.run_tags import tags_for
+from hedgehog_pipeline.runs import MOST_ROWS, commits_of_run, of_one_run, shared_out
+from hedgehog_pipeline_tests.lake.making import (
+    DAY,
+    MemoryS3,
+    processed_commit,
+    put_other_values,
+    put_processed,
+)
 
 
 def _commit(number: int, rows: int, days: int = 0) -> ProcessedCommit:
@@ -37,3 +47,12 @@ def test_runs_at_the_same_time_share_commits_evenly_and_in_order() -> None:
 def test_what_is_little_is_not_divided() -> None:
     assert len(shared_out([_commit(1, 5), _commit(2, 5)], 4)) == 1
     assert shared_out([], 4) == []
+
+
+def test_a_run_takes_no_commit_that_follows_another_one_than_stands_before_it() -> None:
+    s3 = MemoryS3()
+    log = put_processed(s3, 3)
+    tags = tags_for([log.read(3)])
+    put_other_values(s3, 2, batch="z")
+    with pytest.raises(AnotherLakeError, match=r"Commit 3 .* where z stands before it"):
+        commits_of_run(tags, "storage", DAY, log, pending=lambda _: [], of_day=list)

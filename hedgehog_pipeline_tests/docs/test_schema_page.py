@@ -6,8 +6,10 @@ from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.schema.star import STAR, Fact
 from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page
 from hedgehog_pipeline_tests.docs.schema_page import schema_page
+from hedgehog_pipeline_tests.makefile import commands_of
 
-_PAGE = Page(REPOSITORY / "docs" / "schema.md")
+((*_, _WRITTEN),) = commands_of("schema")
+_PAGE = Page(REPOSITORY / _WRITTEN)
 
 
 def test_the_page_is_what_the_declarations_say() -> None:

@@ -12,6 +12,7 @@ from hedgehog_pipeline.lake.commits import Commit, IngestionCommit, Part, PartKi
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog, commit_key
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows, ProcessedTable
+from hedgehog_pipeline.lake.parts import read_as
 from hedgehog_pipeline.lake.told import Told, told_csv
 from hedgehog_pipeline.schema.quarantine import TOMBSTONES_ARROW
 from hedgehog_pipeline.schema.shop import SHOP
@@ -151,13 +152,55 @@ def test_rows_in_quarantine_are_rows_of_their_part() -> None:
     assert (part.rows.num_rows, part.faults.num_rows) == (8, 3)
 
 
-def test_a_part_that_is_no_parquet_is_named_without_a_digest() -> None:
+@pytest.mark.parametrize(
+    ("name", "place", "by"),
+    [
+        ("rows", b"currency_id", b"kurrency_id"),
+        ("rows", b"currency_id", bytes(11)),
+        ("tombstones", b"100", b"1x0"),
+        ("tombstones", b"100", bytes(3)),
+        ("tombstones", b"currency_id", b"kurrency_id"),
+        ("quarantine", b"table_name", b"cable_name"),
+        ("quarantine", b'"currency"', bytes(10)),
+        ("quarantine", b",2,", b",x,"),
+        ("keys", b"100", b"1x0"),
+        ("keys", b"100", bytes(3)),
+        ("keys", b"100,104", b",100104"),
+        ("star", b"PAR1", b"PAR2"),
+    ],
+)
+def test_bytes_that_cannot_be_read_are_named_without_a_digest(
+    name: str, place: bytes, by: bytes
+) -> None:
+    write, read = _KINDS[name]
+    s3 = MemoryS3()
+    commit = _of_an_older_lake(s3, write(s3))
+    (part,) = commit.parts
+    assert place in s3.objects[part.key]
+    s3.objects[part.key] = by.join(s3.objects[part.key].rsplit(place, 1))
+    with pytest.raises(HedgehogError, match=f"{part.key} in the bucket memory was altered: it c"):
+        read(s3, commit)
+
+
+def test_a_page_of_a_parquet_that_was_damaged_is_named_without_a_digest() -> None:
     s3 = MemoryS3()
     commit = _of_an_older_lake(s3, _processed(s3))
     (part,) = commit.parts
-    s3.objects[part.key] = bytes(part.bytes)
-    with pytest.raises(HedgehogError, match=f"{part.key} .* was altered: it is no Parquet"):
+    body = s3.objects[part.key]
+    s3.objects[part.key] = body[:4] + bytes(60) + body[64:]
+    with pytest.raises(HedgehogError, match=f"{part.key} .* was altered: it cannot be read"):
         _star(s3, commit)
+
+
+def test_what_cannot_be_read_of_a_part_that_is_as_it_was_is_no_alteration() -> None:
+    s3 = MemoryS3()
+    (part,) = _processed(s3).parts
+    with pytest.raises(pa.ArrowInvalid, match="no such thing"):
+        read_as(s3.bucket(), part, _refuse)
+
+
+def _refuse(_body: bytes) -> None:
+    raise pa.ArrowInvalid("no such thing")
 
 
 def _log(s3: MemoryS3) -> CommitLog[IngestionCommit]:

@@ -8,12 +8,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.errors import AnotherLakeError
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.landed import History, LandedTable
 from hedgehog_pipeline.lake.log import CommitLog, commit_key
 from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline_tests.lake.making import MemoryS3, land
+from hedgehog_pipeline_tests.lake.making import MemoryS3, land, put_other_values
 
 _STAMPS = "2026-06-01 09:30:00,2026-06-01 09:30:00"
 _COMMITS = 130
@@ -80,17 +80,22 @@ def test_a_checkpoint_is_of_the_declaration_that_it_was_made_with(log: CommitLog
     assert other.history(_COMMITS, since=_COMMITS).commits == _COMMITS
 
 
-def test_a_checkpoint_that_was_altered_is_named(s3: MemoryS3, log: CommitLog[IngestionCommit]):
+@pytest.mark.parametrize("ending", ["rows", "tombstones"])
+def test_a_checkpoint_that_was_altered_is_passed_over_and_named(
+    s3: MemoryS3,
+    log: CommitLog[IngestionCommit],
+    caplog: pytest.LogCaptureFixture,
+    ending: str,
+):
     landed = LandedTable(log, SHOP["currency"], log.bucket)
-    _each_in_turn(landed)
-    for ending in ("rows", "tombstones"):
-        key = max(_checkpoints(s3, ending))
-        whole = s3.objects[key]
-        s3.objects[key] = _parquet_of(pq.read_table(io.BytesIO(whole)).slice(1))
-        words = f"checkpoint of currency at commit .* was altered. Delete .*{key}"
-        with pytest.raises(HedgehogError, match=words):
-            landed.history(_COMMITS, since=_COMMITS)
-        s3.objects[key] = whole
+    last = _each_in_turn(landed)
+    key = max(_checkpoints(s3, ending))
+    s3.objects[key] = _parquet_of(pq.read_table(io.BytesIO(s3.objects[key])).slice(1))
+    history = landed.history(_COMMITS, since=_COMMITS)
+    assert last.commits < history.commits < _COMMITS
+    assert _sorted(history.newest()) == _sorted(last.newest())
+    words = f"The checkpoint of currency at commit .* was altered, .* Delete its objects .*{key}"
+    assert re.search(words, caplog.text)
 
 
 @pytest.mark.parametrize("ending", ["rows", "tombstones"])
@@ -140,3 +145,12 @@ def test_a_checkpoint_of_a_log_that_was_rolled_back_is_passed_over(
     assert history.commits < _COMMITS
     codes = history.newest()["currency_code"].to_pylist()
     assert sorted(codes) == [f"D{number}" for number in range(_COMMITS - 4, _COMMITS + 1)]
+
+
+def test_a_commit_of_another_lake_goes_into_no_history(
+    s3: MemoryS3, log: CommitLog[IngestionCommit]
+):
+    put_other_values(s3, 2, log="z-log")
+    landed = LandedTable(CommitLog(log.bucket, IngestionCommit), SHOP["currency"], log.bucket)
+    with pytest.raises(AnotherLakeError, match=f"{commit_key(2)} .* of the log z-log"):
+        landed.history(_COMMITS)

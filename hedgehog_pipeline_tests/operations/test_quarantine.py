@@ -194,3 +194,15 @@ def test_the_probe_of_a_warehouse_that_is_out_of_reach_says_nothing(world: World
     )
     with pytest.raises(UnaskedError):
         probe()
+
+
+def test_a_row_of_a_part_that_was_cut_is_not_shown(dirty: World) -> None:
+    (entry,) = json.loads(_told(dirty, "list", "--json"))
+    place = {"Bucket": dirty.settings.ingestion_bucket, "Key": entry["part"]}
+    body = dirty.s3.get_object(**place)["Body"].read()
+    dirty.s3.put_object(**place, Body=body[:-1])
+    try:
+        with pytest.raises(HedgehogError, match=f"{entry['part']} .* was altered: it has "):
+            _told(dirty, "show", "payment", "2")
+    finally:
+        dirty.s3.put_object(**place, Body=body)

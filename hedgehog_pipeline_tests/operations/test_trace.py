@@ -316,6 +316,15 @@ def test_no_control_character_of_the_shop_reaches_the_terminal(opened: World):
     assert r'payment_date = "\x1b]0;x\x07\x9b2J"' in told.stdout
 
 
+def test_nothing_is_traced_to_a_part_that_was_altered(opened: World):
+    (version,) = _traced(opened, "dim_staff", 1)["versions"]
+    bucket, _, key = version["shaping"]["part"].removeprefix("s3://").partition("/")
+    body = _object(opened, version["shaping"]["part"])
+    opened.s3.put_object(Bucket=bucket, Key=key, Body=body[:4] + bytes(4) + body[8:])
+    with pytest.raises(HedgehogError, match=f"{key} .* was altered: its SHA-256"):
+        _told(opened, "dim_staff", "1")
+
+
 def test_a_row_that_was_written_by_hand_is_told_so(opened: World):
     _in_warehouse(opened, "update fact_payment set payment_id = 55 where payment_id = 1")
     assert "Hedgehog did not write this" in _told(opened, "fact_payment", "55")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
 from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page
+from hedgehog_pipeline_tests.makefile import commands_of
 
 _SCREEN_LINES, _SCREEN_COLUMNS = 24, 80
 _HEDGEHOG = Path(sys.executable).parent / "hedgehog"
@@ -38,8 +39,9 @@ def _hedgehog(folder: Path, *words: str) -> str:
 
 
 def test_the_demo_answers_from_the_warehouse_and_leaves_a_platform_to_look_at(tmp_path: Path):
+    ((_, *words),) = commands_of("demo")
     try:
-        told = _hedgehog(tmp_path, "demo", "--orders", "300")
+        told = _hedgehog(tmp_path, *words, "--orders", "300")
         for title in ("Archive", "Changes", "Revenue by month", "One order, before and"):
             assert title in told
         # On a slow machine a stage says every ten seconds how far it is.

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from hedgehog_pipeline.sandbox.waiting import await_condition
+from hedgehog_pipeline_tests.makefile import commands_of
 
 _HEDGEHOG = Path(sys.executable).parent / "hedgehog"
 _SECONDS_TO_START = 240
@@ -54,11 +55,12 @@ def test_sigterm_ends_all_of_it_where_ctrl_c_is_ignored_and_a_part_of_dagster_ha
     ours = ("AWS_", "DAGSTER_", "HEDGEHOG_")
     bare = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     shown, port = folder / "shown", _free_port()
+    ((_, *words),) = commands_of("dev")
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell's background has it
     try:
         with shown.open("wb") as output:
             dev = subprocess.Popen(
-                [_HEDGEHOG, "dev", "--orders", "300", "--port", str(port)],
+                [_HEDGEHOG, *words, "--orders", "300", "--port", str(port)],
                 cwd=folder,
                 env={**bare, "HEDGEHOG_LOG_FORMAT": "text"},
                 stdout=output,

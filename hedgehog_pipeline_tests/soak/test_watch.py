@@ -15,7 +15,9 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
+from hedgehog_pipeline_tests.makefile import commands_of
 from hedgehog_pipeline_tests.servers import Servers
+from hedgehog_pipeline_tests.soak.__main__ import main
 from hedgehog_pipeline_tests.soak.busy import Busy, Happened
 from hedgehog_pipeline_tests.soak.delays import Delay, Delays
 from hedgehog_pipeline_tests.soak.dev import Dev
@@ -33,6 +35,14 @@ print("connected", flush=True)
 sys.stdin.read()
 """
 _NOON = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
+
+
+def test_the_words_of_make_are_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".sandbox").mkdir()
+    monkeypatch.chdir(tmp_path)
+    (command,) = commands_of("watch", "MINUTES=7")
+    words = command[command.index("hedgehog_pipeline_tests.soak") + 1 :]
+    assert main.make_context("watch", words).params["minutes"] == 7
 
 
 @pytest.fixture

@@ -1,0 +1,39 @@
+"""A row is looked for in no part that was altered."""
+
+from datetime import date
+
+import pytest
+
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
+from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.lake.log import CommitLog
+from hedgehog_pipeline.operations.landings import Landings
+from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline_tests.lake.making import MemoryS3, land
+
+_HEADER = (
+    "payment_id,created_at,last_updated,transaction_id,counterparty_id,payment_amount,"
+    "currency_id,payment_type_id,paid,payment_date,company_ac_number,counterparty_ac_number"
+)
+_ROW = "7,2026-06-01 09:30:00,2026-06-01 09:30:00,1,1,2.50,1,1,t,2026-06-01,3,4"
+
+
+def test_a_part_that_was_altered_shows_no_row() -> None:
+    s3 = MemoryS3()
+    lake = Lake(
+        CommitLog(s3.bucket(), IngestionCommit), CommitLog(MemoryS3().bucket(), ProcessedCommit)
+    )
+    (part,) = land(lake.ingestion, {"payment": f"{_HEADER}\n{_ROW}\n".encode()}).parts
+    payment, day = SHOP["payment"], date(2026, 6, 1)
+    assert Landings(lake).in_commit(payment, "7", 1).line == 1
+    assert (mention := Landings(lake).mention(STAR["dim_date"], day, 1))
+    assert mention.line == 1
+    s3.objects[part.key] = s3.objects[part.key].replace(b"2.50", b"3.50")
+    for look in (
+        lambda: Landings(lake).in_commit(payment, "7", 1),
+        lambda: Landings(lake).mention(STAR["dim_date"], day, 1),
+    ):
+        with pytest.raises(HedgehogError, match=f"{part.key} .* was altered: its SHA-256"):
+            look()
