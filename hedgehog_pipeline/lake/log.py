@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from json import loads
-from typing import Generic, NamedTuple, get_args
+from typing import Any, Generic, NamedTuple, get_args
 from uuid import uuid4
 
 from pydantic import ValidationError
@@ -310,7 +310,7 @@ class CommitLog(Generic[AnyCommit]):
 
     def _is_of_another_format(self, body: bytes) -> bool:
         try:
-            told = loads(body)
+            told: Any = loads(body)
         except ValueError:
             return False
         known = get_args(self.model.model_fields["format"].annotation)

@@ -161,7 +161,7 @@ def test_rows_in_quarantine_are_rows_of_their_part() -> None:
         ("tombstones", b"100", bytes(3)),
         ("tombstones", b"currency_id", b"kurrency_id"),
         ("quarantine", b"table_name", b"cable_name"),
-        ("quarantine", b'"currency"', bytes(10)),
+        ("quarantine", b"table_name", bytes(10)),
         ("quarantine", b",2,", b",x,"),
         ("keys", b"100", b"1x0"),
         ("keys", b"100", bytes(3)),

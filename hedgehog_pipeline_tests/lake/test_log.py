@@ -427,11 +427,16 @@ def test_a_commit_of_a_newer_format_is_no_damage() -> None:
     assert not isinstance(newer.value, AnotherLakeError)
 
 
-def test_a_commit_that_was_taken_and_is_missing_below_others_is_to_be_restored() -> None:
+@pytest.mark.parametrize(("is_known", "behind"), [(True, 5), (False, 4)])
+def test_a_commit_that_was_taken_and_is_missing_below_others_is_to_be_restored(
+    behind: int, *, is_known: bool
+) -> None:
     s3 = MemoryS3()
     log = put_processed(s3, 5)
+    if is_known:
+        log.end()
     del s3.objects[commit_key(3)]
-    words = f"{commit_key(3)} is missing .* commit 5 stands behind it. Restore it"
+    words = f"{commit_key(3)} is missing .* commit {behind} stands behind it. Restore it"
     with pytest.raises(AnotherLakeError, match=words):
         log.confirm(Taken("a-log", 3, "batch-3"), "The warehouse", "start over.")
 

@@ -15,7 +15,11 @@ from hedgehog_pipeline_tests.lake.making import DAY, MemoryS3, put_other_values,
 class _Empty:
     """A warehouse that nothing was loaded into."""
 
-    is_prepared = last_loaded = lambda _: None
+    def is_prepared(self) -> bool:
+        return False
+
+    def last_loaded(self) -> None:
+        return None
 
 
 def test_a_commit_that_follows_another_one_than_stands_before_it_is_not_loaded() -> None:
