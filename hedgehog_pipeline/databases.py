@@ -175,17 +175,47 @@ def settle(connection: Connection) -> None:
 
 def is_outage(error: BaseException) -> bool:
     """Tell whether a server or the machine is the cause of an error, and not what was worked on."""
-    return any(isinstance(cause, _OUTAGES) for cause in causes(error))
+    return any(map(_is_outage, causes(error)))
+
+
+def _is_outage(cause: BaseException) -> bool:
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 (Dagster imported it if it raised)
+
+    if isinstance(cause, psycopg.Error) and cause.sqlstate:
+        return cause.sqlstate.startswith(_OUTAGES_OF_POSTGRESQL)
+    if isinstance(cause, ClientError):
+        answer: Any = cause.response
+        status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return status >= _SERVER_ERROR or answer.get("Error", {}).get("Code") in _OUTAGES_OF_S3
+    if isinstance(cause, OSError) and cause.errno is not None:  # Arrow's of bad Parquet has none
+        return True
+    return isinstance(cause, (*_OUTAGES, SQLAlchemyError))
 
 
 _OUTAGES = (
     UnreachableError,
     psycopg.OperationalError,
     psycopg.InterfaceError,
-    ClientError,
     BotoCoreError,
     ConnectionError,
+    TimeoutError,
 )
+"""What nobody answered. Dagster's own database speaks through SQLAlchemy."""
+
+_OUTAGES_OF_POSTGRESQL = ("08", "28", "53", "57P", "58", "42501")
+"""SQLSTATEs: no connection, no login, no resources, ended by a person, a system's error, no right.
+"""
+
+_SERVER_ERROR = 500
+_OUTAGES_OF_S3 = {
+    "ExpiredToken",
+    "InvalidAccessKeyId",
+    "InvalidToken",
+    "NoSuchBucket",
+    "RequestTimeTooSkewed",
+    "RequestTimeout",
+    "SignatureDoesNotMatch",
+}
 
 
 def reason_of(error: psycopg.Error) -> str:

@@ -15,6 +15,10 @@ class AnotherLakeError(HedgehogError):
     """A bucket that is not what it was: emptied, swapped, rolled back, or its log was damaged."""
 
 
+class UnfitWarehouseError(HedgehogError):
+    """A warehouse into which nothing can be loaded until a person has done something to it."""
+
+
 class LeftError(HedgehogError):
     """All that could be done is done, and commits are left that cannot be."""
 

@@ -1,20 +1,24 @@
 """What the command leaves: commits that cannot be processed or loaded, which it goes round.
 
-As the sensors do (attempts.py), but without their pauses: commits that failed together are tried
-one by one, and one that failed alone is left to the next command.
+As the sensors do (attempts.py), but without their pauses: of commits that failed together half as
+many are tried, down to one, and after each success twice as many. One that failed alone is left to
+the next command.
 """
 
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import chain, islice
 
 from hedgehog_pipeline.errors import LeftError
 from hedgehog_pipeline.lake.commits import AnyCommit, Commit
-from hedgehog_pipeline.runs import of_one_run
+from hedgehog_pipeline.runs import MOST_COMMITS, of_one_run
 
-MOST_IN_A_ROW = 10
-"""How many commits of a stage may fail one after the other before it is given up."""
+MOST_IN_A_ROW = MOST_COMMITS
+"""How many commits of a stage may fail one after the other before it is given up: one cause that
+all of them share is not tried for thousands."""
+
+_MOST_REASONS = 10
 
 _SAID = {
     "processing": ("ingestion commit", "processed"),
@@ -22,25 +26,30 @@ _SAID = {
 }
 
 
-@dataclass(frozen=True)
-class Left:
-    """The commits that failed by now, by stage and number.
+@dataclass
+class _Tries:
+    """How the tries of a stage went by now.
 
     Attributes:
-        reasons: why each that was tried alone cannot be taken.
-        together: those that failed with others, and are to be tried alone.
-        in_a_row: per stage, how many failed alone since one succeeded.
+        reasons: by number, why commits that were tried alone cannot be taken.
+        most: how many commits the next run may take.
+        in_a_row: how many commits failed alone since a run succeeded.
     """
 
-    reasons: dict[str, dict[int, str]] = field(
-        default_factory=lambda: {s: dict[int, str]() for s in _SAID}
-    )
-    together: dict[str, set[int]] = field(default_factory=lambda: {s: set[int]() for s in _SAID})
-    in_a_row: Counter[str] = field(default_factory=Counter[str])
+    reasons: dict[int, str] = field(default_factory=dict[int, str])
+    most: int = MOST_COMMITS
+    in_a_row: int = 0
+
+
+@dataclass(frozen=True)
+class Left:
+    """The commits that failed by now, by stage and number."""
+
+    _tries: defaultdict[str, _Tries] = field(default_factory=lambda: defaultdict(_Tries))
 
     def of(self, stage: str) -> Collection[int]:
         """Give the numbers of the commits that a stage leaves."""
-        return self.reasons[stage]
+        return self._tries[stage].reasons
 
     def next_run(self, stage: str, waiting: Sequence[AnyCommit]) -> list[AnyCommit]:
         """Choose what one run takes of the commits that wait; none where there is nothing to try.
@@ -49,12 +58,11 @@ class Left:
             stage: processing or storage.
             waiting: the commits, in order.
         """
-        if self.in_a_row[stage] >= MOST_IN_A_ROW:
+        tries = self._tries[stage]
+        if tries.in_a_row >= MOST_IN_A_ROW:
             return []
-        untried = [commit for commit in waiting if commit.number not in self.reasons[stage]]
-        suspects = self.together[stage]
-        unsuspected = takewhile(lambda commit: commit.number not in suspects, untried)
-        return of_one_run(list(unsuspected)) or untried[:1]
+        untried = [commit for commit in waiting if commit.number not in tries.reasons]
+        return of_one_run(untried[: tries.most])
 
     def note(self, stage: str, commits: Sequence[Commit], reason: str | None) -> None:
         """Note how a run ended.
@@ -64,39 +72,50 @@ class Left:
             commits: what it was launched for.
             reason: why it failed, None where it did not.
         """
+        tries = self._tries[stage]
         if reason is None:
-            self.in_a_row[stage] = 0
+            tries.most = min(2 * tries.most, MOST_COMMITS)
+            tries.in_a_row = 0
         elif len(commits) > 1:
-            self.together[stage].update(commit.number for commit in commits)
+            tries.most = len(commits) // 2
         else:
-            self.reasons[stage][commits[0].number] = reason
-            self.in_a_row[stage] += 1
+            tries.reasons[commits[0].number] = reason
+            tries.in_a_row += 1
 
     def tell(self) -> None:
-        """Say what is left.
+        """Say what is left, each different reason once.
 
         Raises:
             LeftError: where something is.
         """
-        sentences = [
-            f"{self._named(stage)} could not be {_SAID[stage][1]}: {next(iter(reasons.values()))}"
-            for stage, reasons in self.reasons.items()
-            if reasons
-        ]
-        if not sentences:
+        left = {stage: tries for stage, tries in self._tries.items() if tries.reasons}
+        if not left:
             return
-        given_up = any(failed >= MOST_IN_A_ROW for failed in self.in_a_row.values())
+        given_up = any(tries.in_a_row >= MOST_IN_A_ROW for tries in left.values())
         rest = (
             f"{MOST_IN_A_ROW} commits failed one after the other, and no more were tried"
             if given_up
             else "Everything else is done"
         )
-        raise LeftError(f"{rest}. Mend the cause, then run again. {' '.join(sentences)}")
+        told = " ".join(_told(stage, tries.reasons) for stage, tries in left.items())
+        raise LeftError(f"{rest}. Mend the cause, then run again. {told}")
 
-    def _named(self, stage: str) -> str:
-        numbers = sorted(self.reasons[stage])
-        name = _SAID[stage][0].capitalize()
-        if len(numbers) == 1:
-            return f"{name} {numbers[0]}"
-        first = next(iter(self.reasons[stage]))
-        return f"{name}s {', '.join(map(str, numbers))} (the reason is that of {first})"
+
+def _told(stage: str, reasons: Mapping[int, str]) -> str:
+    """Say which commits of a stage are left, by reason, and the first reasons."""
+    numbers: dict[str, list[int]] = defaultdict(list)
+    for number, reason in sorted(reasons.items()):
+        numbers[reason].append(number)
+    name, done = _SAID[stage]
+    sentences = [
+        f"{_named(name, of_reason)} could not be {done}: {reason}"
+        for reason, of_reason in islice(numbers.items(), _MOST_REASONS)
+    ]
+    if others := [*chain.from_iterable(islice(numbers.values(), _MOST_REASONS, None))]:
+        sentences.append(f"{_named(name, others)} could not be {done} for other reasons.")
+    return " ".join(sentences)
+
+
+def _named(name: str, numbers: Sequence[int]) -> str:
+    plural = "s" if len(numbers) > 1 else ""
+    return f"{name.capitalize()}{plural} {', '.join(map(str, numbers))}"

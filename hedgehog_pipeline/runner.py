@@ -11,7 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 
 from hedgehog_pipeline.databases import is_outage
-from hedgehog_pipeline.errors import AnotherLakeError, HedgehogError, LeftError, causes
+from hedgehog_pipeline.errors import (
+    AnotherLakeError,
+    HedgehogError,
+    LeftError,
+    UnfitWarehouseError,
+    causes,
+)
 from hedgehog_pipeline.extraction.mode import CHANGES, Asked, Mode
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.left import Left
@@ -75,7 +81,7 @@ def one_after_the_other(*parts: Iterable[StageRun]) -> Iterator[StageRun]:
     """Go through all of these, also where one of them leaves commits.
 
     Raises:
-        LeftError: at the end, what the last one that leaves commits says; it tried them again.
+        LeftError: at the end, what the last one that leaves commits says; it tried them all again.
     """
     said: LeftError | None = None
     for part in parts:
@@ -100,8 +106,17 @@ def replay_until_done(surroundings: Surroundings, numbers: Collection[int]) -> I
         LeftError: at the end, where commits cannot be processed or loaded.
         HedgehogError: where a server fails.
     """
+    return one_after_the_other(_take_what_waits(surroundings), _replay(surroundings, numbers))
+
+
+def _take_what_waits(surroundings: Surroundings) -> Iterator[StageRun]:
     left = Left()
     yield from _drain(surroundings, left)
+    left.tell()
+
+
+def _replay(surroundings: Surroundings, numbers: Collection[int]) -> Iterator[StageRun]:
+    left = Left()
     commits = [surroundings.lake.ingestion.read(number) for number in sorted(numbers)]
     while together := left.next_run("processing", commits):
         assets = processed_assets(together)
@@ -211,11 +226,13 @@ def _follow(surroundings: Surroundings, changed: Collection[str], left: Left) ->
     if surroundings.something_waits():
         yield from _extract(surroundings, EXTRACTION, CHANGES, landed_assets(changed))
     else:
-        end = surroundings.lake.ingestion.end()
+        landed = False
         try:
-            yield from _extract(surroundings, PIPELINE, CHANGES, planned_assets(changed))
+            for run in _extract(surroundings, PIPELINE, CHANGES, planned_assets(changed)):
+                landed = True
+                yield run
         except Exception as error:  # whatever a transform raises
-            if not _is_of_commits(error) or surroundings.lake.ingestion.end() == end:
+            if not _is_of_commits(error) or not landed:
                 raise
             # What landed waits now, and is tried again by its own.
     yield from _drain(surroundings, left)
@@ -289,8 +306,8 @@ def _tried(  # noqa: PLR0913 (all that a run has)
 
 
 def _is_of_commits(error: Exception) -> bool:
-    """Tell whether a commit may be the cause of an error: no server is, and no other lake."""
-    return not isinstance(error, AnotherLakeError) and not is_outage(error)
+    """Tell whether a commit may be the cause of an error: what stops all of them is none."""
+    return not isinstance(error, AnotherLakeError | UnfitWarehouseError) and not is_outage(error)
 
 
 def _side_by_side(surroundings: Surroundings, left: Left) -> Iterator[StageRun]:
@@ -349,9 +366,19 @@ def _run(  # noqa: PLR0913, PLR0917 (all that a run has)
     *,
     replay: bool = False,
 ) -> Iterator[StageRun]:
+    """Run a job; give what each stage did that went through, also where another one fails."""
     from hedgehog_pipeline.stage_run import execute  # noqa: PLC0415 (imports Dagster)
 
     numbers = tuple(commit.number for commit in commits)
-    done = execute(surroundings.settings, job, day, commits, assets, asked, replay=replay)
-    for stage, (rows, seconds) in done.items():
-        yield StageRun(stage, day, numbers, rows, seconds)
+    done: list[StageRun] = []
+
+    def tell(stage: str, rows: int, seconds: float) -> None:
+        done.append(StageRun(stage, day, numbers, rows, seconds))
+
+    settings = surroundings.settings
+    try:
+        execute(settings, job, day, commits, assets, asked, replay=replay, tell=tell)
+    except Exception:  # whatever a transform raises
+        yield from done
+        raise
+    yield from done

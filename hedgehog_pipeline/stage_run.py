@@ -3,15 +3,17 @@
 import atexit
 import os
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 from functools import cache
+from uuid import uuid4
 
 from dagster import (
     AssetKey,
     DagsterError,
+    DagsterEventType,
     DagsterExecutionInterruptedError,
     DagsterInstance,
     JobDefinition,
@@ -29,6 +31,7 @@ from hedgehog_pipeline.run_tags import LANDING_TAGS, PENDING_TAGS, replay_tags, 
 from hedgehog_pipeline.runs import EXTRACTION, PIPELINE
 from hedgehog_pipeline.settings import Settings
 
+_TOLD = {DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.STEP_SUCCESS}
 _STAGE_OF = {"extract": "extraction", "process": "processing", "store": "storage"}
 
 
@@ -41,8 +44,9 @@ def execute(  # noqa: PLR0913, PLR0917 (all that a run has)
     asked: Asked = CHANGES,
     *,
     replay: bool = False,
-) -> dict[str, tuple[int, float]]:
-    """Run a job; give for each of its stages the rows that it moved, and the seconds.
+    tell: Callable[[str, int, float], None] = lambda *_: None,
+) -> None:
+    """Run a job.
 
     Args:
         settings: of the deployment.
@@ -52,34 +56,44 @@ def execute(  # noqa: PLR0913, PLR0917 (all that a run has)
         assets: what the run plans to materialise; none for all that the job has.
         asked: what extraction is asked to do.
         replay: whether processing takes the commits although they were processed before.
+        tell: hears of each stage that went through, also where another one fails: its name, the
+            rows that it moved, the seconds.
 
     Raises:
         HedgehogError: where a stage fails.
         KeyboardInterrupt: where Ctrl-C ends it.
     """
     config = ExtractConfig(**asdict(asked))
+    run_id = str(uuid4())
     with _instance() as instance, _reason_told():
-        result = _planned(platform(settings).resolve_job_def(job), assets).execute_in_process(
-            instance=instance,
-            partition_key=day.isoformat(),
-            tags=replay_tags(commits) if replay else _tags_of(job, commits),
-            run_config=RunConfig(
-                ops={"extract": config} if job in {PIPELINE, EXTRACTION} else {},
-                loggers={"console": {"config": {"log_level": "CRITICAL"}}},
-            ),
-        )
+        try:
+            _planned(platform(settings).resolve_job_def(job), assets).execute_in_process(
+                run_id=run_id,
+                instance=instance,
+                partition_key=day.isoformat(),
+                tags=replay_tags(commits) if replay else _tags_of(job, commits),
+                run_config=RunConfig(
+                    ops={"extract": config} if job in {PIPELINE, EXTRACTION} else {},
+                    loggers={"console": {"config": {"log_level": "CRITICAL"}}},
+                ),
+            )
+        finally:
+            _tell_stages(instance, run_id, tell)
+
+
+def _tell_stages(
+    instance: DagsterInstance, run_id: str, tell: Callable[[str, int, float], None]
+) -> None:
+    """Tell what each stage of a run did that went through."""
     moved = Counter[str]()
-    for event in result.get_asset_materialization_events():
-        rows = event.materialization.metadata[ROWS_WRITTEN].value
-        moved[_STAGE_OF[event.step_key or ""]] += int(str(rows))
-    return {
-        (stage := _STAGE_OF[event.step_key or ""]): (
-            moved[stage],
-            event.step_success_data.duration_ms / 1000,
-        )
-        for event in result.all_events
-        if event.is_step_success
-    }
+    for entry in instance.all_logs(run_id, of_type=_TOLD):
+        event = entry.get_dagster_event()
+        stage = _STAGE_OF[event.step_key or ""]
+        if event.is_step_success:
+            tell(stage, moved[stage], event.step_success_data.duration_ms / 1000)
+        else:
+            rows = event.step_materialization_data.materialization.metadata[ROWS_WRITTEN].value
+            moved[stage] += int(str(rows))
 
 
 def _planned(job: JobDefinition, assets: Sequence[Path]) -> JobDefinition:

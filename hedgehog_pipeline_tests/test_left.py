@@ -1,15 +1,18 @@
 """A commit that cannot be processed or loaded is gone round, and said at the end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
+import psycopg
 import pytest
 
-from hedgehog_pipeline.errors import LeftError
+from hedgehog_pipeline.errors import LeftError, UnfitWarehouseError
+from hedgehog_pipeline.extraction import assets as extraction
 from hedgehog_pipeline.left import MOST_IN_A_ROW, Left
 from hedgehog_pipeline.processing.transform import TRANSFORMS
 from hedgehog_pipeline.progress import sum_up
-from hedgehog_pipeline.runner import StageRun
+from hedgehog_pipeline.runner import StageRun, run_until_done
+from hedgehog_pipeline.runs import MOST_COMMITS
 from hedgehog_pipeline_tests.bad_rows import copy_row, is_held
 from hedgehog_pipeline_tests.lake.making import DAY, processed_commit
 from hedgehog_pipeline_tests.world import World
@@ -87,39 +90,104 @@ def test_a_transform_that_fails_for_one_commit_holds_nothing_up(
     assert not is_held(opened, "currency", bad)
 
 
-def test_what_failed_together_is_tried_alone_and_then_left():
-    left = Left()
-    waiting = [processed_commit(n, f"b{n}") for n in range(1, 6)]
+def _try_all(bad: Mapping[int, str], commits: int) -> tuple[Left, set[int], int]:
+    """Load commits of which some are bad; give which were loaded, and in how many runs."""
+    left, loaded, runs = Left(), set[int](), 0
+    waiting = [processed_commit(n, f"b{n}") for n in range(1, commits + 1)]
+    while chosen := left.next_run("storage", waiting[:MOST_COMMITS]):
+        reasons = [bad[commit.number] for commit in chosen if commit.number in bad]
+        left.note("storage", chosen, reasons[0] if reasons else None)
+        if not reasons:
+            loaded |= {commit.number for commit in chosen}
+        done = {*loaded, *left.of("storage")}
+        waiting = [commit for commit in waiting if commit.number not in done]
+        runs += 1
+    return left, loaded, runs
 
-    def tried(reason: str | None) -> list[int]:
-        nonlocal waiting
-        chosen = left.next_run("storage", waiting)
-        left.note("storage", chosen, reason)
-        if chosen and reason is None:
-            waiting = [commit for commit in waiting if commit not in chosen]
-        return [commit.number for commit in chosen]
 
-    assert tried("bad") == [1, 2, 3, 4, 5]
-    assert tried(None) == [1]
-    assert tried("bad") == [2]
-    waiting.append(processed_commit(6, "b6"))
-    assert [tried(None) for _ in range(4)] == [[3], [4], [5], [6]]
-    assert tried(None) == []
-    with pytest.raises(LeftError, match=r"else is done.* Processed commit 2 could .*: bad$"):
+def test_commits_behind_ten_that_fail_are_loaded_whatever_their_place():
+    bad = dict.fromkeys(range(1, 11), "bad.")
+    left, loaded, runs = _try_all(bad, 40)
+    assert loaded == {*range(11, 41)}
+    assert runs <= 20
+    with pytest.raises(LeftError, match=r"^Everything else is done.* 9, 10 could not .*: bad.$"):
         left.tell()
+    bad = dict.fromkeys([*range(1, 30), *range(31, 100)], "bad.")
+    assert _try_all(bad, 101)[1] == {30, 100, 101}
+
+
+@pytest.mark.parametrize("number", [1, 50, 64, 100])
+def test_one_of_a_hundred_that_fails_is_found_in_a_few_runs(number: int):
+    _, loaded, runs = _try_all({number: "bad."}, 100)
+    assert loaded == {*range(1, 101)} - {number}
+    assert runs <= 24
+
+
+def test_what_came_meanwhile_is_taken_along():
+    left, one, two = Left(), processed_commit(1, "b1"), processed_commit(2, "b2")
+    left.note("storage", [one], "bad.")
+    assert left.next_run("storage", [one, two]) == [two]
 
 
 def test_a_stage_of_which_all_fails_is_given_up():
-    left = Left()
-    waiting = [processed_commit(n, f"b{n}") for n in range(1, 100)]
-    count = 0
-    while chosen := left.next_run("storage", waiting):
-        left.note("storage", chosen, "bad")
-        count += 1
-    assert count == 1 + MOST_IN_A_ROW
+    left, loaded, runs = _try_all(dict.fromkeys(range(1, 1001), "bad."), 1000)
+    assert loaded == set()
+    assert runs <= MOST_IN_A_ROW + 7
     with pytest.raises(LeftError, match=f"^{MOST_IN_A_ROW} commits failed one after the other"):
         left.tell()
     assert left.next_run("processing", []) == []
+
+
+def test_each_reason_is_said_once():
+    left = Left()
+    for number, reason in ((1, "A."), (2, "B."), (3, "A.")):
+        left.note("processing", [processed_commit(number, f"b{number}")], reason)
+    with pytest.raises(LeftError) as raised:
+        left.tell()
+    assert str(raised.value).endswith(
+        "Ingestion commits 1, 3 could not be processed: A. "
+        "Ingestion commit 2 could not be processed: B."
+    )
+    for number in range(4, 20):
+        left.note("processing", [processed_commit(number, f"b{number}")], f"{number}.")
+    with pytest.raises(LeftError, match=r" 18, 19 could not be processed for other reasons\.$"):
+        left.tell()
+
+
+def test_what_a_run_of_all_stages_landed_is_told_although_its_processing_fails(
+    opened: World, monkeypatch: pytest.MonkeyPatch
+):
+    def fails(_: pd.DataFrame) -> pd.DataFrame:
+        raise OverflowError("too far")
+
+    monkeypatch.setitem(TRANSFORMS, "dim_currency", fails)
+    copy_row(opened, "currency")
+    told: list[StageRun] = []
+    with pytest.raises(LeftError, match="Ingestion commit 2 could not be processed"):
+        told.extend(run_until_done(opened.surroundings))
+    assert [(run.stage, run.rows) for run in told] == [("extraction", 1)]
+
+
+def test_an_extraction_that_fails_is_no_commits_fault_though_something_landed(
+    opened: World, monkeypatch: pytest.MonkeyPatch
+):
+    def fails(*_: object) -> None:
+        raise OverflowError("too far")
+
+    copy_row(opened, "design")
+    monkeypatch.setattr(extraction, "new_columns", fails)
+    with pytest.raises(OverflowError):
+        opened.run()
+
+
+def test_a_warehouse_that_waits_for_a_migration_is_no_commits_fault(opened: World):
+    with psycopg.connect(opened.servers.postgres.dsn(opened.warehouse_database)) as warehouse:
+        warehouse.execute("alter table dim_design drop column design_name cascade")
+    for _ in range(3):
+        _land(opened)
+        opened.launch("processing")
+    with pytest.raises(UnfitWarehouseError, match="hedgehog migrate"):
+        opened.run()
 
 
 def test_what_was_done_is_told_before_what_is_left(capsys: pytest.CaptureFixture[str]):

@@ -77,6 +77,7 @@ def show_quarantine(*, table: str, key: str, as_json: bool) -> None:
 @as_json
 def replay_quarantine(*, as_json: bool) -> None:
     """Process the rows again, after the declaration or the code was mended."""
+    from hedgehog_pipeline.errors import LeftError
     from hedgehog_pipeline.operations.quarantine import closed_since, read_entries
     from hedgehog_pipeline.progress import shown, sum_up, wants_bars
     from hedgehog_pipeline.runner import replay_until_done
@@ -84,13 +85,17 @@ def replay_quarantine(*, as_json: bool) -> None:
     place = surroundings()
     with place.warehouse() as warehouse:
         before = read_entries(warehouse)
+    left: LeftError | None = None
     if before:
         runs = replay_until_done(place, {entry.commit for entry in before})
-        if as_json:
-            list(runs)
-        else:
-            bars = wants_bars(place.settings.log_format)
-            sum_up(shown(runs, lambda: None, bars=bars), "")
+        try:
+            if as_json:
+                list(runs)
+            else:
+                bars = wants_bars(place.settings.log_format)
+                sum_up(shown(runs, lambda: None, bars=bars), "")
+        except LeftError as error:
+            left = error
     with place.warehouse() as warehouse:
         after = read_entries(warehouse)
     closed = closed_since(before, after)
@@ -98,3 +103,5 @@ def replay_quarantine(*, as_json: bool) -> None:
         click.echo(json.dumps({"closed": closed, "open": len(after)}))
     else:
         click.echo(f"{closed} closed, {len(after)} open")
+    if left:
+        raise left

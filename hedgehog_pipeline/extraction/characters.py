@@ -1,8 +1,8 @@
-"""The text of a shop whose database is not in UTF-8: read by its own encoding, row by row.
+"""The text of a shop, read by the encoding of its database: a row that has none is left out alone.
 
-PostgreSQL converts what it sends, and ends a COPY at the first byte that is no character. So its
-bytes are read as they are and converted here: a row that cannot be is left out alone. That is done
-for the encodings of which Python's characters are PostgreSQL's, each one of them.
+PostgreSQL converts what it sends into another encoding, and ends a COPY at the first byte that is
+no character; into the same one it looks at nothing. So bytes are read as they are and converted
+here, for the encodings of which Python's characters are PostgreSQL's, each one of them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,6 +16,7 @@ UNLANDED = ""
 """What stands in the quarantine for the CSV object of a row that is in none."""
 
 CODECS = {
+    "UTF8": "utf-8",
     "SQL_ASCII": "utf-8",  # what a client makes of it; PostgreSQL sends it to one in UTF-8 alike
     "EUC_CN": "gb2312",
     "KOI8R": "koi8-r",
@@ -44,10 +45,14 @@ class Encoding:
     name: str
     codec: str
 
+    def is_utf8(self, text: bytes) -> bool:
+        """Tell whether a text is in UTF-8 as it is, so that nothing of it has to be converted."""
+        if text.isascii():
+            return True
+        return self.codec == "utf-8" and isinstance(self._decode(text), str)
+
     def decoded(self, text: bytes) -> bytes | None:
         """Give a text in UTF-8; None where a byte of it is no character."""
-        if text.isascii():
-            return text
         decoded = self._decode(text)
         return decoded.encode() if isinstance(decoded, str) else None
 

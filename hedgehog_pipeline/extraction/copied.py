@@ -4,6 +4,7 @@ psycopg waits for each row by itself, which takes twice the processor time.
 """
 
 from collections.abc import Iterator
+from itertools import chain
 
 from psycopg import Connection
 from psycopg.abc import PQGen
@@ -22,10 +23,15 @@ def copied_rows(connection: Connection) -> Iterator[memoryview]:
     Raises:
         psycopg.Error: where the server ends it before its end.
     """
+    return chain.from_iterable(copied_together(connection))
+
+
+def copied_together(connection: Connection) -> Iterator[list[memoryview]]:
+    """Hand over the rows as `copied_rows` does, all that have arrived at a time."""
     more = True
     while more:
         rows, more = connection.wait(_arrived_rows(connection.pgconn))
-        yield from rows
+        yield rows
 
 
 def _arrived_rows(server: PGconn) -> PQGen[tuple[list[memoryview], bool]]:

@@ -163,10 +163,26 @@ def new_columns(
     """
     for table in SHOP.values():
         if columns := undeclared(table, _columns_in(commit, table)):
-            base = before.base.get(table.name) if before else None
-            known = _columns_in(log.read(base.landed), table) if base and base.landed else ()
+            known = _columns_before(before, table, log)
             if new := [name for name in columns if name not in known]:
                 yield table, new
+
+
+def _columns_before(
+    before: IngestionCommit | None, table: ShopTable, log: CommitLog[IngestionCommit]
+) -> tuple[str, ...]:
+    """Give the columns of the last rows that were captured up to a commit, none without any.
+
+    What landed after them may be tombstones, what was told, or a file's declared columns.
+    """
+    base = before.base.get(table.name) if before else None
+    while base and base.landed:
+        landed = log.read(base.landed)
+        columns = _columns_in(landed, table)
+        if columns and landed.kind != "inbox":
+            return columns
+        base = log.read(landed.number - 1).base.get(table.name) if landed.number > 1 else None
+    return ()
 
 
 def _columns_in(commit: IngestionCommit, table: ShopTable) -> tuple[str, ...]:

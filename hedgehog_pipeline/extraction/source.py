@@ -12,7 +12,8 @@ from psycopg import Connection, IsolationLevel, sql
 from hedgehog_pipeline.databases import Credentials, connect, reason_of, settle
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.characters import encoding_of
-from hedgehog_pipeline.extraction.copied import copied_rows
+from hedgehog_pipeline.extraction.copied import copied_rows, copied_together
+from hedgehog_pipeline.extraction.csv_records import fields_of
 from hedgehog_pipeline.extraction.drift import (
     FoundColumn,
     FoundHeir,
@@ -90,21 +91,52 @@ class Moment:
         """
         encoding = encoding_of(self.connection.info.parameter_status("server_encoding") or "")
         if encoding is None:
-            yield from self.lines(query)
+            yield from self._converted(table, query, columns)
             return
         statement = _CSV.format(query).as_string(self.connection).encode(encoding.codec)
         with _explained():
-            as_it_is = sql.SQL("set local client_encoding = {}")
-            self.connection.execute(as_it_is.format(sql.Literal(encoding.name)))
+            self._receive_in(encoding.name)
             with self.connection.cursor().copy(statement):
-                for line, record in enumerate(copied_rows(self.connection)):
-                    text = bytes(record)
-                    decoded = encoding.decoded(text)
-                    if decoded is None:
-                        told.extend(encoding.faults_of(text, table, columns, line))
-                    else:
-                        yield decoded
-            self.connection.execute("set local client_encoding = 'UTF8'")
+                line = 0
+                for records in copied_together(self.connection):
+                    if encoding.is_utf8(b"".join(records)):
+                        yield from records
+                        line += len(records)
+                        continue
+                    for text in map(bytes, records):
+                        decoded = encoding.decoded(text)
+                        if decoded is None:
+                            told.extend(encoding.faults_of(text, table, columns, line))
+                        else:
+                            yield decoded
+                        line += 1
+            self._receive_in("UTF8")
+
+    def _receive_in(self, encoding: str) -> None:
+        """Have texts sent in an encoding."""
+        if encoding != self.connection.info.parameter_status("client_encoding"):
+            statement = sql.SQL("set local client_encoding = {}")
+            self.connection.execute(statement.format(sql.Literal(encoding)))
+
+    def _converted(
+        self, table: ShopTable, query: sql.Composed, columns: Sequence[str]
+    ) -> Iterator[memoryview]:
+        """Stream rows as PostgreSQL itself converts them; say where it cannot."""
+        record: CsvRecord = b""
+        try:
+            for record in self.lines(query):
+                yield record
+        except HedgehogError as error:
+            if not isinstance(error.__cause__, _NO_CHARACTER):
+                raise
+            fields = fields_of(bytes(record).removesuffix(b"\n"))
+            last = fields[columns.index(table.key)].decode() if fields else table.key
+            behind = "" if last == table.key else f", behind the row {last} as they were read"
+            raise HedgehogError(
+                f"A text of {table.name} cannot be read{behind}: {reason_of(error.__cause__)}. "
+                "Correct it in the shop: of a database in this encoding Hedgehog cannot leave a "
+                "row out alone."
+            ) from error.__cause__
 
     def await_flush(self) -> None:
         """Wait until the shop has on its disk all that was seen, and let go of the snapshot.
@@ -254,6 +286,11 @@ def estimated_rows(moment: Moment, tables: Sequence[ShopTable]) -> int | None:
 
 _CSV = sql.SQL("copy ({}) to stdout (format csv, header)")
 
+_NO_CHARACTER = (
+    psycopg.errors.CharacterNotInRepertoire,
+    psycopg.errors.UntranslatableCharacter,
+)
+
 _SNAPSHOT = "select pg_current_snapshot()::text"
 
 _IDENTITY = """
@@ -266,6 +303,9 @@ _FOUND = """
     with recursive declared as (
         select name, oid, relkind::text from unnest(%s::text[]) as declared(name)
         left join pg_class on oid = to_regclass(quote_ident(name))
+    ), wanted as (
+        select oid, wanted.name from unnest(%s::text[], %s::text[]) as wanted(of_table, name)
+        join declared on declared.name = of_table
     ), typed as (
         select attrelid, attnum, format_type(atttypid, atttypmod) as type, atttypid as base
         from declared join pg_attribute on attrelid = oid where attnum > 0 and not attisdropped
@@ -273,7 +313,9 @@ _FOUND = """
         select attrelid, attnum, type, typbasetype
         from typed join pg_type on pg_type.oid = base where typtype = 'd'
     ), columns as (
-        select attrelid as oid, json_agg(json_build_array(
+        select attrelid as oid, json_agg(case when wanted.name is null then
+            json_build_array(attname, '', '', '', 0, attnum, null, attnotnull, false, null)
+        else json_build_array(
             attname, type, format_type(base, null), typcategory, base::bigint, attnum,
             case when attgenerated <> '' then pg_get_expr(adbin, adrelid) end,
             attnotnull,
@@ -281,10 +323,11 @@ _FOUND = """
                 select from pg_index where indrelid = attrelid and indisunique and indisvalid
                 and indnkeyatts = 1 and indkey[0] = attnum and indpred is null),
             (select json_object_agg(oid, enumlabel) from pg_enum where enumtypid = base)
-        ) order by attnum) as found
+        ) end order by attnum) as found
         from typed join pg_type on pg_type.oid = base and typtype <> 'd'
         join pg_attribute using (attrelid, attnum)
         left join pg_attrdef on adrelid = attrelid and adnum = attnum
+        left join wanted on wanted.oid = attrelid and wanted.name = attname
         group by attrelid
     ), heirs as (
         select oid, inhrelid as heir from declared join pg_inherits on inhparent = oid
@@ -299,12 +342,13 @@ _FOUND = """
     select name, relkind, oid::bigint, columns.found, with_rows.found
     from declared left join columns using (oid) left join with_rows using (oid)
 """
-"""Rows are in partitions, never in a partitioned table; children by INHERITS add theirs."""
+"""Rows are in partitions, never in a partitioned table; children by INHERITS add theirs.
+Of a column that nobody declared its name is asked for alone: what its type is called stops nothing.
+"""
 
 
 def _found(connection: Connection, tables: Sequence[ShopTable]) -> dict[str, FoundTable]:
     """Find the tables in PostgreSQL's catalog, and see that the star can be made of them."""
-    names = [table.name for table in tables]
     found = {
         name: FoundTable(
             kind,
@@ -312,10 +356,34 @@ def _found(connection: Connection, tables: Sequence[ShopTable]) -> dict[str, Fou
             tuple(FoundColumn(*column) for column in columns or ()),
             tuple(FoundHeir(*heir) for heir in heirs or ()),
         )
-        for name, kind, oid, columns, heirs in connection.execute(_FOUND, [names])
+        for name, kind, oid, columns, heirs in _ask_catalog(connection, tables)
     }
     refuse_unreadable(tables, found)
     return found
+
+
+def _ask_catalog(connection: Connection, tables: Sequence[ShopTable]) -> list[tuple[Any, ...]]:
+    """Ask for tables and their columns.
+
+    Raises:
+        HedgehogError: where a name is no text; tells of which table.
+    """
+    columns = [(table.name, column.name) for table in tables for column in table.columns]
+    names = [table.name for table in tables]
+    try:
+        return connection.execute(
+            _FOUND, [names, *map(list, zip(*columns, strict=True))]
+        ).fetchall()
+    except _NO_CHARACTER as error:
+        if len(tables) > 1:
+            for table in tables:
+                connection.rollback()
+                _ask_catalog(connection, [table])
+        raise HedgehogError(
+            f"A name in the table {' or '.join(names)} cannot be read, that of a column, of a "
+            f"declared column's type or label, or of a partition: {reason_of(error)}. Give it "
+            "another name in the shop (ALTER ... RENAME)."
+        ) from error
 
 
 def _identity(connection: Connection) -> str:
@@ -350,14 +418,6 @@ def _explained() -> Generator[None, None, None]:
         raise HedgehogError(
             "The source's tables are locked by another session for more than ten seconds (an "
             "ALTER or TRUNCATE in progress); run again when it is over."
-        ) from error
-    except (
-        psycopg.errors.CharacterNotInRepertoire,
-        psycopg.errors.UntranslatableCharacter,
-    ) as error:
-        raise HedgehogError(
-            f"The source's text cannot be read: {reason_of(error)}. Correct the text in the shop: "
-            "of a database in this encoding Hedgehog cannot leave a row out alone."
         ) from error
     except psycopg.Error as error:
         reason = reason_of(error)

@@ -26,6 +26,7 @@ from hedgehog_pipeline.schema.columns import (
     SHOP_DATE,
     SHOP_TIME,
     TEXT,
+    TIME,
     Column,
     arrow_schema,
 )
@@ -48,6 +49,11 @@ _FIRST_DAY = pa.scalar(date.min)
 _FIRST_MOMENT = pa.scalar(datetime.min.replace(tzinfo=timezone.utc), MOMENT.arrow)
 _LAST_MOMENT = pa.scalar(datetime.max.replace(tzinfo=timezone.utc), MOMENT.arrow)
 """Arrow knows years before 1 and after 9999, Python does not."""
+
+_SOME_DAY = pa.scalar("1970-01-01")
+"""Stands before a time of day, which Arrow reads from CSV and not from text."""
+
+_NO_TEXT = "holds bytes that are no characters in UTF-8"
 
 _WITH_EXPONENT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]+")
 
@@ -114,8 +120,10 @@ def read_row(body: bytes, line: int) -> dict[str, str | None]:
         body: the object.
         line: its place in the object, from 1.
     """
-    names = next(reader(io.TextIOWrapper(io.BytesIO(body), "utf-8", newline="")))
-    return read_csv(body, dict.fromkeys(names, pa.string())).slice(line - 1, 1).to_pylist()[0]
+    text = io.TextIOWrapper(io.BytesIO(body), "utf-8", "backslashreplace", newline="")
+    names = next(reader(text))
+    row = read_csv(body, dict.fromkeys(names, pa.binary())).slice(line - 1, 1)
+    return {n: None if v is None else _shown(v) for n, v in row.to_pylist()[0].items()}
 
 
 def read_keys(body: bytes, columns: Iterable[str]) -> pa.Table:
@@ -177,17 +185,21 @@ def read_csv(body: bytes, types: Mapping[str, pa.DataType]) -> pa.Table:
 def _sifted(body: bytes, table: ShopTable, part: Part, commit: int) -> tuple[pa.Table, pa.Table]:
     """Read every value as text, and set the rows apart that hold one which is not of its type."""
     try:
-        texts = _declared(body, part, dict.fromkeys(_names(table), pa.string()))
+        found = _declared(body, part, dict.fromkeys(_names(table), pa.binary()))
     except ValueError as error:
         raise HedgehogError(
             f"The part {part.key} of {table.name} (ingestion commit {commit}) cannot be read: "
             f"{error}. Restore the object from the bucket's versions or from a backup."
         ) from error
+    read = {name: _texts(found[name].combine_chunks()) for name in found.column_names}
+    texts = pa.table({name: values for name, (values, _) in read.items()})
     faults: list[pa.Table] = []
     good: _Values = pa.repeat(pa.scalar(True), texts.num_rows)  # noqa: FBT003 (a value)
     for column in table.columns:
-        fits = _fits(texts[column.name].combine_chunks(), column)
-        faults.append(_faults(texts, pc.invert(fits), column, (table, part.key, commit)))
+        values, are_texts = read[column.name]
+        fits = pc.and_(_fits(values, column), are_texts)
+        reasons = pc.if_else(are_texts, f"is not {column.type.form}", _NO_TEXT)
+        faults.append(_faults(texts, pc.invert(fits), reasons, column, (table, part.key, commit)))
         good = pc.and_(good, fits)
     kept = texts.filter(good)
     rows = pa.table(
@@ -195,6 +207,21 @@ def _sifted(body: bytes, table: ShopTable, part: Part, commit: int) -> tuple[pa.
         schema=arrow_schema(table.columns),
     )
     return rows, pa.concat_tables(faults)
+
+
+def _texts(values: _Values) -> tuple[_Values, _Values]:
+    """Give bytes as texts, and tell which are one: a lake may be older than what looks for that."""
+    try:
+        return values.cast(pa.string()), pa.repeat(pa.scalar(True), len(values))  # noqa: FBT003 (a value)
+    except ValueError:
+        texts = [value if value is None else _shown(value) for value in values.to_pylist()]
+        shown: _Values = pa.array(texts, pa.string())
+        return shown, pc.fill_null(pc.equal(shown.cast(pa.binary()), values), fill_value=True)
+
+
+def _shown(value: bytes) -> str:
+    """Give a text, with the bytes that are none in UTF-8 written as such."""
+    return value.decode(errors="backslashreplace")
 
 
 def _fits(texts: _Values, column: Column) -> _Values:
@@ -225,6 +252,8 @@ def _typed(values: _Values, column: Column) -> _Values:
         values = values.cast(_NAIVE_TIME)  # the shop's moments are UTC
     elif column.type != TEXT and values.type == pa.string():
         values = pc.ascii_trim(values, characters=_BLANKS)
+    if column.type == TIME and values.type == pa.string():
+        values = pc.binary_join_element_wise(_SOME_DAY, values, " ").cast(_NAIVE_TIME)
     if pa.types.is_decimal(column.type.arrow):
         values = _in_plain_digits(values, column.type.arrow)
     values = values.cast(column.type.arrow)
@@ -279,7 +308,11 @@ def _without_exponent(text: str | None, kind: _Decimal) -> str | None:
 
 
 def _faults(
-    texts: pa.Table, misfits: _Values, column: Column, of: tuple[ShopTable, str, int]
+    texts: pa.Table,
+    misfits: _Values,
+    reasons: _Values,
+    column: Column,
+    of: tuple[ShopTable, str, int],
 ) -> pa.Table:
     table, part, commit = of
     lines = pc.add(pc.indices_nonzero(misfits).cast(pa.int64()), 1)
@@ -295,7 +328,8 @@ def _faults(
             "column_name": [column.name] * count,
             "value": values,
             "reason": [
-                "is absent" if value is None else f"is not {column.type.form}" for value in values
+                "is absent" if value is None else reason
+                for value, reason in zip(values, reasons.filter(misfits).to_pylist(), strict=True)
             ],
         },
         schema=QUARANTINE_ARROW,

@@ -33,7 +33,7 @@ BOOLEAN = ColumnType("boolean", pa.bool_(), "t or f")
 MONEY = ColumnType("numeric(10,2)", pa.decimal128(10, 2), "an amount below 10^8 with two decimals")
 AMOUNT = ColumnType("numeric", pa.decimal128(10, 2), "an amount below 10^8 with two decimals")
 DATE = ColumnType("date", pa.date32(), "a day of the years 1 to 9999")
-TIME = ColumnType("time without time zone", pa.time64("us"))
+TIME = ColumnType("time without time zone", pa.time64("us"), "a time of day before 24:00")
 MOMENT = ColumnType(
     "timestamp with time zone",
     pa.timestamp("us", tz="UTC"),

@@ -2,7 +2,7 @@
 
 from psycopg import Connection, sql
 
-from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.errors import UnfitWarehouseError
 from hedgehog_pipeline.schema.star import STAR, StarTable
 from hedgehog_pipeline.storage.alterations import alterations, find_columns
 from hedgehog_pipeline.storage.ddl import (
@@ -19,13 +19,13 @@ def prepare_tables(connection: Connection) -> None:
     A view that another version of Hedgehog made is replaced: analysts keep their rights on it.
 
     Raises:
-        HedgehogError: where a table that is there differs from the declaration; tells the
+        UnfitWarehouseError: where a table that is there differs from the declaration; tells the
             statements that it needs.
     """
     found = find_columns(connection)
     needed = [each for table in STAR.values() for each in alterations(table, found)]
     if needed:
-        raise HedgehogError(
+        raise UnfitWarehouseError(
             "The warehouse's tables differ from the declaration. Look at these statements, then "
             f"run `hedgehog migrate`, which runs: {' '.join(n.as_string(None) for n in needed)}"
         )

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.characters import CODECS
 from hedgehog_pipeline.operations.quarantine import lines_told, told_of
 from hedgehog_pipeline.schema.shop import SHOP
@@ -21,11 +22,13 @@ _CONVERTS = """
     create function pg_temp.converted(text bytea, encoding name) returns text language plpgsql as $$
     begin return convert_from(text, encoding); exception when others then return null; end $$
 """
-_BAD = {"WIN1252": 129, "SQL_ASCII": 233}
-_GOOD = {"WIN1252": "chr(233)", "SQL_ASCII": "chr(195) || chr(169)"}
+_BAD = {"WIN1252": 129, "SQL_ASCII": 233, "UTF8": 233}
+_BYTE = {name: f"chr({byte})" for name, byte in _BAD.items()} | {"UTF8": "'\\xe9'::bytea::text"}
+_GOOD = {"WIN1252": "chr(233)", "SQL_ASCII": "chr(195) || chr(169)", "UTF8": "chr(233)"}
 _REASONS = {
     "WIN1252": "holds 0x81, which is no character in WIN1252",
     "SQL_ASCII": "holds 0xe9, which is no character in UTF-8 (the database is in SQL_ASCII)",
+    "UTF8": "holds 0xe9, which is no character in UTF8",
 }
 
 
@@ -52,7 +55,9 @@ def test_one_byte_without_a_character_keeps_its_row_out_and_nothing_else(
     world: World, encoding: str
 ):
     with _in_encoding(world, encoding) as shop:
-        byte, reason = f"chr({_BAD[encoding]})", _REASONS[encoding]
+        if encoding == "UTF8":  # which looks at no byte that a cast lets through
+            shop.shop.execute("create cast (bytea as text) without function")
+        byte, reason = _BYTE[encoding], _REASONS[encoding]
         value = f"a, \\x{_BAD[encoding]:x}"
         archived = copy_row(shop, "design", design_name="x")
         _set(shop, "design", archived, f"design_name = 'a, ' || {byte}")
@@ -96,6 +101,30 @@ def test_one_byte_without_a_character_keeps_its_row_out_and_nothing_else(
         assert {table.verdict for table in reconciled(shop)} == {"ok"}
 
 
+def test_what_the_type_of_an_undeclared_column_is_called_stops_nothing_and_a_name_is_refused(
+    world: World,
+):
+    with _in_encoding(world, "SQL_ASCII") as shop:
+        shop.shop.execute(b"create type \"caf\xe9\" as enum ('a\xe9')")
+        shop.shop.execute(b'alter table staff add mood "caf\xe9"')
+        assert shop.run()
+        shop.shop.execute(b'alter table staff rename mood to "caf\xe9"')
+        with pytest.raises(
+            HedgehogError, match=r"^A name in the table staff cannot be read, .*0xe9"
+        ):
+            shop.run()
+
+
+def test_a_byte_that_postgresql_itself_cannot_convert_is_told_by_table_and_row(world: World):
+    with _in_encoding(world, "EUC_JP") as shop:
+        shop.run()
+        before, bad = copy_row(shop, "design"), copy_row(shop, "design")
+        shop.shop.execute(b"update design set design_name = '\xa9\xa1' where design_id = %d" % bad)
+        told = rf"^A text of design cannot be read(, behind the row {before} as they were read)?: "
+        with pytest.raises(HedgehogError, match=told):
+            shop.run()
+
+
 def _set(world: World, table: str, key: int, assignment: str) -> None:
     statement = f"update {table} set {assignment} where {SHOP[table].key} = {key}"
     world.shop.execute(statement.encode())
@@ -108,7 +137,7 @@ def test_pythons_characters_are_postgresqls(servers: Servers):
     with psycopg.connect(servers.postgres.dsn("postgres"), client_encoding="utf8") as connection:
         connection.execute(_CONVERTS)
         for encoding, codec in CODECS.items():
-            if encoding == "SQL_ASCII":
+            if codec == "utf-8":
                 continue
             texts = two if encoding.startswith("EUC") else one
             ask = "select text, pg_temp.converted(text, %s) from unnest(%s::bytea[]) as text"

@@ -9,7 +9,12 @@ from dagster import DagsterInstance
 
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.extraction.drift import new_columns
+from hedgehog_pipeline.lake.commits import IngestionCommit
+from hedgehog_pipeline.lake.log import CommitLog
+from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
+from hedgehog_pipeline_tests.lake.making import MemoryS3, land
 from hedgehog_pipeline_tests.world import World
 
 _RECREATED = """
@@ -273,6 +278,16 @@ def test_a_new_column_is_landed_and_logged_once(
     opened.shop.execute("update design set height = 2")
     opened.run()
     assert [line["columns"] for line in _drift_in(capsys)] == [["height"]]
+
+
+def test_a_column_that_was_landed_before_a_deletion_is_not_new() -> None:
+    log = CommitLog(MemoryS3().bucket(), IngestionCommit)
+    land(log, {"design": b"design_id,colour\n1,red\n"})
+    land(log, {}, gone={"design": [1]})
+    gone = land(log, {}, gone={"design": [2]})
+    commit = land(log, {"design": b"design_id,colour,height\n1,red,2\n"})
+    (found,) = new_columns(commit, gone, log)
+    assert found == (SHOP["design"], ["height"])
 
 
 def test_columns_of_a_first_capture_that_are_not_declared_are_logged(

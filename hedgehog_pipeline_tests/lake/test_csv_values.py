@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, time, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -227,3 +227,32 @@ def test_a_row_is_found_again_by_its_place_as_it_was_landed() -> None:
     body = b'a,"b,c",d\n1,"one\ntwo",x\n2,"",\n'
     assert read_row(body, 1) == {"a": "1", "b,c": "one\ntwo", "d": "x"}
     assert read_row(body, 2) == {"a": "2", "b,c": "", "d": None}
+
+
+def test_bytes_that_are_no_characters_keep_their_row_out_of_a_part() -> None:
+    body = b'id,it\n1,caf\xc3\xa9\n2,"a, \xe9"\n3,\n'
+    part = Part(asset="oltp/things", key="p", rows=3, bytes=len(body), columns=("id", "it"))
+    read = read_part(body, _things(types.TEXT), part, 5)
+    assert read.rows["it"].to_pylist() == ["café"]
+    assert read.faults.select(["key", "line", "value", "reason"]).to_pylist() == [
+        {
+            "key": "2",
+            "line": 2,
+            "value": "a, \\xe9",
+            "reason": "holds bytes that are no characters in UTF-8",
+        },
+        {"key": "3", "line": 3, "value": None, "reason": "is absent"},
+    ]
+    assert read_row(body, 2) == {"id": "2", "it": "a, \\xe9"}
+
+
+def test_a_time_of_day_is_read_beside_one_that_is_none() -> None:
+    times = ("1,23:59:59.5", "2,24:00:00", "3,00:00:00", "4,1:61")
+    read = _read(_things(types.TIME), ("id", "it"), *times)
+    assert read.rows["it"].to_pylist() == [time(23, 59, 59, 500000), time(0)]
+    assert read.faults.select(["key", "value", "reason"]).to_pylist() == [
+        {"key": key, "value": value, "reason": "is not a time of day before 24:00"}
+        for key, value in (("2", "24:00:00"), ("4", "1:61"))
+    ]
+    (good,) = _read(_things(types.TIME), ("id", "it"), times[0]).rows["it"].to_pylist()
+    assert good == time(23, 59, 59, 500000)

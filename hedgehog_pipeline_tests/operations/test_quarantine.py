@@ -153,6 +153,15 @@ def test_a_replay_takes_what_can_be_taken_now(
     assert "staff" not in _told(opened, "list")
 
 
+def test_a_replay_tells_its_counts_also_where_a_commit_is_left(changing: World) -> None:
+    bucket = changing.settings.ingestion_bucket
+    _, commit, *_ = changing.commits(bucket)
+    changing.s3.delete_object(Bucket=bucket, Key=commit["parts"][0]["key"])
+    result = CliRunner(env=changing.environment).invoke(hedgehog, ["quarantine", "replay"])
+    assert result.stdout.splitlines()[-1] == "0 closed, 1 open"
+    assert "Ingestion commit 2 could not be processed: " in f"{result.exception}{result.stderr}"
+
+
 def test_a_replay_of_nothing_runs_nothing(opened: World) -> None:
     assert _told(opened, "replay") == "0 closed, 0 open\n"
     assert len(opened.commits(opened.settings.processed_bucket)) == 1
