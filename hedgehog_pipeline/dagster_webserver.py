@@ -5,6 +5,8 @@ has open. So this one answers only for the names by which people reach it, takes
 of another origin sends, and executes no GraphQL by GET, which a mere link or picture can ask for.
 """
 
+import os
+import sys
 from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,10 +20,13 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.printable import printable
 from hedgehog_pipeline.settings import Settings
 
 _THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
+
+_UI_URL = "HEDGEHOG_UI_URL"
 
 _HEALTH = "/server_info"
 """Versions alone, which a balancer asks for by the task's address."""
@@ -36,12 +41,14 @@ class Guard:
     Args:
         app: Dagster's application.
         hosts: names by which people reach it, without ports.
+        prefix: path below which the application stands, empty where that is the root.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, hosts: Collection[str], prefix: str = "") -> None:
         """Nothing is served yet."""
         self._app = app
         self._hosts = hosts
+        self._health = f"{prefix}{_HEALTH}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or hand it on."""
@@ -56,7 +63,7 @@ class Guard:
 
     def _refusal(self, asked: HTTPConnection) -> str | None:
         path, host = asked.scope["path"], asked.headers.get("host", "")
-        if path == _HEALTH:
+        if path == self._health:
             return None
         if _netloc(f"//{host}")[0] not in self._hosts:
             names = ", ".join(sorted(self._hosts))
@@ -100,19 +107,27 @@ def _with_policy(send: Send) -> Send:
     return send_with_policy
 
 
-def guarded(*arguments: Any, **options: Any) -> Starlette:
-    """Make Dagster's application as it does itself, behind the guard."""
-    app = create_app_from_workspace_process_context(*arguments, **options)
-    named = urlsplit(Settings.from_environment().ui_url).hostname
-    app.add_middleware(Guard, hosts=_THIS_MACHINE | ({named} if named else set()))
+def guarded(context: Any, path_prefix: str = "", *arguments: Any, **options: Any) -> Starlette:
+    """Make Dagster's application as it does itself, behind the guard.
+
+    Raises:
+        HedgehogError: where HEDGEHOG_UI_URL, the one setting that is read, is no address.
+    """
+    app = create_app_from_workspace_process_context(context, path_prefix, *arguments, **options)
+    address = Settings.from_environment({_UI_URL: os.environ.get(_UI_URL, "")}).ui_url
+    hosts = _THIS_MACHINE | {urlsplit(address).hostname}
+    app.add_middleware(Guard, hosts=hosts, prefix=path_prefix)
     return app
 
 
 def main() -> None:
-    """Serve until it is ended."""
+    """Serve until it is ended; end in a sentence where nobody could reach it."""
     # Dagster has no option for this.
     cli.create_app_from_workspace_process_context = guarded  # pyright: ignore[reportPrivateImportUsage]
-    cli.main()
+    try:
+        cli.main()
+    except HedgehogError as error:
+        sys.exit(f"hedgehog: {printable(str(error))}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Generator
+from contextlib import contextmanager
 from time import monotonic
 from typing import Annotated, Any, Literal
 
@@ -29,6 +30,13 @@ _VANISHED: dict[str, Any] = {
 }
 """A machine that is gone, or a path to it that is cut, is noticed within a minute."""
 
+_SETTLED = (
+    "statement_timeout = 0",
+    "lock_timeout = 0",
+    "idle_in_transaction_session_timeout = 0",
+    "quote_all_identifiers = off",
+)
+
 _TRANSACTION_TIMEOUT = 170000
 """The version that has this setting."""
 
@@ -37,7 +45,7 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 def _no_connection(name: str) -> str:
     """Refuse the text of a whole connection: host, user and database stand in messages."""
-    if "://" in name or "=" in name:
+    if "://" in name or "=" in name or (":" in name and "@" in name):
         raise ValueError("it holds a whole connection")
     return name
 
@@ -68,8 +76,8 @@ class Credentials(BaseModel):
 
 
 _SECRET = TypeAdapter(dict[str, Any])
-_NO_NAME = re.compile(r"://|[{\s]")
-"""Found in connections and in secrets themselves, and in no name of one."""
+_NAME = re.compile(r"(arn:[\w:-]+:secret:)?(?!.*password=)[\w/+=.@-]+", re.IGNORECASE)
+"""The ARN of a secret, or its name, which has no colon; no connection, and no secret itself."""
 
 
 def read_credentials(
@@ -88,7 +96,7 @@ def read_credentials(
             never told.
     """
     setting = f"HEDGEHOG_{role.upper()}"
-    if _NO_NAME.search(secret):
+    if not _NAME.fullmatch(secret):
         raise HedgehogError(
             f"{setting}_SECRET is no name of a secret. Put what it says into Secrets Manager, and "
             "set it to the secret's name or ARN."
@@ -164,13 +172,21 @@ def _answered(dialogue: PQGen[Any], awaited: Any) -> Generator[Any, Any, Any]:
 def settle(connection: Connection) -> None:
     """Let the statements of a transaction mean the same whatever the role's settings say.
 
-    A capture and a load take as long as they take, and the catalog writes types as it does for
-    everybody.
+    What is asked takes as long as it takes, a load waits for another one and for the lake, and the
+    catalog writes types as it does for everybody. SET takes no snapshot, as a SELECT would.
     """
-    connection.execute("set local statement_timeout = 0")
-    connection.execute("set local quote_all_identifiers = off")
+    settings = list(_SETTLED)
     if connection.info.server_version >= _TRANSACTION_TIMEOUT:
-        connection.execute("set local transaction_timeout = 0")
+        settings.append("transaction_timeout = 0")
+    connection.execute("; ".join(f"set local {setting}" for setting in settings).encode())
+
+
+@contextmanager
+def settled(connection: Connection) -> Generator[None, None, None]:
+    """Open a transaction, or go on in the one that is open, whose statements are settled."""
+    with connection.transaction():
+        settle(connection)
+        yield
 
 
 def is_outage(error: BaseException) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hedgehog_pipeline.errors import LeftError
+from hedgehog_pipeline.errors import HedgehogError, LeftError
 from hedgehog_pipeline.followed import followed
 from hedgehog_pipeline.log_reader import LogReader
 from hedgehog_pipeline.operations.quarantine import told_rows
@@ -122,7 +122,7 @@ def sum_up(
     runs: Iterable[StageRun],
     nothing: str,
     *,
-    in_quarantine: Callable[[], int] = lambda: 0,
+    in_quarantine: Callable[[], int | None] = lambda: 0,
     as_json: bool = False,
 ) -> None:
     """Tell what each stage did, once all of it is done, and how many rows could not be taken.
@@ -130,14 +130,36 @@ def sum_up(
     Args:
         runs: of any stage.
         nothing: what to say where there is none: the end of a sentence, without its dot.
-        in_quarantine: counts the rows that are kept out, once all of it is done.
+        in_quarantine: counts the rows that are kept out, once all of it is done and told; None
+            where nobody can.
         as_json: whether to write an object with `runs`, `rows` and `seconds` of each stage.
 
     Raises:
         LeftError: once what was done is told, where commits are left.
     """
+    done, left = _followed_through(runs, as_json=as_json)
+    if as_json or done:
+        _tell_totals(done, as_json=as_json)
+    try:
+        kept_out = in_quarantine()
+    except HedgehogError:
+        if left:
+            raise left from None
+        raise
+    if kept_out != 0 and (as_json or done or left):
+        click.secho(f"{told_rows(kept_out)}.", fg="yellow", err=as_json)
+    if left:
+        raise left
+    if not (as_json or done):
+        but = f", but for {told_rows(kept_out)}" if kept_out != 0 else ""
+        click.echo(f"Nothing to do: {nothing}{but}.")
+
+
+def _followed_through(
+    runs: Iterable[StageRun], *, as_json: bool
+) -> tuple[dict[str, list[StageRun]], LeftError | None]:
+    """Gather runs by stage, and tell what is read in full again; give also what is left."""
     done: dict[str, list[StageRun]] = defaultdict(list)
-    left: LeftError | None = None
     try:
         for stage_run in runs:
             if stage_run.reread:
@@ -146,18 +168,8 @@ def sum_up(
                 click.echo(f"Read in full again: {why}.", err=as_json)
             done[stage_run.stage].append(stage_run)
     except LeftError as error:
-        left = error
-    kept_out = in_quarantine()
-    if as_json or done:
-        _tell_totals(done, as_json=as_json)
-    elif left is None:
-        but = f", but for {told_rows(kept_out)}" if kept_out else ""
-        click.echo(f"Nothing to do: {nothing}{but}.")
-        return
-    if kept_out:
-        click.secho(f"{told_rows(kept_out)}.", fg="yellow", err=as_json)
-    if left:
-        raise left
+        return done, error
+    return done, None
 
 
 def _tell_totals(done: Mapping[str, Sequence[StageRun]], *, as_json: bool) -> None:

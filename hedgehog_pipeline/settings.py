@@ -2,13 +2,17 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
+from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
 from hedgehog_pipeline.errors import HedgehogError
+
+_LOGIN = re.compile(r"[^/\s]*@")
 
 _JOB_TAGS = TypeAdapter(dict[str, dict[str, str]])
 
@@ -29,7 +33,8 @@ class Settings:
         parameter_prefix: path of the SSM parameters.
         first_day: first partition of the calendar, a UTC day.
         alert_topic: ARN of the SNS topic for failures, or None.
-        ui_url: where the Dagster UI is reached, for the links in alerts.
+        ui_url: where people reach the Dagster UI: for the links in alerts, and for the webserver,
+            which answers to that name.
         code_url: where the web shows the folder that holds the model's outermost package, at the
             commit that is deployed; None for links that open files of this machine.
         log_group: CloudWatch log group, or None for the console alone.
@@ -82,6 +87,7 @@ class Settings:
         """
         readers = {
             "first_day": _first_day,
+            "ui_url": _web_address,
             "log_format": _log_format,
             "part_bytes": _count,
             "slice_rows": _count,
@@ -99,8 +105,9 @@ class Settings:
             try:
                 found[name] = readers.get(name, str)(text)
             except ValueError as error:
+                shown = _LOGIN.sub("***@", text)
                 raise HedgehogError(
-                    f"{variable} is {text!r}, which cannot be taken ({error}); "
+                    f"{variable} is {shown!r}, which cannot be taken ({error}); "
                     f"{_advice(getattr(cls, name))}."
                 ) from error
         settings = cls(**found)  # type: ignore[arg-type]
@@ -121,6 +128,13 @@ def _first_day(text: str) -> date:
     if (day := date.fromisoformat(text)) > today:
         raise ValueError(f"it lies after today, {today} in UTC, so that no day has a partition")
     return day
+
+
+def _web_address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
+        raise ValueError("it has to begin with http:// or https:// and a host, without a login")
+    return text.rstrip("/")
 
 
 def _count(text: str) -> int:

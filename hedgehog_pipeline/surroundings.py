@@ -158,8 +158,8 @@ class Surroundings:
         with self.warehouse() as warehouse:
             return read_first(warehouse)
 
-    def rows_in_quarantine(self) -> int:
-        """Count the rows that cannot be taken."""
+    def rows_in_quarantine(self) -> int | None:
+        """Count the rows that cannot be taken; None where the view is gone that tells it."""
         with self.warehouse() as warehouse:
             return count_rows(warehouse)
 

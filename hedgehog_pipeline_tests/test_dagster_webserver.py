@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from dagster._cli import dev
+from dagster_webserver import cli
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
@@ -42,10 +44,16 @@ class Answer:
 
 
 def ask(
-    path: str, headers: dict[str, str], *, method: str = "GET", kind: str = "http", query: str = ""
+    path: str,
+    headers: dict[str, str],
+    *,
+    method: str = "GET",
+    kind: str = "http",
+    prefix: str = "",
 ) -> Answer:
     """Ask a guarded application that would answer everything."""
     told: list[Message] = []
+    path, _, query = path.partition("?")
     scope = {
         "type": kind,
         "method": method,
@@ -57,7 +65,7 @@ def ask(
     async def send(message: Message) -> None:
         told.append(message)
 
-    asyncio.run(Guard(_answer_all, {_UI, "127.0.0.1", "::1"})(scope, _nothing, send))
+    asyncio.run(Guard(_answer_all, {_UI, "127.0.0.1", "::1"}, prefix)(scope, _nothing, send))
     body = b"".join(message.get("body", b"") for message in told)
     first = told[0]
     return Answer(
@@ -96,7 +104,11 @@ def test_a_request_without_a_name_is_refused() -> None:
 
 
 def test_a_balancer_asks_for_its_health_by_the_tasks_address() -> None:
-    assert ask("/server_info", {"host": "10.77.0.4:3000"}).status == 200
+    task = {"host": "10.77.0.4:3000"}
+    assert ask("/server_info", task).status == 200
+    assert ask("/ui/server_info", task).status == 403
+    assert ask("/ui/server_info", task, prefix="/ui").status == 200
+    assert ask("/ui/report_asset_check/server_info", task, prefix="/ui").status == 403
 
 
 @pytest.mark.parametrize(
@@ -123,7 +135,7 @@ def test_a_stream_is_opened_for_the_ui_alone() -> None:
 
 def test_a_link_or_a_picture_executes_nothing() -> None:
     for accepted in ("image/avif,image/*,*/*;q=0.8", "*/*"):
-        asked = ask("/graphql", {**_HERE, "accept": accepted}, query=f"query={_MUTATION}")
+        asked = ask(f"/graphql?query={_MUTATION}", {**_HERE, "accept": accepted})
         assert asked.status == 403
     assert ask("/graphql", {**_HERE, "accept": "text/html"}).text == "answered"
 
@@ -141,6 +153,14 @@ def test_the_program_that_is_deployed_is_guarded(tmp_path: Path) -> None:
             assert _status(port, "POST", "/graphql", asked, headers) == 403
         assert _status(port, "GET", "/graphql?query=mutation%7BsetNuxSeen%7D", None, {}) == 403
         assert _status(port, "GET", "/", None, {"host": f"{_UI}:{port}"}) == 200
+
+
+def test_an_address_that_is_none_ends_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEDGEHOG_UI_URL", _UI)
+    monkeypatch.setattr(dagster_webserver, "create_app_from_workspace_process_context", Mock())
+    monkeypatch.setattr(cli, "main", lambda: dagster_webserver.guarded(None))
+    with pytest.raises(SystemExit, match=f"^hedgehog: HEDGEHOG_UI_URL is '{_UI}', which"):
+        dagster_webserver.main()
 
 
 def test_hedgehog_dev_starts_the_guarded_webserver(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,6 +184,7 @@ def _webserver(folder: Path) -> Iterator[int]:
         **os.environ,
         "DAGSTER_HOME": str(folder),
         "HEDGEHOG_UI_URL": f"https://{_UI}",
+        "HEDGEHOG_FIRST_DAY": "no day",  # which is not the webserver's business
     }
     server = subprocess.Popen(
         [*command, "-p", str(port)], env=environment, stderr=subprocess.DEVNULL

@@ -6,7 +6,7 @@ import pandas as pd
 import psycopg
 import pytest
 
-from hedgehog_pipeline.errors import LeftError, UnfitWarehouseError
+from hedgehog_pipeline.errors import HedgehogError, LeftError, UnfitWarehouseError
 from hedgehog_pipeline.extraction import assets as extraction
 from hedgehog_pipeline.left import MOST_IN_A_ROW, Left
 from hedgehog_pipeline.processing.transform import TRANSFORMS
@@ -195,9 +195,13 @@ def test_what_was_done_is_told_before_what_is_left(capsys: pytest.CaptureFixture
         yield StageRun("storage", DAY, (1,), 5, 1.0)
         raise LeftError
 
-    with pytest.raises(LeftError):
-        sum_up(runs(), "all is well.")
-    assert capsys.readouterr().out.split()[:4] == ["storage", "1", "runs", "5"]
+    def fails() -> int:
+        raise HedgehogError
+
+    for in_quarantine in (lambda: 0, fails):
+        with pytest.raises(LeftError):
+            sum_up(runs(), "all is well.", in_quarantine=in_quarantine)
+        assert capsys.readouterr().out.split()[:4] == ["storage", "1", "runs", "5"]
 
 
 def test_nothing_is_said_to_be_held_where_something_is_left(capsys: pytest.CaptureFixture[str]):

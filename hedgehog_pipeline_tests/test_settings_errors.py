@@ -148,6 +148,28 @@ CASES: dict[str, tuple[Change, list[str]]] = {
         variable("HEDGEHOG_WAREHOUSE_SECRET", f'{{"password":"{PASSWORD}"}}'),
         ["HEDGEHOG_WAREHOUSE_SECRET is no name"],
     ),
+    "a login as secret": (
+        variable("HEDGEHOG_SOURCE_SECRET", f"reader:{PASSWORD}@db/shop"),
+        ["HEDGEHOG_SOURCE_SECRET is no name"],
+    ),
+    "a password as secret": (
+        variable("HEDGEHOG_SOURCE_SECRET", f"password={PASSWORD}"),
+        ["HEDGEHOG_SOURCE_SECRET is no name"],
+    ),
+    "an ARN": (
+        variable("HEDGEHOG_SOURCE_SECRET", "arn:aws:secretsmanager:eu-west-2:1:secret:a/b-C1"),
+        ["no secret 'arn:aws:"],
+    ),
+    "a login as user": (secret(username=f"reader:{PASSWORD}@db/shop"), ["look at username."]),
+    "a UI without a scheme": (
+        variable("HEDGEHOG_UI_URL", "hedgehog.shop.test"),
+        ["HEDGEHOG_UI_URL is 'hedgehog.shop.test'", "https://"],
+    ),
+    "a UI without a host": (variable("HEDGEHOG_UI_URL", "https:///runs"), ["HEDGEHOG_UI_URL"]),
+    "a UI with a password": (
+        variable("HEDGEHOG_UI_URL", f"https://me:{PASSWORD}@ui.test"),
+        ["https://***@ui.test", "without a login"],
+    ),
     "a password in an endpoint": (
         variable("AWS_ENDPOINT_URL_S3", f"http://key:{PASSWORD}@127.0.0.1:1"),
         ["http://***@127.0.0.1:1", "AWS_ENDPOINT_URL"],

@@ -22,5 +22,5 @@ def status(*, as_json: bool) -> None:
         click.echo(json.dumps(asdict(found)))
     else:
         click.secho(
-            str(found), fg="yellow" if found.seconds_behind or found.in_quarantine else "green"
+            str(found), fg="yellow" if found.seconds_behind or found.in_quarantine != 0 else "green"
         )

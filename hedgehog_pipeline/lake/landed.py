@@ -1,8 +1,10 @@
 """What the ingestion log holds of a table of the shop, read when asked."""
 
+import math
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
+from time import monotonic
 from typing import Any
 
 import pyarrow as pa
@@ -42,6 +44,7 @@ class History:
         tombstones: the keys that the shop held no more, with the commit that saw it.
         faults: what could not be read (schema/quarantine.py).
         commits: how many commits were read for it.
+        unsought: keys of which no row was met before the search had to end.
     """
 
     table: ShopTable
@@ -49,6 +52,7 @@ class History:
     tombstones: pa.Table
     faults: pa.Table
     commits: int
+    unsought: frozenset[int] = frozenset()
 
     def newest(self) -> pa.Table:
         """Give the newest row of each key, `deleted` where a later commit saw it no more.
@@ -163,12 +167,7 @@ class LandedTable:
         checkpoint = self._checkpoint(before=number + 1 if since is None else since)
         commits = [self.log.read(unread) for unread in checkpoint.unread] if checkpoint else []
         reached = checkpoint.number if checkpoint else 0
-        while number > reached:
-            base = self.log.read(number).base.get(self.table.name)
-            if base is None or base.landed <= reached:
-                break
-            commits.append(self.log.read(base.landed))
-            number = base.landed - 1
+        commits.extend(self._back_from(number, reached))
         read = [
             replace(part, rows=self._with_keys(part.rows, keys))
             for commit in commits
@@ -189,6 +188,59 @@ class LandedTable:
             ),
             len(commits),
         )
+
+    def newest_of(self, number: int, keys: Collection[int], until: float = math.inf) -> History:
+        """Read back from a commit until a row of each key is met; what came before is left out.
+
+        Args:
+            number: of the commit.
+            keys: whose rows are wanted.
+            until: the moment of `monotonic()` at which the search ends, whatever it has met.
+        """
+        wanted = set(keys)
+        checkpoint = self._checkpoint(before=number + 1)
+        rows = [landed_schema(self.table).empty_table()]
+        gone = [TOMBSTONES_ARROW.empty_table()]
+        commits = 0
+
+        def meet(versions: pa.Table) -> None:
+            rows.append(self._with_keys(versions, wanted))
+            wanted.difference_update(rows[-1][self.table.key].to_pylist())
+
+        for commit in self._back_from(number, checkpoint.number if checkpoint else 0):
+            if not wanted or monotonic() > until:
+                break
+            commits += 1
+            gone.append(self.tombstones_of(commit))
+            for part in self.parts_of(commit):
+                meet(part.rows)
+                if not wanted:
+                    break
+        else:
+            if checkpoint and wanted:
+                unread = [self.log.read(older) for older in checkpoint.unread]
+                commits += len(unread)
+                gone.extend([checkpoint.tombstones, *map(self.tombstones_of, unread)])
+                parts = [part.rows for commit in unread for part in self.parts_of(commit)]
+                meet(pa.concat_tables([checkpoint.rows, *parts]))
+            wanted.clear()
+        return History(
+            self.table,
+            pa.concat_tables(rows),
+            pa.concat_tables(gone),
+            QUARANTINE_ARROW.empty_table(),
+            commits,
+            frozenset(wanted),
+        )
+
+    def _back_from(self, number: int, reached: int) -> Iterator[IngestionCommit]:
+        """Read the commits that hold something of the table, the last first, down to one."""
+        while number > reached:
+            base = self.log.read(number).base.get(self.table.name)
+            if base is None or base.landed <= reached:
+                return
+            yield self.log.read(base.landed)
+            number = base.landed - 1
 
     def _with_keys(self, rows: pa.Table, keys: Collection[int] | None) -> pa.Table:
         if keys is None:

@@ -63,7 +63,7 @@ def held_rows(warehouse: Warehouse, table: StarTable, key: Key) -> Iterator[Held
     with warehouse.connection.cursor(row_factory=dict_row) as cursor:
         for row in cursor.execute(query, {"key": key}):
             yield HeldRow(
-                {column.name: row[column.name] for column in table.columns},
+                {column.name: row[column.name] for column in table.columns if column.name in row},
                 row[INGESTION_COMMIT.name],
                 row[PROCESSED_COMMIT.name],
                 _utc(row["loaded_at"]),

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from hedgehog_pipeline.lake.commits import IngestionCommit, IngestionKind, Part, PartKind
 from hedgehog_pipeline.lake.csv_values import read_csv, read_part, read_row
 from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.lake.landed import History
 from hedgehog_pipeline.lake.parts import Read, read_as
 from hedgehog_pipeline.schema.shop import SHOP, ShopTable
 from hedgehog_pipeline.schema.star import INGESTION_COMMIT, StarTable
@@ -65,10 +66,13 @@ class LastLandings:
 
 @dataclass(frozen=True)
 class Landings:
-    """Finds rows in the ingestion bucket; a commit that is asked for twice is read once."""
+    """Finds rows in the ingestion bucket; what is asked for twice is read once."""
 
     lake: Lake
     _read: dict[int, IngestionCommit] = field(default_factory=dict[int, IngestionCommit])
+    _histories: dict[tuple[str, str, int], History] = field(
+        default_factory=dict[tuple[str, str, int], History]
+    )
 
     def in_commit(
         self, table: ShopTable, key: str, number: int, kind: PartKind = "rows"
@@ -83,13 +87,20 @@ class Landings:
 
     def as_of(self, table: ShopTable, key: str, number: int) -> LastLandings:
         """Find the last row of a key that could be taken up to and with a commit."""
-        history = self.lake.landed(table).history(number)
+        history = self.history(table, key, number)
         seen = _last_commit(history.versions, table.key, key)
         gone = _last_commit(history.tombstones, "key", key)
         return LastLandings(
             self.in_commit(table, key, seen) if seen else None,
             self.in_commit(table, key, gone, "tombstones") if gone > seen else None,
         )
+
+    def history(self, table: ShopTable, key: str, number: int) -> History:
+        """Read what was landed last of a key up to and with a commit."""
+        asked = table.name, key, number
+        if asked not in self._histories:
+            self._histories[asked] = self.lake.landed(table).newest_of(number, [int(key)])
+        return self._histories[asked]
 
     def mention(self, star: StarTable, day: date, number: int) -> Landing | None:
         """Find the first row in a commit that mentions a day, as a table of days is made of them.

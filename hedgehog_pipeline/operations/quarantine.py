@@ -1,16 +1,20 @@
 """What was told of rows that cannot be taken, and the rows themselves, for people to look at."""
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
+from typing import Any
 
+from hedgehog_pipeline.databases import settled
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.csv_values import read_row
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.lake.parts import read_as
 from hedgehog_pipeline.printable import printable
+from hedgehog_pipeline.storage.tables import has_quarantine
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 _LONGEST = 40
@@ -82,11 +86,9 @@ def read_entries(
         closed: whether to read also what holds no more.
         row: of which row, by table and key; None for all rows.
     """
-    if not warehouse.is_prepared():
-        return []
     table, key = row or (None, None)
     values = {"closed": closed, "table": table, "key": key}
-    return [Entry(*found) for found in warehouse.connection.execute(_ENTRIES, values)]
+    return [Entry(*found) for found in _ask(warehouse, _ENTRIES, values)]
 
 
 def read_first(warehouse: Warehouse) -> tuple[int, Entry | None]:
@@ -95,23 +97,42 @@ def read_first(warehouse: Warehouse) -> tuple[int, Entry | None]:
     Args:
         warehouse: the warehouse, prepared or not.
     """
-    found = warehouse.connection.execute(_FIRST).fetchone() if warehouse.is_prepared() else None
+    found = next(iter(_ask(warehouse, _FIRST)), None)
     return (found[-1], Entry(*found[:-1])) if found else (0, None)
 
 
-def count_rows(warehouse: Warehouse) -> int:
+def count_rows(warehouse: Warehouse) -> int | None:
     """Count the rows that cannot be taken, whatever the number of their values and captures.
 
     Args:
         warehouse: the warehouse, prepared or not.
+
+    Returns:
+        The number; None where the view is gone that would tell it.
     """
-    found = warehouse.connection.execute(_ROWS).fetchone() if warehouse.is_prepared() else None
-    return found[0] if found else 0
+    if warehouse.is_prepared() and not has_quarantine(warehouse.connection):
+        return None
+    return sum(count for (count,) in _ask(warehouse, _ROWS))
 
 
-def told_rows(rows: int) -> str:
+def told_rows(rows: int | None) -> str:
     """Say that so many rows are in quarantine, and what shows them."""
+    if rows is None:
+        return (
+            "rows in quarantine not counted: hedgehog.open_quarantine is gone, the next load "
+            "creates it again"
+        )
     return f"{rows:,} row{'s' * (rows != 1)} in quarantine: `hedgehog quarantine list`"
+
+
+def _ask(
+    warehouse: Warehouse, query: str, values: Mapping[str, Any] | None = None
+) -> list[tuple[Any, ...]]:
+    """Ask a warehouse, prepared or not, for as long as it takes."""
+    if not warehouse.is_prepared():
+        return []
+    with settled(warehouse.connection):
+        return warehouse.connection.execute(query.encode(), values).fetchall()
 
 
 def lines_of(entries: Iterable[Entry], *, state: bool) -> Iterator[str]:
@@ -204,7 +225,7 @@ def lines_told(told: Iterable[ToldRow]) -> Iterator[str]:
             state = "open" if entry.open else "closed"
             yield f"  {state}: {printable(f'{entry.column} {entry.reason}')}"
         for column, text in (row.row or {}).items():
-            shown = "null" if text is None else f'"{printable(text)}"'
+            shown = printable(json.dumps(text, ensure_ascii=False))
             yield f"    {printable(column)} = {shown}"
 
 

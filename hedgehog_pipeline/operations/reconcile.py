@@ -2,10 +2,17 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from itertools import chain, islice
+from dataclasses import dataclass, replace
+from time import monotonic
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.extraction.key_ranges import KeyRanges, difference, intersection, union
+from hedgehog_pipeline.extraction.key_ranges import (
+    KeyRanges,
+    difference,
+    first_of,
+    intersection,
+    union,
+)
 from hedgehog_pipeline.extraction.source import Moment
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.operations.checksums import compare
@@ -14,11 +21,12 @@ from hedgehog_pipeline.operations.reconciled import (
     LAKE,
     MOST_EXAMPLES,
     UNREAD,
+    UNSOUGHT,
     WAREHOUSE,
     Difference,
     Reconciled,
 )
-from hedgehog_pipeline.operations.sides import LakeSide, ShopSide, WarehouseSide
+from hedgehog_pipeline.operations.sides import LakeRow, LakeSide, ShopSide, WarehouseSide
 from hedgehog_pipeline.printable import printable
 from hedgehog_pipeline.schema.shop import SHOP, ShopTable
 from hedgehog_pipeline.schema.star import StarTable
@@ -31,11 +39,20 @@ OpenShop = Callable[[Sequence[ShopTable]], AbstractContextManager[Moment]]
 
 _LONGEST = 60
 
+_SECONDS = 60.0
+"""How long the lake is searched for the first keys of faults, all tables together."""
+
+_NEVER = LakeRow(None, 0)
+"""What the lake has of a key that never landed."""
+
 
 def reconcile(
     lake: Lake, warehouse: Warehouse, open_shop: OpenShop, tables: Sequence[StarTable]
 ) -> Iterator[Reconciled]:
     """Compare tables in one snapshot of the warehouse and one of the shop.
+
+    Tables with faults come last: the lake tells which side is wrong, and is read when both
+    snapshots are closed.
 
     Args:
         lake: the two logs.
@@ -47,6 +64,7 @@ def reconcile(
         HedgehogError: where one of them cannot be read, or the logs are not those that the
             warehouse was loaded from.
     """
+    faulty: list[_Faulty] = []
     with warehouse.snapshot():
         if not confirm_loaded(lake, warehouse) or not holds_archive(warehouse.connection):
             yield from (Reconciled(table.name, None) for table in tables)
@@ -58,10 +76,35 @@ def reconcile(
         with open_shop([table for name, table in SHOP.items() if name in inputs]) as moment:
             standing = Standing(warehouse, lake, loaded, head, moment)
             for table in tables:
-                yield _reconciled(standing, table)
+                found = _compared(standing, table)
+                if isinstance(found, Reconciled):
+                    yield found
+                else:
+                    faulty.append(found)
+    until = monotonic() + _SECONDS
+    for found in faulty:
+        yield _judged(found, lake, loaded.number, until)
 
 
-def _reconciled(standing: Standing, table: StarTable) -> Reconciled:
+_Lines = Mapping[int, bytes | None]
+
+
+@dataclass(frozen=True)
+class _Faulty:
+    """A table with differences that nothing explains, before the lake was asked who is wrong.
+
+    Attributes:
+        table: of the star.
+        found: what was found of it.
+        theirs: by how they differ, what the shop has of the first keys.
+    """
+
+    table: StarTable
+    found: Reconciled
+    theirs: Mapping[str, _Lines]
+
+
+def _compared(standing: Standing, table: StarTable) -> "Reconciled | _Faulty":
     if not standing.is_followed(table):
         return Reconciled(table.name, None)
     shop = ShopSide(standing.moment, table)
@@ -73,11 +116,18 @@ def _reconciled(standing: Standing, table: StarTable) -> Reconciled:
         "different": found.different,
     }
     explained = list(_explained(standing, table, left))
-    lake = LakeSide(standing.lake, table, standing.loaded.number)
-    faults = [
-        _fault(what, keys, table, (shop, warehouse, lake)) for what, keys in left.items() if keys
-    ]
-    return Reconciled(table.name, found, (*faults, *explained))
+    faults: list[Difference] = []
+    firsts: dict[str, _Lines] = {}
+    for what, keys in left.items():
+        if keys:
+            some = first_of(keys, MOST_EXAMPLES)
+            theirs, ours = dict(shop.lines(some)), dict(warehouse.lines(some))
+            faults.append(Difference(what, None, keys, tuple(_examples(table, theirs, ours))))
+            firsts[what] = {
+                key: theirs.get(key) for first, last in some for key in range(first, last + 1)
+            }
+    reconciled = Reconciled(table.name, found, (*faults, *explained))
+    return _Faulty(table, reconciled, firsts) if faults else reconciled
 
 
 def _explained(
@@ -93,28 +143,42 @@ def _explained(
                 left[what] = difference(keys, explained)
 
 
-_Lines = Mapping[int, bytes | None]
-
-
-def _fault(
-    what: str,
-    keys: KeyRanges,
-    table: StarTable,
-    sides: tuple[ShopSide, WarehouseSide, LakeSide],
-) -> Difference:
-    """Tell of the first keys which side is wrong, and in which columns two of them differ."""
-    shop, warehouse, lake = sides
-    each = chain.from_iterable(range(first, last + 1) for first, last in keys)
-    some = [(key, key) for key in islice(each, MOST_EXAMPLES)]
-    theirs, ours = dict(shop.lines(some)), dict(warehouse.lines(some))
+def _judged(faulty: _Faulty, lake: Lake, loaded: int, until: float) -> Reconciled:
+    """Tell which side is wrong, by what the lake has of the first keys."""
+    keys = {key for lines in faulty.theirs.values() for key in lines}
     try:
-        captured = dict(lake.lines(some))
-    except HedgehogError:
-        wrong = [UNREAD]
-    else:
-        wrong = [WAREHOUSE if captured.get(key) == theirs.get(key) else LAKE for key, _ in some]
-    examples = tuple(_examples(table, theirs, ours))
-    return Difference(what, None, keys, examples, tuple(dict.fromkeys(wrong)))
+        captured = LakeSide(lake, faulty.table, loaded).rows(keys, until)
+        numbers = {row.commit for row in captured.values() if row}
+        days = {number: lake.ingestion.read(number).date for number in numbers}
+    except HedgehogError as error:
+        told = printable(str(error))
+        return _with_faults(
+            faulty, lambda fault: replace(fault, examples=(*fault.examples, told), wrong=(UNREAD,))
+        )
+
+    def judged(fault: Difference) -> Difference:
+        wrong, landed = list[str](), list[str]()
+        for key, line in faulty.theirs[fault.what].items():
+            row = captured.get(key, _NEVER)
+            if row is None:
+                wrong.append(UNSOUGHT)
+            elif row.line != line:
+                wrong.append(LAKE)
+            else:
+                wrong.append(WAREHOUSE)
+                if row.commit:
+                    landed.append(f"commit {row.commit} of {days[row.commit]}")
+        return replace(
+            fault, wrong=tuple(dict.fromkeys(wrong)), landed=tuple(dict.fromkeys(landed))
+        )
+
+    return _with_faults(faulty, judged)
+
+
+def _with_faults(faulty: _Faulty, judged: Callable[[Difference], Difference]) -> Reconciled:
+    found = faulty.found
+    differences = (d if d.why else judged(d) for d in found.differences)
+    return replace(found, differences=tuple(differences))
 
 
 def _examples(table: StarTable, theirs: _Lines, ours: _Lines) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The check `reconciled` of the warehouse's tables: every night, key by key against the shop."""
 
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 
 from dagster import (
     AssetCheckExecutionContext,
@@ -18,9 +18,11 @@ from dagster import (
 )
 
 from hedgehog_pipeline.extraction.resources import SourceResource
+from hedgehog_pipeline.extraction.source import Moment
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.operations.reconcile import reconcile
 from hedgehog_pipeline.operations.reconciled import RECONCILED, Reconciled, advice_on
+from hedgehog_pipeline.schema.shop import ShopTable
 from hedgehog_pipeline.storage.resources import WarehouseResource
 
 _CHECK = "reconciled"
@@ -58,10 +60,15 @@ def reconcile_warehouse(
     """Hold the warehouse against the shop."""
     asked = {key.asset_key for key in context.selected_asset_check_keys}
     tables = [RECONCILED[name] for name, key in _WAREHOUSE.items() if key in asked]
+
+    @contextmanager
+    def shop(of: Sequence[ShopTable]) -> Generator[Moment, None, None]:
+        yield source.moment(of)
+        source.close()
+
     with warehouse.open() as target:
-        for found in reconcile(lake, target, lambda of: nullcontext(source.moment(of)), tables):
+        for found in reconcile(lake, target, shop, tables):
             yield _result(found)
-    source.close()
 
 
 reconcile_job = define_asset_job(

@@ -12,20 +12,23 @@ from hedgehog_pipeline.schema.star import STAR
 RECONCILED = Declared(lambda: [table for table in STAR.values() if table.subject])
 """The tables whose rows describe rows of the shop one for one; a dimension of days does not."""
 
-WAREHOUSE, LAKE, UNREAD = (
+WAREHOUSE, LAKE, UNREAD, UNSOUGHT = (
     "the warehouse is wrong",
     "the lake lacks what the shop holds",
     "the lake cannot be read",
+    "the lake was not searched to its end",
 )
 """The side that is wrong where nothing explains that shop and warehouse differ."""
 
 _ADVICE = {
-    WAREHOUSE: "Where the warehouse is wrong, materialize `star/<table>` for the days on which "
-    "these rows landed, which `hedgehog trace <table> <key>` names: their new versions replace the "
-    "ones in the warehouse. Delete by hand what no commit brought.",
+    WAREHOUSE: "Where the warehouse is wrong, materialize `star/<table>` for the days that are "
+    "named, then `warehouse/<table>`, and reconcile again: the rows that landed on them replace "
+    "those in the warehouse. Delete by hand what no commit brought.",
     LAKE: "Where the lake lacks what the shop holds, `hedgehog run --reread --sweep` reads the "
     "whole shop again.",
-    UNREAD: "Where the lake cannot be read, `hedgehog trace <table> <key>` tells what is missing.",
+    UNREAD: "Where the lake cannot be read, mend what its sentence names, and reconcile again.",
+    UNSOUGHT: "Where the lake was not searched to its end, which would take minutes, `hedgehog run "
+    "--reread --sweep` reads the whole shop again.",
 }
 
 MOST_EXAMPLES = 5
@@ -43,6 +46,7 @@ class Difference:
         keys: the keys.
         examples: of values that are a fault, some: the key, the column, and both values.
         wrong: of a fault, the sides that are wrong, as the lake tells of the first keys.
+        landed: where the warehouse is wrong, the commits that brought these keys, and their days.
     """
 
     what: str
@@ -50,10 +54,11 @@ class Difference:
     keys: KeyRanges
     examples: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
+    landed: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Write a line, and one for each example."""
-        why = "".join(f", {reason}" for reason in (self.why, *self.wrong) if reason)
+        why = "".join(f", {said}" for said in (self.why, *self.wrong, *self.landed) if said)
         return "\n      ".join(
             [f"{count(self.keys):,} {self.what}{why}: {self._ranges}", *self.examples]
         )

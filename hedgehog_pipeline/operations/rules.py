@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from psycopg import Connection, sql
 
+from hedgehog_pipeline.databases import settled
 from hedgehog_pipeline.schema.star import STAR, Dimension, Fact
 from hedgehog_pipeline.storage.ddl import (
     foreign_keys,
@@ -84,7 +85,8 @@ def faults_against(connection: Connection, rule: Rule) -> Faults:
         "with faults(fault) as ({faults}) select fault, count(*) over () "
         "from faults order by fault limit {most}"
     ).format(faults=rule.faults, most=sql.Literal(_MOST_EXAMPLES))
-    rows = connection.execute(query).fetchall()
+    with settled(connection):
+        rows = connection.execute(query).fetchall()
     return Faults(rows[0][1] if rows else 0, [fault for fault, _ in rows])
 
 

@@ -14,13 +14,12 @@ from hedgehog_pipeline.extraction.source import Moment
 from hedgehog_pipeline.lake.commits import Part
 from hedgehog_pipeline.lake.csv_values import ReadPart, landed_schema, read_csv, read_part
 from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.lake.landed import History
 from hedgehog_pipeline.lake.told import Told
 from hedgehog_pipeline.operations.checksums import Line, in_one_spelling, lines_of, selected
 from hedgehog_pipeline.processing.transform import shape_held
 from hedgehog_pipeline.schema.columns import Column
 from hedgehog_pipeline.schema.shop import SHOP, ShopTable
-from hedgehog_pipeline.schema.star import DELETED, Fact, StarTable
+from hedgehog_pipeline.schema.star import DELETED, INGESTION_COMMIT, Fact, StarTable
 from hedgehog_pipeline.storage.views import current_view
 
 _ALL = sql.SQL("true")
@@ -185,6 +184,19 @@ class WarehouseSide:
 
 
 @dataclass(frozen=True)
+class LakeRow:
+    """A row of a star table as it was captured last.
+
+    Attributes:
+        line: its line; None where the shop was seen without it since.
+        commit: the ingestion commit that saw it so.
+    """
+
+    line: bytes | None
+    commit: int
+
+
+@dataclass(frozen=True)
 class LakeSide:
     """A star table as it was captured, shaped by the same functions.
 
@@ -198,41 +210,53 @@ class LakeSide:
     table: StarTable
     number: int
 
-    def lines(self, keys: KeyRanges) -> Iterator[Line]:
-        """Read the rows of some keys."""
-        rows = self.newest([key for first, last in keys for key in range(first, last + 1)])
-        names = map(int, _values(rows, self.table.key.name))
-        return zip(names, lines_of(rows, self.table.columns), strict=True)
-
-    def newest(self, keys: Collection[int], *, deleted: bool = False) -> pa.Table:
-        """Shape the newest row of each key.
+    def rows(self, keys: Collection[int], until: float) -> dict[int, LakeRow | None]:
+        """Read the newest rows of keys, the log from its end.
 
         Args:
-            keys: whose rows are wanted.
-            deleted: whether also of those that the shop was seen without.
+            keys: whose rows are wanted; one of which nothing ever landed is left out.
+            until: the moment of `monotonic()` at which the search ends; a key of which nothing was
+                met by then has None.
         """
-        subject, *parents = (self.lake.landed(SHOP[name]) for name in self.table.inputs)
-        return shape_held(
-            self.table,
-            _newest(subject.history(self.number, keys=keys), deleted=deleted),
-            *(_newest(parent.history(self.number), deleted=False) for parent in parents),
+        subject, *parents = (SHOP[name] for name in self.table.inputs)
+        own = self.lake.landed(subject).newest_of(self.number, keys, until)
+        rows = own.newest()
+        living = living_of(rows)
+        histories = [
+            self.lake.landed(parent).newest_of(
+                self.number, named_in(living, subject, parent), until
+            )
+            for parent in parents
+        ]
+        if any(history.unsought for history in histories):
+            return dict.fromkeys(keys)
+        shaped = shape_held(self.table, living, *(living_of(h.newest()) for h in histories))
+        lines = zip(
+            _values(shaped, self.table.key.name),
+            lines_of(shaped, self.table.columns),
+            _values(shaped, INGESTION_COMMIT.name),
+            strict=True,
         )
+        gone = rows.filter(pc.field(DELETED.name)).select([subject.key, INGESTION_COMMIT.name])
+        return {
+            **{key: LakeRow(line, commit) for key, line, commit in lines},
+            **{
+                key: LakeRow(None, commit)
+                for key, commit in zip(*gone.to_pydict().values(), strict=True)
+            },
+            **dict.fromkeys(own.unsought),
+        }
 
-    def of_commit(self, key: int) -> pa.Table:
-        """Shape the row of a key that the commit itself landed, of a table that joins nothing."""
-        subject = self.lake.landed(SHOP[self.table.inputs[0]])
-        own = pc.field(subject.table.key).cast(pa.int64()) == key
-        parts = subject.parts_of(self.lake.ingestion.read(self.number))
-        empty = landed_schema(subject.table).empty_table()
-        return shape_held(
-            self.table, pa.concat_tables([empty, *(part.rows.filter(own) for part in parts)])
-        )
+
+def living_of(rows: pa.Table) -> pa.Table:
+    """Leave of the newest rows of keys those that the shop was not seen without since."""
+    return rows.filter(~pc.field(DELETED.name)).drop_columns([DELETED.name])
 
 
-def _newest(history: History, *, deleted: bool) -> pa.Table:
-    rows = history.newest()
-    kept = rows if deleted else rows.filter(~pc.field(DELETED.name))
-    return kept.drop_columns([DELETED.name])
+def named_in(rows: pa.Table, subject: ShopTable, parent: ShopTable) -> set[int]:
+    """Give the keys of the parent's rows to which rows of the subject refer."""
+    (reference,) = (c.name for c in subject.columns if c.references == parent.name)
+    return {key for key in _values(rows, reference) if key is not None}
 
 
 def _values(rows: pa.Table, column: str) -> list[Any]:

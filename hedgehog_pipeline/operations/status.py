@@ -21,7 +21,8 @@ class Status:
         building: whether the archive is still on its way into the warehouse.
         seconds_behind: age of the oldest change that a scan has seen and the warehouse does not
             hold, 0 if none.
-        in_quarantine: how many rows of the shop cannot be taken.
+        in_quarantine: how many rows of the shop cannot be taken; None where the view is gone that
+            tells it.
     """
 
     landed: int
@@ -29,7 +30,7 @@ class Status:
     loaded: int
     building: bool
     seconds_behind: float
-    in_quarantine: int
+    in_quarantine: int | None
 
     def __str__(self) -> str:
         """Write the line that people read."""
@@ -37,7 +38,7 @@ class Status:
             return "nothing has landed yet: run `hedgehog run`"
         lag = f"{self.seconds_behind:.0f} s behind" if self.seconds_behind else "up to date"
         building = " · building" if self.building else ""
-        kept_out = f" · {told_rows(self.in_quarantine)}" if self.in_quarantine else ""
+        kept_out = f" · {told_rows(self.in_quarantine)}" if self.in_quarantine != 0 else ""
         return (
             f"landed {self.landed} · processed {self.processed} · loaded {self.loaded}"
             f" · {lag}{building}{kept_out}"

@@ -5,23 +5,26 @@ Nothing is searched for: a row names its commits, and these name the objects tha
 
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.batch import batch_moment
+from hedgehog_pipeline.lake.csv_values import landed_schema
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.parts import read_as
 from hedgehog_pipeline.operations.held import HeldRow, Key, held_deletions, held_rows
 from hedgehog_pipeline.operations.landings import Landing, Landings
 from hedgehog_pipeline.operations.quarantine import Entry, read_entries
-from hedgehog_pipeline.operations.sides import LakeSide
+from hedgehog_pipeline.operations.sides import living_of
+from hedgehog_pipeline.processing.transform import shape_held
 from hedgehog_pipeline.schema.columns import DATE
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline.schema.star import INGESTION_COMMIT, Fact, StarTable
@@ -43,6 +46,8 @@ class Shaping:
         part: `s3://` address of the Parquet object; None where no part of the commit holds the
             row, which Hedgehog therefore did not write.
         row: the columns that the object holds of it.
+        older: the columns that were declared, or declared as they are now, after it was shaped:
+            `hedgehog migrate` gave the warehouse a value that stands in no object.
     """
 
     commit: int
@@ -50,6 +55,7 @@ class Shaping:
     processed_at: datetime
     part: str | None
     row: Mapping[str, Any]
+    older: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -145,11 +151,12 @@ class _Tracer:
             rows, gone = self._made_of(held)
             shaping = self._shaping(held)
             places = {
-                "CSV": self._captured(held),
+                "CSV": self._captured(rows, held.ingestion_commit),
                 "Parquet": shaping.row if shaping else {},
                 "warehouse": held.row,
             }
-            versions.append(Version(held, shaping, rows, tuple(_disagreements(places))))
+            older = shaping.older if shaping else ()
+            versions.append(Version(held, shaping, rows, tuple(_disagreements(places, older))))
             deletions += gone
         return Trace(
             self.table.name,
@@ -192,27 +199,34 @@ class _Tracer:
         key, stamp = self.table.key.name, INGESTION_COMMIT.name
         wanted = (pc.field(key) == self.key) & (pc.field(stamp) == held.ingestion_commit)
 
-        def those(body: bytes) -> list[dict[str, Any]]:
-            return pq.read_table(io.BytesIO(body), filters=wanted).to_pylist()
+        def those(body: bytes) -> pa.Table:
+            return pq.read_table(io.BytesIO(body), filters=wanted)
 
         found = (
-            (f"s3://{bucket.name}/{part.key}", row)
+            (f"s3://{bucket.name}/{part.key}", row, _older(self.table, rows.schema, row))
             for part in commit.parts_of(f"star/{self.table.name}")
-            for row in read_as(bucket, part, those)
+            for rows in [read_as(bucket, part, those)]
+            for row in rows.to_pylist()
         )
-        part, row = next(found, (None, {}))
-        return Shaping(commit.number, commit.kind, batch_moment(commit.batch), part, row)
+        part, row, older = next(found, (None, {}, ()))
+        return Shaping(commit.number, commit.kind, batch_moment(commit.batch), part, row, older)
 
-    def _captured(self, held: HeldRow) -> Mapping[str, Any]:
+    def _captured(self, landings: Collection[Landing], number: int) -> Mapping[str, Any]:
         """Shape the row anew of the CSV; nothing of a day, and of a row that cannot be taken."""
-        if isinstance(self.key, date) or not held.ingestion_commit:
+        if isinstance(self.key, date) or not landings:
             return {}
-        side = LakeSide(self.lake, self.table, held.ingestion_commit)
-        if self.table.as_of or held.deleted:
-            rows = side.newest([self.key], deleted=True)
-        else:
-            rows = side.of_commit(self.key)
-        return next(iter(rows.to_pylist()), {})
+        subject, *parents = (SHOP[name] for name in self.table.inputs)
+        rows = {parent.name: landed_schema(parent).empty_table() for parent in parents}
+        for landing in landings:
+            history = self.landings.history(SHOP[landing.table], landing.key, number)
+            is_it = pc.field(INGESTION_COMMIT.name) == landing.commit
+            rows[landing.table] = (
+                history.versions.filter(is_it)
+                if landing.table == subject.name
+                else living_of(history.newest())
+            )
+        own = rows.pop(subject.name)
+        return next(iter(shape_held(self.table, own, *rows.values()).to_pylist()), {})
 
     def _quarantine(self, versions: Iterable[Version]) -> Iterator[Entry]:
         """Read what was told of the row itself, and of the parents that it has had."""
@@ -224,9 +238,24 @@ class _Tracer:
             yield from read_entries(self.warehouse, closed=True, row=row)
 
 
-def _disagreements(places: Mapping[str, Mapping[str, Any]]) -> Iterator[Disagreement]:
+def _older(table: StarTable, schema: pa.Schema, row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the columns that a part lacks, holds in another type, or without a value to default."""
+    types = dict(zip(schema.names, schema.types, strict=True))
+    return tuple(
+        column.name
+        for column in table.columns
+        if types.get(column.name) != column.type.arrow
+        or (row[column.name] is None and not column.nullable)
+    )
+
+
+def _disagreements(
+    places: Mapping[str, Mapping[str, Any]], older: Collection[str]
+) -> Iterator[Disagreement]:
     """Compare the columns that analysts query, as far as a place holds them."""
     for column in places["warehouse"]:
+        if column in older:
+            continue
         values = {place: row[column] for place, row in places.items() if column in row}
         if any(value != values["warehouse"] for value in values.values()):
             yield Disagreement(column, values)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import pyarrow as pa
 
+from hedgehog_pipeline.printable import without_markup
 from hedgehog_pipeline.scaffold.draft import Draft
 from hedgehog_pipeline.schema.columns import (
     BIGINT,
@@ -81,7 +82,7 @@ def _functions(title: str, tables: Iterable[StarTable]) -> str:
 
 
 def _table(table: ShopTable | StarTable, columns: Iterable[str]) -> str:
-    arguments = [_text(table.name), _text(table.description)]
+    arguments = [_text(table.name), _description(table)]
     lines = "".join(f"            {column},\n" for column in columns)
     arguments.append(f"(\n{lines}        )")
     if isinstance(table, StarTable):
@@ -104,15 +105,15 @@ def _in_shop(table: ShopTable, column: Column) -> str:
         kinds = [f"kind={kind}" for kind in wide]
         return _call("reference", name, _text(column.references), *nullable, *kinds)
     if column.type == TEXT:
-        return _call("text", name, _text(column.description), *nullable)
-    return _call("Column", name, kind, _text(column.description), *nullable)
+        return _call("text", name, _description(column), *nullable)
+    return _call("Column", name, kind, _description(column), *nullable)
 
 
 def _in_star(table: StarTable, column: Column) -> str:
     source, kind, described = (
         _text(column.sources[0]),
         _type(column.type),
-        _text(column.description),
+        _description(column),
     )
     kinds = [f"kind={kind}"] if column.type != INTEGER else []
     nullable = ["nullable=True"] if column.nullable else []
@@ -133,6 +134,11 @@ def _type(kind: ColumnType) -> str:
     if pa.types.is_decimal(kind.arrow):
         return f"decimal({kind.arrow.precision}, {kind.arrow.scale})"
     return _TYPES[kind]
+
+
+def _description(of: ShopTable | StarTable | Column) -> str:
+    """Write what the shop says of it, which a page shows as Markdown."""
+    return _text(without_markup(of.description))
 
 
 def _text(text: str) -> str:

@@ -10,7 +10,7 @@ import psycopg
 import pyarrow as pa
 from psycopg import Connection, IsolationLevel
 
-from hedgehog_pipeline.databases import Credentials, connect, reason_of, settle
+from hedgehog_pipeline.databases import Credentials, connect, reason_of, settle, settled
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import PartKind, ProcessedCommit
 from hedgehog_pipeline.lake.log import Taken
@@ -34,6 +34,15 @@ _LOADERS_LOCK = 0x4865646765686F67
 """Key of the advisory lock that loaders take; "Hedgehog" in ASCII."""
 
 
+_ADVICE = {
+    psycopg.errors.ReadOnlySqlTransaction: " It is a standby, or its role may only read: name "
+    "the primary in the warehouse's secret, or set default_transaction_read_only of the role off.",
+    psycopg.errors.UndefinedTable: " The next load makes a view that is gone; for a table see "
+    "docs/operations.md, 'The warehouse is lost, restored or different'.",
+}
+"""What mends what PostgreSQL refuses."""
+
+
 @dataclass(frozen=True)
 class Loaded:
     """What a load wrote.
@@ -55,9 +64,15 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Warehouse:
-    """The warehouse's database, through one connection in autocommit mode."""
+    """The warehouse's database, through one connection in autocommit mode.
+
+    Attributes:
+        connection: the connection.
+        name: the database and its server, for messages.
+    """
 
     connection: Connection
+    name: str
 
     @classmethod
     @contextmanager
@@ -65,14 +80,9 @@ class Warehouse:
         """Connect; what PostgreSQL says becomes a sentence."""
         with connect(credentials, role="warehouse", ca=ca) as connection:
             connection.autocommit = True
-            try:
-                yield cls(connection)
-            except psycopg.Error as error:
-                reason = reason_of(error)
-                raise HedgehogError(
-                    f"The warehouse {credentials.dbname} at {credentials.host} failed: {reason}. "
-                    "What was not committed is loaded again by the next run."
-                ) from error
+            warehouse = cls(connection, f"{credentials.dbname} at {credentials.host}")
+            with warehouse._explained("It was only read."):
+                yield warehouse
 
     @contextmanager
     def snapshot(self) -> Generator[None, None, None]:
@@ -94,7 +104,7 @@ class Warehouse:
 
     def migrate(self) -> list[str]:
         """Alter the tables that differ from the declaration; give the statements that did."""
-        with self._loading():
+        with self._loading("Nothing was altered."):
             return migrate_tables(self.connection)
 
     def is_prepared(self) -> bool:
@@ -198,10 +208,22 @@ class Warehouse:
         )
 
     @contextmanager
-    def _loading(self) -> Generator[None, None, None]:
+    def _loading(
+        self, undone: str = "What was not committed is loaded again by the next run."
+    ) -> Generator[None, None, None]:
         """Hold the lock that lets one loader write at a time, for one transaction."""
-        with self.connection.transaction():
-            settle(self.connection)
+        with self._explained(undone), settled(self.connection):
             self.connection.execute("select pg_advisory_xact_lock(%s)", [_LOADERS_LOCK])
             stay_in_schema(self.connection)
             yield
+
+    @contextmanager
+    def _explained(self, undone: str) -> Generator[None, None, None]:
+        """Turn what PostgreSQL says into a sentence, and say what became of the work."""
+        try:
+            yield
+        except psycopg.Error as error:
+            advice = next((said for kind, said in _ADVICE.items() if isinstance(error, kind)), "")
+            raise HedgehogError(
+                f"The warehouse {self.name} failed: {reason_of(error)}. {undone}{advice}"
+            ) from error

@@ -1,13 +1,15 @@
 """A landed table as of a commit: the newest row of each key that had landed by then."""
 
+from time import monotonic
+
 import pyarrow as pa
 
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline.lake.landed import LandedTable
+from hedgehog_pipeline.lake.landed import History, LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline_tests.lake.making import land
+from hedgehog_pipeline_tests.lake.making import MemoryS3, land
 
 _STAMPS = "2026-06-01 09:30:00,2026-06-01 09:30:00"
 
@@ -40,6 +42,37 @@ def test_the_newest_row_of_each_key_at_each_commit(bucket: Bucket) -> None:
         held = rows.select(["currency_id", "currency_code", "ingestion_commit"]).to_pylist()
         assert len(held) == len(wanted)
         assert {tuple(row.values()) for row in held} == wanted
+
+
+def test_the_newest_rows_of_some_keys_cost_no_more_than_the_commits_since() -> None:
+    s3 = MemoryS3()
+    log = CommitLog(s3.bucket(), IngestionCommit)
+    land(log, {"currency": _currencies((1, "GBP"), (2, "USD"), (3, "EUR"))})
+    for _ in range(30):
+        land(log, {"currency": _currencies((2, "CAD"))})
+    land(log, {}, gone={"currency": [2]})
+    land(log, {"currency": _currencies((3, "CHF"))})
+    landed = LandedTable(log, SHOP["currency"], log.bucket)
+    for keys, commits in (([3], 1), ([2, 3], 3), ([1, 2], 33), ([4], 33)):
+        s3.read.clear()
+        found, whole = landed.newest_of(33, keys), landed.history(33, keys=keys)
+        assert _sorted(found) == _sorted(whole)
+        assert found.commits == commits
+        assert not found.unsought
+    s3.read.clear()
+    landed.newest_of(33, [3])
+    assert sum(key.startswith("oltp/") for key in s3.read) <= 1
+
+
+def test_a_search_that_has_to_end_says_which_keys_it_did_not_meet() -> None:
+    log = CommitLog(MemoryS3().bucket(), IngestionCommit)
+    land(log, {"currency": _currencies((1, "GBP"))})
+    found = LandedTable(log, SHOP["currency"], log.bucket).newest_of(1, [1], until=monotonic())
+    assert found.unsought == {1}
+
+
+def _sorted(history: History) -> list[dict[str, object]]:
+    return history.newest().sort_by("currency_id").to_pylist()
 
 
 def test_a_key_that_is_gone_is_marked_until_it_is_back(bucket: Bucket) -> None:

@@ -14,6 +14,7 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.log import commit_key
 from hedgehog_pipeline.operations.alert_sensors import not_empty
 from hedgehog_pipeline.operations.health import UnaskedError
+from hedgehog_pipeline.operations.quarantine import ToldRow, lines_told
 from hedgehog_pipeline.runner import replay_until_done
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline_tests.archived import Archived
@@ -109,6 +110,18 @@ def test_a_row_is_shown_as_it_was_landed(dirty: World) -> None:
         '    email_address = "jeremie.franey@terrifictotes.com"',
         '    created_at = "infinity"',
         '    last_updated = "2026-06-02 10:00:00"',
+    ]
+
+
+def test_texts_that_differ_are_shown_differently() -> None:
+    row = {"a": "a\nb", "b": r"a\nb", "c": '"', "d": None, "e": "null"}
+    _, *shown = lines_told([ToldRow(1, "", 1, (), row)])
+    assert shown == [
+        r'    a = "a\nb"',
+        r'    b = "a\\nb"',
+        r'    c = "\""',
+        "    d = null",
+        '    e = "null"',
     ]
 
 

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dagster import AssetCheckEvaluation, AssetCheckSeverity, DagsterInstance
@@ -11,7 +12,9 @@ from dagster import AssetCheckEvaluation, AssetCheckSeverity, DagsterInstance
 from hedgehog_pipeline.cli import main
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.extraction.mode import Mode
+from hedgehog_pipeline.operations import reconcile
 from hedgehog_pipeline.operations.reconciled import RECONCILED
+from hedgehog_pipeline.operations.sides import LakeSide
 from hedgehog_pipeline.runner import run_until_done
 from hedgehog_pipeline_tests.operations.reconciling import (
     MISSING,
@@ -70,10 +73,13 @@ def test_what_is_unexplained_ends_in_a_sentence(loaded: World, command: Command,
         "hedgehog: Keys of fact_payment differ unexplained. Where the warehouse is wrong, mater"
     )
     assert "--reread" not in str(ended)
+    day = loaded.surroundings.lake.ingestion.read(1).date
     staff, payment, told, *examples = capsys.readouterr().out.splitlines()
     assert (staff.split()[0], staff.split()[-1]) == ("dim_staff", "ok")
     assert payment.endswith("31 unexplained")
-    assert told.strip() == "31 different, the warehouse is wrong: 2, 4, 6, 8, 10, ..."
+    assert told.strip() == (
+        f"31 different, the warehouse is wrong, commit 1 of {day}: 2, 4, 6, 8, 10, ..."
+    )
     assert len(examples) == 5
 
 
@@ -88,6 +94,68 @@ def test_what_no_commit_brought_is_to_be_read_again(
     assert told.strip() == "1 different, the lake lacks what the shop holds: 8"
     list(run_until_done(loaded.surroundings, Mode.REREAD))
     assert command("fact_payment") == 0
+
+
+def test_what_is_missing_or_different_is_mended_as_advised(
+    loaded: World, command: Command, capsys: Captured
+):
+    by_hand(loaded, "delete from fact_payment where payment_id = 8")
+    by_hand(loaded, "update fact_payment set payment_amount = 1 where payment_id = 9")
+    by_hand(loaded, "update dim_staff set location = 'Ur' where staff_id = 90")
+    ended = str(command("dim_staff", "fact_payment"))
+    assert "materialize `star/<table>` for the days that are named, then `warehouse/<tab" in ended
+    told = capsys.readouterr().out.splitlines()
+    today = loaded.surroundings.lake.ingestion.read(1).date
+    landed = f"the warehouse is wrong, commit 1 of {today}"
+    assert [line.strip() for line in told if landed in line] == [
+        f"1 different, {landed}: 90",
+        f"1 {MISSING}, {landed}: 8",
+        f"1 different, {landed}: 9",
+    ]
+    for stage in ("processing", "storage"):
+        loaded.launch(stage, "dim_staff", "fact_payment")
+    assert command("dim_staff", "fact_payment") == 0
+
+
+def test_a_lake_that_cannot_be_read_is_told_with_what_is_wrong(
+    loaded: World, command: Command, capsys: Captured
+):
+    by_hand(loaded, "delete from fact_payment where payment_id = 8")
+    (part,) = loaded.surroundings.lake.ingestion.read(1).parts_of("oltp/payment")
+    place = {"Bucket": loaded.settings.ingestion_bucket, "Key": part.key}
+    body = loaded.s3.get_object(**place)["Body"].read()
+    loaded.s3.delete_object(**place)
+    for change, words in ((None, "is missing"), (body[:-200], "was altered")):
+        if change is not None:
+            loaded.s3.put_object(**place, Body=change)
+        assert "mend what its sentence names" in str(command("fact_payment"))
+        _, told, why = capsys.readouterr().out.splitlines()
+        assert told.strip() == f"1 {MISSING}, the lake cannot be read: 8"
+        assert part.key in why
+        assert words in why
+
+
+def test_a_lake_is_searched_for_a_minute_once_the_shop_is_let_go(
+    loaded: World, command: Command, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+):
+    by_hand(loaded, "delete from fact_payment where payment_id = 8")
+    sessions = (
+        "select count(*) from pg_stat_activity "
+        "where datname = current_database() and application_name = 'hedgehog source' "
+        "and xact_start is not null"
+    )
+    open_meanwhile: list[int] = []
+    search = LakeSide.rows
+
+    def rows(*arguments: Any) -> object:
+        open_meanwhile.extend(count for (count,) in loaded.shop.execute(sessions))
+        return search(*arguments)
+
+    monkeypatch.setattr(LakeSide, "rows", rows)
+    monkeypatch.setattr(reconcile, "_SECONDS", -1)
+    assert "`hedgehog run --reread --sweep` reads" in str(command("fact_payment"))
+    assert "the lake was not searched to its end: 8" in capsys.readouterr().out
+    assert open_meanwhile == [0]
 
 
 def test_what_the_warehouse_says_is_not_laid_to_the_shop(loaded: World, command: Command):
@@ -117,6 +185,7 @@ def test_json_is_for_programs(loaded: World, command: Command, capsys: Captured)
     assert [told[side]["rows"] for side in ("shop", "warehouse")] == [61, 59]
     missing = {"what": MISSING, "why": None, "keys": [[8, 9]], "examples": []}
     missing["wrong"] = ["the warehouse is wrong"]
+    missing["landed"] = [f"commit 1 of {loaded.surroundings.lake.ingestion.read(1).date}"]
     assert told["differences"] == [missing]
 
 

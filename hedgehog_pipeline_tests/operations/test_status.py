@@ -1,13 +1,17 @@
 """`hedgehog status` tells where the three stages stand."""
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from hedgehog_pipeline.cli import main
+from hedgehog_pipeline.cli import hedgehog, main
+from hedgehog_pipeline.progress import sum_up
+from hedgehog_pipeline_tests.operations.reconciling import by_hand
 from hedgehog_pipeline_tests.world import World
 
 Status = Callable[..., str]
@@ -66,3 +70,26 @@ def test_it_says_how_many_rows_are_kept_out(world: World, status: Status):
     world.run()
     assert status().endswith("up to date · 2 rows in quarantine: `hedgehog quarantine list`")
     assert json.loads(status("--json"))["in_quarantine"] == 2
+
+
+def test_a_view_that_is_gone_is_told_with_what_makes_it_again(
+    world: World, status: Status, capsys: pytest.CaptureFixture[str]
+):
+    world.load_small()
+    world.run()
+    by_hand(world, "drop view hedgehog.open_quarantine")
+    gone = "rows in quarantine not counted: hedgehog.open_quarantine is gone, the next load creates"
+    assert f"up to date · {gone}" in status()
+    assert json.loads(status("--json"))["in_quarantine"] is None
+    world.shop.execute("update staff set last_name = 'Bishop', last_updated = now()")
+    world.launch("extraction")
+    sum_up(iter(()), "all is well", in_quarantine=world.surroundings.rows_in_quarantine)
+    assert f"Nothing to do: all is well, but for {gone}" in capsys.readouterr().out
+    told = CliRunner(env=world.environment).invoke(hedgehog, ["quarantine", "list"]).exception
+    assert re.search(
+        'The warehouse .* failed: relation "hedgehog.open_quarantine" does not exist. It was only '
+        "read. The next load makes a view that is gone",
+        str(told),
+    )
+    world.run()
+    assert status() == "landed 2 · processed 2 · loaded 2 · up to date"

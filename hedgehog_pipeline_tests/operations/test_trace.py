@@ -5,6 +5,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -16,6 +17,10 @@ from click.testing import CliRunner
 
 from hedgehog_pipeline.cli import hedgehog
 from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.processing.transform import TRANSFORMS
+from hedgehog_pipeline.schema.columns import TEXT, Column
+from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.schema.star import STAR
 from hedgehog_pipeline_tests.inbox import CURRENCIES, currency, put
 from hedgehog_pipeline_tests.servers import Servers
 from hedgehog_pipeline_tests.shops import NOW
@@ -292,6 +297,30 @@ def test_deleted_and_inferred_rows_are_at_one_with_themselves(traded: World, ope
         assert version["disagreements"] == []
 
 
+def test_what_migrate_did_to_older_rows_is_no_disagreement(
+    opened: World, monkeypatch: pytest.MonkeyPatch
+):
+    star, shop = STAR["fact_sales_order"], SHOP["sales_order"]
+    price = Column("price", TEXT, "Price.", nullable=True, sources=("sales_order.unit_price",))
+    columns = [replace(c, type=TEXT) if c.name == "units_sold" else c for c in star.columns]
+    monkeypatch.setitem(STAR, star.name, replace(star, columns=(*columns, price)))
+    columns = [replace(c, type=TEXT) if c.name == "units_sold" else c for c in shop.columns]
+    monkeypatch.setitem(SHOP, shop.name, replace(shop, columns=tuple(columns)))
+    shaped = TRANSFORMS[star.name]
+    monkeypatch.setitem(
+        TRANSFORMS, star.name, lambda rows: shaped(rows).assign(price=rows["units_sold"])
+    )
+    assert _traced(opened, star.name, 1)["versions"][0]["disagreements"] == []  # not migrated yet
+    with opened.surroundings.warehouse() as warehouse:
+        assert len(warehouse.migrate()) == 3
+    (version,) = _traced(opened, star.name, 1)["versions"]
+    assert (version["row"]["units_sold"], version["row"]["price"]) == ("1500", None)
+    assert version["disagreements"] == []
+    _in_warehouse(opened, "update fact_sales_order set unit_price = 7 where sales_order_id = 1")
+    (version,) = _traced(opened, star.name, 1)["versions"]
+    assert [found["column"] for found in version["disagreements"]] == ["unit_price"]
+
+
 def test_a_column_whose_name_has_a_newline_is_no_traceback(opened: World):
     opened.shop.execute(b"alter table staff add column \"no\nline\x1b\" text default 'x'")
     opened.change("update staff set last_name = 'Bishop', last_updated = now()")
@@ -313,7 +342,7 @@ def test_no_control_character_of_the_shop_reaches_the_terminal(opened: World):
     ):
         told = CliRunner(env=opened.environment).invoke(hedgehog, command, catch_exceptions=False)
         assert told.stdout.replace("\n", "").isprintable()
-    assert r'payment_date = "\x1b]0;x\x07\x9b2J"' in told.stdout
+    assert r'payment_date = "\u001b]0;x\u0007\x9b2J"' in told.stdout
 
 
 def test_nothing_is_traced_to_a_part_that_was_altered(opened: World):

@@ -5,7 +5,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from hedgehog_pipeline.scaffold.catalog import tables_of
+from hedgehog_pipeline.scaffold.catalog import FoundColumn, FoundTable, tables_of
+from hedgehog_pipeline.scaffold.draft import draft_of
+from hedgehog_pipeline.scaffold.modules import modules_of
 from hedgehog_pipeline_tests import shops
 from hedgehog_pipeline_tests.another_shop.deployment import Deployment
 from hedgehog_pipeline_tests.servers import Servers
@@ -41,6 +43,19 @@ on two lines.';
     insert into parted values (1, 'in a partition');
 """
 _ODD = "the table 'Odd name' needs a name of letters, digits and underscores alone"
+
+
+def test_nothing_that_a_shop_says_of_its_tables_is_markup():
+    said, needed = "<img src=//evil.test>", True
+    columns = (
+        FoundColumn("number", "bigint", "bigint", "N", needed, None, None),
+        FoundColumn("name", "text", "text", "S", needed, said, None),
+    )
+    found = FoundTable("reader", "![People](//evil.test)", ("number",), columns)
+    told = modules_of(draft_of([found]))
+    for name in ("shop", "star"):
+        assert r"!\\[People](//evil.test)" in told[name]
+        assert r"\\<img src=//evil.test>" in told[name]
 
 
 def test_the_model_of_a_shop_that_was_never_seen_runs(servers: Servers, tmp_path: Path):

@@ -1,5 +1,6 @@
-# What a browser may send. The webserver refuses the same by itself; here it comes before the sign-in,
-# whose cookie a browser sends along for any page that it has open.
+# What a browser may send: another name, another origin and a query by GET are refused before the
+# sign-in, whose cookie a browser sends along for any page that it has open. The webserver refuses these
+# by itself, and sees to frames and pictures.
 
 locals {
   refusals = {
