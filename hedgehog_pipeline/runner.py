@@ -13,7 +13,7 @@ from datetime import date, datetime, timezone
 from hedgehog_pipeline.databases import is_outage
 from hedgehog_pipeline.errors import AnotherLakeError, HedgehogError, LeftError, causes
 from hedgehog_pipeline.extraction.mode import CHANGES, Asked, Mode
-from hedgehog_pipeline.lake.commits import Commit
+from hedgehog_pipeline.lake.commits import Commit, IngestionCommit
 from hedgehog_pipeline.left import Left
 from hedgehog_pipeline.planned import (
     Path,
@@ -211,25 +211,31 @@ def _follow(surroundings: Surroundings, changed: Collection[str], left: Left) ->
     if surroundings.something_waits():
         yield from _extract(surroundings, EXTRACTION, CHANGES, landed_assets(changed))
     else:
-        end = surroundings.lake.ingestion.end()
+        end, began = surroundings.lake.ingestion.end(), datetime.now(timezone.utc)
         try:
             yield from _extract(surroundings, PIPELINE, CHANGES, planned_assets(changed))
         except Exception as error:  # whatever a transform raises
-            if not _is_of_commits(error) or surroundings.lake.ingestion.end() == end:
+            landed = [*surroundings.lake.ingestion.after(end)]
+            if not _is_of_commits(error) or not landed:
                 raise
             # What landed waits now, and is tried again by its own.
+            seconds = (datetime.now(timezone.utc) - began).total_seconds()
+            rows = sum(commit.rows for commit in landed)
+            yield _with_reasons(StageRun(EXTRACTION, began.date(), (), rows, seconds), landed)
     yield from _drain(surroundings, left)
 
 
 def _extract(
     surroundings: Surroundings, job: str, asked: Asked, assets: Sequence[Path] = ()
 ) -> Iterator[StageRun]:
-    end, today = surroundings.lake.ingestion.end(), datetime.now(timezone.utc).date()
-    for run in _run(surroundings, job, today, (), assets, asked):
-        landed = [*surroundings.lake.ingestion.after(end)] if run.stage == "extraction" else []
-        reasons = (commit.reread for commit in landed)
-        of_tables = (why for commit in landed for why in commit.reread_tables.values())
-        yield replace(run, reread=next(filter(None, reasons), None), reread_tables=tuple(of_tables))
+    yield from _run(surroundings, job, datetime.now(timezone.utc).date(), (), assets, asked)
+
+
+def _with_reasons(run: StageRun, landed: Sequence[IngestionCommit]) -> StageRun:
+    """Take along why tables are read in full again from what a run landed on."""
+    reasons = (commit.reread for commit in landed)
+    of_tables = (why for commit in landed for why in commit.reread_tables.values())
+    return replace(run, reread=next(filter(None, reasons), None), reread_tables=tuple(of_tables))
 
 
 def _drain(surroundings: Surroundings, left: Left) -> Iterator[StageRun]:
@@ -352,6 +358,10 @@ def _run(  # noqa: PLR0913, PLR0917 (all that a run has)
     from hedgehog_pipeline.stage_run import execute  # noqa: PLC0415 (imports Dagster)
 
     numbers = tuple(commit.number for commit in commits)
+    end = None if commits else surroundings.lake.ingestion.end()
     done = execute(surroundings.settings, job, day, commits, assets, asked, replay=replay)
     for stage, (rows, seconds) in done.items():
-        yield StageRun(stage, day, numbers, rows, seconds)
+        run = StageRun(stage, day, numbers, rows, seconds)
+        if stage == EXTRACTION and end is not None:
+            run = _with_reasons(run, [*surroundings.lake.ingestion.after(end)])
+        yield run
