@@ -1,6 +1,7 @@
 """A commit that cannot be processed or loaded is gone round, and said at the end."""
 
 from collections.abc import Iterator
+from datetime import datetime, timezone
 
 import pandas as pd
 import pytest
@@ -9,7 +10,7 @@ from hedgehog_pipeline.errors import LeftError
 from hedgehog_pipeline.left import MOST_IN_A_ROW, Left
 from hedgehog_pipeline.processing.transform import TRANSFORMS
 from hedgehog_pipeline.progress import sum_up
-from hedgehog_pipeline.runner import StageRun
+from hedgehog_pipeline.runner import StageRun, _whole_run, run_until_done
 from hedgehog_pipeline_tests.bad_rows import copy_row, is_held
 from hedgehog_pipeline_tests.lake.making import DAY, processed_commit
 from hedgehog_pipeline_tests.world import World
@@ -85,6 +86,26 @@ def test_a_transform_that_fails_for_one_commit_holds_nothing_up(
         opened.run()
     assert is_held(opened, "currency", good)
     assert not is_held(opened, "currency", bad)
+
+
+def test_a_run_that_fails_behind_extraction_says_what_is_read_again(
+    opened: World, monkeypatch: pytest.MonkeyPatch
+):
+    def fails(_rows: pd.DataFrame) -> pd.DataFrame:
+        raise OverflowError("too far")
+
+    monkeypatch.setitem(TRANSFORMS, "dim_payment_type", fails)
+    opened.shop.execute("alter type payment_type_name rename value 'SALES_RECEIPT' to 'RECEIPT'")
+    told: list[str] = []
+    with pytest.raises(LeftError):
+        told.extend(why for run in run_until_done(opened.surroundings) for why in run.reread_tables)
+    assert [why[:35] for why in told] == ["payment_type is another table since"]
+
+
+def test_a_run_beside_those_of_other_stages_says_what_is_read_again(opened: World):
+    opened.shop.execute("alter type payment_type_name rename value 'SALES_RECEIPT' to 'RECEIPT'")
+    (run,), _ = _whole_run(opened.settings, "extraction", datetime.now(timezone.utc).date(), ())
+    assert [why[:35] for why in run.reread_tables] == ["payment_type is another table since"]
 
 
 def test_what_failed_together_is_tried_alone_and_then_left():

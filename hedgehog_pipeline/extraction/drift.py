@@ -237,8 +237,8 @@ def _faults_of_key(table: ShopTable, found: FoundTable, key: FoundColumn) -> Ite
         )
     elif not key.not_null:
         yield (
-            f"{where} is no key: it may be NULL, or has a NOT NULL constraint that is not validated "
-            f"(ALTER TABLE {table.name} ALTER {key.name} SET NOT NULL, or VALIDATE CONSTRAINT)"
+            f"{where} is no key: it may be NULL (ALTER TABLE {table.name} ALTER {key.name} SET NOT "
+            "NULL, or VALIDATE CONSTRAINT where it has one)"
         )
 
 

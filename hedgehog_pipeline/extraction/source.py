@@ -148,8 +148,9 @@ class Moment:
             if renamed := labels - self._versions_of_labels():
                 names = ", ".join(sorted(repr(label) for label, *_ in renamed))
                 raise HedgehogError(
-                    f"An enum's label in the source was renamed while its tables were read: {names}. "
-                    "Rows may hold its old name or its new one, so nothing was committed; run again."
+                    "A label of the source's enums was renamed while its tables were read: "
+                    f"{names}. Rows may hold its old name or its new one, so nothing was committed; "
+                    "run again."
                 )
             self.connection.rollback()
             if self._is_flushed():

@@ -70,11 +70,15 @@ def sweep(
     waiting = [t.name for t in tables if t.name not in bases or bases[t.name].archive is not None]
     if waiting:
         others = another_tables(moment, head)
-        reasons = [others[name] for name in waiting if name in others]
+        reasons = [
+            others.get(name, f"{name} is read in full again")
+            for name in waiting
+            if name in others or (name in bases and bases[name].alone)
+        ]
+        why = "; ".join(reasons) or "The shop's archive is not landed completely"
         raise HedgehogError(
-            "The shop's archive is not landed completely, so that nothing can be missed in it yet "
-            f"({'; '.join(reasons) or ', '.join(waiting)}); sweep when `hedgehog run` has brought "
-            "it."
+            f"{why}, so that nothing can be missed in it yet; sweep when `hedgehog run` has "
+            "brought it."
         )
     found = {table.name: sweep_table(moment, log, head, table) for table in tables}
     questions = [
