@@ -149,8 +149,8 @@ class Moment:
                 names = ", ".join(sorted(repr(label) for label, *_ in renamed))
                 raise HedgehogError(
                     "A label of the source's enums was renamed while its tables were read: "
-                    f"{names}. Rows may hold its old name or its new one: nothing was committed; run "
-                    "again."
+                    f"{names}. Rows may hold its old name or its new one, so that nothing was "
+                    "committed; run again."
                 )
             self.connection.rollback()
             if self._is_flushed():

@@ -19,7 +19,6 @@ from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the
 from hedgehog_pipeline_tests.torture.writers import Writers
 from hedgehog_pipeline_tests.world import Servers, World
 
-
 _REASONS = {
     "are locked by another session": "locked out",
     "has drifted from what the star needs": "refused",

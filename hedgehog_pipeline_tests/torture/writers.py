@@ -102,7 +102,7 @@ _ALTERATIONS = {
 """With the table of which all rows have to land: the first two write them anew, the last three
 change what a SELECT of them gives, and not their transactions."""
 
-_REFUSED = {
+REFUSED = {
     """
     create table child (like address including all);
     insert into child select * from address;
@@ -290,7 +290,7 @@ class Writers:
         """Make of a table what no capture takes, and undo it once one was refused."""
         if not self.altering.is_set():
             return
-        change, back = chance.choice(list(_REFUSED.items()))
+        change, back = chance.choice(list(REFUSED.items()))
         session.execute("set local lock_timeout = '300ms'")
         session.execute(change.encode())
         session.commit()

@@ -17,18 +17,6 @@ from hedgehog_pipeline_tests.torture.machine.oracle import Oracle
 RESHAPED = ("transaction", "staff", "department", "payment", "payment")
 """The tables; that of payments in four steps."""
 
-REFUSED = {
-    """
-    create table child (like address including all);
-    insert into child select * from address;
-    alter table child inherit address;
-    """: "drop table child",
-    "alter table design drop constraint design_pkey cascade": (
-        "alter table design add primary key (design_id)"
-    ),
-}
-"""What makes a table one that no capture takes, with what undoes it."""
-
 _LABELS = """
     alter type transaction_type rename value 'SALE' to 'x';
     alter type transaction_type rename value 'PURCHASE' to 'SALE';

@@ -44,7 +44,7 @@ from hedgehog_pipeline_tests.torture.machine.draws import (
 from hedgehog_pipeline_tests.torture.machine.ground import Ground
 from hedgehog_pipeline_tests.torture.machine.inspection import Inspection
 from hedgehog_pipeline_tests.torture.machine.oracle import Version
-from hedgehog_pipeline_tests.torture.machine.reshaping import REFUSED, RESHAPED, Reshaping
+from hedgehog_pipeline_tests.torture.machine.reshaping import RESHAPED, Reshaping
 from hedgehog_pipeline_tests.torture.machine.stages import STARS, CrashError, Extraction
 from hedgehog_pipeline_tests.torture.machine.trade import (
     KEYS,
@@ -56,6 +56,7 @@ from hedgehog_pipeline_tests.torture.machine.trade import (
     brought,
     csv_of,
 )
+from hedgehog_pipeline_tests.torture.writers import REFUSED
 
 _number = attrgetter("number")
 
