@@ -19,7 +19,7 @@ from hedgehog_pipeline.errors import (
     causes,
 )
 from hedgehog_pipeline.extraction.mode import CHANGES, Asked, Mode
-from hedgehog_pipeline.lake.commits import Commit
+from hedgehog_pipeline.lake.commits import Commit, IngestionCommit
 from hedgehog_pipeline.left import Left
 from hedgehog_pipeline.planned import (
     Path,
@@ -241,12 +241,14 @@ def _follow(surroundings: Surroundings, changed: Collection[str], left: Left) ->
 def _extract(
     surroundings: Surroundings, job: str, asked: Asked, assets: Sequence[Path] = ()
 ) -> Iterator[StageRun]:
-    end, today = surroundings.lake.ingestion.end(), datetime.now(timezone.utc).date()
-    for run in _run(surroundings, job, today, (), assets, asked):
-        landed = [*surroundings.lake.ingestion.after(end)] if run.stage == "extraction" else []
-        reasons = (commit.reread for commit in landed)
-        of_tables = (why for commit in landed for why in commit.reread_tables.values())
-        yield replace(run, reread=next(filter(None, reasons), None), reread_tables=tuple(of_tables))
+    yield from _run(surroundings, job, datetime.now(timezone.utc).date(), (), assets, asked)
+
+
+def _with_reasons(run: StageRun, landed: Sequence[IngestionCommit]) -> StageRun:
+    """Take along why tables are read in full again from what a run landed on."""
+    reasons = (commit.reread for commit in landed)
+    of_tables = (why for commit in landed for why in commit.reread_tables.values())
+    return replace(run, reread=next(filter(None, reasons), None), reread_tables=tuple(of_tables))
 
 
 def _drain(surroundings: Surroundings, left: Left) -> Iterator[StageRun]:
@@ -370,10 +372,14 @@ def _run(  # noqa: PLR0913, PLR0917 (all that a run has)
     from hedgehog_pipeline.stage_run import execute  # noqa: PLC0415 (imports Dagster)
 
     numbers = tuple(commit.number for commit in commits)
+    end = None if commits else surroundings.lake.ingestion.end()
     done: list[StageRun] = []
 
     def tell(stage: str, rows: int, seconds: float) -> None:
-        done.append(StageRun(stage, day, numbers, rows, seconds))
+        run = StageRun(stage, day, numbers, rows, seconds)
+        if stage == EXTRACTION and end is not None:
+            run = _with_reasons(run, [*surroundings.lake.ingestion.after(end)])
+        done.append(run)
 
     settings = surroundings.settings
     try:

@@ -1,6 +1,7 @@
 """A commit that cannot be processed or loaded is gone round, and said at the end."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
 
 import pandas as pd
 import psycopg
@@ -11,7 +12,7 @@ from hedgehog_pipeline.extraction import assets as extraction
 from hedgehog_pipeline.left import MOST_IN_A_ROW, Left
 from hedgehog_pipeline.processing.transform import TRANSFORMS
 from hedgehog_pipeline.progress import sum_up
-from hedgehog_pipeline.runner import StageRun, run_until_done
+from hedgehog_pipeline.runner import StageRun, _whole_run, run_until_done
 from hedgehog_pipeline.runs import MOST_COMMITS
 from hedgehog_pipeline_tests.bad_rows import copy_row, is_held
 from hedgehog_pipeline_tests.lake.making import DAY, processed_commit
@@ -88,6 +89,26 @@ def test_a_transform_that_fails_for_one_commit_holds_nothing_up(
         opened.run()
     assert is_held(opened, "currency", good)
     assert not is_held(opened, "currency", bad)
+
+
+def test_a_run_that_fails_behind_extraction_says_what_is_read_again(
+    opened: World, monkeypatch: pytest.MonkeyPatch
+):
+    def fails(_rows: pd.DataFrame) -> pd.DataFrame:
+        raise OverflowError("too far")
+
+    monkeypatch.setitem(TRANSFORMS, "dim_payment_type", fails)
+    opened.shop.execute("alter type payment_type_name rename value 'SALES_RECEIPT' to 'RECEIPT'")
+    told: list[str] = []
+    with pytest.raises(LeftError):
+        told.extend(why for run in run_until_done(opened.surroundings) for why in run.reread_tables)
+    assert [why[:35] for why in told] == ["payment_type is another table since"]
+
+
+def test_a_run_beside_those_of_other_stages_says_what_is_read_again(opened: World):
+    opened.shop.execute("alter type payment_type_name rename value 'SALES_RECEIPT' to 'RECEIPT'")
+    (run,), _ = _whole_run(opened.settings, "extraction", datetime.now(timezone.utc).date(), ())
+    assert [why[:35] for why in run.reread_tables] == ["payment_type is another table since"]
 
 
 def _try_all(bad: Mapping[int, str], commits: int) -> tuple[Left, set[int], int]:

@@ -4,7 +4,7 @@ What a SELECT of a table gives may change while no row is written: a label of an
 columns, the table itself. Then its increments tell nothing, and it is read in full again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from psycopg import sql
 
@@ -77,31 +77,37 @@ def _changes(moment: Moment, name: str, base: Base) -> Iterator[str]:
         return
     if was.table != now.table:
         yield "another one has its name"
-    if was.columns != now.columns:
-        yield "its columns changed"
-    if renamed := [label for oid, label in was.labels.items() if now.labels.get(oid) != label]:
+    for column, told in now.columns.items():
+        if column not in was.columns:
+            yield f"{column} is declared since"
+        elif was.columns[column] != told:
+            yield f"{column} is another column"
+    renamed = [label for oid, label in was.labels.items() if now.labels.get(oid, label) != label]
+    if renamed:
         yield f"its enums have no {', '.join(map(repr, renamed))} any more"
-    if was.table == now.table and _grew(
-        moment, name, base, set(now.partitions) - set(was.partitions)
-    ):
+    attached = now.partitions.items() - was.partitions.items()
+    if was.table == now.table and _grew(moment, name, base, sorted(oid for oid, _ in attached)):
         yield "a partition came with its rows"
 
 
-def _grew(moment: Moment, name: str, base: Base, partitions: set[int]) -> bool:
-    """Tell whether new partitions hold rows that no increment takes: from before they came.
+def _grew(moment: Moment, name: str, base: Base, attached: Sequence[int]) -> bool:
+    """Tell whether partitions hold rows that no increment takes: from before they were attached.
 
-    Asked by way of the table, since SELECT of a partition itself needs a right of its own.
+    Asked by way of the table, since SELECT of a partition itself needs a right of its own: that
+    reads the others too, so an empty one is told by its size.
     """
-    if not partitions:
+    if not attached:
         return False
     query = sql.SQL(
-        "select exists (select from {name} where tableoid = any({partitions}::oid[]) and not {new})"
+        "select case when (select sum(pg_relation_size(oid)) from unnest({attached}) as oid) > 0 "
+        "then exists (select from {name} where tableoid = any({attached}) and not {new}) "
+        "else false end"
     ).format(
+        attached=sql.SQL("{}::oid[]").format(sql.Literal(attached)),
         name=sql.Identifier(name),
-        partitions=sql.Literal(sorted(partitions)),
         new=window_since(base, moment).new_rows(base.seen),
     )
-    ((grew,),) = moment.fetch(query)
+    ((grew,),) = moment.fetch_once(query)
     return grew
 
 

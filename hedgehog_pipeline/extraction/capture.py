@@ -141,25 +141,21 @@ def _archive_slice(
 ) -> tuple[TableCapture, int]:
     """Take the next rows of the archive, at most `limit`; say how many they are."""
     assert base.archive is not None  # noqa: S101 (the caller chose tables whose archive is open)
-    key, name = sql.Identifier(table.key), sql.Identifier(table.name)
+    key = sql.Identifier(table.key)
     after = base.archive.after
     beyond = (
         sql.SQL("{key} > {after}").format(key=key, after=sql.Literal(after))
         if after is not None
         else sql.SQL("true")
     )
-    conditions = [
-        beyond,
-        sql.SQL("not {}").format(window_since(base, moment).new_rows(())),
-        *_of_known_partitions(moment, table),
-    ]
+    conditions = [beyond, sql.SQL("not {}").format(window_since(base, moment).new_rows(()))]
     # Only rows of the archive count, so that it ends however much the shop adds meanwhile.
     walk = sql.SQL(
-        "select count(*), max(key) from (select {key} as key from {name} where {conditions} "
+        "select count(*), max(key) from (select {key} as key {from_rows} and {conditions} "
         "order by {key} limit {limit}) as slice"
     ).format(
         key=key,
-        name=name,
+        from_rows=moment.from_rows_of(table),
         conditions=sql.SQL(" and ").join(conditions),
         limit=sql.Literal(limit),
     )
@@ -185,7 +181,7 @@ def _increment(moment: Moment, table: ShopTable, base: Base, seen: Ranges) -> Ta
     """Take the rows that became visible since the base, whatever their stamps say."""
     window = window_since(base, moment)
     after = base.model_copy(update={"snapshot": moment.snapshot.text, "seen": seen})
-    query = _rows(moment, table, [window.new_rows(base.seen), *_of_known_partitions(moment, table)])
+    query = _rows(moment, table, [window.new_rows(base.seen)])
     return TableCapture(moment.columns[table.name], query, after)
 
 
@@ -205,9 +201,9 @@ def _seen(moment: Moment, tables: Sequence[ShopTable], bases: Mapping[str, Base]
     known = union(known, _committed(moment, difference([(horizon, end - 1)], known)))
     window = Window(horizon, end)
     met = sql.SQL(" union ").join(
-        sql.SQL("select {transaction} from {name} where {new}").format(
+        sql.SQL("select {transaction} {from_rows} and {new}").format(
             transaction=window.transaction,
-            name=sql.Identifier(table.name),
+            from_rows=moment.from_rows_of(table),
             new=window.new_rows(known),
         )
         for table in tables
@@ -243,20 +239,9 @@ def _committed(moment: Moment, among: KeyRanges) -> KeyRanges:
     return found if first_ended is None else below(found, first_ended)
 
 
-def _of_known_partitions(moment: Moment, table: ShopTable) -> list[sql.Composed]:
-    """Leave a partition that was attached after the snapshot to the next capture.
-
-    PostgreSQL shows its rows at once, whatever the snapshot, and only then to some queries.
-    """
-    partitions = moment.fingerprints[table.name].partitions
-    if not partitions:
-        return []
-    return [sql.SQL("tableoid = any({}::oid[])").format(sql.Literal(list(partitions)))]
-
-
 def _rows(moment: Moment, table: ShopTable, conditions: Sequence[sql.Composable]) -> sql.Composed:
-    return sql.SQL("select {columns} from {name} where {conditions}").format(
+    return sql.SQL("select {columns} {from_rows} and {conditions}").format(
         columns=sql.SQL(", ").join(map(sql.Identifier, moment.columns[table.name])),
-        name=sql.Identifier(table.name),
+        from_rows=moment.from_rows_of(table),
         conditions=sql.SQL(" and ").join(conditions),
     )

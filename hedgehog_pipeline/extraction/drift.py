@@ -4,10 +4,8 @@ A part holds the text that COPY writes, so a type will do if its text can be rea
 type. A wider type will do: a value that does not fit is told by whoever reads the part.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import pyarrow as pa
 
@@ -39,6 +37,9 @@ _READABLE: dict[ColumnType, set[str]] = {
 _TEXTS = {"S", "E"}
 """PostgreSQL's categories of types whose value is its text: strings of any kind, enums."""
 
+_ALIKE = {"text", "character varying"}
+"""Types of which a value has the same text in each, so that ALTER TYPE writes no row."""
+
 _PARTITIONED = "p"
 _TABLES = {"r", _PARTITIONED}
 """PostgreSQL's letters for tables, partitioned ones included."""
@@ -58,8 +59,9 @@ class FoundColumn:
         category: PostgreSQL's category of that type (`pg_type.typcategory`).
         base_oid: that type's oid.
         number: its number, which no other column of the table ever gets.
-        generated: the expression that it is generated from, None where it is not.
-        not_null: whether a value has to be there.
+        generated: digest of the expression that it is generated from whenever it is read, None
+            where it is stored.
+        not_null: whether a value is there in every row.
         unique: whether a valid unique index is on it, on nothing else and on all rows.
         labels: by oid, where that type is an enum.
     """
@@ -73,7 +75,7 @@ class FoundColumn:
     generated: str | None
     not_null: bool
     unique: bool
-    labels: Mapping[str, str] | None
+    labels: Mapping[int, str] | None
 
 
 @dataclass(frozen=True)
@@ -84,11 +86,13 @@ class FoundHeir:
         oid: PostgreSQL's number of it.
         name: its name.
         kind: PostgreSQL's letter for it (`pg_class.relkind`).
+        attached: the transactions that attached it, and the tables between it and the other one.
     """
 
     oid: int
     name: str
     kind: str
+    attached: str
 
 
 @dataclass(frozen=True)
@@ -131,18 +135,23 @@ def fingerprint_of(table: ShopTable, found: FoundTable) -> Fingerprint:
 
     Left out is what changes nothing of it: columns that nobody declared, a type's length, a
     domain over the same type, indexes. A column that is added with a default has a number of its
-    own; PostgreSQL forgets the default (`attmissingval`) once the table is written anew.
+    own; PostgreSQL forgets the default (`attmissingval`) once the table is written anew. The
+    columns of a partition change only while it is detached, and another transaction attaches it.
     """
     assert found.oid is not None  # noqa: S101 (what is not there was refused)
     declared = {column.name for column in table.columns}
     columns = [column for column in found.columns if column.name in declared]
-    told = sorted((c.name, c.number, c.base_oid, c.generated or "") for c in columns)
     return Fingerprint(
         table=found.oid,
-        columns=blake2b(json.dumps(told).encode(), digest_size=8).hexdigest(),
+        columns={column.name: _told(column) for column in columns},
         labels={oid: label for c in columns for oid, label in (c.labels or {}).items()},
-        partitions=tuple(heir.oid for heir in found.heirs),
+        partitions={heir.oid: heir.attached for heir in found.heirs},
     )
+
+
+def _told(column: FoundColumn) -> str:
+    kind = "text" if column.base in _ALIKE else str(column.base_oid)
+    return " ".join(filter(None, (str(column.number), kind, column.generated)))
 
 
 def undeclared(table: ShopTable, columns: Iterable[str]) -> list[str]:
@@ -209,7 +218,7 @@ def _faults_of(table: ShopTable, found: FoundTable) -> Iterator[str]:
         if column.name in columns and not _is_readable(column, columns[column.name]):
             yield _retyped(table, column, columns[column.name])
     if table.key in columns:
-        yield from _faults_of_key(table, columns[table.key])
+        yield from _faults_of_key(table, found, columns[table.key])
 
 
 def _faults_of_heirs(table: ShopTable, found: FoundTable) -> Iterator[str]:
@@ -228,15 +237,25 @@ def _faults_of_heirs(table: ShopTable, found: FoundTable) -> Iterator[str]:
         )
 
 
-def _faults_of_key(table: ShopTable, key: FoundColumn) -> Iterator[str]:
+def _faults_of_key(table: ShopTable, found: FoundTable, key: FoundColumn) -> Iterator[str]:
     where = f"{table.name}.{key.name}"
     if not key.unique:
+        cure = f"CREATE UNIQUE INDEX CONCURRENTLY ON {table.name} ({key.name})"
+        if found.kind == _PARTITIONED:
+            cure = (
+                f"PostgreSQL keeps a key unique among partitions where {key.name} alone partitions "
+                f"the table: make it so, by ranges, and CREATE UNIQUE INDEX ON {table.name} "
+                f"({key.name})"
+            )
         yield (
             f"{where} is no key: no valid unique index is on {key.name} alone, and of rows that "
-            "share a key all but one would be lost"
+            f"share a key all but one would be lost ({cure})"
         )
     elif not key.not_null:
-        yield f"{where} is no key: it may be NULL (ALTER COLUMN ... SET NOT NULL)"
+        yield (
+            f"{where} is no key: it may be NULL (ALTER TABLE {table.name} ALTER {key.name} SET NOT "
+            "NULL, or VALIDATE CONSTRAINT where it has one)"
+        )
 
 
 def _is_readable(column: Column, found: FoundColumn) -> bool:

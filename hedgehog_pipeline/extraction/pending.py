@@ -20,7 +20,7 @@ def changed_tables(
     """
     bases = known_bases(moment, head)
     to_ask = {
-        table.name: base
+        table: base
         for table in tables
         if (base := bases.get(table.name))
         and base.archive is None
@@ -36,16 +36,16 @@ def changed_tables(
     )
 
 
-def _with_new_rows(moment: Moment, bases: dict[str, Base]) -> set[str]:
+def _with_new_rows(moment: Moment, bases: dict[ShopTable, Base]) -> set[str]:
     """Give the tables with rows that are newer than their bases, in one question to the shop."""
     if not bases:
         return set()
     questions = (
-        sql.SQL("select {told} where exists (select from {name} where {new})").format(
-            told=sql.Literal(name),
-            name=sql.Identifier(name),
+        sql.SQL("select {told} where exists (select {from_rows} and {new})").format(
+            told=sql.Literal(table.name),
+            from_rows=moment.from_rows_of(table),
             new=window_since(base, moment).new_rows(base.seen),
         )
-        for name, base in bases.items()
+        for table, base in bases.items()
     )
     return {name for (name,) in moment.fetch(sql.SQL(" union all ").join(questions))}

@@ -37,6 +37,9 @@ seconds at most, and the writer needs up to three of them."""
 
 _FLUSH_POLL_SECONDS = 0.01
 
+_LOCK_SECONDS = 10.0
+"""How long a look waits for tables that another session keeps to itself."""
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -55,8 +58,11 @@ class Moment:
     identity: str
     snapshot: Snapshot
     columns: dict[str, tuple[str, ...]]
+    fingerprints: dict[str, Fingerprint]
     written: str
-    fingerprints: dict[str, Fingerprint] = field(default_factory=dict[str, Fingerprint])
+    _answers: dict[str, list[tuple[Any, ...]]] = field(
+        default_factory=dict[str, list[tuple[Any, ...]]], init=False, repr=False, compare=False
+    )
 
     @property
     def bytes(self) -> int:
@@ -72,6 +78,25 @@ class Moment:
         """Ask the shop."""
         with _explained():
             return self.connection.execute(query).fetchall()
+
+    def fetch_once(self, query: sql.Composed) -> list[tuple[Any, ...]]:
+        """Ask the shop what several may want to know; one snapshot gives one answer."""
+        text = query.as_string(self.connection)
+        if text not in self._answers:
+            self._answers[text] = self.fetch(query)
+        return self._answers[text]
+
+    def from_rows_of(self, table: ShopTable) -> sql.Composed:
+        """SQL from FROM to a first condition: the rows that the table had in the snapshot.
+
+        PostgreSQL shows those of a partition or a child that was attached since at once, and only
+        to some queries; they are left to the next look.
+        """
+        name, partitions = sql.Identifier(table.name), self.fingerprints[table.name].partitions
+        if not partitions:
+            return sql.SQL("from only {} where true").format(name)
+        known = sql.Literal(list(partitions))
+        return sql.SQL("from {} where tableoid = any({}::oid[])").format(name, known)
 
     def lines(self, query: sql.Composed) -> Iterator[memoryview]:
         """Stream a query as CSV: a header, then a record for each row."""
@@ -142,13 +167,23 @@ class Moment:
         """Wait until the shop has on its disk all that was seen, and let go of the snapshot.
 
         A server that crashes before that gives the same transaction ids out again, and rows that
-        were landed never were.
+        were landed never were. What else a reader sees whatever its snapshot, the labels of enums,
+        has to be as it was: no lock keeps them.
 
         Raises:
-            HedgehogError: where it takes longer than a minute.
+            HedgehogError: where it takes longer than a minute, or a label was renamed.
         """
         deadline = monotonic() + _FLUSH_SECONDS
         with _explained():
+            labels = self._versions_of_labels()
+            self.connection.rollback()
+            if renamed := labels - self._versions_of_labels():
+                names = ", ".join(sorted(repr(label) for label, *_ in renamed))
+                raise HedgehogError(
+                    "A label of the source's enums was renamed while its tables were read: "
+                    f"{names}. Rows may hold its old name or its new one, so that nothing was "
+                    "committed; run again."
+                )
             self.connection.rollback()
             if self._is_flushed():
                 return
@@ -166,6 +201,14 @@ class Moment:
                         "run again."
                     )
                 sleep(_FLUSH_POLL_SECONDS)
+
+    def _versions_of_labels(self) -> set[tuple[Any, ...]]:
+        """Give the labels that rows may hold, each with the transaction that named it."""
+        oids = [oid for fingerprint in self.fingerprints.values() for oid in fingerprint.labels]
+        if not oids:
+            return set()
+        query = sql.SQL("select enumlabel, oid, xmin::text from pg_enum where oid = any({}::oid[])")
+        return set(self.connection.execute(query.format(sql.Literal(oids))).fetchall())
 
     def _is_flushed(self) -> bool:
         query = sql.SQL("select pg_current_wal_flush_lsn() >= {}::pg_lsn")
@@ -239,7 +282,8 @@ class ConnectedSource:
             _found(connection, tables)  # tells every fault; the lock would stop at the first
             connection.rollback()
             settle(connection)
-            connection.execute("set local lock_timeout = '10s'")
+            patience = sql.Literal(f"{_LOCK_SECONDS * 1000:.0f}ms")
+            connection.execute(sql.SQL("set local lock_timeout = {}").format(patience))
             connection.execute("set local idle_in_transaction_session_timeout = '10min'")
             connection.execute("set local row_security = off")
             connection.execute("set local datestyle = 'ISO, YMD'")
@@ -255,8 +299,8 @@ class ConnectedSource:
             identity,
             Snapshot(snapshot),
             {name: tuple(column.name for column in found[name].columns) for name in found},
-            written,
             {table.name: fingerprint_of(table, found[table.name]) for table in tables},
+            written,
         )
         with _explained():
             connection.rollback()
@@ -307,18 +351,21 @@ _FOUND = """
         select oid, wanted.name from unnest(%s::text[], %s::text[]) as wanted(of_table, name)
         join declared on declared.name = of_table
     ), typed as (
-        select attrelid, attnum, format_type(atttypid, atttypmod) as type, atttypid as base
+        select attrelid, attnum, format_type(atttypid, atttypmod) as type, atttypid as base,
+            attnotnull and not exists (
+                select from pg_constraint where conrelid = attrelid and contype = 'n'
+                and not convalidated and attnum = any(conkey)) as filled
         from declared join pg_attribute on attrelid = oid where attnum > 0 and not attisdropped
         union all
-        select attrelid, attnum, type, typbasetype
+        select attrelid, attnum, type, typbasetype, filled or typnotnull
         from typed join pg_type on pg_type.oid = base where typtype = 'd'
     ), columns as (
         select attrelid as oid, json_agg(case when wanted.name is null then
             json_build_array(attname, '', '', '', 0, attnum, null, attnotnull, false, null)
         else json_build_array(
             attname, type, format_type(base, null), typcategory, base::bigint, attnum,
-            case when attgenerated <> '' then pg_get_expr(adbin, adrelid) end,
-            attnotnull,
+            case when attgenerated = 'v' then to_hex(hashtextextended(adbin::text, 0)) end,
+            filled,
             exists (
                 select from pg_index where indrelid = attrelid and indisunique and indisvalid
                 and indnkeyatts = 1 and indkey[0] = attnum and indpred is null),
@@ -330,12 +377,14 @@ _FOUND = """
         left join wanted on wanted.oid = attrelid and wanted.name = attname
         group by attrelid
     ), heirs as (
-        select oid, inhrelid as heir from declared join pg_inherits on inhparent = oid
+        select oid, inhrelid as heir, pg_inherits.xmin::text as attached
+        from declared join pg_inherits on inhparent = oid
         union
-        select heirs.oid, inhrelid from heirs join pg_inherits on inhparent = heir
+        select heirs.oid, inhrelid, attached || ' ' || pg_inherits.xmin::text
+        from heirs join pg_inherits on inhparent = heir
     ), with_rows as (
-        select heirs.oid, json_agg(
-            json_build_array(heir::bigint, heir::regclass::text, relkind) order by heir) as found
+        select heirs.oid, json_agg(json_build_array(
+            heir::bigint, heir::regclass::text, relkind, attached) order by heir) as found
         from heirs join pg_class on pg_class.oid = heir where relkind <> 'p'
         group by heirs.oid
     )
@@ -344,6 +393,8 @@ _FOUND = """
 """
 """Rows are in partitions, never in a partitioned table; children by INHERITS add theirs.
 Of a column that nobody declared its name is asked for alone: what its type is called stops nothing.
+
+No function that it calls waits for a lock: `pg_get_expr` would.
 """
 
 
@@ -353,7 +404,7 @@ def _found(connection: Connection, tables: Sequence[ShopTable]) -> dict[str, Fou
         name: FoundTable(
             kind,
             oid,
-            tuple(FoundColumn(*column) for column in columns or ()),
+            tuple(FoundColumn(*column, _by_oid(labels)) for *column, labels in columns or ()),
             tuple(FoundHeir(*heir) for heir in heirs or ()),
         )
         for name, kind, oid, columns, heirs in _ask_catalog(connection, tables)
@@ -386,6 +437,10 @@ def _ask_catalog(connection: Connection, tables: Sequence[ShopTable]) -> list[tu
         ) from error
 
 
+def _by_oid(labels: dict[str, str] | None) -> dict[int, str] | None:
+    return {int(oid): label for oid, label in labels.items()} if labels else None
+
+
 def _identity(connection: Connection) -> str:
     try:
         return _scalar(connection, _IDENTITY)
@@ -416,8 +471,8 @@ def _explained() -> Generator[None, None, None]:
         ) from error
     except psycopg.errors.LockNotAvailable as error:
         raise HedgehogError(
-            "The source's tables are locked by another session for more than ten seconds (an "
-            "ALTER or TRUNCATE in progress); run again when it is over."
+            f"The source's tables are locked by another session for more than {_LOCK_SECONDS:.0f} "
+            "seconds (an ALTER or TRUNCATE in progress); run again when it is over."
         ) from error
     except psycopg.Error as error:
         reason = reason_of(error)

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from psycopg import sql
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.extraction.capture import known_bases
+from hedgehog_pipeline.extraction.another_source import another_tables, known_bases
 from hedgehog_pipeline.extraction.key_ranges import KeyRanges, count, difference, union
 from hedgehog_pipeline.extraction.source import Moment
 from hedgehog_pipeline.lake.commits import IngestionCommit
@@ -62,14 +62,22 @@ def sweep(
             1 any share may.
 
     Raises:
-        HedgehogError: where the archive is not complete, or so much vanished that a person has to
-            say whether it is meant.
+        HedgehogError: where the archive is not complete, that of a table that is another one
+            included, or so much vanished that a person has to say whether it is meant.
     """
     bases = known_bases(moment, head)
-    if any(t.name not in bases or bases[t.name].archive is not None for t in tables):
+    waiting = [t.name for t in tables if t.name not in bases or bases[t.name].archive is not None]
+    if waiting:
+        others = another_tables(moment, head)
+        reasons = [
+            others.get(name, f"{name} is read in full again")
+            for name in waiting
+            if name in others or (name in bases and bases[name].alone)
+        ]
+        why = "; ".join(reasons) or "The shop's archive is not landed completely"
         raise HedgehogError(
-            "The shop's archive is not landed completely, so that nothing can be missed in it yet; "
-            "sweep when `hedgehog run` has brought it."
+            f"{why}, so that nothing can be missed in it yet; sweep when `hedgehog run` has "
+            "brought it."
         )
     found = {table.name: sweep_table(moment, log, head, table) for table in tables}
     questions = [
@@ -110,8 +118,8 @@ def keys_held(
     query = sql.SQL(
         "select min(key), max(key) from (select {key}::bigint as key, "
         "{key} - (row_number() over (order by {key}) - 1) as island "
-        "from {table} where {where}) as keys group by island order by 1"
-    ).format(key=sql.Identifier(table.key), table=sql.Identifier(table.name), where=where)
+        "{from_rows} and {where}) as keys group by island order by 1"
+    ).format(key=sql.Identifier(table.key), from_rows=moment.from_rows_of(table), where=where)
     return moment.fetch(query)  # type: ignore[return-value]
 
 

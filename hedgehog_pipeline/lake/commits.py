@@ -70,16 +70,16 @@ class Fingerprint(_Record):
 
     Attributes:
         table: the table's oid.
-        columns: digest of the declared columns: their names, numbers, types and what they are
-            generated from.
+        columns: of each declared column its number, its type and what it is generated from.
         labels: the labels of their enums, by the oid of each.
-        partitions: the oids of the partitions that hold its rows, in order.
+        partitions: by the oid of each partition that holds its rows, the transactions that
+            attached it and those above it.
     """
 
     table: int
-    columns: str
-    labels: dict[str, str] = {}
-    partitions: tuple[int, ...] = ()
+    columns: dict[str, str]
+    labels: dict[int, str] = {}
+    partitions: dict[int, str] = {}
 
 
 class Base(_Record):

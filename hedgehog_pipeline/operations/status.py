@@ -23,6 +23,7 @@ class Status:
             hold, 0 if none.
         in_quarantine: how many rows of the shop cannot be taken; None where the view is gone that
             tells it.
+        reading_again: the tables that are read in full again beside the others.
     """
 
     landed: int
@@ -31,6 +32,7 @@ class Status:
     building: bool
     seconds_behind: float
     in_quarantine: int | None
+    reading_again: tuple[str, ...]
 
     def __str__(self) -> str:
         """Write the line that people read."""
@@ -39,9 +41,10 @@ class Status:
         lag = f"{self.seconds_behind:.0f} s behind" if self.seconds_behind else "up to date"
         building = " · building" if self.building else ""
         kept_out = f" · {told_rows(self.in_quarantine)}" if self.in_quarantine != 0 else ""
+        again = f" · reading again: {', '.join(self.reading_again)}" if self.reading_again else ""
         return (
             f"landed {self.landed} · processed {self.processed} · loaded {self.loaded}"
-            f" · {lag}{building}{kept_out}"
+            f" · {lag}{building}{again}{kept_out}"
         )
 
 
@@ -54,10 +57,11 @@ def read_status(lake: Lake, warehouse: Warehouse, parameters: Parameters, now: d
         parameters: where scans are remembered.
         now: the moment, aware UTC.
     """
-    landed = lake.ingestion.end()
-    head = lake.processed.head()
-    processed = head.complete_through if head else 0
+    head, last = lake.ingestion.head(), lake.processed.head()
+    landed = head.number if head else 0
+    again = tuple(name for name, base in head.base.items() if base.alone) if head else ()
+    processed = last.complete_through if last else 0
     loaded = warehouse.loaded_through() if warehouse.is_prepared() else 0
     behind = seconds_behind(lake, warehouse, parameters, now)
     building, in_quarantine = warehouse.is_building(), count_rows(warehouse)
-    return Status(landed, processed, loaded, building, behind, in_quarantine)
+    return Status(landed, processed, loaded, building, behind, in_quarantine, again)

@@ -94,6 +94,15 @@ def attach(shop: psycopg.Connection[Any], other: str, table: ShopTable, keys: ra
     shop.execute(_composed(statement, other, table, rows=other, first=keys.start, end=keys.stop))
 
 
+def attach_altered(
+    shop: psycopg.Connection[Any], other: str, table: ShopTable, keys: range, column: str
+) -> None:
+    """Detach a partition, make a column of whole numbers anew there, and attach it, in one go."""
+    statement = _ALTER_DETACHED + _ATTACH
+    first, end = keys.start, keys.stop
+    shop.execute(_composed(statement, other, table, first=first, end=end, column=column))
+
+
 def _composed(statement: str, other: str, table: ShopTable, **others: object) -> bytes:
     columns = ", ".join([*(column.name for column in table.columns), "version"])
     return statement.format(
@@ -125,6 +134,10 @@ _SWAP = """
     grant select on {table} to reader;
 """
 _ATTACH = "alter table {table} attach partition {other} for values from ({first}) to ({end});"
+_ALTER_DETACHED = """
+    alter table {table} detach partition {other};
+    alter table {other} drop {column}, add {column} integer not null default 7;
+"""
 _BROUGHT = """
     insert into history
         select version, '{table}', {key}, pg_current_xact_id(), false, to_jsonb({rows})

@@ -3,15 +3,21 @@
 import json
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 
 import pytest
+from psycopg import sql
 
+from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.another_source import another_tables, known_bases
+from hedgehog_pipeline.extraction.capture import plan_capture
+from hedgehog_pipeline.extraction.mode import Asked, Mode
 from hedgehog_pipeline.lake.log import commit_key
 from hedgehog_pipeline.schema.columns import TEXT, Column
 from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline_tests.extraction.capturing import capture
-from hedgehog_pipeline_tests.extraction.landed import Row, in_shop, keys
+from hedgehog_pipeline.stage_run import execute
+from hedgehog_pipeline_tests.extraction.capturing import capture, capturing
+from hedgehog_pipeline_tests.extraction.landed import Row, in_shop, keys, landed
 from hedgehog_pipeline_tests.extraction.shop import change, furnish, place
 from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
 from hedgehog_pipeline_tests.world import Servers, World, as_a_new_process
@@ -27,6 +33,14 @@ PARTITIONED = """
     insert into department_2 values (200, 'Press', 'Hull', null, now(), now());
 """
 ATTACH = "alter table department attach partition department_2 for values from (100) to (300)"
+DETACH = "alter table department detach partition department_2"
+DETACH_ALTER_ATTACH = """
+    begin;
+    alter table department detach partition {0};
+    alter table {0} drop location, add location text default 'Moved';
+    alter table department attach partition {0} for values from (100) to (300);
+    commit;
+"""
 BESIDE = """
     create table beside (like sales_order including all);
     insert into beside select * from sales_order;
@@ -50,12 +64,14 @@ class Case:
         change: what the shop does.
         told: a piece of the sentence that says so.
         before: what it did before the last capture.
+        since: the version of PostgreSQL that has it.
     """
 
     table: str
     change: str
     told: str
     before: str = "select"
+    since: int = 0
 
 
 CASES = {
@@ -82,19 +98,43 @@ CASES = {
         "staff",
         "alter table staff rename first_name to x; alter table staff rename last_name to "
         "first_name; alter table staff rename x to last_name",
-        "its columns changed",
+        "first_name is another column and last_name is another column",
     ),
     "a column that is made anew with a default": Case(
         "design",
         "alter table design drop file_name, add file_name_2 text not null default 'x';"
         "alter table design rename file_name_2 to file_name",
-        "its columns changed",
+        "file_name is another column",
+    ),
+    "what a column is generated from": Case(
+        "design",
+        "alter table design alter file_name set expression as (design_name || 'y')",
+        "file_name is another column",
+        "alter table design drop file_name,"
+        "add file_name text generated always as (design_name || 'x') virtual",
+        180000,
     ),
     "a table that was filled beside it": Case(
         "sales_order", SWAP, "another one has its name", BESIDE
     ),
     "a partition that is attached with rows": Case(
         "department", ATTACH, "a partition came with its rows", PARTITIONED
+    ),
+    "a partition that is altered while it is detached": Case(
+        "department",
+        DETACH_ALTER_ATTACH.format("department_2"),
+        "a partition came with its rows",
+        PARTITIONED + ATTACH,
+    ),
+    "a partition that is altered while the one above it is detached": Case(
+        "department",
+        DETACH_ALTER_ATTACH.format("middle"),
+        "a partition came with its rows",
+        PARTITIONED
+        + "create table middle (like department including all) partition by range (department_id);"
+        + ATTACH.replace("table department", "table middle")
+        + ";"
+        + ATTACH.replace("department_2", "middle"),
     ),
 }
 
@@ -110,6 +150,8 @@ SAME = {
     "comment": "comment on table design is 'pictures'",
     "a column that nobody declared": "alter table design add colour text not null default 'red'",
     "a longer text": "alter table currency alter currency_code type varchar(9)",
+    "another type of the same text": "alter table currency alter currency_code type text",
+    "the name of what columns are generated from": "alter table design rename note to remark",
     "a new label": "alter type payment_type_name add value 'GIFT' before 'SALES_REFUND'",
     "the name of a type": "alter type payment_type_name rename to kind",
     "a constraint": "alter table design add check (design_id > 0)",
@@ -127,6 +169,8 @@ def last_commit(world: World) -> dict[str, object]:
 @pytest.mark.parametrize("name", CASES)
 def test_a_table_that_is_another_one_is_read_in_full_again_alone(shop: World, name: str):
     case = CASES[name]
+    if shop.shop.info.server_version < case.since:
+        pytest.skip(f"PostgreSQL {case.since // 10000} has it.")
     shop.shop.execute(case.before.encode())
     shop.shop.execute("update address set city = 'York'")
     capture(shop)
@@ -149,6 +193,12 @@ def test_a_table_that_is_another_one_is_read_in_full_again_alone(shop: World, na
 @pytest.mark.parametrize("name", SAME)
 def test_what_no_select_of_the_declared_columns_shows_reads_nothing_again(shop: World, name: str):
     shop.shop.execute("alter table department drop location, add location text default 'York'")
+    kinds = "virtual" if shop.shop.info.server_version >= 180000 else "stored", "stored"
+    for column, kind in zip(("file_name", "file_location"), kinds, strict=True):
+        shop.shop.execute(
+            f"alter table design add if not exists note text default 'x', drop {column},"
+            f"add {column} text generated always as (design_name || note) {kind}".encode()
+        )
     shop.shop.execute("update address set city = 'York'")
     capture(shop)
     for statement in SAME[name].split(";"):
@@ -178,6 +228,12 @@ def test_a_partition_that_brings_no_earlier_row_reads_nothing_again(shop: World)
     shop.shop.execute(PARTITIONED.encode())
     capture(shop)
     shop.shop.execute("create table department_3 partition of department default")
+    head, tables = shop.surroundings.lake.ingestion.head(), list(SHOP.values())
+    assert head
+    with shop.surroundings.source.moment(tables) as moment:
+        assert another_tables(moment, head) == {}
+        scans = "select sum(seq_scan) from pg_stat_xact_user_tables where relname ~ 'department_'"
+        assert moment.fetch(sql.SQL(scans).format()) == [(0,)]  # an empty one costs none
     assert shop.surroundings.scan_shop() == ()
     shop.shop.execute("insert into department values (900, 'Books', 'Hull', null, now(), now())")
     assert keys(capture(shop), "department") == ["900"]
@@ -200,6 +256,46 @@ def test_a_partition_attached_while_an_earlier_transaction_is_open_lands_once(sh
         late.commit()
     assert keys(capture(shop)) == ["1"]
     assert capture(shop) == Counter()
+
+
+def test_a_partition_that_a_sweep_found_gone_is_read_again_once_it_is_back(shop: World):
+    shop.shop.execute(f"{PARTITIONED}{ATTACH}".encode())
+    capture(shop)
+    shop.shop.execute(DETACH)
+    execute(shop.settings, "extraction", datetime.now(timezone.utc).date(), asked=Asked(Mode.SWEEP))
+    assert last_commit(shop)["kind"] == "sweep"
+    shop.shop.execute(ATTACH)
+    assert shop.surroundings.scan_shop() == ("department",)
+    assert keys(capture(shop), "department") == ["1", "200"]
+    assert capture(shop) == Counter()
+
+
+def test_rows_of_a_child_that_comes_after_the_snapshot_are_not_those_of_the_table(shop: World):
+    shop.shop.execute(
+        "create table child (like sales_order including all);"
+        "insert into child select * from sales_order"
+    )
+    capture(shop)
+    shop.shop.execute("update child set units_sold = 999")
+    change(shop.shop, "1", 20)
+    with capturing(shop) as finish:
+        shop.shop.execute("alter table child inherit sales_order")
+        finish()
+    assert keys(landed(shop, after=1)) == ["1"]
+    with pytest.raises(HedgehogError, match="gives the rows of child as its own"):
+        capture(shop)
+    shop.shop.execute("alter table child no inherit sales_order")
+    assert capture(shop) == Counter()
+
+
+def test_a_label_that_has_another_name_while_it_is_read_is_not_landed(shop: World):
+    shop.shop.execute("insert into payment_type (payment_type_name) values ('SALES_REFUND')")
+    with capturing(shop) as finish:
+        shop.shop.execute("alter type payment_type_name rename value 'SALES_REFUND' to 'x'")
+        shop.shop.execute("alter type payment_type_name rename value 'x' to 'SALES_REFUND'")
+        with pytest.raises(HedgehogError, match="was renamed while its tables were read: 'SALES_R"):
+            finish()
+    assert capture(shop) == of_table(in_shop(shop), "payment_type") - landed(shop, after=0)
 
 
 def test_a_lake_without_fingerprints_takes_them_without_reading_again(shop: World):
@@ -235,8 +331,23 @@ def test_a_column_with_a_default_that_is_declared_later_is_read_then(shop: World
     with shop.surroundings.source.moment([design]) as moment:
         assert "design" in known_bases(moment, head)
     with shop.surroundings.source.moment([wider]) as moment:
-        assert "design" not in known_bases(moment, head)
-        assert list(another_tables(moment, head)) == ["design"]
+        now = datetime.now(timezone.utc)
+        plan = plan_capture(moment, head, [wider], slice_rows=9, captured_at=now)
+        assert plan.reread_tables["design"].endswith(": colour is declared since")
+        (_, row) = map(bytes, moment.lines(plan.tables["design"].query))
+        assert row.endswith(b",red\n")
+
+
+@pytest.mark.parametrize(("table", "left"), [("design", "file_name"), ("payment_type", "payment_")])
+def test_a_column_that_is_declared_no_more_reads_nothing_again(shop: World, table: str, left: str):
+    head = shop.surroundings.lake.ingestion.head()
+    assert head is not None
+    key, *others = SHOP[table].columns
+    columns = (key, *(column for column in others if not column.name.startswith(left)))
+    narrower = replace(SHOP[table], columns=columns)
+    assert len(narrower.columns) == len(others)
+    with shop.surroundings.source.moment([narrower]) as moment:
+        assert another_tables(moment, head) == {}
 
 
 def test_other_tables_are_captured_while_one_is_read_again_in_slices(servers: Servers):
@@ -299,6 +410,8 @@ def test_rows_that_the_other_table_lacks_are_gone_by_the_next_sweep(opened: Worl
     opened.shop.execute("delete from beside where sales_order_id = 1; update address set city='Y'")
     opened.run()
     opened.shop.execute(SWAP)
+    with pytest.raises(HedgehogError, match=r"^sales_order is another table since .*; sweep"):
+        opened.sweep()
     opened.run()
     opened.sweep()
     held = {key for (key,) in opened.query("select sales_order_id from fact_sales_order_current")}

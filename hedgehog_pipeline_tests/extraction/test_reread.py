@@ -37,7 +37,7 @@ def head(source: str = "7/1/5", **snapshots: str) -> IngestionCommit:
 
 def moment(snapshot: str, identity: str = "7/1/5") -> Moment:
     """A moment whose rows nobody asks for."""
-    return Moment(cast("psycopg.Connection", None), identity, Snapshot(snapshot), {}, "0/0")
+    return Moment(cast("psycopg.Connection", None), identity, Snapshot(snapshot), {}, {}, "0/0")
 
 
 def copied(world: World) -> str:

@@ -3,6 +3,8 @@
 import pytest
 from psycopg import sql
 
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.extraction import source
 from hedgehog_pipeline.lake.commits import Part
 from hedgehog_pipeline.lake.csv_values import read_part
 from hedgehog_pipeline.schema.columns import INTEGER, MOMENT, Column
@@ -36,3 +38,17 @@ def test_a_moment_lands_in_utc_whatever_the_zone_of_the_database(
     part = Part(asset="oltp/things", key="", rows=1, bytes=len(body), columns=("id", "at"))
     faults = read_part(body, _THINGS, part, 1).faults
     assert faults["reason"].to_pylist() == [f"is not {form}" for form in told]
+
+
+def test_a_look_at_a_table_that_another_session_alters_ends_in_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(source, "_LOCK_SECONDS", 0.1)
+    world.shop.execute(
+        "alter table design drop file_name,"
+        "add file_name text generated always as (design_name || '.json') stored"
+    )
+    with world.connect() as other:
+        other.execute("lock table design in access exclusive mode")
+        with pytest.raises(HedgehogError, match="are locked by another session"):
+            world.surroundings.look_at_shop()

@@ -4,6 +4,8 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from click.testing import CliRunner
 
 from hedgehog_pipeline.cli import hedgehog, main
 from hedgehog_pipeline.progress import sum_up
+from hedgehog_pipeline.stage_run import execute
 from hedgehog_pipeline_tests.operations.reconciling import by_hand
 from hedgehog_pipeline_tests.world import World
 
@@ -59,7 +62,20 @@ def test_a_script_reads_numbers(world: World, status: Status):
         "building": False,
         "seconds_behind": 0.0,
         "in_quarantine": 0,
+        "reading_again": [],
     }
+
+
+def test_it_says_which_table_is_read_again(world: World, status: Status):
+    world.load_small()
+    world.run()
+    world.shop.execute("alter type payment_type_name rename value 'SALES_RECEIPT' to 'RECEIPT'")
+    today = datetime.now(timezone.utc).date()
+    execute(replace(world.settings, slice_rows=1), "extraction", today)
+    assert " · reading again: payment_type" in status()
+    assert json.loads(status("--json"))["reading_again"] == ["payment_type"]
+    world.run()
+    assert "reading again" not in status()
 
 
 def test_it_says_how_many_rows_are_kept_out(world: World, status: Status):

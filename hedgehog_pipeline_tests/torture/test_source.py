@@ -19,6 +19,12 @@ from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the
 from hedgehog_pipeline_tests.torture.writers import Writers
 from hedgehog_pipeline_tests.world import Servers, World
 
+_REASONS = {
+    "are locked by another session": "locked out",
+    "has drifted from what the star needs": "refused",
+    "was renamed while its tables were read": "renamed meanwhile",
+}
+
 
 @pytest.fixture
 def world(servers: Servers) -> Iterator[World]:
@@ -59,6 +65,7 @@ def _torture(world: World, writers: Writers, *, captures: int, versions: int) ->
             commit = _commit_or_reason(world)
             if isinstance(commit, str):
                 let_go[commit] += 1
+                writers.refused += commit == "refused"
             else:
                 writers.captures += 1
                 if commit.archive_complete:
@@ -89,9 +96,10 @@ def _commit_or_reason(world: World) -> IngestionCommit | str:
         with capturing(world) as finish:
             return finish() or "let go"
     except HedgehogError as error:
-        if "are locked by another session" not in str(error):
-            raise
-        return "locked out"
+        for told, reason in _REASONS.items():
+            if told in str(error):
+                return reason
+        raise
 
 
 def _assert_nothing_differs(world: World) -> None:

@@ -13,7 +13,12 @@ import psycopg
 
 from hedgehog_pipeline.sandbox.waiting import await_condition
 from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline_tests.extraction.history import attach, fill_beside, put_in_place
+from hedgehog_pipeline_tests.extraction.history import (
+    attach,
+    attach_altered,
+    fill_beside,
+    put_in_place,
+)
 from hedgehog_pipeline_tests.world import World
 
 _ORDERS = 4000
@@ -97,6 +102,18 @@ _ALTERATIONS = {
 """With the table of which all rows have to land: the first two write them anew, the last three
 change what a SELECT of them gives, and not their transactions."""
 
+REFUSED = {
+    """
+    create table child (like address including all);
+    insert into child select * from address;
+    alter table child inherit address;
+    """: "drop table child",
+    "alter table design drop constraint design_pkey cascade": (
+        "alter table design add primary key (design_id)"
+    ),
+}
+"""What makes a table one that no capture takes, with what undoes it."""
+
 _LABEL = """
     select enumlabel from pg_enum
     where enumtypid = 'payment_type_name'::regtype order by enumsortorder offset 1 limit 1
@@ -120,6 +137,7 @@ class Writers:
 
     Attributes:
         captures: how many captures there were so far; whoever captures counts.
+        refused: how many were refused because of what a table is, counted likewise.
         altering: set once tables may be altered.
         did: what came of the sessions' transactions, counted.
     """
@@ -129,6 +147,7 @@ class Writers:
         self._sessions = sessions
         self._seed = seed
         self.captures = 0
+        self.refused = 0
         self._attached = count()
         self._enough = Event()
         self.altering = Event()
@@ -157,6 +176,7 @@ class Writers:
             self._alter: 2,
             self._swap: 1,
             self._attach: 1,
+            self._refuse: 1,
         }
         with self._world.connect() as session:
             session.execute("set lock_timeout = '2s'")
@@ -247,7 +267,7 @@ class Writers:
         self.did["swapped"] += 1
 
     def _attach(self, session: Session, chance: random.Random) -> None:
-        """Fill a table, and after captures make a partition of it."""
+        """Fill a table, and after captures make a partition of it; after others do so again."""
         if not self.did["swapped"]:
             return
         first = self._next_attached()
@@ -255,9 +275,36 @@ class Writers:
         session.execute(_LATER.format(later=later, first=first, last=first + 2).encode())
         session.commit()
         self.await_captures(chance.randint(0, 3))
-        attach(session, later, SHOP["payment"], range(first, first + 10))
+        keys = range(first, first + 10)
+        attach(session, later, SHOP["payment"], keys)
         session.commit()
         self.did["attached"] += 1
+        self.await_captures(3)  # the last of them began when this was committed
+        if not self._enough.is_set():
+            attach_altered(session, later, SHOP["payment"], keys, "company_ac_number")
+            _note_rewritten(session, "payment")
+            session.commit()
+            self.did["attached altered"] += 1
+
+    def _refuse(self, session: Session, chance: random.Random) -> None:
+        """Make of a table what no capture takes, and undo it once one was refused."""
+        if not self.altering.is_set():
+            return
+        change, back = chance.choice(list(REFUSED.items()))
+        session.execute("set local lock_timeout = '300ms'")
+        session.execute(change.encode())
+        session.commit()
+        until = self.refused + 1
+        await_condition(lambda: self.refused >= until or self._enough.is_set(), 20)
+        while True:
+            try:
+                session.execute(back.encode())
+                session.commit()
+            except psycopg.Error:  # noqa: PERF203 (locked, or in a deadlock)
+                session.rollback()
+            else:
+                break
+        self.did["made what is refused"] += 1
 
     def _next_attached(self) -> int:
         """Give the first of some keys that nobody else gets."""

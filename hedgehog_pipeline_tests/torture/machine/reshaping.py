@@ -6,11 +6,16 @@ from typing import Any
 import psycopg
 
 from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline_tests.extraction.history import attach, fill_beside, put_in_place
+from hedgehog_pipeline_tests.extraction.history import (
+    attach,
+    attach_altered,
+    fill_beside,
+    put_in_place,
+)
 from hedgehog_pipeline_tests.torture.machine.oracle import Oracle
 
 RESHAPED = ("transaction", "staff", "department", "payment", "payment")
-"""The tables; that of payments in three steps."""
+"""The tables; that of payments in four steps."""
 
 _LABELS = """
     alter type transaction_type rename value 'SALE' to 'x';
@@ -45,6 +50,10 @@ _LATER = """
     values (1002, '2026-03-01 10:00:00', '2026-03-01 10:00:00', 102, 1, 10, 1, 1, false,
         '2026-04-03', 1, 1);
 """
+_WITH_THE_DEFAULT_IN_LATER = """
+    stored || case when (stored ->> 'payment_id')::int < 1000 then '{}'::jsonb
+        else jsonb_build_object('payment_amount', 7) end
+"""
 
 
 class Reshaping:
@@ -53,7 +62,7 @@ class Reshaping:
     def __init__(self, shop: psycopg.Connection[Any], oracle: Oracle) -> None:
         self._shop = shop
         self._oracle = oracle
-        self._steps = [self._fill, self._put_in_place, self._attach]
+        self._steps = [self._fill, self._put_in_place, self._attach, self._attach_altered]
 
     def reshape(self, table: str) -> None:
         """Do to a table what is done to it, or the next step of it."""
@@ -92,4 +101,9 @@ class Reshaping:
 
     def _attach(self) -> None:
         attach(self._shop, "later", SHOP["payment"], _OF_LATER)
+        self._oracle.perhaps |= {"payment"}
+
+    def _attach_altered(self) -> None:
+        attach_altered(self._shop, "later", SHOP["payment"], _OF_LATER, "payment_amount")
+        self._oracle.reshape("payment", _WITH_THE_DEFAULT_IN_LATER)
         self._oracle.perhaps |= {"payment"}

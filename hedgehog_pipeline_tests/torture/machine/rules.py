@@ -12,9 +12,11 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import ClassVar
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
+from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.mode import Mode
 from hedgehog_pipeline.extraction.watermarks import publish_watermarks
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
@@ -54,6 +56,7 @@ from hedgehog_pipeline_tests.torture.machine.trade import (
     brought,
     csv_of,
 )
+from hedgehog_pipeline_tests.torture.writers import REFUSED
 
 _number = attrgetter("number")
 
@@ -118,6 +121,16 @@ class Machine(RuleBasedStateMachine):
         self._step()
         if not self._is_busy():
             self.reshaping.reshape(table)
+
+    @rule(change=st.sampled_from(list(REFUSED)))
+    def refuse(self, change: str) -> None:
+        """The shop makes of a table what no capture takes, and undoes it."""
+        self._step()
+        if not self._is_busy():
+            self.shop.execute(change)
+            with pytest.raises(HedgehogError, match="drifted"), self.stages.extracting():
+                pass
+            self.shop.execute(REFUSED[change])
 
     @rule(
         name=st.sampled_from("ab"),
