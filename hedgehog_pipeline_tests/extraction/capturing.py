@@ -43,11 +43,9 @@ def capturing(world: World) -> Iterator[Callable[[], IngestionCommit | None]]:
 
         def finish() -> IngestionCommit | None:
             landing = landing_of_capture(plan, moment, batch)
-            for name, (rows,) in landing.rows.items():
-                rows.write(f"oltp/{name}", world.settings.part_bytes)
-            if landing.lands(batch):
-                moment.await_flush()
-            source = moment.identity
-            return log.append(commit_of(landing, batch, after=head, source=source, captured_at=now))
+            for name, of_kinds in landing.rows.items():
+                for rows in of_kinds:
+                    rows.write(f"oltp/{name}", world.settings.part_bytes)
+            return log.append(commit_of(landing, batch, after=head, moment=moment, captured_at=now))
 
         yield finish
