@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from dagster import ConfigurableResource, InitResourceContext
 
 from hedgehog_pipeline import aws
-from hedgehog_pipeline.extraction.snapshot import Snapshot
+from hedgehog_pipeline.extraction.snapshot import WRAP, Snapshot
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.commits import Commit, IngestionCommit, Part, ProcessedCommit
 from hedgehog_pipeline.log_lines import JsonFormatter, console_handler
@@ -91,7 +91,8 @@ class StageLog:
         """Write that an open transaction of the source makes every commit long."""
         where = {"stage": "extraction", "batch": commit.batch, "commit": commit.number}
         others = snapshot.xmax - snapshot.xmin - 1
-        told = {"transaction": snapshot.xmin, "others": others, "ranges": ranges}
+        transaction = snapshot.xmin % WRAP  # as pg_stat_activity and pg_prepared_xacts have it
+        told = {"transaction": transaction, "others": others, "ranges": ranges}
         _log("held back", {**where, **told})
 
     def took(self, commit: Commit, table: str, found: Mapping[str, object]) -> None:

@@ -68,6 +68,10 @@ def test_an_example_of_an_option_that_is_not_there_would_be_noticed() -> None:
         _parsed("hedgehog run --swept")
     with pytest.raises(click.BadParameter):
         _parsed("hedgehog trace fact_sales 42")
+    for line in ("trace fact_payment", "quarantine show payment"):
+        with pytest.raises(click.NoSuchOption, match="--jsno"):
+            _parsed(f"hedgehog {line} --jsno")
+        _parsed(f"hedgehog {line} -7 --json")
 
 
 def test_without_the_sandbox_its_commands_are_not_listed_and_say_what_to_install(

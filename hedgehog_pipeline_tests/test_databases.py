@@ -7,45 +7,45 @@ import pytest
 from botocore.exceptions import ClientError
 from sqlalchemy.exc import OperationalError
 
-from hedgehog_pipeline.databases import is_outage
+from hedgehog_pipeline import databases
+from hedgehog_pipeline.databases import is_outage, read_credentials
 from hedgehog_pipeline.errors import HedgehogError, UnreachableError
-from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.lake.commits import ProcessedCommit
+from hedgehog_pipeline.operations.reconcile import reconcile
+from hedgehog_pipeline.operations.reconciled import RECONCILED
+from hedgehog_pipeline_tests.pooled import Pooled
+from hedgehog_pipeline_tests.torture.machine.stages import Stages
 from hedgehog_pipeline_tests.world import World
 
-_OF_SESSION = """
-    select 'prepared', name from pg_prepared_statements
-    union all select 'setting', name from pg_settings where source = 'session'
-    union all select 'lock', locktype from pg_locks
-        where pid = pg_backend_pid() and locktype = 'advisory'
-    union all select 'table', relname from pg_class where pg_my_temp_schema() = relnamespace
-"""
 _OFTEN = 8
 """psycopg prepares a statement when it comes the sixth time."""
 
 
-def _kept(connection: psycopg.Connection) -> list[tuple[object, ...]]:
-    return connection.execute(_OF_SESSION).fetchall()
-
-
-def test_nothing_of_a_session_of_the_warehouse_outlives_its_transaction(opened: World) -> None:
+def test_runs_sweeps_and_reconciliations_meet_another_session_with_each_transaction(
+    opened: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(databases, "_Patient", Pooled)
+    lake, source = opened.surroundings.lake, opened.surroundings.source
+    warehouse_as = read_credentials(opened.settings.warehouse_secret, role="warehouse")
+    stages = Stages(lake, source, warehouse_as, slice_rows=1000)
+    for number in range(_OFTEN):
+        opened.shop.execute("update design set file_name = %s", [f"{number}.json"])
+        with stages.extracting() as extraction:
+            extraction.write()
+            commit = extraction.append()
+        assert commit is not None
+        assert isinstance(stages.process([commit]), ProcessedCommit)
+    with opened.surroundings.watch_shop() as watch:
+        assert [watch.changed_tables() for _ in range(_OFTEN)] == [()] * _OFTEN
+    opened.run()
+    opened.change("delete from payment")
+    opened.sweep()
     with opened.surroundings.warehouse() as warehouse:
-        for _ in range(_OFTEN):
-            warehouse.prepare()
-            warehouse.missing(1)
-            with warehouse.snapshot():
-                warehouse.last_loaded()
-        assert _kept(warehouse.connection) == []
-
-
-def test_nothing_of_a_session_of_the_source_outlives_its_transaction(opened: World) -> None:
-    with opened.surroundings.source.connected() as shop:
-        for _ in range(_OFTEN):
-            with shop.moment(list(SHOP.values())):
-                pass
-            shop.snapshot_text()
-        shop.connection.read_only = None
-        shop.connection.isolation_level = None
-        assert _kept(shop.connection) == []
+        assert warehouse.migrate() == []
+        assert warehouse.missing(lake.processed.end()) == []
+        for found in reconcile(lake, warehouse, source.moment, list(RECONCILED.values())):
+            assert found.verdict == "ok", str(found)
+    assert Pooled.met > 100
 
 
 def _of_s3(code: str, status: int) -> ClientError:

@@ -53,6 +53,15 @@ class _Terminal(io.StringIO):
             "commit 3 took a file for staff: file inbox/staff/a.csv",
         ),
         (
+            "held back",
+            {**_PLACE, "stage": "extraction", "transaction": 7, "others": 1200, "ranges": 1001},
+            (
+                "transaction 7 of the source is open since 1,200 others began, so that each commit "
+                "holds 1,001 ranges of those that are over: end it (pg_stat_activity, "
+                "pg_prepared_xacts)"
+            ),
+        ),
+        (
             "columns not declared",
             {**_PLACE, "table": "staff", "columns": ["hat", "shoe"]},
             "staff has columns that no declaration names: hat, shoe",

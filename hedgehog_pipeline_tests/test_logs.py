@@ -4,13 +4,19 @@ import json
 import logging
 import re
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any
 
 import boto3
 import pytest
 
-from hedgehog_pipeline.logs import WatchLog
+from hedgehog_pipeline.extraction import assets
+from hedgehog_pipeline.extraction.snapshot import Snapshot
+from hedgehog_pipeline.lake.commits import IngestionCommit
+from hedgehog_pipeline.logs import StageLog, WatchLog
 from hedgehog_pipeline_tests.world import World
+
+_BACKEND_XID = "select backend_xid::text from pg_stat_activity where pid = pg_backend_pid()"
 
 
 @pytest.fixture
@@ -68,6 +74,45 @@ def test_the_message_that_dagster_shows_tells_table_and_numbers(
     said = [record.getMessage() for record in caplog.records if hasattr(record, "event")]
     assert any(re.fullmatch(r"sales_order: 1 row, \d+ bytes written", each) for each in said)
     assert "fact_sales_order: 1 row written" in said
+
+
+def test_a_capture_names_the_transaction_that_makes_its_commit_long_and_no_later_one_does(
+    opened: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assets, "_MANY_RANGES", 0)
+    with opened.connect() as late, caplog.at_level(logging.INFO, logger="hedgehog_pipeline"):
+        late.execute("select pg_current_xact_id()")
+        ((named,),) = late.execute(_BACKEND_XID).fetchall()
+        opened.shop.execute("update design set file_name = 'new.json'")
+        opened.launch("extraction")
+        assert f"transaction {named} of the source is open since 1 other began" in caplog.text
+        late.rollback()
+        caplog.clear()
+        opened.sweep()
+        opened.shop.execute("update staff set first_name = 'New'")
+        opened.launch("extraction", "staff")
+        assert "committed" in {getattr(record, "event", "") for record in caplog.records}
+        assert "of the source is open" not in caplog.text
+
+
+def test_a_transaction_is_named_as_the_source_names_it(caplog: pytest.LogCaptureFixture) -> None:
+    """With the 32 bits that pg_stat_activity has of it."""
+    now = datetime.now(timezone.utc)
+    commit = IngestionCommit(
+        log="a-log",
+        number=3,
+        previous="b",
+        batch="c",
+        date=now.date(),
+        kind="increment",
+        captured_at=now,
+        source="1/1/1",
+        base={},
+    )
+    snapshot = Snapshot(f"{2**32 + 754}:{2**32 + 760}:{2**32 + 754}")
+    with caplog.at_level(logging.INFO, logger="hedgehog_pipeline"):
+        StageLog().held_back(commit, snapshot, 3)
+    assert "transaction 754 of the source is open since 5 others began" in caplog.text
 
 
 def test_no_line_holds_a_password(logged: World) -> None:

@@ -67,6 +67,14 @@ def secret(**changes: object) -> Change:
     return change
 
 
+_LIKE_AURORA = """
+    create or replace function pg_catalog.pg_current_wal_insert_lsn() returns pg_lsn
+    language plpgsql as $$ begin
+        raise exception 'wal_level must be set' using errcode = '55000';
+    end $$
+"""
+
+
 def shop(statement: str) -> Change:
     return lambda world, _environment: world.shop.execute(statement.encode())
 
@@ -130,6 +138,18 @@ CASES: dict[str, tuple[Change, list[str]]] = {
     "no identity": (
         shop("revoke execute on function pg_control_system() from public"),
         ["pg_control_system", "grant execute on function", 'to "reader"'],
+    ),
+    "no place in the log": (
+        shop("revoke execute on function pg_current_wal_insert_lsn() from public"),
+        ["pg_current_wal_insert_lsn()", "grant execute on function", 'to "reader"'],
+    ),
+    "no place on the disk": (
+        shop("revoke execute on function pg_current_wal_flush_lsn() from public"),
+        ["pg_current_wal_flush_lsn()", "grant execute on function", 'to "reader"'],
+    ),
+    "Aurora": (
+        shop(_LIKE_AURORA),
+        ["pg_current_wal_insert_lsn()", "wal_level must be set", "rds.logical_replication = 1"],
     ),
     "managed secret": (
         secret(host=None, port=None, dbname=None),

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from hedgehog_pipeline.surroundings import Surroundings
 
 TAKES_NEGATIVE_KEYS = {"ignore_unknown_options": True}
-"""Settings of a command whose argument may begin with a minus, which click takes for an option."""
+"""Settings of a command whose `Key` may begin with a minus, which click takes for an option."""
 
 
 class Command(click.Command):
@@ -54,6 +54,18 @@ class TableName(click.ParamType[str]):
     ) -> list[CompletionItem]:
         """Give the tables that begin so."""
         return [CompletionItem(name) for name in self._tables() if name.startswith(incomplete)]
+
+
+class Key(click.ParamType[str]):
+    """A key of a row; of what begins with a minus, numbers alone are keys."""
+
+    name = "key"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002
+        """Refuse a mistyped option."""
+        if value.startswith("-") and not value[1:].isdecimal():
+            raise click.NoSuchOption(value, ctx=ctx)
+        return value
 
 
 def star_tables() -> Iterable[str]:

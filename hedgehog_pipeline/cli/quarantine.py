@@ -8,6 +8,7 @@ import click
 from hedgehog_pipeline.cli.command import (
     TAKES_NEGATIVE_KEYS,
     Command,
+    Key,
     TableName,
     as_json,
     shop_tables,
@@ -53,7 +54,7 @@ def list_quarantine(*, closed: bool, as_json: bool) -> None:
     ],
 )
 @click.argument("table", type=TableName(shop_tables))
-@click.argument("key")
+@click.argument("key", type=Key())
 @as_json
 def show_quarantine(*, table: str, key: str, as_json: bool) -> None:
     """Tell all that was told of the row KEY of the shop's TABLE, and show the row as it landed."""

@@ -10,6 +10,7 @@ import click
 from hedgehog_pipeline.cli.command import (
     TAKES_NEGATIVE_KEYS,
     Command,
+    Key,
     TableName,
     as_json,
     star_tables,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     ],
 )
 @click.argument("table", type=TableName(star_tables))
-@click.argument("key")
+@click.argument("key", type=Key())
 @as_json
 def trace(*, table: str, key: str, as_json: bool) -> None:
     """Follow the record KEY of the warehouse's TABLE back to its Parquet and its CSV.

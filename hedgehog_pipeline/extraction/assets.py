@@ -52,7 +52,7 @@ from hedgehog_pipeline.run_tags import launched_by_platform
 from hedgehog_pipeline.schema.shop import SHOP, ShopTable
 
 _MANY_RANGES = 1000
-"""So many ranges of transactions take 25 kB in each commit."""
+"""So many ranges of transactions take a kilobyte in each commit."""
 
 
 class ExtractConfig(Config):
@@ -163,21 +163,18 @@ def _capture(  # noqa: PLR0913, PLR0917 (all that a run has)
     for table, why in landing.reread_tables.items():
         log.reread(batch, why, table)
     yield from _outputs(context, csv, landing, batch, after=head)
-    if landing.lands(batch):
-        moment.await_flush()
-    source.close()
     commit = lake.ingestion.append(
-        commit_of(landing, batch, after=head, source=moment.identity, captured_at=now)
+        commit_of(landing, batch, after=head, moment=moment, captured_at=now)
     )
+    source.close()
     if commit is None:
         log.dropped("extraction", batch)
     else:
         log.committed("extraction", commit, now)
         for table, columns in new_columns(commit, head, lake.ingestion):
             log.grown(commit, table.name, columns)
-        ranges = max(len(base.seen) for base in commit.base.values())
-        if ranges > _MANY_RANGES:
-            log.held_back(commit, moment.snapshot, ranges)
+        if landing.ranges > _MANY_RANGES and moment.snapshot.open:
+            log.held_back(commit, moment.snapshot, landing.ranges)
     if landed := commit or head:
         publish_watermarks(parameters, landed)
 

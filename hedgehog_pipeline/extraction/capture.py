@@ -15,21 +15,25 @@ from typing import Literal
 
 from psycopg import sql
 
+from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.another_source import (
     another_tables,
     known_bases,
     what_changed,
     window_since,
 )
-from hedgehog_pipeline.extraction.key_ranges import KeyRanges, below, difference, first_of, union
+from hedgehog_pipeline.extraction.key_ranges import KeyRanges, below, difference, last_of, union
 from hedgehog_pipeline.extraction.mode import Mode
-from hedgehog_pipeline.extraction.snapshot import Window
+from hedgehog_pipeline.extraction.snapshot import WRAP, Window, not_in
 from hedgehog_pipeline.extraction.source import Moment
 from hedgehog_pipeline.lake.commits import Base, IngestionCommit, Place, Ranges
 from hedgehog_pipeline.schema.shop import ShopTable
 
-_MOST_ASKED = 1_000_000
-"""PostgreSQL tells in about a second how so many transactions stand."""
+_MOST_ASKED = 200_000
+"""PostgreSQL tells in about a fifth of a second how so many transactions stand."""
+
+_MOST_RANGES = 1_000_000
+"""So many ranges of transactions make a commit of a megabyte, and a statement of 25 for a table."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,11 @@ class Capture:
     def bases(self) -> dict[str, Base]:
         """Up to where every table is captured once it has landed."""
         return {**self.kept, **{name: taken.base for name, taken in self.tables.items()}}
+
+    @property
+    def ranges(self) -> int:
+        """How many ranges of transactions it has seen above a horizon that one holds back."""
+        return max((len(taken.base.seen) for taken in self.tables.values()), default=0)
 
 
 def plan_capture(  # noqa: PLR0913 (all that a plan depends on)
@@ -191,24 +200,45 @@ def _seen(moment: Moment, tables: Sequence[ShopTable], bases: Mapping[str, Base]
     The next capture's window holds them again, because one that is open now keeps the horizon
     back. What is over has become visible as a whole, in every table, be it a transaction or a
     subtransaction; so one set does for all tables, and what any of them saw before is part of it.
-    Those that wrote rows have to be in it; that others join their ranges makes it short.
+    Those that wrote rows have to be in it; that others join their ranges makes it short. What
+    tables saw otherwise than others (in a lake begun in format 1, or where some were captured
+    alone) is asked anew, so that no table gets what only another one may have met.
     """
     horizon, end = moment.snapshot.xmin, moment.snapshot.xmax
     if horizon == end:
         return ()
-    before = union(*(bases[table.name].seen for table in tables))
-    known = difference(before, [(0, horizon - 1)])
-    known = union(known, _committed(moment, difference([(horizon, end - 1)], known)))
-    window = Window(horizon, end)
-    met = sql.SQL(" union ").join(
-        sql.SQL("select {transaction} {from_rows} and {new}").format(
-            transaction=window.transaction,
-            from_rows=moment.from_rows_of(table),
-            new=window.new_rows(known),
+    before, *others = {bases[table.name].seen for table in tables}
+    known = [] if others else difference(before, [(0, horizon - 1)])
+    unknown = difference([(horizon, end - 1)], known)
+    known = union(known, _committed(moment, last_of(unknown, _MOST_ASKED)))
+    seen = tuple(union(known, _met(moment, tables, known)))
+    if len(seen) > _MOST_RANGES:
+        raise HedgehogError(
+            f"Transaction {horizon % WRAP} of the source is open for so long that what ended "
+            f"beside it makes {len(seen):,} ranges of ids, and a commit holds {_MOST_RANGES:,} at "
+            "most. Nothing was landed. End it (pg_stat_activity.backend_xid, "
+            "pg_prepared_xacts.transaction), then run again."
         )
-        for table in tables
+    return seen
+
+
+def _met(moment: Moment, tables: Sequence[ShopTable], known: KeyRanges) -> KeyRanges:
+    """Give the transactions whose rows stand in tables, but for those that are known.
+
+    A row that was frozen long ago keeps 32 bits of its id, which a later one has again: that one
+    may be open still, be it in the snapshot or as a subtransaction. Before 2^32 no id comes again.
+    """
+    window = Window(moment.snapshot.xmin, moment.snapshot.xmax)
+    query = sql.SQL(
+        "select distinct id from ({rows}) as held where {unknown} "
+        "and id <> all({open}::bigint[]) and pg_xact_status(id::text::xid8) = 'committed'"
+    ).format(
+        rows=moment.rows_in(window, tables),
+        unknown=not_in(known, sql.Identifier("id")),
+        open=sql.Literal(list(moment.snapshot.open)),
     )
-    return tuple(union(known, ((number, number) for (number,) in moment.fetch(met))))
+    met = _as_ranges(moment, query)
+    return met if moment.snapshot.xmax <= WRAP else _below_ended(moment, met)
 
 
 def _committed(moment: Moment, among: KeyRanges) -> KeyRanges:
@@ -220,23 +250,33 @@ def _committed(moment: Moment, among: KeyRanges) -> KeyRanges:
     nothing: PostgreSQL says so as well of a subtransaction that has just begun, in a transaction
     with more than 64 of them.
     """
-    ids = first_of(among, _MOST_ASKED)
-    if not ids:
+    if not among:
         return ()
-    firsts, lasts = (list(edges) for edges in zip(*ids, strict=True))
+    firsts, lasts = (list(edges) for edges in zip(*among, strict=True))
     committed = sql.SQL(
-        "select min(id), max(id) from (select id, id - row_number() over (order by id) as island "
-        "from unnest({firsts}::bigint[], {lasts}::bigint[]) as ids(first, last), "
-        "generate_series(first, last) as id "
-        "where pg_xact_status(id::text::xid8) = 'committed') as committed group by island"
+        "select id from unnest({firsts}::bigint[], {lasts}::bigint[]) as ids(first, last), "
+        "generate_series(first, last) as id where pg_xact_status(id::text::xid8) = 'committed'"
     ).format(firsts=sql.Literal(firsts), lasts=sql.Literal(lasts))
-    found = union(moment.fetch(committed))  # type: ignore[arg-type]
+    return _below_ended(moment, _as_ranges(moment, committed))
+
+
+def _as_ranges(moment: Moment, ids: sql.Composed) -> KeyRanges:
+    """Ask for transactions; each run of consecutive ones comes as one row."""
+    query = sql.SQL(
+        "select min(id), max(id) from (select id, id - row_number() over (order by id) as island "
+        "from ({}) as ids) as numbered group by island"
+    ).format(ids)
+    return union(moment.fetch(query))  # type: ignore[arg-type]
+
+
+def _below_ended(moment: Moment, committed: KeyRanges) -> KeyRanges:
+    """Leave out what may be of a transaction that was open in the snapshot and has ended since."""
     ended = sql.SQL(
         "select min(id) from unnest({open}::bigint[]) as id "
         "where pg_xact_status(id::text::xid8) is distinct from 'in progress'"
     ).format(open=sql.Literal(list(moment.snapshot.open)))
     ((first_ended,),) = moment.fetch(ended)  # asked last: who is open then was open before
-    return found if first_ended is None else below(found, first_ended)
+    return committed if first_ended is None else below(committed, first_ended)
 
 
 def _rows(moment: Moment, table: ShopTable, conditions: Sequence[sql.Composable]) -> sql.Composed:

@@ -30,6 +30,7 @@ class Landing:
         reread_tables: why single ones are, by table.
         taken: the file of the inbox that lands, if it is one.
         found: what else there is to tell of tables.
+        ranges: how many ranges of transactions it has seen above the shop's horizon.
     """
 
     kind: IngestionKind
@@ -39,6 +40,7 @@ class Landing:
     reread_tables: Mapping[str, str] = field(default_factory=dict[str, str])
     taken: Taken | None = None
     found: Mapping[str, Mapping[str, object]] = field(default_factory=dict[str, dict[str, object]])
+    ranges: int = 0
 
     def lands(self, batch: Batch) -> bool:
         """Tell whether there is something to commit, once its rows are written.
@@ -62,7 +64,13 @@ def landing_of_capture(capture: Capture, moment: Moment, batch: Batch) -> Landin
         if why := capture.reread or capture.reread_tables.get(name):
             told["read in full again"] = why
     return Landing(
-        capture.kind, capture.bases, rows, capture.reread, capture.reread_tables, found=found
+        capture.kind,
+        capture.bases,
+        rows,
+        capture.reread,
+        capture.reread_tables,
+        found=found,
+        ranges=capture.ranges,
     )
 
 
@@ -105,26 +113,28 @@ def commit_of(
     batch: Batch,
     *,
     after: IngestionCommit | None,
-    source: str,
+    moment: Moment,
     captured_at: datetime,
 ) -> Callable[[IngestionCommit | None], IngestionCommit | None]:
     """Give what appends a landing to the ingestion log, or lets it go.
 
     One that found nothing is let go (`Landing.lands`). So is one that another extractor was faster
-    than: it starts from a base that is no longer the last, and the next one takes the rest.
+    than: it starts from a base that is no longer the last, and the next one takes the rest. No
+    other is appended before the shop's disk holds what was seen.
 
     Args:
         landing: what was planned.
         batch: what was written.
         after: the head of the log that it started from.
-        source: identity of the shop's database.
+        moment: the shop, still open.
         captured_at: when it began, UTC.
     """
 
     def build(head: IngestionCommit | None) -> IngestionCommit | None:
         if head != after or not landing.lands(batch):
             return None
-        return commit_on(head, landing, batch, source=source, captured_at=captured_at)
+        moment.await_flush()
+        return commit_on(head, landing, batch, source=moment.identity, captured_at=captured_at)
 
     return build
 

@@ -74,27 +74,29 @@ class Window:
         )
 
     def new_rows(self, seen: Sequence[tuple[int, int]]) -> sql.Composed:
-        """SQL condition: the row is in the window and its transaction was not met before.
-
-        Args:
-            seen: sorted ranges; one long transaction beside a busy shop makes thousands, which is
-                why each row looks its range up (`width_bucket` bisects).
-        """
-        if not seen:
-            return sql.SQL("({})").format(self.holds_row)
-        firsts, lasts = (list(edges) for edges in zip(*seen, strict=True))
-        return sql.SQL(
-            "({held} and coalesce({transaction} > "
-            "({lasts}::bigint[])[width_bucket({transaction}, {firsts}::bigint[])], true))"
-        ).format(
-            held=self.holds_row,
-            transaction=self.transaction,
-            firsts=sql.Literal(firsts),
-            lasts=sql.Literal(lasts),
-        )
+        """SQL condition: the row is in the window and its transaction was not met before."""
+        unseen = not_in(seen, self.transaction)
+        return sql.SQL("({held} and {unseen})").format(held=self.holds_row, unseen=unseen)
 
     @property
     def _distance(self) -> sql.Composed:
         return sql.SQL("((xmin::text::bigint - {horizon}) & {mask})").format(
             horizon=sql.Literal(self.horizon), mask=sql.Literal(WRAP - 1)
         )
+
+
+def not_in(seen: Sequence[tuple[int, int]], transaction: sql.Composable) -> sql.Composed:
+    """SQL condition: a transaction is in none of some ranges.
+
+    Args:
+        seen: sorted ranges; one long transaction beside a busy shop makes thousands, which is why
+            each id looks its range up (`width_bucket` bisects).
+        transaction: SQL expression of the 64-bit id.
+    """
+    if not seen:
+        return sql.Composed([sql.SQL("true")])
+    firsts, lasts = (list(edges) for edges in zip(*seen, strict=True))
+    return sql.SQL(
+        "coalesce({transaction} > "
+        "({lasts}::bigint[])[width_bucket({transaction}, {firsts}::bigint[])], true)"
+    ).format(transaction=transaction, firsts=sql.Literal(firsts), lasts=sql.Literal(lasts))

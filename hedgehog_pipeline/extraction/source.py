@@ -1,7 +1,7 @@
 """The shop's database as a reader with SELECT rights sees it: one moment at a time."""
 
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import Any
@@ -21,7 +21,7 @@ from hedgehog_pipeline.extraction.drift import (
     fingerprint_of,
     refuse_unreadable,
 )
-from hedgehog_pipeline.extraction.snapshot import Snapshot
+from hedgehog_pipeline.extraction.snapshot import Snapshot, Window
 from hedgehog_pipeline.lake.commits import Fingerprint
 from hedgehog_pipeline.lake.told import Told
 from hedgehog_pipeline.schema.shop import ShopTable
@@ -51,7 +51,7 @@ class Moment:
         snapshot: the transactions that are visible.
         columns: per table, the names of the columns that it has, in order.
         fingerprints: per table, what a SELECT of it depends on besides its rows.
-        written: where the shop's write-ahead log ended once the snapshot was taken (LSN).
+        connect: opens another connection, which sees what the snapshot does not.
     """
 
     connection: Connection
@@ -59,7 +59,7 @@ class Moment:
     snapshot: Snapshot
     columns: dict[str, tuple[str, ...]]
     fingerprints: dict[str, Fingerprint]
-    written: str
+    connect: Callable[[], AbstractContextManager[Connection]]
     _answers: dict[str, list[tuple[Any, ...]]] = field(
         default_factory=dict[str, list[tuple[Any, ...]]], init=False, repr=False, compare=False
     )
@@ -97,6 +97,21 @@ class Moment:
             return sql.SQL("from only {} where true").format(name)
         known = sql.Literal(list(partitions))
         return sql.SQL("from {} where tableoid = any({}::oid[])").format(name, known)
+
+    def rows_in(self, window: Window, tables: Iterable[ShopTable]) -> sql.Composed:
+        """SQL query: the `name` of each table and `id` of a transaction with rows in a window.
+
+        What is known of ids is held against all of them at once (`not_in`), and is sent once.
+        """
+        return sql.SQL(" union ").join(
+            sql.SQL("select {told} as name, {transaction} as id {from_rows} and {held}").format(
+                told=sql.Literal(table.name),
+                transaction=window.transaction,
+                from_rows=self.from_rows_of(table),
+                held=window.holds_row,
+            )
+            for table in tables
+        )
 
     def lines(self, query: sql.Composed) -> Iterator[memoryview]:
         """Stream a query as CSV: a header, then a record for each row."""
@@ -164,18 +179,20 @@ class Moment:
             ) from error.__cause__
 
     def await_flush(self) -> None:
-        """Wait until the shop has on its disk all that was seen, and let go of the snapshot.
+        """Wait until the shop has on its disk all that was seen, and see that it was so to the end.
 
         A server that crashes before that gives the same transaction ids out again, and rows that
-        were landed never were. What else a reader sees whatever its snapshot, the labels of enums,
-        has to be as it was: no lock keeps them.
+        were landed never were. The snapshot's own transaction asks: where it answers, the server
+        has not crashed since, though a pooler may stand before it. What else a reader sees
+        whatever its snapshot, the labels of enums, has to be as it was: no lock keeps them.
 
         Raises:
-            HedgehogError: where it takes longer than a minute, or a label was renamed.
+            HedgehogError: where it takes longer than a minute, the shop does not tell, or a label
+                was renamed.
         """
-        deadline = monotonic() + _FLUSH_SECONDS
         with _explained():
             labels = self._versions_of_labels()
+            self._await_flush()
             self.connection.rollback()
             if renamed := labels - self._versions_of_labels():
                 names = ", ".join(sorted(repr(label) for label, *_ in renamed))
@@ -185,22 +202,26 @@ class Moment:
                     "committed; run again."
                 )
             self.connection.rollback()
-            if self._is_flushed():
-                return
-            # An open transaction alone would have its half page flushed minutes later. The end of
-            # one with an id of its own tells the WAL writer to flush; it changes nothing.
-            self.connection.execute("select pg_current_xact_id()")
-            self.connection.commit()
-            while not self._is_flushed():
-                if monotonic() > deadline:
-                    raise HedgehogError(
-                        "The source database has not written to its disk within "
-                        f"{_FLUSH_SECONDS:.0f} s what was read from it (pg_current_wal_flush_lsn() "
-                        f"is below {self.written}). Nothing was committed: what is landed has to "
-                        "outlast a crash of the source. See to its disk and its WAL writer, then "
-                        "run again."
-                    )
-                sleep(_FLUSH_POLL_SECONDS)
+
+    def _await_flush(self) -> None:
+        deadline = monotonic() + _FLUSH_SECONDS
+        written = self._of_log("pg_current_wal_insert_lsn")
+        if self._of_log("pg_current_wal_flush_lsn") >= written:
+            return
+        # An open transaction alone would have its half page flushed minutes later. The end of
+        # one with an id of its own tells the WAL writer to flush; it changes nothing.
+        with self.connect() as other:
+            other.execute("select pg_current_xact_id()")
+        while self._of_log("pg_current_wal_flush_lsn") < written:
+            if monotonic() > deadline:
+                raise HedgehogError(
+                    "The source database has not written to its disk within "
+                    f"{_FLUSH_SECONDS:.0f} s what was read from it: pg_current_wal_flush_lsn() has "
+                    "not passed what pg_current_wal_insert_lsn() was. Nothing was committed: what "
+                    "is landed has to outlast a crash of the source. See to its disk and its WAL "
+                    "writer, then run again."
+                )
+            sleep(_FLUSH_POLL_SECONDS)
 
     def _versions_of_labels(self) -> set[tuple[Any, ...]]:
         """Give the labels that rows may hold, each with the transaction that named it."""
@@ -210,11 +231,28 @@ class Moment:
         query = sql.SQL("select enumlabel, oid, xmin::text from pg_enum where oid = any({}::oid[])")
         return set(self.connection.execute(query.format(sql.Literal(oids))).fetchall())
 
-    def _is_flushed(self) -> bool:
-        query = sql.SQL("select pg_current_wal_flush_lsn() >= {}::pg_lsn")
-        ((flushed,),) = self.connection.execute(query.format(self.written)).fetchall()
-        self.connection.rollback()
-        return flushed
+    def _of_log(self, function: str) -> int:
+        """Ask for a place in the write-ahead log, in bytes from its beginning."""
+        query = sql.SQL("select ({}() - '0/0'::pg_lsn)::bigint").format(sql.Identifier(function))
+        try:
+            ((place,),) = self.connection.execute(query).fetchall()
+        except psycopg.Error as error:
+            if self.connection.closed:
+                raise
+            raise HedgehogError(
+                f"The source does not answer {function}(): {reason_of(error)}. Nothing was "
+                "committed: by that function a capture knows that a crash of the source takes "
+                f"nothing back. {self._how_to_ask(error)}"
+            ) from error
+        return place
+
+    def _how_to_ask(self, error: psycopg.Error) -> str:
+        if isinstance(error, psycopg.errors.InsufficientPrivilege):
+            return (
+                "In the shop: grant execute on function pg_current_wal_insert_lsn(), "
+                f'pg_current_wal_flush_lsn() to "{self.connection.info.user}".'
+            )
+        return "Amazon Aurora answers with wal_level = logical (rds.logical_replication = 1)."
 
 
 @dataclass(frozen=True)
@@ -245,13 +283,16 @@ class Source:
         Raises:
             HedgehogError: where the database cannot be reached, is a standby or too old.
         """
-        with connect(self.credentials, role="source", ca=self.ca) as connection:
+        with self._connect() as connection:
             with _explained():
                 self._refuse_unfit(connection)
                 connection.rollback()
             connection.isolation_level = IsolationLevel.REPEATABLE_READ
             connection.read_only = True
-            yield ConnectedSource(connection)
+            yield ConnectedSource(connection, self._connect)
+
+    def _connect(self) -> Connection:
+        return connect(self.credentials, role="source", ca=self.ca)
 
     def _refuse_unfit(self, connection: Connection) -> None:
         if connection.info.server_version < _OLDEST:
@@ -269,9 +310,15 @@ class Source:
 
 @dataclass(frozen=True)
 class ConnectedSource:
-    """The shop's database while a connection to it is open; no transaction between moments."""
+    """The shop's database while a connection to it is open; no transaction between moments.
+
+    Attributes:
+        connection: for one moment after another.
+        connect: opens another one.
+    """
 
     connection: Connection
+    connect: Callable[[], AbstractContextManager[Connection]]
 
     @contextmanager
     def moment(self, tables: Sequence[ShopTable]) -> Generator[Moment, None, None]:
@@ -291,7 +338,6 @@ class ConnectedSource:
             names = sql.SQL(", ").join(sql.Identifier(table.name) for table in tables)
             connection.execute(sql.SQL("lock table {} in access share mode").format(names))
             snapshot = _scalar(connection, _SNAPSHOT)
-            written = _scalar(connection, "select pg_current_wal_insert_lsn()::text")
             identity = _identity(connection)
             found = _found(connection, tables)
         yield Moment(
@@ -300,7 +346,7 @@ class ConnectedSource:
             Snapshot(snapshot),
             {name: tuple(column.name for column in found[name].columns) for name in found},
             {table.name: fingerprint_of(table, found[table.name]) for table in tables},
-            written,
+            self.connect,
         )
         with _explained():
             connection.rollback()

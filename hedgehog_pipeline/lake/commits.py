@@ -4,13 +4,18 @@ Their fields are the lake's contract. Times are aware UTC. `format` is raised wh
 earlier format would misread a new one.
 """
 
+import zlib
+from base64 import b64decode, b64encode
 from datetime import date, datetime
-from typing import Any, Literal, TypeVar
+from itertools import accumulate, pairwise
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     SerializerFunctionWrapHandler,
+    SkipValidation,
     model_serializer,
     model_validator,
 )
@@ -102,7 +107,7 @@ class Base(_Record):
     """
 
     snapshot: str
-    seen: Ranges = ()
+    seen: Annotated[Ranges, SkipValidation, Field(exclude=True)] = ()
     archive: Place | None = None
     alone: bool = False
     fingerprint: Fingerprint | None = None
@@ -180,12 +185,22 @@ class Commit(_Record):
 
 
 def _text_of(ranges: Ranges) -> str:
-    return " ".join(f"{first}-{last}" for first, last in ranges)
+    """Write ranges by the steps from edge to edge, which are small and alike: a bit or two each."""
+    edges = [edge for first, last in ranges for edge in (first, last + 1)]
+    steps = " ".join(str(edge - before) for before, edge in pairwise([0, *edges]))
+    return b64encode(zlib.compress(steps.encode())).decode()
 
 
 def _ranges_of(text: str) -> Ranges:
-    edges = (part.split("-") for part in text.split())
-    return tuple((int(first), int(last)) for first, last in edges)
+    steps = zlib.decompress(b64decode(text, validate=True)).split()
+    edges = list(accumulate(map(int, steps)))
+    return tuple((first, end - 1) for first, end in zip(edges[::2], edges[1::2], strict=True))
+
+
+def _seen_by(base: dict[str, Any], seen: dict[str, Ranges]) -> Ranges:
+    if "seen" in base:
+        return tuple((int(first), int(last)) for first, last in base["seen"])
+    return seen.get(base["snapshot"], ())
 
 
 class Taken(_Record):
@@ -217,8 +232,9 @@ class IngestionCommit(Commit):
         inbox: the latest commit before it that took a file, 0 where none did: the taken files are
             found by walking back.
 
-    What was seen in one snapshot stands in JSON once, as `seen`: by the snapshot's text, ranges as
-    in `7-9 12-12`. Format 1 had it in each base.
+    What was seen in one snapshot stands in JSON once, as `seen`, by the snapshot's text: base64 of
+    zlib of numbers in ASCII, the steps from one edge to the next. `7 3 2 1` is 7 to 9 and 12.
+    Format 1 had the ranges in each base.
     """
 
     format: Literal[1, 2] = 2
@@ -234,30 +250,27 @@ class IngestionCommit(Commit):
     @model_validator(mode="before")
     @classmethod
     def _hand_out_seen(cls, data: Any) -> Any:
-        if not isinstance(data, dict) or "seen" not in data:
+        if not isinstance(data, dict):
             return data
         try:
-            seen = {snapshot: _ranges_of(text) for snapshot, text in data["seen"].items()}
+            seen = {name: _ranges_of(text) for name, text in data.get("seen", {}).items()}
             bases = {
-                name: {**base, "seen": base.get("seen") or seen.get(base["snapshot"], ())}
+                name: base if isinstance(base, Base) else {**base, "seen": _seen_by(base, seen)}
                 for name, base in data["base"].items()
             }
-        except (AttributeError, KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError, zlib.error) as error:
             raise ValueError("seen and base do not fit together") from error
         return {**data, "base": bases}
 
     @model_serializer(mode="wrap")
     def _keep_seen_once(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data = serialize(self)
-        found: dict[str, set[Ranges]] = {}
-        for base in self.base.values():
-            found.setdefault(base.snapshot, set()).add(base.seen)
-        seen: dict[str, str] = {}
+        seen: dict[str, Ranges] = {}
         for name, base in self.base.items():
-            if len(found[base.snapshot]) == 1:  # more than one in a lake begun in format 1
-                seen[base.snapshot] = _text_of(base.seen)
-                del data["base"][name]["seen"]
-        return {**data, "seen": {snapshot: text for snapshot, text in seen.items() if text}}
+            if seen.setdefault(base.snapshot, base.seen) != base.seen:  # as format 1 could be
+                data["base"][name]["seen"] = base.seen
+        texts = {snapshot: _text_of(ranges) for snapshot, ranges in seen.items() if ranges}
+        return {**data, "seen": texts}
 
     @property
     def latest_inbox(self) -> int:

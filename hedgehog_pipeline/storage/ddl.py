@@ -115,11 +115,6 @@ def references(tables: Iterable[StarTable] | None = None) -> Iterator[Reference]
                 yield table, column, STAR[column.references]
 
 
-def foreign_key_name(table: StarTable, column: Column) -> str:
-    """Name a foreign key as PostgreSQL would."""
-    return f"{table.name}_{column.name}_fkey"
-
-
 def foreign_keys(wanted: Iterable[Reference]) -> sql.Composed:
     """Select those of some foreign keys that are there, whatever their names.
 
@@ -143,12 +138,12 @@ def foreign_keys(wanted: Iterable[Reference]) -> sql.Composed:
 
 
 def add_foreign_key(table: StarTable, column: Column, dimension: StarTable) -> sql.Composed:
-    """Add a foreign key, which checks every row that is there."""
-    return sql.SQL(
-        "alter table {table} add constraint {name} foreign key ({column}) references {dimension}"
-    ).format(
+    """Add a foreign key, which checks every row that is there.
+
+    PostgreSQL names it: a name that is put together here may be cut at 63 characters, and taken.
+    """
+    return sql.SQL("alter table {table} add foreign key ({column}) references {dimension}").format(
         table=sql.Identifier(table.name),
-        name=sql.Identifier(foreign_key_name(table, column)),
         column=sql.Identifier(column.name),
         dimension=sql.Identifier(dimension.name),
     )

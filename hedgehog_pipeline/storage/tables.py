@@ -43,15 +43,16 @@ def prepare_tables(connection: Connection) -> None:
 def stay_in_schema(connection: Connection) -> None:
     """Create what is missing where the first declared table is found, to the transaction's end.
 
-    A schema that came to stand before it in the search path would get what is new otherwise, such
-    as one that has the loader's own name.
+    Where none is, it is the schema that the search path names now. One that came to stand before it
+    would get what is new otherwise, such as one that has the loader's own name: `hedgehog` is
+    created for a loader that is called so.
     """
     connection.execute(
-        "select set_config('search_path', concat_ws(', ', quote_ident(nspname), "
-        "nullif(current_setting('search_path'), '')), true) "
-        "from unnest(%s::text[]) with ordinality as declared(name, place) "
+        "select set_config('search_path', concat_ws(', ', quote_ident(coalesce(("
+        "select nspname from unnest(%s::text[]) with ordinality as declared(name, place) "
         "join pg_class on pg_class.oid = to_regclass(quote_ident(name)) "
-        "join pg_namespace on pg_namespace.oid = relnamespace order by place limit 1",
+        "join pg_namespace on pg_namespace.oid = relnamespace order by place limit 1"
+        "), current_schema())), nullif(current_setting('search_path'), '')), true)",
         [list(STAR)],
     )
 

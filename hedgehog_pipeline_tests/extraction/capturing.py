@@ -46,9 +46,6 @@ def capturing(world: World) -> Iterator[Callable[[], IngestionCommit | None]]:
             for name, of_kinds in landing.rows.items():
                 for rows in of_kinds:
                     rows.write(f"oltp/{name}", world.settings.part_bytes)
-            if landing.lands(batch):
-                moment.await_flush()
-            source = moment.identity
-            return log.append(commit_of(landing, batch, after=head, source=source, captured_at=now))
+            return log.append(commit_of(landing, batch, after=head, moment=moment, captured_at=now))
 
         yield finish

@@ -10,6 +10,8 @@ from psycopg import sql
 from psycopg.errors import UniqueViolation
 from psycopg.pq import TransactionStatus
 
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.extraction import capture as capturing
 from hedgehog_pipeline.extraction.source import Moment
 from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once, capture
 from hedgehog_pipeline_tests.extraction.landed import keys, landed
@@ -180,6 +182,74 @@ def test_subtransactions_among_those_of_others_land_with_their_own_transaction(s
         assert keys(capture(shop)) == theirs
     assert keys(capture(shop)) == mine
     assert_landed_once(shop)
+
+
+def test_commits_stay_short_beside_a_long_transaction_of_many_savepoints(shop: World):
+    """Between any two orders stands what is open still."""
+    with shop.connect() as late:
+        mine, others = place(late), list[str]()
+        for _ in range(100):
+            with late.transaction():
+                mine += place(late)
+            others += place(shop.shop)
+        assert keys(capture(shop)) == others
+        (seen,) = json.loads(_object(shop, _last_commit(shop)))["seen"].values()
+        assert len(seen) < 200
+        for _ in range(2):
+            others = place(shop.shop)
+            assert keys(capture(shop)) == others
+    assert keys(capture(shop)) == mine
+    assert_landed_once(shop)
+
+
+def test_ids_that_stay_unknown_keep_no_later_ones_from_joining(
+    shop: World, monkeypatch: pytest.MonkeyPatch
+):
+    """Rolled back ones stay so, and only so many are asked for at a time."""
+    monkeypatch.setattr(capturing, "_MOST_ASKED", 100)
+    shop.shop.execute("create table undeclared (number int)")
+    with shop.connect() as late:
+        mine = place(late)
+        shop.shop.execute(
+            "do $$ begin for i in 1..200 loop perform pg_current_xact_id(); rollback; end loop;"
+            " for i in 1..20 loop insert into undeclared values (i); commit;"
+            " insert into department (department_name, last_updated) values (i, now()); commit;"
+            " end loop; end $$"
+        )
+        capture(shop)
+        head = shop.surroundings.lake.ingestion.head()
+        assert head is not None
+        assert len(head.base["department"].seen) == 1
+    assert keys(capture(shop)) == mine
+
+
+def test_a_transaction_that_is_open_for_too_long_is_named_and_nothing_is_landed(
+    shop: World, monkeypatch: pytest.MonkeyPatch
+):
+    with shop.connect() as late:
+        mine = place(late)
+        ((named,),) = late.execute("select pg_current_xact_id()::text").fetchall()
+        others = place(shop.shop)
+        with monkeypatch.context() as patch:
+            patch.setattr(capturing, "_MOST_RANGES", 0)
+            with pytest.raises(HedgehogError, match=f"^Transaction {named} .* open for so long"):
+                capture(shop)
+        assert keys(capture(shop)) == others
+    assert keys(capture(shop)) == mine
+
+
+def test_tables_that_were_captured_alone_join_the_others(shop: World):
+    shop.run()
+    with shop.connect() as late:
+        mine = place(late)
+        shop.shop.execute("update design set file_name = 'one.json'")
+        place(shop.shop)
+        shop.launch("extraction", "design")
+        shop.shop.execute("update design set file_name = 'two.json'")
+        found = capture(shop)
+        assert (len(keys(found)), keys(found, "design")) == (1, ["1"])
+        assert capture(shop) == Counter()
+    assert keys(capture(shop)) == mine
 
 
 def test_what_commits_while_a_capture_asks_is_not_taken_for_seen(

@@ -5,10 +5,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
+from hedgehog_pipeline.extraction.source import Moment
 from hedgehog_pipeline.sandbox.postgres import PostgresServer
 from hedgehog_pipeline.sandbox.postgres_programs import run_program
 from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once, capture
@@ -74,6 +77,45 @@ def test_a_counter_that_moved_on_by_billions_lands_nothing_old_and_everything_ne
     change(world.shop, "2", 30)
     assert keys(capture(world)) == ["2", *new]
     assert_landed_once(world)
+
+
+def test_a_row_whose_id_comes_again_hides_no_transaction_that_is_open(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    """Neither of its own table nor of another one, neither a transaction nor what is under it."""
+    ((old,),) = world.shop.execute("select xmin::text::bigint from department").fetchall()
+    for _ in range(30):  # rows of both tables whose ids come again one by one
+        change(world.shop, "1", 20)
+        place(world.shop)
+    world = moved_on(world, 2**32 + old - 10 - counter(world.shop))
+    capture(world)
+    while counter(world.shop) < 2**32 + old:
+        world.shop.execute("select pg_current_xact_id()")
+
+    with world.connect() as late:
+        mine = place(late)
+        with late.transaction():
+            mine += place(late)
+        place(world.shop)
+        capture(world)
+    assert set(mine) <= set(keys(capture(world)))
+
+    with world.connect() as late, monkeypatch.context() as patch:
+        mine = place(late)
+        with late.transaction():
+            mine += place(late)
+        place(world.shop)
+        fetch = Moment.fetch
+
+        def commit_and_fetch(moment: Moment, query: sql.Composed) -> list[tuple[Any, ...]]:
+            if "pg_xact_status" in query.as_string():
+                late.commit()
+            return fetch(moment, query)
+
+        patch.setattr(Moment, "fetch", commit_and_fetch)
+        capture(world)
+    assert set(mine) <= set(keys(capture(world)))
+    assert capture(world) == Counter()
 
 
 def test_past_a_whole_round_nothing_new_is_missed_and_the_warehouse_has_nothing_twice(world: World):

@@ -1,42 +1,40 @@
 """The shop's server crashes: transaction ids that its disk never saw are given out again."""
 
-import os
-import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import psutil
 import psycopg
 import pytest
 
+from hedgehog_pipeline import databases
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction import source
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.sandbox.postgres import PostgresServer
 from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once, capture
+from hedgehog_pipeline_tests.extraction.crashing import (
+    FORTY_ROLLBACKS,
+    crash,
+    forgetful_server,
+    nothing_flushed,
+)
 from hedgehog_pipeline_tests.extraction.landed import in_shop, keys, landed
 from hedgehog_pipeline_tests.extraction.shop import furnish, place
+from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
+from hedgehog_pipeline_tests.pooled import Pooled
 from hedgehog_pipeline_tests.world import Servers, World
 
-_FORTY_ROLLBACKS = (
-    "do $$ begin for i in 1..40 loop perform pg_current_xact_id(); rollback; end loop; end $$"
-)
+Shop = psycopg.Connection[Any]
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[PostgresServer]:
-    """A server whose sessions do not wait for the disk."""
-    with (
-        TemporaryDirectory() as folder,
-        PostgresServer(Path(folder) / "postgres", durable=False) as postgres,
-    ):
-        yield postgres
+    with forgetful_server() as server:
+        yield server
 
 
 @pytest.fixture
@@ -49,67 +47,109 @@ def world(servers: Servers, cluster: PostgresServer) -> Iterator[World]:
 
 
 @contextmanager
-def _nothing_flushed(world: World) -> Iterator[psutil.Process]:
-    """Stop the process that writes to the shop's disk what nobody waits for."""
-    query = "select pid from pg_stat_activity where backend_type = 'walwriter'"
-    ((pid,),) = world.shop.execute(query).fetchall()
-    writer = psutil.Process(pid)
-    writer.suspend()
-    try:
-        yield writer
-    finally:
-        if writer.is_running():
-            writer.resume()
-
-
-def _crash(server: PostgresServer) -> None:
-    """Kill every process of a server at once."""
-    pid = server._pid()
-    assert pid is not None
-    postmaster = psutil.Process(pid)
-    processes = [postmaster, *postmaster.children()]
-    for process in processes:
-        os.kill(process.pid, signal.SIGKILL)
-    psutil.wait_procs(processes, timeout=10)
-
-
-def test_rows_after_a_crash_land_although_their_transaction_ids_were_in_use_before(
-    world: World, monkeypatch: pytest.MonkeyPatch
-):
-    server, create = world.servers.postgres, Bucket.create
+def _crashing(
+    world: World, monkeypatch: pytest.MonkeyPatch, change: Callable[[Shop], object]
+) -> Iterator[None]:
+    """Change the shop; its server crashes as a commit is created, and nothing was flushed before
+    somebody waited for it."""
+    create = Bucket.create
 
     def crash_and_create(bucket: Bucket, key: str, *rest: Any) -> bool:
         if key.startswith("commits/"):
-            _crash(server)
+            crash(world.servers.postgres)
         return create(bucket, key, *rest)
 
-    with _nothing_flushed(world) as writer:
-        world.shop.execute(_FORTY_ROLLBACKS)
-        placed = place(world.shop)
-        monkeypatch.setattr(
-            source, "sleep", lambda pause: (writer.resume(), time.sleep(pause)), raising=False
-        )
-        monkeypatch.setattr(Bucket, "create", crash_and_create)
+    with nothing_flushed(world) as writer, monkeypatch.context() as patch:
+        world.shop.execute(FORTY_ROLLBACKS)
+        change(world.shop)
+        patch.setattr(source, "sleep", lambda pause: (writer.resume(), time.sleep(pause)))
+        patch.setattr(Bucket, "create", crash_and_create)
         with suppress(HedgehogError):
-            capture(world)
-        monkeypatch.undo()
-    assert keys(landed(world, after=1)) == placed
+            yield
 
-    server.start()
+
+@contextmanager
+def _up_again(world: World) -> Iterator[World]:
+    """Start the server, and use up the ids that were in use before: a counter that has gone back
+    would be noticed."""
+    server = world.servers.postgres.start()
     with psycopg.connect(server.dsn(world.shop_database), autocommit=True) as shop:
-        world = replace(world, shop=shop)
         for _ in range(20):
-            place(world.shop)
-        world.shop.execute(_FORTY_ROLLBACKS)  # a counter that has gone back would be noticed
-        capture(world)
-        assert not in_shop(world) - landed(world)
-        assert_landed_once(world)
+            place(shop)
+        shop.execute(FORTY_ROLLBACKS)
+        yield replace(world, shop=shop)
+
+
+@pytest.mark.parametrize("captured", [capture, World.run])
+def test_rows_after_a_crash_land_although_their_transaction_ids_were_in_use_before(
+    world: World, monkeypatch: pytest.MonkeyPatch, captured: Callable[[World], object]
+):
+    placed: list[str] = []
+    with _crashing(world, monkeypatch, lambda shop: placed.extend(place(shop))):
+        captured(world)
+    assert keys(landed(world, after=1)) == placed
+    with _up_again(world) as again:
+        capture(again)
+        assert not in_shop(again) - landed(again)
+        assert_landed_once(again)
+
+
+def test_a_slice_of_the_archive_outlasts_acrash(
+    servers: Servers, cluster: PostgresServer, monkeypatch: pytest.MonkeyPatch
+):
+    with World.make(Servers(cluster, servers.aws), slice_rows=10) as world:
+        furnish(world)
+        with _crashing(world, monkeypatch, lambda shop: place(shop, 20)):
+            capture(world)
+        assert len(world.commits(world.settings.ingestion_bucket)) == 1
+        with _up_again(world) as again:
+            while not again.surroundings.archive_landed():
+                capture(again)
+            capture(again)
+            assert_landed_once(again)
+
+
+def test_deletions_that_a_sweep_landed_outlast_acrash(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    world.run()
+    deletion = "delete from sales_order where sales_order_id = 2"
+    with _crashing(world, monkeypatch, lambda shop: shop.execute(deletion)):
+        world.sweep()
+    kinds = [commit["kind"] for commit in world.commits(world.settings.ingestion_bucket)]
+    assert kinds[-1] == "sweep"
+    with _up_again(world) as again:
+        again.run()
+        assert_warehouse_is_the_shop(again)
+
+
+def test_behind_a_pooler_a_crash_while_a_capture_waits_is_noticed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    """The next transaction would meet the server that has come back, whose disk holds less."""
+    server = world.servers.postgres
+
+    def come_back(_pause: float) -> None:
+        crash(server)
+        server.start()
+
+    with monkeypatch.context() as patch, nothing_flushed(world):
+        patch.setattr(databases, "_Patient", Pooled)
+        patch.setattr(source, "sleep", come_back)
+        world.shop.execute(FORTY_ROLLBACKS)
+        place(world.shop)
+        with pytest.raises(HedgehogError, match="run again"):
+            capture(world)
+    assert len(world.commits(world.settings.ingestion_bucket)) == 1
+    with _up_again(world) as again:
+        capture(again)
+        assert_landed_once(again)
 
 
 def test_a_source_whose_disk_does_not_follow_is_told_and_nothing_is_landed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
-    with _nothing_flushed(world):
+    with nothing_flushed(world):
         placed = place(world.shop)
         with monkeypatch.context() as patch:
             patch.setattr(source, "_FLUSH_SECONDS", 0.1)
@@ -123,8 +163,8 @@ def test_a_capture_that_finds_nothing_does_not_wait_for_the_disk(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(source, "_FLUSH_SECONDS", 0.0)
-    with _nothing_flushed(world):
-        world.shop.execute(_FORTY_ROLLBACKS)
+    with nothing_flushed(world):
+        world.shop.execute(FORTY_ROLLBACKS)
         assert capture(world) == Counter()
 
 

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.schema.star import STAR
-from hedgehog_pipeline.storage.ddl import create_table
+from hedgehog_pipeline.storage.ddl import add_foreign_key, create_table
 from hedgehog_pipeline.storage.tables import has_table
 from hedgehog_pipeline.storage.warehouse import Warehouse
 from hedgehog_pipeline_tests.world import World
@@ -179,6 +179,37 @@ def test_a_foreign_key_counts_whatever_its_name(opened: World) -> None:
         )
     opened.change("update design set file_name = 'new.json', last_updated = now()")
     assert opened.query(keys) == before
+
+
+def test_foreign_keys_of_columns_whose_long_names_begin_alike_are_added(
+    warehouse: Warehouse,
+) -> None:
+    payment, location = STAR["fact_payment"], STAR["dim_location"]
+    for ending in ("one", "two"):
+        column = replace(payment.columns[0], name=f"{'long_' * 11}{ending}")
+        alter = sql.SQL("alter table fact_payment add column {} integer")
+        warehouse.connection.execute(alter.format(sql.Identifier(column.name)))
+        warehouse.connection.execute(add_foreign_key(payment, column, location))
+
+
+def test_a_loader_that_is_called_as_the_schema_of_commits_gets_its_tables_where_others_do(
+    world: World,
+) -> None:
+    with _admin(world) as admin, world.surroundings.warehouse() as warehouse:
+        admin.execute("create role hedgehog")
+        database = sql.Identifier(world.warehouse_database)
+        try:
+            admin.execute("grant hedgehog to writer")
+            admin.execute(sql.SQL("alter database {} owner to hedgehog").format(database))
+            warehouse.connection.execute("set role hedgehog")
+            for _ in range(2):
+                warehouse.prepare()
+            assert [name for (name,) in world.query(_RELATIONS)] == _ALL
+        finally:
+            admin.execute(sql.SQL("alter database {} owner to writer").format(database))
+            admin.execute("reassign owned by hedgehog to writer")
+            admin.execute("drop owned by hedgehog")
+            admin.execute("drop role hedgehog")
 
 
 def test_a_table_with_capitals_is_found(warehouse: Warehouse) -> None:

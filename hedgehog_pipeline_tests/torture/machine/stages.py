@@ -89,14 +89,10 @@ class Extraction:
                 rows.write(f"oltp/{table.name}", _PART_BYTES)
 
     def append(self) -> IngestionCommit | None:
-        source = self.moment.identity
-        if self.landing.lands(self.batch):
-            self.moment.await_flush()
-        return self.stages.lake.ingestion.append(
-            commit_of(
-                self.landing, self.batch, after=self.head, source=source, captured_at=self.now
-            )
+        build = commit_of(
+            self.landing, self.batch, after=self.head, moment=self.moment, captured_at=self.now
         )
+        return self.stages.lake.ingestion.append(build)
 
 
 class Stages:
