@@ -139,8 +139,8 @@ def fingerprint_of(table: ShopTable, found: FoundTable) -> Fingerprint:
     columns of a partition change only while it is detached, and another transaction attaches it.
     """
     assert found.oid is not None  # noqa: S101 (what is not there was refused)
-    declared = {column.name for column in table.columns}
-    columns = [column for column in found.columns if column.name in declared]
+    there = {column.name: column for column in found.columns}
+    columns = [there[column.name] for column in table.columns]
     return Fingerprint(
         table=found.oid,
         columns={column.name: _told(column) for column in columns},

@@ -143,7 +143,7 @@ SAME = {
     "vacuum full of a column with a default": "vacuum full department",
     "analyze": "analyze design",
     "reindex": "reindex table concurrently design",
-    "an index": "create index concurrently on design (file_name)",
+    "an index": "create index concurrently on design (file_location)",
     "another key's index": "create unique index concurrently other on design (design_id);"
     "alter table design drop constraint design_pkey cascade",
     "grant": "grant select on design to public",
@@ -252,7 +252,8 @@ def test_a_partition_attached_while_an_earlier_transaction_is_open_lands_once(sh
         shop.shop.execute("update department set location = 'York'")
         capture(shop)
         shop.shop.execute(ATTACH)
-        assert keys(capture(shop), "department") == ["200"]
+        capture(shop)  # all of it is newer than the open transaction: the archive holds none
+        assert keys(capture(shop), "department") == ["1", "200"]
         late.commit()
     assert keys(capture(shop)) == ["1"]
     assert capture(shop) == Counter()
@@ -289,13 +290,14 @@ def test_rows_of_a_child_that_comes_after_the_snapshot_are_not_those_of_the_tabl
 
 
 def test_a_label_that_has_another_name_while_it_is_read_is_not_landed(shop: World):
-    shop.shop.execute("insert into payment_type (payment_type_name) values ('SALES_REFUND')")
+    shop.shop.execute("insert into payment_type values (2, 'SALES_REFUND', now(), now())")
     with capturing(shop) as finish:
         shop.shop.execute("alter type payment_type_name rename value 'SALES_REFUND' to 'x'")
         shop.shop.execute("alter type payment_type_name rename value 'x' to 'SALES_REFUND'")
         with pytest.raises(HedgehogError, match="was renamed while its tables were read: 'SALES_R"):
             finish()
-    assert capture(shop) == of_table(in_shop(shop), "payment_type") - landed(shop, after=0)
+    assert keys(capture(shop), "payment_type") == ["2"]
+    assert in_shop(shop) == landed(shop)
 
 
 def test_a_lake_without_fingerprints_takes_them_without_reading_again(shop: World):
