@@ -115,7 +115,8 @@ def guarded(context: Any, path_prefix: str = "", *arguments: Any, **options: Any
     """
     app = create_app_from_workspace_process_context(context, path_prefix, *arguments, **options)
     address = Settings.from_environment({_UI_URL: os.environ.get(_UI_URL, "")}).ui_url
-    hosts = _THIS_MACHINE | {urlsplit(address).hostname}
+    named = urlsplit(address).hostname
+    hosts = _THIS_MACHINE | ({named} if named else set())
     app.add_middleware(Guard, hosts=hosts, prefix=path_prefix)
     return app
 

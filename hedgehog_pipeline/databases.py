@@ -175,7 +175,7 @@ def settle(connection: Connection) -> None:
     What is asked takes as long as it takes, a load waits for another one and for the lake, and the
     catalog writes types as it does for everybody. SET takes no snapshot, as a SELECT would.
     """
-    settings = list(_SETTLED)
+    settings: list[str] = list(_SETTLED)
     if connection.info.server_version >= _TRANSACTION_TIMEOUT:
         settings.append("transaction_timeout = 0")
     connection.execute("; ".join(f"set local {setting}" for setting in settings).encode())

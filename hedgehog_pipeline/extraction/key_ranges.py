@@ -23,6 +23,17 @@ def below(keys: KeyRanges, end: int) -> list[tuple[int, int]]:
     return [(first, min(last, end - 1)) for first, last in keys if first < end]
 
 
+def first_of(keys: KeyRanges, most: int) -> list[tuple[int, int]]:
+    """Give the lowest keys, so many at most."""
+    taken: list[tuple[int, int]] = []
+    for first, last in keys:
+        if most <= 0:
+            break
+        taken.append((first, min(last, first + most - 1)))
+        most -= last - first + 1
+    return taken
+
+
 def last_of(keys: KeyRanges, most: int) -> list[tuple[int, int]]:
     """Give the highest keys, so many at most."""
     taken: list[tuple[int, int]] = []

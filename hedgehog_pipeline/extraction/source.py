@@ -450,7 +450,9 @@ def _found(connection: Connection, tables: Sequence[ShopTable]) -> dict[str, Fou
         name: FoundTable(
             kind,
             oid,
-            tuple(FoundColumn(*column, _by_oid(labels)) for *column, labels in columns or ()),
+            tuple(
+                FoundColumn(*column, labels=_by_oid(labels)) for *column, labels in columns or ()
+            ),
             tuple(FoundHeir(*heir) for heir in heirs or ()),
         )
         for name, kind, oid, columns, heirs in _ask_catalog(connection, tables)

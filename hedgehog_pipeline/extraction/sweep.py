@@ -8,6 +8,7 @@ somebody else brought (an inbox batch) was never the shop's, and its absence the
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -151,7 +152,7 @@ def _known(
         if commit.kind in {"archive", "increment"}:
             for part in commit.parts_of(asset):
                 keys = read_rows(log.bucket, part, read_key)[table.key].drop_null()
-                met = pc.unique(keys).to_pylist()
+                met: list[Any] = pc.unique(keys).to_pylist()
                 known = union(known, zip(met, met, strict=True))
             for part in commit.parts_of(asset, "quarantine"):
                 left_out = read_as(log.bucket, part, partial(_left_out, commit=number))

@@ -216,7 +216,8 @@ def _texts(values: _Values) -> tuple[_Values, _Values]:
     except ValueError:
         texts = [value if value is None else _shown(value) for value in values.to_pylist()]
         shown: _Values = pa.array(texts, pa.string())
-        return shown, pc.fill_null(pc.equal(shown.cast(pa.binary()), values), fill_value=True)
+        same: _Values = pc.equal(shown.cast(pa.binary()), values)
+        return shown, pc.fill_null(same, pa.scalar(True))  # noqa: FBT003 (a value)
 
 
 def _shown(value: bytes) -> str:

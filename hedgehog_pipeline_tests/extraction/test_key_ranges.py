@@ -10,6 +10,7 @@ from hedgehog_pipeline.extraction.key_ranges import (
     below,
     count,
     difference,
+    first_of,
     last_of,
     union,
 )
@@ -33,10 +34,11 @@ def test_union_difference_and_count_are_those_of_sets(some: set[int], others: se
 
 
 @given(_KEYS, st.integers(-30, 70))
-def test_keys_are_cut_below_a_number_or_to_so_many_of_the_highest(
+def test_keys_are_cut_below_a_number_or_to_so_many_at_either_end(
     keys: set[int], number: int
 ) -> None:
     assert _keys(below(_ranges(keys), number)) == sorted(key for key in keys if key < number)
+    assert _keys(first_of(_ranges(keys), number)) == sorted(keys)[: max(number, 0)]
     highest = sorted(keys, reverse=True)[: max(number, 0)]
     assert _keys(last_of(_ranges(keys), number)) == sorted(highest)
 
