@@ -120,6 +120,7 @@ def test_what_is_missing_or_different_is_mended_as_advised(
 def test_a_lake_that_cannot_be_read_is_told_with_what_is_wrong(
     loaded: World, command: Command, capsys: Captured
 ):
+    loaded.sweep()
     by_hand(loaded, "delete from fact_payment where payment_id = 8")
     (part,) = loaded.surroundings.lake.ingestion.read(1).parts_of("oltp/payment")
     place = {"Bucket": loaded.settings.ingestion_bucket, "Key": part.key}
