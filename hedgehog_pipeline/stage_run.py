@@ -44,7 +44,7 @@ def execute(  # noqa: PLR0913, PLR0917 (all that a run has)
     asked: Asked = CHANGES,
     *,
     replay: bool = False,
-    tell: Callable[[str, int, float], None] = lambda *_: None,
+    tell: Callable[[str, int, float], None] = lambda _stage, _rows, _seconds: None,
 ) -> None:
     """Run a job.
 
