@@ -11,7 +11,7 @@ from psycopg.abc import PQGen
 from psycopg.errors import error_from_result
 from psycopg.generators import fetch_many
 from psycopg.pq import ExecStatus
-from psycopg.pq.abc import PGconn
+from psycopg.pq.abc import PGconn, PGresult
 from psycopg.waiting import Wait
 
 
@@ -28,26 +28,26 @@ def copied_rows(connection: Connection) -> Iterator[memoryview]:
 
 def copied_together(connection: Connection) -> Iterator[list[memoryview]]:
     """Hand over the rows as `copied_rows` does, all that have arrived at a time."""
-    more = True
-    while more:
-        rows, more = connection.wait(_arrived_rows(connection.pgconn))
+    end: PGresult | None = None
+    while end is None:
+        rows, end = connection.wait(_arrived_rows(connection.pgconn))
         yield rows
+    if end.status != ExecStatus.COMMAND_OK:
+        raise error_from_result(end)
 
 
-def _arrived_rows(server: PGconn) -> PQGen[tuple[list[memoryview], bool]]:
-    """Gather the rows that have arrived, one at least; tell whether more may follow."""
+def _arrived_rows(server: PGconn) -> PQGen[tuple[list[memoryview], PGresult | None]]:
+    """Gather the rows that have arrived, one at least; give how it ended once no more follow."""
     rows: list[memoryview] = []
     while True:
         length, row = server.get_copy_data(1)
         if length > 0:
             rows.append(row)
         elif length < 0:
-            (result,) = yield from fetch_many(server)
-            if result.status != ExecStatus.COMMAND_OK:
-                raise error_from_result(result)
-            return rows, False
+            (end,) = yield from fetch_many(server)
+            return rows, end
         elif rows:
-            return rows, True
+            return rows, None
         else:
             while not (yield Wait.R):
                 continue

@@ -169,9 +169,11 @@ class Moment:
         except HedgehogError as error:
             if not isinstance(error.__cause__, _NO_CHARACTER):
                 raise
-            fields = fields_of(bytes(record).removesuffix(b"\n"))
-            last = fields[columns.index(table.key)].decode() if fields else table.key
-            behind = "" if last == table.key else f", behind the row {last} as they were read"
+            fields = dict(zip(columns, fields_of(bytes(record).removesuffix(b"\n")), strict=False))
+            last = fields.get(table.key, b"").decode()
+            behind = (
+                f", behind the row {last} as they were read" if last not in {"", table.key} else ""
+            )
             raise HedgehogError(
                 f"A text of {table.name} cannot be read{behind}: {reason_of(error.__cause__)}. "
                 "Correct it in the shop: of a database in this encoding Hedgehog cannot leave a "

@@ -53,6 +53,7 @@ _LAST_MOMENT = pa.scalar(datetime.max.replace(tzinfo=timezone.utc), MOMENT.arrow
 _SOME_DAY = pa.scalar("1970-01-01")
 """Stands before a time of day, which Arrow reads from CSV and not from text."""
 
+_YES: _Values = pa.scalar(True)  # noqa: FBT003 (a value)
 _NO_TEXT = "holds bytes that are no characters in UTF-8"
 
 _WITH_EXPONENT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]+")
@@ -194,7 +195,7 @@ def _sifted(body: bytes, table: ShopTable, part: Part, commit: int) -> tuple[pa.
     read = {name: _texts(found[name].combine_chunks()) for name in found.column_names}
     texts = pa.table({name: values for name, (values, _) in read.items()})
     faults: list[pa.Table] = []
-    good: _Values = pa.repeat(pa.scalar(True), texts.num_rows)  # noqa: FBT003 (a value)
+    good: _Values = pa.repeat(_YES, texts.num_rows)
     for column in table.columns:
         values, are_texts = read[column.name]
         fits = pc.and_(_fits(values, column), are_texts)
@@ -212,12 +213,11 @@ def _sifted(body: bytes, table: ShopTable, part: Part, commit: int) -> tuple[pa.
 def _texts(values: _Values) -> tuple[_Values, _Values]:
     """Give bytes as texts, and tell which are one: a lake may be older than what looks for that."""
     try:
-        return values.cast(pa.string()), pa.repeat(pa.scalar(True), len(values))  # noqa: FBT003 (a value)
+        return values.cast(pa.string()), pa.repeat(_YES, len(values))
     except ValueError:
         texts = [value if value is None else _shown(value) for value in values.to_pylist()]
         shown: _Values = pa.array(texts, pa.string())
-        same: _Values = pc.equal(shown.cast(pa.binary()), values)
-        return shown, pc.fill_null(same, pa.scalar(True))  # noqa: FBT003 (a value)
+        return shown, pc.fill_null(pc.equal(shown.cast(pa.binary()), values), _YES)
 
 
 def _shown(value: bytes) -> str:
