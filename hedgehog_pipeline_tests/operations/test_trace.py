@@ -275,18 +275,17 @@ def test_a_member_of_a_joined_dimension_is_held_against_what_was_captured(opened
     assert [found["column"] for found in version["disagreements"]] == ["location"]
 
 
-def test_parquet_that_is_another_than_its_csv_is_told(opened: World):
+def test_parquet_that_is_another_than_its_csv_is_told(
+    opened: World, monkeypatch: pytest.MonkeyPatch
+):
     (version,) = _traced(opened, "dim_design", 1)["versions"]
-    bucket, _, key = version["shaping"]["part"].removeprefix("s3://").partition("/")
-    rows = pq.read_table(io.BytesIO(_object(opened, version["shaping"]["part"])))
-    column = rows.schema.get_field_index("design_name")
-    sink = io.BytesIO()
-    pq.write_table(rows.set_column(column, rows.schema.field(column), [["Other"]]), sink)
-    opened.s3.put_object(Bucket=bucket, Key=key, Body=sink.getvalue())
-    (version,) = _traced(opened, "dim_design", 1)["versions"]
-    (found,) = version["disagreements"]
-    assert (found["column"], found["values"]["Parquet"]) == ("design_name", "Other")
-    assert found["values"]["CSV"] == found["values"]["warehouse"] != "Other"
+    with monkeypatch.context() as fault:
+        fault.setitem(TRANSFORMS, "dim_design", lambda rows: rows.assign(design_name="Other"))
+        opened.launch("processing", "dim_design")
+        opened.launch("storage", "dim_design")
+    (found,) = _traced(opened, "dim_design", 1)["versions"][0]["disagreements"]
+    values = {"CSV": version["row"]["design_name"], "Parquet": "Other", "warehouse": "Other"}
+    assert (found["column"], found["values"]) == ("design_name", values)
 
 
 def test_deleted_and_inferred_rows_are_at_one_with_themselves(traded: World, opened: World):
