@@ -30,6 +30,7 @@ def forgetful_server() -> Iterator[PostgresServer]:
 @contextmanager
 def nothing_flushed(world: World) -> Iterator[psutil.Process]:
     """Stop the process that writes to the shop's disk what nobody waits for."""
+    world.shop.execute("checkpoint")  # what was there before stays
     query = "select pid from pg_stat_activity where backend_type = 'walwriter'"
     ((pid,),) = world.shop.execute(query).fetchall()
     writer = psutil.Process(pid)

@@ -94,7 +94,7 @@ def test_rows_after_a_crash_land_although_their_transaction_ids_were_in_use_befo
         assert_landed_once(again)
 
 
-def test_a_slice_of_the_archive_outlasts_acrash(
+def test_a_slice_of_the_archive_outlasts_a_crash(
     servers: Servers, cluster: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ):
     with World.make(Servers(cluster, servers.aws), slice_rows=10) as world:
@@ -109,7 +109,7 @@ def test_a_slice_of_the_archive_outlasts_acrash(
             assert_landed_once(again)
 
 
-def test_deletions_that_a_sweep_landed_outlast_acrash(
+def test_deletions_that_a_sweep_landed_outlast_a_crash(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
     world.run()
