@@ -68,10 +68,12 @@ def secret(**changes: object) -> Change:
 
 
 _LIKE_AURORA = """
-    create or replace function pg_catalog.pg_current_wal_insert_lsn() returns pg_lsn
-    language plpgsql as $$ begin
+    create function pg_current_wal_insert_lsn() returns pg_lsn language plpgsql as $$ begin
         raise exception 'wal_level must be set' using errcode = '55000';
-    end $$
+    end $$;
+    do $$ begin execute format(
+        'alter role reader in database %I set search_path = public, pg_catalog', current_database());
+    end $$;
 """
 
 
