@@ -72,7 +72,8 @@ _LIKE_AURORA = """
         raise exception 'wal_level must be set' using errcode = '55000';
     end $$;
     do $$ begin execute format(
-        'alter role reader in database %I set search_path = public, pg_catalog', current_database());
+        'alter role reader in database %I set search_path = public, pg_catalog',
+        current_database());
     end $$;
 """
 
