@@ -17,6 +17,7 @@ from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline_tests.archived import Archived
 from hedgehog_pipeline_tests.bad_rows import OPEN, ORDERS, STAMP, alter, copy_row, is_held
 from hedgehog_pipeline_tests.dirty import DIRTY
+from hedgehog_pipeline_tests.inbox import CURRENCIES, STAMPS, put
 from hedgehog_pipeline_tests.world import Rows, World
 
 _BOUGHT = "purchase_order"
@@ -219,8 +220,6 @@ def test_a_text_longer_than_a_part_goes_through(opened: World, neighbour: str):
 
 
 def test_a_row_without_a_key_is_told(opened: World):
-    opened.shop.execute("alter table design drop constraint design_pkey cascade")
-    alter(opened, "design", "design_id", "drop not null")
-    opened.shop.execute("insert into design select null, 'now', 'X', '', '', 'now'")
+    put(opened, "inbox/currency/all.csv", CURRENCIES, f",CHF,{STAMPS}")
     opened.run()
-    assert opened.query(OPEN) == [("design", "", "design_id", None, "is absent")]
+    assert opened.query(OPEN) == [("currency", "", "currency_id", None, "is absent")]

@@ -346,7 +346,7 @@ def test_a_rebuild_names_commits_that_were_exchanged(traded: World) -> None:
     for key, other in ((second, f"{third}.kept"), (third, second), (f"{third}.kept", third)):
         traded.s3.copy_object(Bucket=bucket, Key=other, CopySource={"Bucket": bucket, "Key": key})
     anew = traded.with_warehouse(traded.new_database())
-    with pytest.raises(HedgehogError, match=f"{second} .* holds commit 3: commits were exchanged"):
+    with pytest.raises(HedgehogError, match=r"holds commit [23]: commits were exchanged"):
         anew.rebuild()
 
 

@@ -1,10 +1,13 @@
 """What a person does in the UI: materialise everything, today or on a past day."""
 
+import json
 from datetime import datetime, timedelta, timezone
 
 from dagster import DagsterInstance, ExecuteInProcessResult
 
 from hedgehog_pipeline.definitions import platform
+from hedgehog_pipeline.lake.log import commit_key
+from hedgehog_pipeline.lake.parts import digest_of
 from hedgehog_pipeline.schema.star import STAR
 from hedgehog_pipeline_tests.world import World
 
@@ -63,10 +66,13 @@ def test_a_past_day_reads_nothing_from_the_shop(world: World) -> None:
 
 def _mend(world: World, table: str, bad: bytes, good: bytes) -> None:
     """Have what landed of a table be readable, as if its declaration had been mended."""
-    bucket = world.settings.ingestion_bucket
-    (key,) = (key for key in world.keys(bucket) if key.startswith(f"oltp/{table}/"))
-    body = world.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    world.s3.put_object(Bucket=bucket, Key=key, Body=body.replace(bad, good))
+    bucket, key = world.settings.ingestion_bucket, commit_key(1)
+    (commit,) = world.commits(bucket)
+    (part,) = (part for part in commit["parts"] if part["asset"] == f"oltp/{table}")
+    body = world.s3.get_object(Bucket=bucket, Key=part["key"])["Body"].read().replace(bad, good)
+    part |= {"bytes": len(body), "sha256": digest_of(body)}
+    world.s3.put_object(Bucket=bucket, Key=part["key"], Body=body)
+    world.s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(commit).encode())
 
 
 def _materialise_all(world: World, days_ago: int = 0) -> ExecuteInProcessResult:

@@ -45,15 +45,14 @@ _TRUE, _FALSE = "t", "f"
 _BLANKS = " \t"
 """What Arrow's CSV reader passes over around numbers and dates, and its cast does not."""
 
-_FIRST_DAY = pa.scalar(date.min)
-_FIRST_MOMENT = pa.scalar(datetime.min.replace(tzinfo=timezone.utc), MOMENT.arrow)
-_LAST_MOMENT = pa.scalar(datetime.max.replace(tzinfo=timezone.utc), MOMENT.arrow)
+_FIRST_DAY = date.min
+_FIRST_MOMENT = datetime.min.replace(tzinfo=timezone.utc)
+_LAST_MOMENT = datetime.max.replace(tzinfo=timezone.utc)
 """Arrow knows years before 1 and after 9999, Python does not."""
 
-_SOME_DAY = pa.scalar("1970-01-01")
+_SOME_DAY = "1970-01-01"
 """Stands before a time of day, which Arrow reads from CSV and not from text."""
 
-_YES: _Values = pa.scalar(True)  # noqa: FBT003 (a value)
 _NO_TEXT = "holds bytes that are no characters in UTF-8"
 
 _WITH_EXPONENT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]+")
@@ -195,7 +194,7 @@ def _sifted(body: bytes, table: ShopTable, part: Part, commit: int) -> tuple[pa.
     read = {name: _texts(found[name].combine_chunks()) for name in found.column_names}
     texts = pa.table({name: values for name, (values, _) in read.items()})
     faults: list[pa.Table] = []
-    good: _Values = pa.repeat(_YES, texts.num_rows)
+    good: _Values = pa.repeat(_yes(), texts.num_rows)
     for column in table.columns:
         values, are_texts = read[column.name]
         fits = pc.and_(_fits(values, column), are_texts)
@@ -213,11 +212,15 @@ def _sifted(body: bytes, table: ShopTable, part: Part, commit: int) -> tuple[pa.
 def _texts(values: _Values) -> tuple[_Values, _Values]:
     """Give bytes as texts, and tell which are one: a lake may be older than what looks for that."""
     try:
-        return values.cast(pa.string()), pa.repeat(_YES, len(values))
+        return values.cast(pa.string()), pa.repeat(_yes(), len(values))
     except ValueError:
         texts = [value if value is None else _shown(value) for value in values.to_pylist()]
         shown: _Values = pa.array(texts, pa.string())
-        return shown, pc.fill_null(pc.equal(shown.cast(pa.binary()), values), _YES)
+        return shown, pc.fill_null(pc.equal(shown.cast(pa.binary()), values), _yes())
+
+
+def _yes() -> _Values:
+    return pa.scalar(True)  # noqa: FBT003 (a value)
 
 
 def _shown(value: bytes) -> str:
@@ -254,7 +257,7 @@ def _typed(values: _Values, column: Column) -> _Values:
     elif column.type != TEXT and values.type == pa.string():
         values = pc.ascii_trim(values, characters=_BLANKS)
     if column.type == TIME and values.type == pa.string():
-        values = pc.binary_join_element_wise(_SOME_DAY, values, " ").cast(_NAIVE_TIME)
+        values = pc.binary_join_element_wise(pa.scalar(_SOME_DAY), values, " ").cast(_NAIVE_TIME)
     if pa.types.is_decimal(column.type.arrow):
         values = _in_plain_digits(values, column.type.arrow)
     values = values.cast(column.type.arrow)
@@ -267,9 +270,12 @@ def _typed(values: _Values, column: Column) -> _Values:
 def _is_out_of_years(values: _Values, column: Column) -> bool:
     """Tell whether a day or a moment is outside the years 1 to 9999, in UTC."""
     if column.type in {DATE, SHOP_DATE}:
-        return bool(pc.any(pc.less(values, _FIRST_DAY)).as_py())  # its text has four digits
+        return bool(
+            pc.any(pc.less(values, pa.scalar(_FIRST_DAY))).as_py()
+        )  # its text has four digits
     if column.type in {MOMENT, SHOP_TIME}:
-        outside = pc.or_(pc.less(values, _FIRST_MOMENT), pc.greater(values, _LAST_MOMENT))
+        first, last = (pa.scalar(end, MOMENT.arrow) for end in (_FIRST_MOMENT, _LAST_MOMENT))
+        outside = pc.or_(pc.less(values, first), pc.greater(values, last))
         return bool(pc.any(outside).as_py())
     return False
 
