@@ -220,6 +220,6 @@ def test_a_text_longer_than_a_part_goes_through(opened: World, neighbour: str):
 
 
 def test_a_row_without_a_key_is_told(opened: World):
-    put(opened, "inbox/currency/all.csv", CURRENCIES, f",CHF,{STAMPS}")
+    put(opened, "inbox/currency/all.csv", CURRENCIES, line := f",CHF,{STAMPS}")
     opened.run()
-    assert opened.query(OPEN) == [("currency", "", "currency_id", None, "is absent")]
+    assert opened.query(OPEN) == [("currency", "", "currency_id", line, "is absent")]
