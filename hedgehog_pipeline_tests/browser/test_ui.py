@@ -92,9 +92,9 @@ def test_a_sensor_ticks_and_none_fails(ui: Ui, sensor: str, result: str) -> None
 def test_a_table_shows_its_columns(ui: Ui) -> None:
     with ui.page(FACT) as page:
         for column in stored_columns(STAR["fact_sales_order"]):
-            row = page.locator("tr", has=page.get_by_text(column.name, exact=True))
+            named = page.locator("tr", has=page.get_by_text(column.name, exact=True))
+            row = named.filter(has_text=column.description)  # the preview names columns as well
             expect(row).to_contain_text(column.type.sql)
-            expect(row).to_contain_text(column.description)
 
 
 def test_a_table_plots_what_its_loads_wrote(ui: Ui) -> None:
