@@ -33,7 +33,7 @@ _MOST_ASKED = 200_000
 """PostgreSQL tells in about a fifth of a second how so many transactions stand."""
 
 _MOST_RANGES = 1_000_000
-"""So many ranges of transactions make a commit of a megabyte, and a statement of 25 for a table."""
+"""So many ranges of transactions make a commit of a megabyte, and a statement of 22 for a table."""
 
 
 @dataclass(frozen=True)

@@ -101,9 +101,10 @@ class Moment:
     def rows_in(self, window: Window, tables: Iterable[ShopTable]) -> sql.Composed:
         """SQL query: the `name` of each table and `id` of a transaction with rows in a window.
 
-        What is known of ids is held against all of them at once (`not_in`), and is sent once.
+        What is known of ids is held against all of them at once (`not_in`): sent once, and by the
+        offset kept from being copied to each table.
         """
-        return sql.SQL(" union ").join(
+        held = sql.SQL(" union ").join(
             sql.SQL("select {told} as name, {transaction} as id {from_rows} and {held}").format(
                 told=sql.Literal(table.name),
                 transaction=window.transaction,
@@ -112,6 +113,7 @@ class Moment:
             )
             for table in tables
         )
+        return sql.SQL("{} offset 0").format(held)
 
     def lines(self, query: sql.Composed) -> Iterator[memoryview]:
         """Stream a query as CSV: a header, then a record for each row."""

@@ -84,8 +84,7 @@ def test_a_row_whose_id_comes_again_hides_no_transaction_that_is_open(
 ):
     """Neither of its own table nor of another one, neither a transaction nor what is under it."""
     ((old,),) = world.shop.execute("select xmin::text::bigint from department").fetchall()
-    for _ in range(30):  # rows of both tables whose ids come again one by one
-        change(world.shop, "1", 20)
+    for _ in range(60):  # rows whose ids come again one by one
         place(world.shop)
     world = moved_on(world, 2**32 + old - 10 - counter(world.shop))
     capture(world)

@@ -126,16 +126,19 @@ def test_deletions_that_a_sweep_landed_outlast_a_crash(
 def test_behind_a_pooler_a_crash_while_a_capture_waits_is_noticed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
-    """The next transaction would meet the server that has come back, whose disk holds less."""
-    server = world.servers.postgres
+    """The next transaction would meet the server that has come back, and that goes on."""
+    server, crashed = world.servers.postgres, list[int]()
 
-    def come_back(_pause: float) -> None:
-        crash(server)
-        server.start()
+    def come_back_and_go_on(_pause: float) -> None:
+        if not crashed:
+            crash(server)
+            server.start()
+        with psycopg.connect(server.dsn(world.shop_database)) as shop:
+            crashed.extend(map(int, place(shop, 20)))
 
     with monkeypatch.context() as patch, nothing_flushed(world):
         patch.setattr(databases, "_Patient", Pooled)
-        patch.setattr(source, "sleep", come_back)
+        patch.setattr(source, "sleep", come_back_and_go_on)
         world.shop.execute(FORTY_ROLLBACKS)
         place(world.shop)
         with pytest.raises(HedgehogError, match="run again"):
