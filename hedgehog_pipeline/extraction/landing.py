@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hedgehog_pipeline.extraction.capture import Capture, TableCapture
+from hedgehog_pipeline.extraction.confirmed import confirm_seen
 from hedgehog_pipeline.extraction.drift import undeclared
 from hedgehog_pipeline.extraction.source import Moment
 from hedgehog_pipeline.extraction.sweep import TableSweep, keys_csv, tombstones_csv
@@ -133,7 +134,7 @@ def commit_of(
     def build(head: IngestionCommit | None) -> IngestionCommit | None:
         if head != after or not landing.lands(batch):
             return None
-        moment.await_flush()
+        confirm_seen(moment)
         return commit_on(head, landing, batch, source=moment.identity, captured_at=captured_at)
 
     return build

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from time import monotonic, sleep
 from typing import Any
 
 import psycopg
@@ -11,16 +10,11 @@ from psycopg import Connection, IsolationLevel, sql
 
 from hedgehog_pipeline.databases import Credentials, connect, reason_of, settle
 from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.extraction.catalog import NO_CHARACTER, find_tables
 from hedgehog_pipeline.extraction.characters import encoding_of
 from hedgehog_pipeline.extraction.copied import copied_rows, copied_together
 from hedgehog_pipeline.extraction.csv_records import fields_of
-from hedgehog_pipeline.extraction.drift import (
-    FoundColumn,
-    FoundHeir,
-    FoundTable,
-    fingerprint_of,
-    refuse_unreadable,
-)
+from hedgehog_pipeline.extraction.drift import fingerprint_of
 from hedgehog_pipeline.extraction.snapshot import Snapshot, Window
 from hedgehog_pipeline.lake.commits import Fingerprint
 from hedgehog_pipeline.lake.told import Told
@@ -30,12 +24,6 @@ CsvRecord = bytes | memoryview
 
 _OLDEST = 130000
 """`pg_current_snapshot()` came with PostgreSQL 13."""
-
-_FLUSH_SECONDS = 60.0
-"""How long the shop may take to write to its disk what a snapshot saw: `wal_writer_delay` is ten
-seconds at most, and the writer needs up to three of them."""
-
-_FLUSH_POLL_SECONDS = 0.01
 
 _LOCK_SECONDS = 10.0
 """How long a look waits for tables that another session keeps to itself."""
@@ -76,7 +64,7 @@ class Moment:
 
     def fetch(self, query: sql.Composed) -> list[tuple[Any, ...]]:
         """Ask the shop."""
-        with _explained():
+        with explained():
             return self.connection.execute(query).fetchall()
 
     def fetch_once(self, query: sql.Composed) -> list[tuple[Any, ...]]:
@@ -117,7 +105,7 @@ class Moment:
 
     def lines(self, query: sql.Composed) -> Iterator[memoryview]:
         """Stream a query as CSV: a header, then a record for each row."""
-        with _explained(), self.connection.cursor().copy(_CSV.format(query)):
+        with explained(), self.connection.cursor().copy(_CSV.format(query)):
             yield from copied_rows(self.connection)
 
     def rows(
@@ -136,7 +124,7 @@ class Moment:
             yield from self._converted(table, query, columns)
             return
         statement = _CSV.format(query).as_string(self.connection).encode(encoding.codec)
-        with _explained():
+        with explained():
             self._receive_in(encoding.name)
             with self.connection.cursor().copy(statement):
                 line = 0
@@ -169,7 +157,7 @@ class Moment:
             for record in self.lines(query):
                 yield record
         except HedgehogError as error:
-            if not isinstance(error.__cause__, _NO_CHARACTER):
+            if not isinstance(error.__cause__, NO_CHARACTER):
                 raise
             fields = dict(zip(columns, fields_of(bytes(record).removesuffix(b"\n")), strict=False))
             last = fields.get(table.key, b"").decode()
@@ -181,82 +169,6 @@ class Moment:
                 "Correct it in the shop: of a database in this encoding Hedgehog cannot leave a "
                 "row out alone."
             ) from error.__cause__
-
-    def await_flush(self) -> None:
-        """Wait until the shop has on its disk all that was seen, and see that it was so to the end.
-
-        A server that crashes before that gives the same transaction ids out again, and rows that
-        were landed never were. The snapshot's own transaction asks: where it answers, the server
-        has not crashed since, though a pooler may stand before it. What else a reader sees
-        whatever its snapshot, the labels of enums, has to be as it was: no lock keeps them.
-
-        Raises:
-            HedgehogError: where it takes longer than a minute, the shop does not tell, or a label
-                was renamed.
-        """
-        with _explained():
-            labels = self._versions_of_labels()
-            self._await_flush()
-            self.connection.rollback()
-            if renamed := labels - self._versions_of_labels():
-                names = ", ".join(sorted(repr(label) for label, *_ in renamed))
-                raise HedgehogError(
-                    "A label of the source's enums was renamed while its tables were read: "
-                    f"{names}. Rows may hold its old name or its new one, so that nothing was "
-                    "committed; run again."
-                )
-            self.connection.rollback()
-
-    def _await_flush(self) -> None:
-        deadline = monotonic() + _FLUSH_SECONDS
-        written = self._of_log("pg_current_wal_insert_lsn")
-        if self._of_log("pg_current_wal_flush_lsn") >= written:
-            return
-        # An open transaction alone would have its half page flushed minutes later. The end of
-        # one with an id of its own tells the WAL writer to flush; it changes nothing.
-        with self.connect() as other:
-            other.execute("select pg_current_xact_id()")
-        while self._of_log("pg_current_wal_flush_lsn") < written:
-            if monotonic() > deadline:
-                raise HedgehogError(
-                    "The source database has not written to its disk within "
-                    f"{_FLUSH_SECONDS:.0f} s what was read from it: pg_current_wal_flush_lsn() has "
-                    "not passed what pg_current_wal_insert_lsn() was. Nothing was committed: what "
-                    "is landed has to outlast a crash of the source. See to its disk and its WAL "
-                    "writer, then run again."
-                )
-            sleep(_FLUSH_POLL_SECONDS)
-
-    def _versions_of_labels(self) -> set[tuple[Any, ...]]:
-        """Give the labels that rows may hold, each with the transaction that named it."""
-        oids = [oid for fingerprint in self.fingerprints.values() for oid in fingerprint.labels]
-        if not oids:
-            return set()
-        query = sql.SQL("select enumlabel, oid, xmin::text from pg_enum where oid = any({}::oid[])")
-        return set(self.connection.execute(query.format(sql.Literal(oids))).fetchall())
-
-    def _of_log(self, function: str) -> int:
-        """Ask for a place in the write-ahead log, in bytes from its beginning."""
-        query = sql.SQL("select ({}() - '0/0'::pg_lsn)::bigint").format(sql.Identifier(function))
-        try:
-            ((place,),) = self.connection.execute(query).fetchall()
-        except psycopg.Error as error:
-            if self.connection.closed:
-                raise
-            raise HedgehogError(
-                f"The source does not answer {function}(): {reason_of(error)}. Nothing was "
-                "committed: by that function a capture knows that a crash of the source takes "
-                f"nothing back. {self._how_to_ask(error)}"
-            ) from error
-        return place
-
-    def _how_to_ask(self, error: psycopg.Error) -> str:
-        if isinstance(error, psycopg.errors.InsufficientPrivilege):
-            return (
-                "In the shop: grant execute on function pg_current_wal_insert_lsn(), "
-                f'pg_current_wal_flush_lsn() to "{self.connection.info.user}".'
-            )
-        return "Amazon Aurora answers with wal_level = logical (rds.logical_replication = 1)."
 
 
 @dataclass(frozen=True)
@@ -288,7 +200,7 @@ class Source:
             HedgehogError: where the database cannot be reached, is a standby or too old.
         """
         with self._connect() as connection:
-            with _explained():
+            with explained():
                 self._refuse_unfit(connection)
                 connection.rollback()
             connection.isolation_level = IsolationLevel.REPEATABLE_READ
@@ -328,9 +240,9 @@ class ConnectedSource:
     def moment(self, tables: Sequence[ShopTable]) -> Generator[Moment, None, None]:
         """Open a moment, as `Source.moment` does, and end its transaction with it."""
         connection = self.connection
-        with _explained():
+        with explained():
             settle(connection)
-            _found(connection, tables)  # tells every fault; the lock would stop at the first
+            find_tables(connection, tables)  # tells every fault; the lock would stop at the first
             connection.rollback()
             settle(connection)
             patience = sql.Literal(f"{_LOCK_SECONDS * 1000:.0f}ms")
@@ -343,7 +255,7 @@ class ConnectedSource:
             connection.execute(sql.SQL("lock table {} in access share mode").format(names))
             snapshot = _scalar(connection, _SNAPSHOT)
             identity = _identity(connection)
-            found = _found(connection, tables)
+            found = find_tables(connection, tables)
         yield Moment(
             connection,
             identity,
@@ -352,12 +264,12 @@ class ConnectedSource:
             {table.name: fingerprint_of(table, found[table.name]) for table in tables},
             self.connect,
         )
-        with _explained():
+        with explained():
             connection.rollback()
 
     def snapshot_text(self) -> str:
         """Give what is visible now, as text: the cheap question whether anything may be new."""
-        with _explained():
+        with explained():
             text = _scalar(self.connection, _SNAPSHOT)
             self.connection.rollback()
         return text
@@ -380,11 +292,6 @@ def estimated_rows(moment: Moment, tables: Sequence[ShopTable]) -> int | None:
 
 _CSV = sql.SQL("copy ({}) to stdout (format csv, header)")
 
-_NO_CHARACTER = (
-    psycopg.errors.CharacterNotInRepertoire,
-    psycopg.errors.UntranslatableCharacter,
-)
-
 _SNAPSHOT = "select pg_current_snapshot()::text"
 
 _IDENTITY = """
@@ -392,105 +299,6 @@ _IDENTITY = """
                           (select timeline_id from pg_control_checkpoint()),
                           (select oid from pg_database where datname = current_database()))
 """
-
-_FOUND = """
-    with recursive declared as (
-        select name, oid, relkind::text from unnest(%s::text[]) as declared(name)
-        left join pg_class on oid = to_regclass(quote_ident(name))
-    ), wanted as (
-        select oid, wanted.name from unnest(%s::text[], %s::text[]) as wanted(of_table, name)
-        join declared on declared.name = of_table
-    ), typed as (
-        select attrelid, attnum, format_type(atttypid, atttypmod) as type, atttypid as base,
-            attnotnull and not exists (
-                select from pg_constraint where conrelid = attrelid and contype = 'n'
-                and not convalidated and attnum = any(conkey)) as filled
-        from declared join pg_attribute on attrelid = oid where attnum > 0 and not attisdropped
-        union all
-        select attrelid, attnum, type, typbasetype, filled or typnotnull
-        from typed join pg_type on pg_type.oid = base where typtype = 'd'
-    ), columns as (
-        select attrelid as oid, json_agg(case when wanted.name is null then
-            json_build_array(attname, '', '', '', 0, attnum, null, attnotnull, false, null)
-        else json_build_array(
-            attname, type, format_type(base, null), typcategory, base::bigint, attnum,
-            case when attgenerated = 'v' then to_hex(hashtextextended(adbin::text, 0)) end,
-            filled,
-            exists (
-                select from pg_index where indrelid = attrelid and indisunique and indisvalid
-                and indnkeyatts = 1 and indkey[0] = attnum and indpred is null),
-            (select json_object_agg(oid, enumlabel) from pg_enum where enumtypid = base)
-        ) end order by attnum) as found
-        from typed join pg_type on pg_type.oid = base and typtype <> 'd'
-        join pg_attribute using (attrelid, attnum)
-        left join pg_attrdef on adrelid = attrelid and adnum = attnum
-        left join wanted on wanted.oid = attrelid and wanted.name = attname
-        group by attrelid
-    ), heirs as (
-        select oid, inhrelid as heir, pg_inherits.xmin::text as attached
-        from declared join pg_inherits on inhparent = oid
-        union
-        select heirs.oid, inhrelid, attached || ' ' || pg_inherits.xmin::text
-        from heirs join pg_inherits on inhparent = heir
-    ), with_rows as (
-        select heirs.oid, json_agg(json_build_array(
-            heir::bigint, heir::regclass::text, relkind, attached) order by heir) as found
-        from heirs join pg_class on pg_class.oid = heir where relkind <> 'p'
-        group by heirs.oid
-    )
-    select name, relkind, oid::bigint, columns.found, with_rows.found
-    from declared left join columns using (oid) left join with_rows using (oid)
-"""
-"""Rows are in partitions, never in a partitioned table; children by INHERITS add theirs.
-Of a column that nobody declared its name is asked for alone: what its type is called stops nothing.
-
-No function that it calls waits for a lock: `pg_get_expr` would.
-"""
-
-
-def _found(connection: Connection, tables: Sequence[ShopTable]) -> dict[str, FoundTable]:
-    """Find the tables in PostgreSQL's catalog, and see that the star can be made of them."""
-    found = {
-        name: FoundTable(
-            kind,
-            oid,
-            tuple(
-                FoundColumn(*column, labels=_by_oid(labels)) for *column, labels in columns or ()
-            ),
-            tuple(FoundHeir(*heir) for heir in heirs or ()),
-        )
-        for name, kind, oid, columns, heirs in _ask_catalog(connection, tables)
-    }
-    refuse_unreadable(tables, found)
-    return found
-
-
-def _ask_catalog(connection: Connection, tables: Sequence[ShopTable]) -> list[tuple[Any, ...]]:
-    """Ask for tables and their columns.
-
-    Raises:
-        HedgehogError: where a name is no text; tells of which table.
-    """
-    columns = [(table.name, column.name) for table in tables for column in table.columns]
-    names = [table.name for table in tables]
-    try:
-        return connection.execute(
-            _FOUND, [names, *map(list, zip(*columns, strict=True))]
-        ).fetchall()
-    except _NO_CHARACTER as error:
-        if len(tables) > 1:
-            for table in tables:
-                connection.rollback()
-                _ask_catalog(connection, [table])
-        raise HedgehogError(
-            f"A name in the table {' or '.join(names)} cannot be read, that of a column, of a "
-            f"declared column's type or label, or of a partition: {reason_of(error)}. Give it "
-            "another name in the shop (ALTER ... RENAME)."
-        ) from error
-
-
-def _by_oid(labels: dict[str, str] | None) -> dict[int, str] | None:
-    return {int(oid): label for oid, label in labels.items()} if labels else None
 
 
 def _identity(connection: Connection) -> str:
@@ -512,7 +320,7 @@ def _scalar(connection: Connection, query: str) -> str:
 
 
 @contextmanager
-def _explained() -> Generator[None, None, None]:
+def explained() -> Generator[None, None, None]:
     """Turn what PostgreSQL says into a sentence that tells what to do."""
     try:
         yield

@@ -12,7 +12,7 @@ import pytest
 
 from hedgehog_pipeline import databases
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.extraction import source
+from hedgehog_pipeline.extraction import confirmed
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.sandbox.postgres import PostgresServer
 from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once, capture
@@ -62,7 +62,7 @@ def _crashing(
     with nothing_flushed(world) as writer, monkeypatch.context() as patch:
         world.shop.execute(FORTY_ROLLBACKS)
         change(world.shop)
-        patch.setattr(source, "sleep", lambda pause: (writer.resume(), time.sleep(pause)))
+        patch.setattr(confirmed, "sleep", lambda pause: (writer.resume(), time.sleep(pause)))
         patch.setattr(Bucket, "create", crash_and_create)
         with suppress(HedgehogError):
             yield
@@ -138,7 +138,7 @@ def test_behind_a_pooler_a_crash_while_a_capture_waits_is_noticed(
 
     with monkeypatch.context() as patch, nothing_flushed(world):
         patch.setattr(databases, "_Patient", Pooled)
-        patch.setattr(source, "sleep", come_back_and_go_on)
+        patch.setattr(confirmed, "sleep", come_back_and_go_on)
         world.shop.execute(FORTY_ROLLBACKS)
         place(world.shop)
         with pytest.raises(HedgehogError, match="run again"):
@@ -155,7 +155,7 @@ def test_a_source_whose_disk_does_not_follow_is_told_and_nothing_is_landed(
     with nothing_flushed(world):
         placed = place(world.shop)
         with monkeypatch.context() as patch:
-            patch.setattr(source, "_FLUSH_SECONDS", 0.1)
+            patch.setattr(confirmed, "_FLUSH_SECONDS", 0.1)
             with pytest.raises(HedgehogError, match="has not written to its disk within"):
                 capture(world)
         assert len(world.commits(world.settings.ingestion_bucket)) == 1
@@ -165,7 +165,7 @@ def test_a_source_whose_disk_does_not_follow_is_told_and_nothing_is_landed(
 def test_a_capture_that_finds_nothing_does_not_wait_for_the_disk(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(source, "_FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr(confirmed, "_FLUSH_SECONDS", 0.0)
     with nothing_flushed(world):
         world.shop.execute(FORTY_ROLLBACKS)
         assert capture(world) == Counter()
@@ -175,7 +175,7 @@ def test_an_open_transaction_that_wrote_last_keeps_no_capture_waiting(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
     """Nobody waits for what it wrote, so the server would let it lie until its next checkpoint."""
-    monkeypatch.setattr(source, "_FLUSH_SECONDS", 3.0)
+    monkeypatch.setattr(confirmed, "_FLUSH_SECONDS", 3.0)
     placed = place(world.shop)
     with world.connect() as late:
         mine = place(late)

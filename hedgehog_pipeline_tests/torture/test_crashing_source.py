@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.extraction import source
+from hedgehog_pipeline.extraction import confirmed
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.sandbox.postgres import PostgresServer
 from hedgehog_pipeline_tests.extraction.capturing import capture
@@ -108,7 +108,7 @@ def _crashed(world: World, chance: random.Random) -> World:
     with nothing_flushed(world) as writer, pytest.MonkeyPatch.context() as patch:
         _write(world.shop, chance)
         patch.setattr(Bucket, "create", crash_and_create)
-        patch.setattr(source, "sleep", resume)
+        patch.setattr(confirmed, "sleep", resume)
         with suppress(HedgehogError):
             chance.choice(_STAGES)(world)
     crash_at(at)
