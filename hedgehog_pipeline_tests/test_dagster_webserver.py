@@ -1,7 +1,6 @@
 """Dagster's webserver serves people who come to it, and no other page that their browser shows."""
 
 import asyncio
-import inspect
 import json
 import os
 import subprocess
@@ -15,7 +14,6 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from dagster._cli import dev
 from dagster_webserver import cli
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
@@ -23,8 +21,6 @@ from starlette.types import Message, Receive, Scope, Send
 
 from hedgehog_pipeline import dagster_webserver
 from hedgehog_pipeline.dagster_webserver import Guard
-from hedgehog_pipeline.sandbox import dagster_dev
-from hedgehog_pipeline.sandbox import dev as hedgehog_dev
 from hedgehog_pipeline.sandbox.clients import fetch_json
 from hedgehog_pipeline.sandbox.ports import keep_ports
 from hedgehog_pipeline.sandbox.waiting import await_condition
@@ -161,17 +157,6 @@ def test_an_address_that_is_none_ends_in_a_sentence(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(cli, "main", lambda: dagster_webserver.guarded(None))
     with pytest.raises(SystemExit, match=f"^hedgehog: HEDGEHOG_UI_URL is '{_UI}', which"):
         dagster_webserver.main()
-
-
-def test_hedgehog_dev_starts_the_guarded_webserver(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: list[list[str]] = []
-    monkeypatch.setattr(
-        dagster_dev, "open_ipc_subprocess", lambda command, **_options: opened.append(command)
-    )
-    assert '[sys.executable, "-m", "dagster_webserver"]' in inspect.getsource(dev)
-    dagster_dev.open_guarded([sys.executable, "-m", "dagster_webserver"])
-    assert opened == [[sys.executable, "-m", dagster_webserver.__name__]]
-    assert dagster_dev.__name__ in hedgehog_dev._DAGSTER
 
 
 @contextmanager

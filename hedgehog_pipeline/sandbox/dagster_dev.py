@@ -1,4 +1,4 @@
-"""Dagster's command, whose `dev` starts the webserver that is guarded.
+"""Dagster's command, whose `dev` starts Hedgehog's webserver and daemon in place of its own.
 
 `python -m hedgehog_pipeline.sandbox.dagster_dev dev` takes the options of `dagster dev`.
 """
@@ -10,20 +10,21 @@ from dagster._cli import dev
 from dagster._cli import main as dagster
 from dagster_shared.ipc import open_ipc_subprocess
 
-_ITS_OWN, _GUARDED = "dagster_webserver", "hedgehog_pipeline.dagster_webserver"
+_OURS = {
+    "dagster_webserver": "hedgehog_pipeline.dagster_webserver",
+    "dagster._daemon": "hedgehog_pipeline.dagster_daemon",
+}
 
 
-def open_guarded(command: Sequence[str], **options: Any) -> Any:
-    """Start a part of Dagster; of its webserver the one that is guarded."""
-    return open_ipc_subprocess(
-        [_GUARDED if word == _ITS_OWN else word for word in command], **options
-    )
+def open_ours(command: Sequence[str], **options: Any) -> Any:
+    """Start a part of Dagster; where there is one of Hedgehog, that one."""
+    return open_ipc_subprocess([_OURS.get(word, word) for word in command], **options)
 
 
 def main() -> None:
     """Run the command."""
     # Dagster has no option for this.
-    dev.open_ipc_subprocess = open_guarded  # pyright: ignore[reportPrivateImportUsage]
+    dev.open_ipc_subprocess = open_ours  # pyright: ignore[reportPrivateImportUsage]
     dagster()
 
 

@@ -38,7 +38,7 @@ _DAGSTER = [
 ]
 _CODE_SERVER = "dagster api grpc"
 _SECONDS_TO_RELOAD = 20
-_SECONDS_OF_DAGSTER = 6
+_SECONDS_OF_DAGSTER = 7
 _SECONDS_OF_TRADE = 1
 """What each has to end by itself: all is over within 15 seconds, those of the servers included."""
 

@@ -14,6 +14,7 @@ import psutil
 
 from hedgehog_pipeline.sandbox.waiting import await_condition
 
+_SECONDS_OF_THE_INTERRUPTED = 1
 _SECONDS_TO_DIE = 3
 _SECONDS_BETWEEN_LOOKS = 0.2
 _REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -97,13 +98,16 @@ def _requests_kept() -> Generator[None, None, None]:
 
 
 def end(program: subprocess.Popen[bytes], grace: float) -> None:
-    """Interrupt a program and all that it began; kill what is left of it after some seconds.
+    """Interrupt a program, which ends what it began in its own order; kill what is left.
 
-    A process that is stopped or does not listen is killed as well.
+    What does not end within that time is interrupted itself before it is killed. A process that is
+    stopped or does not listen is killed as well.
     """
     family = _Family(program)
-    family.send(signal.SIGINT)
-    if not await_condition(family.is_gone, grace, every=_SECONDS_BETWEEN_LOOKS):
+    program.send_signal(signal.SIGINT)
+    if not family.ends_within(grace):
+        family.send(signal.SIGINT)
+    if not family.ends_within(_SECONDS_OF_THE_INTERRUPTED):
         # Again and again: one that dies last may have begun another.
         killed = partial(family.send, signal.SIGKILL)
         await_condition(lambda: not killed(), _SECONDS_TO_DIE, every=_SECONDS_BETWEEN_LOOKS)
@@ -116,9 +120,11 @@ class _Family:
     def __init__(self, program: subprocess.Popen[bytes]) -> None:
         self._program = program
         self._known: set[psutil.Process] = set()
+        self._living()  # of a program that is gone nobody could tell what it began
 
-    def is_gone(self) -> bool:
-        return not self._living()
+    def ends_within(self, seconds: float) -> bool:
+        """Await that none of them lives."""
+        return await_condition(lambda: not self._living(), seconds, every=_SECONDS_BETWEEN_LOOKS)
 
     def send(self, sign: int) -> int:
         """Send a signal to all of them; tell to how many."""

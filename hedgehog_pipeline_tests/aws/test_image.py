@@ -1,8 +1,8 @@
-"""The image of a deployment: what it begins with, and what its webserver is."""
+"""The image of a deployment: what it begins with, and what its webserver and its daemon are."""
 
 import re
 
-from hedgehog_pipeline import dagster_webserver
+from hedgehog_pipeline import dagster_daemon, dagster_webserver
 from hedgehog_pipeline_tests.aws.files import REPOSITORY, TERRAFORM
 
 
@@ -16,3 +16,8 @@ def test_the_webserver_that_is_deployed_is_the_guarded_one() -> None:
     services = (TERRAFORM / "modules" / "platform" / "main.tf").read_text()
     assert f'["python", "-m", "{dagster_webserver.__name__}"]' in services
     assert '"dagster-webserver"' not in services
+
+
+def test_the_daemon_that_is_deployed_ends_in_order() -> None:
+    services = (TERRAFORM / "modules" / "platform" / "main.tf").read_text()
+    assert f'["python", "-m", "{dagster_daemon.__name__}", "run"]' in services

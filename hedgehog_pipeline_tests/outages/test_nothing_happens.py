@@ -28,7 +28,7 @@ def test_costs_few_requests_and_no_run(platform: Platform):
     awaited(platform.is_reported, seconds=420.0)  # five minutes after the one before
     runs, began = platform.runs(), time.monotonic()
     programs = {
-        "daemon": platform.processes("dagster._daemon"),
+        "daemon": platform.processes("dagster_daemon"),
         "code server": platform.processes("api grpc"),
     }
     spent = {name: sum(map(_seconds, found)) for name, found in programs.items()}

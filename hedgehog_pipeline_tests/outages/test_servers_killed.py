@@ -22,7 +22,7 @@ def test_a_killed_server_is_all_that_has_to_be_started_again(platform: Platform,
     platform.heals(f"{server} killed and started again")
 
 
-@pytest.mark.parametrize("part", ["dagster_webserver", "dagster._daemon", "dagster api grpc"])
+@pytest.mark.parametrize("part", ["dagster_webserver", "dagster_daemon", "dagster api grpc"])
 def test_a_killed_part_of_dagster(platform: Platform, part: str):
     platform.change()
     for process in platform.processes(part):

@@ -75,7 +75,7 @@ def test_sigterm_ends_all_of_it_where_ctrl_c_is_ignored_and_a_part_of_dagster_ha
         return dev.poll() is not None or url in shown.read_text()
 
     assert await_condition(ready, _SECONDS_TO_START, every=0.2)
-    (daemon,) = _programs(folder, "dagster._daemon")
+    (daemon,) = _programs(folder, "dagster_daemon")
     daemon.suspend()
     dev.terminate()
     dev.wait(_SECONDS_TO_END)

@@ -55,6 +55,35 @@ def test_what_does_not_listen_is_killed_with_all_that_it_began(
     assert not any(map(_lives, family))
 
 
+_WAITS = """
+import time
+try:
+    print('here', flush=True)
+    time.sleep(600)
+except KeyboardInterrupt:
+    print('interrupted', flush=True)
+"""
+
+
+@pytest.mark.parametrize(("at_its_end", "told"), [("child.terminate()", 0), ("", 1)])
+def test_a_program_ends_what_it_began_and_only_what_it_leaves_is_interrupted(
+    tmp_path: Path, at_its_end: str, told: int
+) -> None:
+    log = tmp_path / "log"
+    parent = (
+        "import contextlib, subprocess, sys, time\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {_WAITS!r}])\n"
+        f"with contextlib.suppress(KeyboardInterrupt):\n    time.sleep(600)\n{at_its_end}"
+    )
+    with (
+        log.open("wb") as output,
+        started([sys.executable, "-c", parent], tmp_path, os.environ, output, grace=2) as program,
+    ):
+        assert await_condition(lambda: "here" in log.read_text(), seconds=60)
+    assert program.returncode == 0
+    assert log.read_text().count("interrupted") == told
+
+
 @pytest.mark.usefixtures("sigint_ignored")
 def test_what_is_begun_where_ctrl_c_is_ignored_listens_to_it(tmp_path: Path) -> None:
     log = tmp_path / "log"

@@ -15,7 +15,7 @@ STAYING = (DAEMON, CODE_SERVER, WEBSERVER)
 """Those that one start of Dagster starts once."""
 
 _PARTS = {
-    DAEMON: "dagster._daemon",
+    DAEMON: "dagster_daemon",
     WEBSERVER: "dagster_webserver",
     CODE_SERVER: "dagster api grpc",
     RUN: "multiprocessing.spawn",

@@ -50,7 +50,7 @@ def place(servers: Servers, tmp_path: Path) -> Iterator[Sandbox]:
     """What looks like a daemon with two sessions, and a code server with three."""
     environment = {"DAGSTER_HOME": str(tmp_path)}
     with ExitStack() as stack:
-        for name, sessions in (("dagster._daemon", 2), ("dagster api grpc", 3)):
+        for name, sessions in (("dagster_daemon", 2), ("dagster api grpc", 3)):
             command = [sys.executable, "-c", _PROGRAM, name, servers.postgres.dsn("postgres")]
             program = stack.enter_context(
                 subprocess.Popen(

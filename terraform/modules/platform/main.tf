@@ -22,7 +22,7 @@ locals {
     }
     # Two of them would tick each sensor twice, so an old one ends before a new one begins.
     daemon = {
-      command = concat(["dagster-daemon", "run"], local.workspace)
+      command = concat(["python", "-m", "hedgehog_pipeline.dagster_daemon", "run"], local.workspace)
       healthy = ["CMD", "dagster-daemon", "liveness-check"]
     }
     code = {

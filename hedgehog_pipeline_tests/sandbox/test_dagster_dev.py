@@ -1,0 +1,28 @@
+"""`hedgehog dev` starts the parts of Dagster that Hedgehog has its own of."""
+
+import inspect
+import sys
+
+import pytest
+from dagster._cli import dev
+
+from hedgehog_pipeline import dagster_daemon, dagster_webserver
+from hedgehog_pipeline.sandbox import dagster_dev
+from hedgehog_pipeline.sandbox import dev as hedgehog_dev
+
+
+@pytest.mark.parametrize(
+    ("part", "ours"),
+    [("dagster_webserver", dagster_webserver), ("dagster._daemon", dagster_daemon)],
+)
+def test_a_part_of_dagster_is_started_as_that_of_hedgehog(
+    monkeypatch: pytest.MonkeyPatch, part: str, ours: object
+) -> None:
+    opened: list[list[str]] = []
+    monkeypatch.setattr(
+        dagster_dev, "open_ipc_subprocess", lambda command, **_options: opened.append(command)
+    )
+    assert f'"{part}"' in inspect.getsource(dev)
+    dagster_dev.open_ours([sys.executable, "-m", part])
+    assert opened == [[sys.executable, "-m", ours.__name__]]
+    assert dagster_dev.__name__ in hedgehog_dev._DAGSTER
