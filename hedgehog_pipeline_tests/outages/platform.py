@@ -133,6 +133,15 @@ class Platform:
         )
         return bool(self.ask(DAGSTER, asked)[0][0])
 
+    def has_closed_days(self) -> bool:
+        """Whether all past days are closed, which takes some minutes after the first start."""
+        asked = (
+            "select tick_body::json->>'skip_reason' from job_ticks "
+            "where tick_body::json->>'job_name' = 'past_days' and status = 'SKIPPED' "
+            "order by id desc limit 1"
+        )
+        return any("are closed" in (reason or "") for (reason,) in self.ask(DAGSTER, asked))
+
     def processes(self, part: str) -> list[psutil.Process]:
         """Those of `dagster dev` whose command line holds a text."""
         return processes_of(self.dagster, part)

@@ -26,6 +26,7 @@ def _minute(platform: Platform) -> tuple[Counter[str], int]:
 def test_costs_few_requests_and_no_run(platform: Platform):
     awaited(platform.at_rest)
     awaited(platform.is_reported, seconds=420.0)  # five minutes after the one before
+    awaited(platform.has_closed_days, seconds=420.0)
     runs, began = platform.runs(), time.monotonic()
     programs = {
         "daemon": platform.processes("dagster_daemon"),
