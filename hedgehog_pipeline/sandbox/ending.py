@@ -120,7 +120,7 @@ class _Family:
     def __init__(self, program: subprocess.Popen[bytes]) -> None:
         self._program = program
         self._known: set[psutil.Process] = set()
-        self._living()  # of a program that is gone nobody could tell what it began
+        self._living()  # the children of a program can be listed only while it lives
 
     def ends_within(self, seconds: float) -> bool:
         """Await that none of them lives."""

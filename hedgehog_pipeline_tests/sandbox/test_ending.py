@@ -65,9 +65,9 @@ except KeyboardInterrupt:
 """
 
 
-@pytest.mark.parametrize(("at_its_end", "told"), [("child.terminate()", 0), ("", 1)])
+@pytest.mark.parametrize(("at_its_end", "interruptions"), [("child.terminate()", 0), ("", 1)])
 def test_a_program_ends_what_it_began_and_only_what_it_leaves_is_interrupted(
-    tmp_path: Path, at_its_end: str, told: int
+    tmp_path: Path, at_its_end: str, interruptions: int
 ) -> None:
     log = tmp_path / "log"
     parent = (
@@ -81,7 +81,7 @@ def test_a_program_ends_what_it_began_and_only_what_it_leaves_is_interrupted(
     ):
         assert await_condition(lambda: "here" in log.read_text(), seconds=60)
     assert program.returncode == 0
-    assert log.read_text().count("interrupted") == told
+    assert log.read_text().count("interrupted") == interruptions
 
 
 @pytest.mark.usefixtures("sigint_ignored")
