@@ -85,14 +85,15 @@ def test_a_capture_names_the_transaction_that_makes_its_commit_long_and_no_later
         ((named,),) = late.execute(_BACKEND_XID).fetchall()
         opened.shop.execute("update design set file_name = 'new.json'")
         opened.launch("extraction")
-        assert f"transaction {named} of the source is open since 1 other began" in caplog.text
+        named_as_open = rf"transaction {named} of the source is open since \d+ others? began"
+        assert re.search(named_as_open, caplog.text)  # autovacuum may take an id as well
         late.rollback()
         caplog.clear()
         opened.sweep()
         opened.shop.execute("update staff set first_name = 'New'")
         opened.launch("extraction", "staff")
         assert "committed" in {getattr(record, "event", "") for record in caplog.records}
-        assert "of the source is open" not in caplog.text
+        assert not re.search(named_as_open, caplog.text)
 
 
 def test_a_transaction_is_named_as_the_source_names_it(caplog: pytest.LogCaptureFixture) -> None:
