@@ -39,11 +39,6 @@ def test_an_asset_is_launched_for_a_day(world: World) -> None:
     assert {part["asset"] for part in commit["parts"]} == {"oltp/staff"}
 
 
-def test_workspace_yaml_is_not_overruled() -> None:
-    text = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
-    assert "[tool.dagster" not in text
-
-
 def _run(*command: str | Path, **settings: str) -> str:
     done = subprocess.run(
         command,

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 from dagster._core.workspace.load import location_origins_from_yaml_paths
+from dagster._core.workspace.load_target import get_origins_from_toml
 
 _ROOT = Path(__file__).parents[1]
 
@@ -15,6 +16,13 @@ def test_the_code_location_is_called_hedgehog(folder: str, monkeypatch: pytest.M
     file = _ROOT / folder / "workspace.yaml"
     (origin,) = location_origins_from_yaml_paths([str(file)])
     assert origin.location_name == "hedgehog"
+
+
+def test_pyproject_which_dagster_takes_first_names_what_workspace_yaml_names() -> None:
+    (taken,) = get_origins_from_toml(str(_ROOT / "pyproject.toml"))
+    (named,) = location_origins_from_yaml_paths([str(_ROOT / "workspace.yaml")])
+    assert taken.location_name == named.location_name
+    assert taken.loadable_target_origin.module_name == named.loadable_target_origin.module_name
 
 
 def test_on_kubernetes_as_well() -> None:

@@ -4,12 +4,14 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from dagster import AssetKey, AssetMaterialization, DagsterInstance, evaluate_automation_conditions
+from dagster._core.workspace.load import location_origins_from_yaml_paths
+from dagster._core.workspace.load_target import get_origins_from_toml
 
 from hedgehog_pipeline.partitions import DAYS
 from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page
@@ -61,6 +63,23 @@ def test_the_mart_is_asked_for_when_a_load_wrote_an_input(marts: Any) -> None:
         instance.report_runless_asset_event(AssetMaterialization(order, partition=today))
         loaded = evaluate_automation_conditions(marts.defs, instance, cursor=again.cursor)
         assert loaded.get_num_requested(mart) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "file", "load"),
+    [
+        ("yaml", "workspace.yaml", lambda file: location_origins_from_yaml_paths([file])),
+        ("toml", "pyproject.toml", get_origins_from_toml),
+    ],
+)
+def test_dagster_finds_the_module_under_the_name_of_hedgehog(
+    folder: Path, language: str, file: str, load: Callable[[str], list[Any]]
+) -> None:
+    (text,) = (block.text for block in _PAGE.blocks if block.language == language)
+    (folder / file).write_text(text)
+    (found,) = load(str(folder / file))
+    assert found.location_name == "hedgehog"
+    assert found.loadable_target_origin.module_name == "marts"
 
 
 @pytest.fixture
