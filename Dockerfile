@@ -24,5 +24,5 @@ USER 10001:10001
 
 EXPOSE 3000 4000
 HEALTHCHECK --interval=60s --timeout=60s --start-period=180s \
-    CMD ["python", "-m", "hedgehog_pipeline.healthy", "4000"]
+    CMD ["python", "-m", "hedgehog_pipeline.healthcheck", "4000"]
 CMD ["dagster", "api", "grpc", "--host", "0.0.0.0", "--port", "4000", "--module-name", "hedgehog_pipeline.definitions"]

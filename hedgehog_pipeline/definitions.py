@@ -12,41 +12,53 @@ from dagster import (
     in_process_executor,
 )
 
-from hedgehog_pipeline.extraction.assets import extract
-from hedgehog_pipeline.extraction.resources import ParametersResource, SourceResource
-from hedgehog_pipeline.job_descriptions import JOB_DESCRIPTIONS
-from hedgehog_pipeline.lake.handles import landed_tables, processed_tables
-from hedgehog_pipeline.lake.io_managers import CsvIOManager, ParquetIOManager
-from hedgehog_pipeline.lake.resources import LakeResource
-from hedgehog_pipeline.logs import LogResource, WatchLog
-from hedgehog_pipeline.looks import Looks
-from hedgehog_pipeline.operations.alert_sensors import (
+from hedgehog_pipeline.deployment import Surroundings
+from hedgehog_pipeline.logs.events import LogResource, WatchLog
+from hedgehog_pipeline.model.registry import report_of_model
+from hedgehog_pipeline.orchestration.alert_sensors import (
     failed_run_sensor,
     health_sensor,
     late,
     not_empty,
 )
-from hedgehog_pipeline.operations.checks import check_warehouse, checks_job, checks_schedule
-from hedgehog_pipeline.operations.freshness import freshness_job, freshness_sensor, measure_lag
-from hedgehog_pipeline.operations.past_days import past_days_sensor
-from hedgehog_pipeline.operations.prune_records import PRUNE_RECORDS, prune_job, prune_schedule
-from hedgehog_pipeline.operations.reconcile_check import (
+from hedgehog_pipeline.orchestration.assets.extraction import extract
+from hedgehog_pipeline.orchestration.assets.processing import process
+from hedgehog_pipeline.orchestration.assets.source_links import line_of_table, linked
+from hedgehog_pipeline.orchestration.assets.storage import store
+from hedgehog_pipeline.orchestration.checks.freshness import (
+    freshness_job,
+    freshness_sensor,
+    measure_lag,
+)
+from hedgehog_pipeline.orchestration.checks.reconciliation import (
     reconcile_job,
     reconcile_schedule,
     reconcile_warehouse,
 )
-from hedgehog_pipeline.planned import loaded_assets, processed_assets
-from hedgehog_pipeline.processing.assets import process
-from hedgehog_pipeline.runs import PIPELINE
-from hedgehog_pipeline.schedules import sweep_schedule
-from hedgehog_pipeline.schema.model import report_of_model
-from hedgehog_pipeline.sensors import inbox_sensor, log_sensor, shop_sensor
+from hedgehog_pipeline.orchestration.checks.rules import (
+    check_warehouse,
+    checks_job,
+    checks_schedule,
+)
+from hedgehog_pipeline.orchestration.extraction_resources import ParametersResource, SourceResource
+from hedgehog_pipeline.orchestration.instance.prune_records import (
+    PRUNE_RECORDS,
+    prune_job,
+    prune_schedule,
+)
+from hedgehog_pipeline.orchestration.io.handles import landed_tables, processed_tables
+from hedgehog_pipeline.orchestration.io.lake_io_managers import CsvIOManager, ParquetIOManager
+from hedgehog_pipeline.orchestration.io.warehouse_io_manager import WarehouseIOManager
+from hedgehog_pipeline.orchestration.job_descriptions import JOB_DESCRIPTIONS
+from hedgehog_pipeline.orchestration.lake_resources import LakeResource
+from hedgehog_pipeline.orchestration.past_days import past_days_sensor
+from hedgehog_pipeline.orchestration.schedules import sweep_schedule
+from hedgehog_pipeline.orchestration.sensors import inbox_sensor, log_sensor, shop_sensor
+from hedgehog_pipeline.orchestration.storage_resources import WarehouseResource
+from hedgehog_pipeline.scheduling.batching import PIPELINE
+from hedgehog_pipeline.scheduling.look_times import Looks
+from hedgehog_pipeline.scheduling.planned_tables import loaded_assets, processed_assets
 from hedgehog_pipeline.settings import Settings
-from hedgehog_pipeline.source_links import line_of_table, linked
-from hedgehog_pipeline.storage.assets import store
-from hedgehog_pipeline.storage.io_manager import WarehouseIOManager
-from hedgehog_pipeline.storage.resources import WarehouseResource
-from hedgehog_pipeline.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (

@@ -8,26 +8,26 @@ from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from functools import cache
 
-from hedgehog_pipeline import aws
-from hedgehog_pipeline.databases import read_credentials
+from hedgehog_pipeline.aws import clients as aws
+from hedgehog_pipeline.aws.parameters import Parameters
 from hedgehog_pipeline.errors import AnotherLakeError, HedgehogError
-from hedgehog_pipeline.extraction.inbox import files_to_take
-from hedgehog_pipeline.extraction.parameters import Parameters
-from hedgehog_pipeline.extraction.shop_watch import ShopWatch
+from hedgehog_pipeline.extraction.pending_changes import note_scan
 from hedgehog_pipeline.extraction.source import Source, estimated_rows
-from hedgehog_pipeline.extraction.unlanded import note_scan
+from hedgehog_pipeline.extraction.source_watch import ShopWatch
 from hedgehog_pipeline.extraction.watermarks import publish_watermarks
+from hedgehog_pipeline.inbox.inbox import files_to_take
 from hedgehog_pipeline.lake.bucket import StoredObject
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake, lake_in
 from hedgehog_pipeline.lake.row_counts import rows_by_asset
-from hedgehog_pipeline.operations.lag import seconds_behind
-from hedgehog_pipeline.operations.quarantine import Entry, count_rows, read_first
-from hedgehog_pipeline.processing import pending as processing
-from hedgehog_pipeline.runs import MOST_COMMITS
-from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.monitoring.lag import seconds_behind
+from hedgehog_pipeline.monitoring.quarantine import Entry, count_rows, read_first
+from hedgehog_pipeline.postgres.connection import read_credentials
+from hedgehog_pipeline.processing import backlog as processing
+from hedgehog_pipeline.scheduling.batching import MOST_COMMITS
 from hedgehog_pipeline.settings import Settings
-from hedgehog_pipeline.storage import pending as storage
+from hedgehog_pipeline.storage import backlog as storage
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 _LOGGER = logging.getLogger(__name__)

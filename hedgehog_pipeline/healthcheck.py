@@ -1,4 +1,4 @@
-"""`python -m hedgehog_pipeline.healthy PORT`: whether a service answers and reaches its database.
+"""`python -m hedgehog_pipeline.healthcheck PORT`: whether a service answers and reaches its database.
 
 The second is asked because RDS changes the password of Dagster's database: a task that still has
 the old one fails here, and is replaced by one that has the new. libpq's own variables say how TLS

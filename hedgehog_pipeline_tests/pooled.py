@@ -6,7 +6,7 @@ import psycopg
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn
 
-from hedgehog_pipeline import databases
+from hedgehog_pipeline.postgres import connection as databases
 
 _OF_SESSION = """
     select 'prepared', name from pg_prepared_statements

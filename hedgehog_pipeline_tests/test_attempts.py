@@ -2,14 +2,14 @@
 
 from datetime import date, datetime, timedelta, timezone
 
-from hedgehog_pipeline.attempts import (
+from hedgehog_pipeline.lake.commits import Commit
+from hedgehog_pipeline.scheduling.retry import (
     MOST_ATTEMPTS,
     Failure,
     next_commits,
     pause_after,
     stuck_commits,
 )
-from hedgehog_pipeline.lake.commits import Commit
 
 _NOW = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
 _LONG_AGO = _NOW - timedelta(hours=1)

@@ -12,7 +12,7 @@ from dagster._core.workspace.load_target import EmptyWorkspaceTarget
 from dagster._daemon import cli, controller
 from dagster._daemon.daemon import DagsterDaemon
 
-from hedgehog_pipeline import dagster_daemon
+from hedgehog_pipeline.orchestration import dagster_daemon
 
 
 class _Ticking(DagsterDaemon):

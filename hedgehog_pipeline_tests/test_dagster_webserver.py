@@ -19,8 +19,8 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from hedgehog_pipeline import dagster_webserver
-from hedgehog_pipeline.dagster_webserver import Guard
+from hedgehog_pipeline.orchestration import dagster_webserver
+from hedgehog_pipeline.orchestration.dagster_webserver import Guard
 from hedgehog_pipeline.sandbox.clients import fetch_json
 from hedgehog_pipeline.sandbox.ports import keep_ports
 from hedgehog_pipeline.sandbox.waiting import await_condition

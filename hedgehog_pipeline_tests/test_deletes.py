@@ -8,10 +8,10 @@ from datetime import datetime, timezone
 import pytest
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.extraction.mode import Asked, Mode
-from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import STAR, Fact
-from hedgehog_pipeline.stage_run import execute
+from hedgehog_pipeline.extraction.capture_request import Asked, Mode
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.star import STAR, Fact
+from hedgehog_pipeline.runner.execute import execute
 from hedgehog_pipeline.storage.views import current_view
 from hedgehog_pipeline_tests.world import World
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import pytest
 from psycopg import sql
 
-from hedgehog_pipeline.schema.columns import (
+from hedgehog_pipeline.model.columns import (
     INTEGER,
     MONEY,
     SHOP_DATE,
     SHOP_TIME,
     ColumnType,
 )
-from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.model.source import SHOP
 from hedgehog_pipeline_tests.archived import Archived
 from hedgehog_pipeline_tests.bad_rows import OPEN, ORDERS, STAMP, alter, copy_row, is_held
 from hedgehog_pipeline_tests.dirty import DIRTY

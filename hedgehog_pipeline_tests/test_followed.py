@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hedgehog_pipeline.followed import followed
+from hedgehog_pipeline.logs.follow import followed
 from hedgehog_pipeline.sandbox.waiting import await_condition
 
 

@@ -15,9 +15,9 @@ from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.extraction.inbox import Take, files_to_take, take_oldest
+from hedgehog_pipeline.inbox.inbox import Take, files_to_take, take_oldest
 from hedgehog_pipeline.lake.batch import Batch, batch_id
-from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.model.source import SHOP
 from hedgehog_pipeline_tests.archived import Archived
 from hedgehog_pipeline_tests.inbox import CURRENCIES, codes, currency, head_of, put, put_bytes
 from hedgehog_pipeline_tests.world import World

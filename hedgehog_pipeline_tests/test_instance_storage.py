@@ -12,7 +12,7 @@ from dagster import AssetKey, DagsterInstance, StaticPartitionsDefinition, asset
 from dagster_postgres import DagsterPostgresStorage
 from sqlalchemy import Engine, Pool, event
 
-from hedgehog_pipeline.instance_storage import PooledPostgresStorage
+from hedgehog_pipeline.orchestration.instance.storage import PooledPostgresStorage
 from hedgehog_pipeline.sandbox.waiting import await_condition
 from hedgehog_pipeline_tests.servers import Servers
 
@@ -20,7 +20,7 @@ _INSTANCE = """
 telemetry: {{enabled: false}}
 storage:
   custom:
-    module: hedgehog_pipeline.instance_storage
+    module: hedgehog_pipeline.orchestration.instance.storage
     class: PooledPostgresStorage
     config: {{postgres_url: "{url}"}}
 """

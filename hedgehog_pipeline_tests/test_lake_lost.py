@@ -14,7 +14,7 @@ from dagster import DagsterInstance
 
 from hedgehog_pipeline.errors import AnotherLakeError, HedgehogError
 from hedgehog_pipeline.lake.log import commit_key
-from hedgehog_pipeline.stage_run import execute
+from hedgehog_pipeline.runner.execute import execute
 from hedgehog_pipeline_tests.extraction.capturing import capture
 from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
 from hedgehog_pipeline_tests.test_rebuild import rows_to_compare

@@ -7,13 +7,13 @@ import pandas as pd
 import psycopg
 import pytest
 
+from hedgehog_pipeline.cli.progress import sum_up
 from hedgehog_pipeline.errors import HedgehogError, LeftError, UnfitWarehouseError
-from hedgehog_pipeline.extraction import assets as extraction
-from hedgehog_pipeline.left import MOST_IN_A_ROW, Left
+from hedgehog_pipeline.orchestration.assets import extraction
 from hedgehog_pipeline.processing.transform import TRANSFORMS
-from hedgehog_pipeline.progress import sum_up
-from hedgehog_pipeline.runner import StageRun, _whole_run, run_until_done
-from hedgehog_pipeline.runs import MOST_COMMITS
+from hedgehog_pipeline.runner.runner import StageRun, _whole_run, run_until_done
+from hedgehog_pipeline.runner.skipped import MOST_IN_A_ROW, Left
+from hedgehog_pipeline.scheduling.batching import MOST_COMMITS
 from hedgehog_pipeline_tests.bad_rows import copy_row, is_held
 from hedgehog_pipeline_tests.lake.making import DAY, processed_commit
 from hedgehog_pipeline_tests.world import World

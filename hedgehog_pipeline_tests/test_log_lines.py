@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.log_lines import JsonFormatter, TextFormatter, as_text
-from hedgehog_pipeline.log_reader import LogReader
-from hedgehog_pipeline.log_sentences import sentence
+from hedgehog_pipeline.logs.lines import JsonFormatter, TextFormatter, as_text
+from hedgehog_pipeline.logs.reader import LogReader
+from hedgehog_pipeline.logs.sentences import sentence
 from hedgehog_pipeline.settings import Settings
 
 _PLACE = {"batch": "b", "commit": 3}

@@ -16,21 +16,22 @@ from dagster import (
 )
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
-from hedgehog_pipeline import pipeline_run, surroundings
-from hedgehog_pipeline.attempts import MOST_ATTEMPTS
+from hedgehog_pipeline import deployment as surroundings
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.lake.commits import Commit
-from hedgehog_pipeline.pipeline_run import PipelineRun, plan_pipeline_run
-from hedgehog_pipeline.processing import assets as processing
-from hedgehog_pipeline.run_tags import (
+from hedgehog_pipeline.orchestration import pipeline_run
+from hedgehog_pipeline.orchestration.assets import processing
+from hedgehog_pipeline.orchestration.pipeline_run import PipelineRun, plan_pipeline_run
+from hedgehog_pipeline.orchestration.run_status import failures
+from hedgehog_pipeline.scheduling.batching import MOST_COMMITS
+from hedgehog_pipeline.scheduling.retry import MOST_ATTEMPTS
+from hedgehog_pipeline.scheduling.run_tags import (
     COMMITS_TAG,
     PENDING_TAGS,
     pending_tags,
     tags_for,
     tried_tags,
 )
-from hedgehog_pipeline.runs import MOST_COMMITS
-from hedgehog_pipeline.stage_runs import failures
 from hedgehog_pipeline_tests.extraction.capturing import capture, capturing
 from hedgehog_pipeline_tests.inbox import codes, currency, put
 from hedgehog_pipeline_tests.ticks import (

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
-from hedgehog_pipeline.runner import run_until_done
-from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline.model.star import STAR
+from hedgehog_pipeline.runner.runner import run_until_done
 from hedgehog_pipeline_tests.archived import Archived
 from hedgehog_pipeline_tests.shops import NOW
 from hedgehog_pipeline_tests.truth import differences

@@ -8,11 +8,15 @@ import pytest
 from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult, JobDefinition
 
 from hedgehog_pipeline.definitions import platform
-from hedgehog_pipeline.extraction.mode import Mode
+from hedgehog_pipeline.extraction.capture_request import Mode
 from hedgehog_pipeline.lake.commits import AnyCommit, Commit, PartKind
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.planned import loaded_assets, planned_assets, processed_assets
-from hedgehog_pipeline.run_tags import LANDING_TAGS, PENDING_TAGS, replay_tags, tags_for
+from hedgehog_pipeline.scheduling.planned_tables import (
+    loaded_assets,
+    planned_assets,
+    processed_assets,
+)
+from hedgehog_pipeline.scheduling.run_tags import LANDING_TAGS, PENDING_TAGS, replay_tags, tags_for
 from hedgehog_pipeline_tests.extraction.capturing import capture
 from hedgehog_pipeline_tests.inbox import CURRENCIES, currency, put
 from hedgehog_pipeline_tests.truth import differences

@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
-from hedgehog_pipeline.log_lines import TextFormatter
-from hedgehog_pipeline.log_reader import LogReader
+from hedgehog_pipeline.logs.lines import TextFormatter
+from hedgehog_pipeline.logs.reader import LogReader
 from hedgehog_pipeline.printable import printable, printable_lines, without_markup
 
 

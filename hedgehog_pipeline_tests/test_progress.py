@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hedgehog_pipeline.progress import shown
-from hedgehog_pipeline.runner import StageRun
+from hedgehog_pipeline.cli.progress import shown
+from hedgehog_pipeline.runner.runner import StageRun
 from hedgehog_pipeline_tests.terminal import on_terminal
 from hedgehog_pipeline_tests.world import World
 

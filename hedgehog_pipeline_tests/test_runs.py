@@ -6,8 +6,8 @@ import pytest
 
 from hedgehog_pipeline.errors import AnotherLakeError
 from hedgehog_pipeline.lake.commits import Part, ProcessedCommit
-from hedgehog_pipeline.run_tags import tags_for
-from hedgehog_pipeline.runs import MOST_ROWS, commits_of_run, of_one_run, shared_out
+from hedgehog_pipeline.scheduling.batching import MOST_ROWS, commits_of_run, of_one_run, shared_out
+from hedgehog_pipeline.scheduling.run_tags import tags_for
 from hedgehog_pipeline_tests.lake.making import (
     DAY,
     MemoryS3,

@@ -15,8 +15,8 @@ from dagster import (
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from hedgehog_pipeline.definitions import platform
-from hedgehog_pipeline.run_tags import COMMITS_TAG, PENDING_TAGS
-from hedgehog_pipeline.stage_runs import note_tried
+from hedgehog_pipeline.orchestration.run_status import note_tried
+from hedgehog_pipeline.scheduling.run_tags import COMMITS_TAG, PENDING_TAGS
 from hedgehog_pipeline_tests.servers import Servers
 from hedgehog_pipeline_tests.ticks import own_tags, shop_tick
 from hedgehog_pipeline_tests.world import World

@@ -8,9 +8,9 @@ from time import monotonic
 import boto3
 import pytest
 
-from hedgehog_pipeline import databases
-from hedgehog_pipeline.aws import PATIENCE
+from hedgehog_pipeline.aws.clients import PATIENCE
 from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.postgres import connection as databases
 from hedgehog_pipeline.sandbox.aws import rds_secret
 from hedgehog_pipeline_tests.torture.faults import DatabaseProxy, line_silent
 from hedgehog_pipeline_tests.world import World, as_a_new_process

@@ -10,9 +10,9 @@ import pytest
 from dagster import AssetKey, CodeReferencesMetadataValue, LocalFileCodeReference, UrlCodeReference
 
 from hedgehog_pipeline.definitions import platform
+from hedgehog_pipeline.model.source_lines import declaration, definition
+from hedgehog_pipeline.orchestration.assets.source_links import line_of_table
 from hedgehog_pipeline.settings import Settings
-from hedgehog_pipeline.source_lines import declaration, definition
-from hedgehog_pipeline.source_links import line_of_table
 
 _SETTINGS = Settings.from_environment()
 _ROOT = Path(__file__).parents[1]

@@ -7,7 +7,7 @@ import pytest
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 
 from hedgehog_pipeline.definitions import defs
-from hedgehog_pipeline.stage_runs import live_runs
+from hedgehog_pipeline.orchestration.run_status import live_runs
 
 _TEN_MINUTES = {"run_monitoring": {"enabled": True, "start_timeout_seconds": 600}}
 

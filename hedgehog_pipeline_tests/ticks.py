@@ -15,9 +15,9 @@ from dagster import (
 )
 
 from hedgehog_pipeline.definitions import platform
-from hedgehog_pipeline.looks import Looks
-from hedgehog_pipeline.pipeline_run import Pending
-from hedgehog_pipeline.sensors import shop_sensor
+from hedgehog_pipeline.orchestration.pipeline_run import Pending
+from hedgehog_pipeline.orchestration.sensors import shop_sensor
+from hedgehog_pipeline.scheduling.look_times import Looks
 from hedgehog_pipeline_tests.world import World
 
 

@@ -13,18 +13,18 @@ import psycopg
 from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult
 from psycopg import sql
 
-from hedgehog_pipeline import aws
+from hedgehog_pipeline.aws import clients as aws
 from hedgehog_pipeline.definitions import platform
-from hedgehog_pipeline.extraction import inbox
+from hedgehog_pipeline.deployment import Surroundings
+from hedgehog_pipeline.inbox import inbox
 from hedgehog_pipeline.lake.lake import lake_in
-from hedgehog_pipeline.runner import StageRun, rebuild, run_until_done, sweep_until_done
+from hedgehog_pipeline.model.columns import Column
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.star import STAR, StarTable
+from hedgehog_pipeline.runner.runner import StageRun, rebuild, run_until_done, sweep_until_done
 from hedgehog_pipeline.sandbox.aws import rds_secret
-from hedgehog_pipeline.schema.columns import Column
-from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import STAR, StarTable
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.storage.ddl import stored_columns
-from hedgehog_pipeline.surroundings import Surroundings
 from hedgehog_pipeline_tests import shops
 from hedgehog_pipeline_tests.servers import Servers
 

@@ -7,7 +7,7 @@ import click
 from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
-    from hedgehog_pipeline.surroundings import Surroundings
+    from hedgehog_pipeline.deployment import Surroundings
 
 TAKES_NEGATIVE_KEYS = {"ignore_unknown_options": True}
 """Settings of a command whose `Key` may begin with a minus, which click takes for an option."""
@@ -70,21 +70,21 @@ class Key(click.ParamType[str]):
 
 def star_tables() -> Iterable[str]:
     """Name the warehouse's tables."""
-    from hedgehog_pipeline.schema.star import STAR
+    from hedgehog_pipeline.model.star import STAR
 
     return STAR
 
 
 def shop_tables() -> Iterable[str]:
     """Name the shop's tables."""
-    from hedgehog_pipeline.schema.shop import SHOP
+    from hedgehog_pipeline.model.source import SHOP
 
     return SHOP
 
 
 def reconciled_tables() -> Iterable[str]:
     """Name the warehouse's tables that can be held against the shop."""
-    from hedgehog_pipeline.operations.reconciled import RECONCILED
+    from hedgehog_pipeline.reconciliation.result import RECONCILED
 
     return RECONCILED
 
@@ -95,7 +95,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for 
 
 def surroundings() -> "Surroundings":
     """Give what the environment's settings name."""
+    from hedgehog_pipeline.deployment import Surroundings
     from hedgehog_pipeline.settings import Settings
-    from hedgehog_pipeline.surroundings import Surroundings
 
     return Surroundings(Settings.from_environment())

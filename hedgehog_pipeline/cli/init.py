@@ -22,7 +22,7 @@ def init(*, package: str) -> None:
     The tables are read from the database that HEDGEHOG_SOURCE_SECRET names. What can be followed
     is declared, and becomes dimensions and facts; what cannot be is told with its reason.
     """
-    from hedgehog_pipeline.databases import connect, read_credentials, settle
+    from hedgehog_pipeline.postgres.connection import connect, read_credentials, settle
     from hedgehog_pipeline.printable import printable
     from hedgehog_pipeline.scaffold.catalog import tables_of
     from hedgehog_pipeline.scaffold.draft import draft_of

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import click
 
 from hedgehog_pipeline.errors import HedgehogError, LeftError
-from hedgehog_pipeline.followed import followed
-from hedgehog_pipeline.log_reader import LogReader
-from hedgehog_pipeline.operations.quarantine import told_rows
-from hedgehog_pipeline.runner import Backlog, StageRun
+from hedgehog_pipeline.logs.follow import followed
+from hedgehog_pipeline.logs.reader import LogReader
+from hedgehog_pipeline.monitoring.quarantine import told_rows
+from hedgehog_pipeline.runner.runner import Backlog, StageRun
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -199,14 +199,14 @@ def _bars(*, batches: bool = True) -> "Generator[Progress, None, None]":
 
     The lines of the log, those of other processes included, stand above them.
     """
-    from rich.console import Console  # noqa: PLC0415 (most runs of the command have no terminal)
-    from rich.progress import (  # noqa: PLC0415 (as above)
+    from rich.console import Console
+    from rich.progress import (
         BarColumn,
         Progress,
         TextColumn,
         TimeElapsedColumn,
     )
-    from rich.text import Text  # noqa: PLC0415 (as above)
+    from rich.text import Text
 
     columns = (
         TextColumn("{task.description:<12}"),

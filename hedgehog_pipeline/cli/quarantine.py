@@ -30,7 +30,7 @@ def quarantine() -> None:
 @as_json
 def list_quarantine(*, closed: bool, as_json: bool) -> None:
     """List the values for which rows cannot be taken, the newest last."""
-    from hedgehog_pipeline.operations.quarantine import lines_of, read_entries
+    from hedgehog_pipeline.monitoring.quarantine import lines_of, read_entries
 
     with surroundings().warehouse() as warehouse:
         entries = read_entries(warehouse, closed=closed)
@@ -58,7 +58,7 @@ def list_quarantine(*, closed: bool, as_json: bool) -> None:
 @as_json
 def show_quarantine(*, table: str, key: str, as_json: bool) -> None:
     """Tell all that was told of the row KEY of the shop's TABLE, and show the row as it landed."""
-    from hedgehog_pipeline.operations.quarantine import lines_told, told_of
+    from hedgehog_pipeline.monitoring.quarantine import lines_told, told_of
 
     place = surroundings()
     with place.warehouse() as warehouse:
@@ -78,10 +78,10 @@ def show_quarantine(*, table: str, key: str, as_json: bool) -> None:
 @as_json
 def replay_quarantine(*, as_json: bool) -> None:
     """Process the rows again, after the declaration or the code was mended."""
+    from hedgehog_pipeline.cli.progress import shown, sum_up, wants_bars
     from hedgehog_pipeline.errors import LeftError
-    from hedgehog_pipeline.operations.quarantine import closed_since, read_entries
-    from hedgehog_pipeline.progress import shown, sum_up, wants_bars
-    from hedgehog_pipeline.runner import replay_until_done
+    from hedgehog_pipeline.monitoring.quarantine import closed_since, read_entries
+    from hedgehog_pipeline.runner.runner import replay_until_done
 
     place = surroundings()
     with place.warehouse() as warehouse:

@@ -26,9 +26,9 @@ def reconcile(*, tables: tuple[str, ...], as_json: bool) -> None:
     TABLE is a table of the warehouse; without one, all are compared whose rows are rows of the
     shop, which the days of a dimension of days are not.
     """
-    from hedgehog_pipeline.operations.reconcile import reconcile
-    from hedgehog_pipeline.operations.reconciled import RECONCILED, Reconciled, advice_on
-    from hedgehog_pipeline.progress import counted_off, wants_bars
+    from hedgehog_pipeline.cli.progress import counted_off, wants_bars
+    from hedgehog_pipeline.reconciliation.reconcile import reconcile
+    from hedgehog_pipeline.reconciliation.result import RECONCILED, Reconciled, advice_on
 
     place = surroundings()
     found: list[Reconciled] = []

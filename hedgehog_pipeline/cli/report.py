@@ -12,7 +12,7 @@ from hedgehog_pipeline.errors import HedgehogError
 @click.argument("file", required=False, type=click.File("wb", lazy=True))
 def report(*, file: IO[bytes] | None) -> None:
     """Put the report of what the warehouse holds into the processed bucket, and into FILE."""
-    from hedgehog_pipeline.schema.model import module_name, report_of_model
+    from hedgehog_pipeline.model.registry import module_name, report_of_model
 
     of_model = report_of_model()
     if of_model is None:

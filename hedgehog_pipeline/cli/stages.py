@@ -25,9 +25,13 @@ def run(*, reread: bool, sweep: bool, allow_mass_delete: bool, as_json: bool) ->
     """Run the three stages until nothing is pending."""
     if allow_mass_delete and not sweep:
         raise click.UsageError("--allow-mass-delete goes with --sweep.")
-    from hedgehog_pipeline.extraction.mode import Mode
-    from hedgehog_pipeline.progress import shown, sum_up, wants_bars
-    from hedgehog_pipeline.runner import one_after_the_other, run_until_done, sweep_until_done
+    from hedgehog_pipeline.cli.progress import shown, sum_up, wants_bars
+    from hedgehog_pipeline.extraction.capture_request import Mode
+    from hedgehog_pipeline.runner.runner import (
+        one_after_the_other,
+        run_until_done,
+        sweep_until_done,
+    )
 
     place = surroundings()
     runs = run_until_done(place, Mode.REREAD if reread else Mode.CHANGES)
@@ -45,8 +49,8 @@ def run(*, reread: bool, sweep: bool, allow_mass_delete: bool, as_json: bool) ->
 @as_json
 def rebuild(*, as_json: bool) -> None:
     """Fill an empty warehouse from the lake, without the shop."""
-    from hedgehog_pipeline.progress import sum_up, wants_bars, worked_off
-    from hedgehog_pipeline.runner import rebuild
+    from hedgehog_pipeline.cli.progress import sum_up, wants_bars, worked_off
+    from hedgehog_pipeline.runner.runner import rebuild
 
     place = surroundings()
     bars = wants_bars(place.settings.log_format)

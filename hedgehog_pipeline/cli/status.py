@@ -13,7 +13,7 @@ from hedgehog_pipeline.cli.command import Command, as_json, surroundings
 @as_json
 def status(*, as_json: bool) -> None:
     """Tell what is landed, processed and loaded, how far behind that is, and what is left out."""
-    from hedgehog_pipeline.operations.status import read_status
+    from hedgehog_pipeline.monitoring.status import read_status
 
     place = surroundings()
     with place.warehouse() as warehouse:

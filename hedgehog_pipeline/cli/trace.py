@@ -18,7 +18,7 @@ from hedgehog_pipeline.cli.command import (
 )
 
 if TYPE_CHECKING:
-    from hedgehog_pipeline.operations.trace import Trace
+    from hedgehog_pipeline.trace.trace import Trace
 
 
 @click.command(
@@ -41,8 +41,8 @@ def trace(*, table: str, key: str, as_json: bool) -> None:
     dimension the newest, which is the one that the warehouse keeps; the newest is last.
     """
     from hedgehog_pipeline.cli.trace_text import lines_of
-    from hedgehog_pipeline.operations.trace import trace
-    from hedgehog_pipeline.schema.star import STAR
+    from hedgehog_pipeline.model.star import STAR
+    from hedgehog_pipeline.trace.trace import trace
 
     place = surroundings()
     with place.warehouse() as warehouse:

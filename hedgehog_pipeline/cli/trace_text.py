@@ -6,10 +6,10 @@ from typing import Any
 
 from click import style
 
-from hedgehog_pipeline.operations.landings import Landing
-from hedgehog_pipeline.operations.quarantine import Entry, place_of
-from hedgehog_pipeline.operations.trace import Trace, Version
+from hedgehog_pipeline.monitoring.quarantine import Entry, place_of
 from hedgehog_pipeline.printable import printable
+from hedgehog_pipeline.trace.landed_rows import Landing
+from hedgehog_pipeline.trace.trace import Trace, Version
 
 _BY_HAND = "in no object of that commit: Hedgehog did not write this"
 _UNMARKED = "by a load of some tables alone, which keeps no time"

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 
 from psycopg import sql
 
-from hedgehog_pipeline.extraction.another_source import known_bases, window_since
 from hedgehog_pipeline.extraction.snapshot import not_in
 from hedgehog_pipeline.extraction.source import Moment
+from hedgehog_pipeline.extraction.source_identity import known_bases, window_since
 from hedgehog_pipeline.lake.commits import Base, IngestionCommit, Ranges
-from hedgehog_pipeline.schema.shop import ShopTable
+from hedgehog_pipeline.model.source import ShopTable
 
 
 def changed_tables(

@@ -16,18 +16,18 @@ from typing import Literal
 from psycopg import sql
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.extraction.another_source import (
+from hedgehog_pipeline.extraction.capture_request import Mode
+from hedgehog_pipeline.extraction.snapshot import WRAP, Window, not_in
+from hedgehog_pipeline.extraction.source import Moment
+from hedgehog_pipeline.extraction.source_identity import (
     another_tables,
     known_bases,
     what_changed,
     window_since,
 )
-from hedgehog_pipeline.extraction.key_ranges import KeyRanges, below, difference, last_of, union
-from hedgehog_pipeline.extraction.mode import Mode
-from hedgehog_pipeline.extraction.snapshot import WRAP, Window, not_in
-from hedgehog_pipeline.extraction.source import Moment
 from hedgehog_pipeline.lake.commits import Base, IngestionCommit, Place, Ranges
-from hedgehog_pipeline.schema.shop import ShopTable
+from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.postgres.key_ranges import KeyRanges, below, difference, last_of, union
 
 _MOST_ASKED = 200_000
 """PostgreSQL tells in about a fifth of a second how so many transactions stand."""

@@ -6,7 +6,6 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
-from hedgehog_pipeline.databases import reason_of
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.drift import (
     FoundColumn,
@@ -14,7 +13,8 @@ from hedgehog_pipeline.extraction.drift import (
     FoundTable,
     refuse_unreadable,
 )
-from hedgehog_pipeline.schema.shop import ShopTable
+from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.postgres.connection import reason_of
 
 NO_CHARACTER = (
     psycopg.errors.CharacterNotInRepertoire,

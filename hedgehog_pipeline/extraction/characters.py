@@ -8,9 +8,9 @@ here, for the encodings of which Python's characters are PostgreSQL's, each one 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from hedgehog_pipeline.extraction.csv_records import fields_of
-from hedgehog_pipeline.lake.told import Told, readable
-from hedgehog_pipeline.schema.shop import ShopTable
+from hedgehog_pipeline.lake.csv_records import fields_of
+from hedgehog_pipeline.lake.quarantine_csv import Told, readable
+from hedgehog_pipeline.model.source import ShopTable
 
 UNLANDED = ""
 """What stands in the quarantine for the CSV object of a row that is in none."""

@@ -6,9 +6,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from hedgehog_pipeline.databases import reason_of
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.source import Moment, explained
+from hedgehog_pipeline.postgres.connection import reason_of
 
 _FLUSH_SECONDS = 60.0
 """How long the shop may take to write to its disk what a snapshot saw: `wal_writer_delay` is ten

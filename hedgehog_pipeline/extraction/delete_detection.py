@@ -15,15 +15,15 @@ import pyarrow.compute as pc
 from psycopg import sql
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.extraction.another_source import another_tables, known_bases
-from hedgehog_pipeline.extraction.key_ranges import KeyRanges, count, difference, union
 from hedgehog_pipeline.extraction.source import Moment
+from hedgehog_pipeline.extraction.source_identity import another_tables, known_bases
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline.lake.csv_values import read_csv, read_keys
+from hedgehog_pipeline.lake.csv_reader import read_csv, read_keys
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.lake.parts import read_as, read_rows
-from hedgehog_pipeline.lake.told import read_told
-from hedgehog_pipeline.schema.shop import ShopTable
+from hedgehog_pipeline.lake.quarantine_csv import read_told
+from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.postgres.key_ranges import KeyRanges, count, difference, union
 
 _FEW = 100
 """So many keys may be gone whatever their share: small tables lose large shares of theirs."""

@@ -12,7 +12,7 @@ import pyarrow as pa
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import Fingerprint, IngestionCommit
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.schema.columns import (
+from hedgehog_pipeline.model.columns import (
     BIGINT,
     BOOLEAN,
     INTEGER,
@@ -22,8 +22,8 @@ from hedgehog_pipeline.schema.columns import (
     Column,
     ColumnType,
 )
-from hedgehog_pipeline.schema.model import module_name
-from hedgehog_pipeline.schema.shop import SHOP, ShopTable
+from hedgehog_pipeline.model.registry import module_name
+from hedgehog_pipeline.model.source import SHOP, ShopTable
 
 _INTEGERS = {"smallint", "integer", "bigint"}
 _READABLE: dict[ColumnType, set[str]] = {

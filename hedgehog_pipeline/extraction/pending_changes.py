@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ValidationError
 
-from hedgehog_pipeline.extraction.parameters import Parameters
+from hedgehog_pipeline.aws.parameters import Parameters
 from hedgehog_pipeline.lake.commits import IngestionCommit
 
 _NAME = "unlanded"

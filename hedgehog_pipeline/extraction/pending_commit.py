@@ -6,16 +6,16 @@ from datetime import datetime
 
 from hedgehog_pipeline.extraction.capture import Capture, TableCapture
 from hedgehog_pipeline.extraction.confirmed import confirm_seen
+from hedgehog_pipeline.extraction.delete_detection import TableSweep, keys_csv, tombstones_csv
 from hedgehog_pipeline.extraction.drift import undeclared
 from hedgehog_pipeline.extraction.source import Moment
-from hedgehog_pipeline.extraction.sweep import TableSweep, keys_csv, tombstones_csv
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.commits import Base, IngestionCommit, IngestionKind, Taken
-from hedgehog_pipeline.lake.csv_parts import CsvRows
+from hedgehog_pipeline.lake.csv_writer import CsvRows
 from hedgehog_pipeline.lake.log import new_log_id
+from hedgehog_pipeline.lake.quarantine_csv import TOLD_COLUMNS, GatheredCsv, Told
 from hedgehog_pipeline.lake.row_counts import counts_after, counts_before
-from hedgehog_pipeline.lake.told import TOLD_COLUMNS, GatheredCsv, Told
-from hedgehog_pipeline.schema.shop import SHOP, ShopTable
+from hedgehog_pipeline.model.source import SHOP, ShopTable
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,17 @@ from typing import Any
 import psycopg
 from psycopg import Connection, IsolationLevel, sql
 
-from hedgehog_pipeline.databases import Credentials, connect, reason_of, settle
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.catalog import NO_CHARACTER, find_tables
 from hedgehog_pipeline.extraction.characters import encoding_of
-from hedgehog_pipeline.extraction.copied import copied_rows, copied_together
-from hedgehog_pipeline.extraction.csv_records import fields_of
 from hedgehog_pipeline.extraction.drift import fingerprint_of
 from hedgehog_pipeline.extraction.snapshot import Snapshot, Window
 from hedgehog_pipeline.lake.commits import Fingerprint
-from hedgehog_pipeline.lake.told import Told
-from hedgehog_pipeline.schema.shop import ShopTable
+from hedgehog_pipeline.lake.csv_records import fields_of
+from hedgehog_pipeline.lake.quarantine_csv import Told
+from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.postgres.connection import Credentials, connect, reason_of, settle
+from hedgehog_pipeline.postgres.copy_out import copied_rows, copied_together
 
 CsvRecord = bytes | memoryview
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from hedgehog_pipeline.extraction.pending import changed_tables
+from hedgehog_pipeline.extraction.backlog import changed_tables
 from hedgehog_pipeline.extraction.source import ConnectedSource
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.schema.shop import ShopTable
+from hedgehog_pipeline.model.source import ShopTable
 
 
 class Publish(Protocol):

@@ -6,7 +6,7 @@ published again by every run and tick.
 
 import json
 
-from hedgehog_pipeline.extraction.parameters import Parameters
+from hedgehog_pipeline.aws.parameters import Parameters
 from hedgehog_pipeline.extraction.snapshot import Snapshot
 from hedgehog_pipeline.lake.commits import IngestionCommit
 

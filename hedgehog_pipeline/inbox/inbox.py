@@ -12,15 +12,15 @@ from functools import partial
 from itertools import chain
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.extraction.brought import Brought
-from hedgehog_pipeline.extraction.landing import Landing, commit_on
+from hedgehog_pipeline.extraction.pending_commit import Landing, commit_on
+from hedgehog_pipeline.inbox.reader import Brought
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.bucket import StoredObject
 from hedgehog_pipeline.lake.commits import IngestionCommit, Taken
-from hedgehog_pipeline.lake.csv_parts import CsvRows
+from hedgehog_pipeline.lake.csv_writer import CsvRows
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.lake.told import TOLD_COLUMNS, Told, told_csv
-from hedgehog_pipeline.schema.shop import SHOP, ShopTable
+from hedgehog_pipeline.lake.quarantine_csv import TOLD_COLUMNS, Told, told_csv
+from hedgehog_pipeline.model.source import SHOP, ShopTable
 
 _FOLDER = "inbox/"
 

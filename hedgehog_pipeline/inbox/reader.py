@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hedgehog_pipeline.extraction.csv_records import Read, Record, records
-from hedgehog_pipeline.lake.told import Told, readable
-from hedgehog_pipeline.schema.columns import BIGINT, BOOLEAN, INTEGER
-from hedgehog_pipeline.schema.shop import ShopTable
+from hedgehog_pipeline.lake.csv_records import Read, Record, records
+from hedgehog_pipeline.lake.quarantine_csv import Told, readable
+from hedgehog_pipeline.model.columns import BIGINT, BOOLEAN, INTEGER
+from hedgehog_pipeline.model.source import ShopTable
 
 _KEY = re.compile(rb'"?(-?[0-9]{1,19})"?')
 _KEYS = {INTEGER: range(-(2**31), 2**31), BIGINT: range(-(2**63), 2**63)}

@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.parts import digest_of
-from hedgehog_pipeline.schema.quarantine import TOMBSTONES_ARROW
-from hedgehog_pipeline.schema.shop import ShopTable
+from hedgehog_pipeline.model.side_tables import TOMBSTONES_ARROW
+from hedgehog_pipeline.model.source import ShopTable
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.model.source import SHOP
 
 IngestionKind = Literal["archive", "increment", "sweep", "inbox"]
 PartKind = Literal["rows", "keys", "tombstones", "quarantine", "readmitted"]

@@ -19,7 +19,7 @@ from pyarrow import csv
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import Part
-from hedgehog_pipeline.schema.columns import (
+from hedgehog_pipeline.model.columns import (
     BOOLEAN,
     DATE,
     MOMENT,
@@ -30,9 +30,9 @@ from hedgehog_pipeline.schema.columns import (
     Column,
     arrow_schema,
 )
-from hedgehog_pipeline.schema.quarantine import QUARANTINE_ARROW
-from hedgehog_pipeline.schema.shop import ShopTable
-from hedgehog_pipeline.schema.star import INGESTION_COMMIT
+from hedgehog_pipeline.model.side_tables import QUARANTINE_ARROW
+from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.model.star import INGESTION_COMMIT
 
 _Values = Any
 """An array of texts or of values; pyarrow's stubs know too few of its functions' overloads."""

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from functools import cache
 
-from hedgehog_pipeline import aws
+from hedgehog_pipeline.aws import clients as aws
 from hedgehog_pipeline.lake.bucket import Bucket, S3Client
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog, Taken
-from hedgehog_pipeline.schema.shop import ShopTable
+from hedgehog_pipeline.model.source import ShopTable
 
 
 @dataclass(frozen=True)

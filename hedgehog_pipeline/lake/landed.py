@@ -13,17 +13,17 @@ import pyarrow.compute as pc
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.checkpoints import Checkpoint, Checkpoints
 from hedgehog_pipeline.lake.commits import IngestionCommit, Part
-from hedgehog_pipeline.lake.csv_values import ReadPart, landed_schema, read_keys, read_part
+from hedgehog_pipeline.lake.csv_reader import ReadPart, landed_schema, read_keys, read_part
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.lake.parts import confirm_rows, read_as, read_rows
-from hedgehog_pipeline.lake.told import read_told
-from hedgehog_pipeline.schema.quarantine import (
+from hedgehog_pipeline.lake.quarantine_csv import read_told
+from hedgehog_pipeline.model.side_tables import (
     QUARANTINE_ARROW,
     READMITTED_ARROW,
     TOMBSTONES_ARROW,
 )
-from hedgehog_pipeline.schema.shop import ShopTable
-from hedgehog_pipeline.schema.star import DELETED, INGESTION_COMMIT
+from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.model.star import DELETED, INGESTION_COMMIT
 
 _COMMIT = INGESTION_COMMIT.name
 

@@ -5,9 +5,9 @@ from datetime import date
 
 import pyarrow as pa
 
-from hedgehog_pipeline.lake.csv_values import landed_schema
+from hedgehog_pipeline.lake.csv_reader import landed_schema
 from hedgehog_pipeline.lake.landed import History, LandedTable
-from hedgehog_pipeline.schema.quarantine import QUARANTINE_ARROW, TOMBSTONES_ARROW
+from hedgehog_pipeline.model.side_tables import QUARANTINE_ARROW, TOMBSTONES_ARROW
 
 
 def read_newest(landed: LandedTable, days: Collection[date] | None) -> pa.Table:

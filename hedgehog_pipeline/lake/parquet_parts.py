@@ -12,12 +12,12 @@ from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import PartKind, ProcessedCommit
 from hedgehog_pipeline.lake.parts import read_rows
 from hedgehog_pipeline.lake.previews import Preview
-from hedgehog_pipeline.schema.quarantine import (
+from hedgehog_pipeline.model.side_tables import (
     QUARANTINE_ARROW,
     READMITTED_ARROW,
     TOMBSTONES_ARROW,
 )
-from hedgehog_pipeline.schema.star import StarTable
+from hedgehog_pipeline.model.star import StarTable
 
 _OTHERS = {
     "tombstones": TOMBSTONES_ARROW,

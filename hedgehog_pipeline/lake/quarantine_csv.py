@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from hedgehog_pipeline.lake.csv_values import read_csv
-from hedgehog_pipeline.schema.quarantine import QUARANTINE, QUARANTINE_ARROW
-from hedgehog_pipeline.schema.star import INGESTION_COMMIT
+from hedgehog_pipeline.lake.csv_reader import read_csv
+from hedgehog_pipeline.model.side_tables import QUARANTINE, QUARANTINE_ARROW
+from hedgehog_pipeline.model.star import INGESTION_COMMIT
 
 _LONGEST = 1000
 

@@ -8,12 +8,12 @@ from datetime import datetime, timezone
 
 from dagster import ConfigurableResource, InitResourceContext
 
-from hedgehog_pipeline import aws
+from hedgehog_pipeline.aws import clients as aws
 from hedgehog_pipeline.extraction.snapshot import WRAP, Snapshot
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.commits import Commit, IngestionCommit, Part, ProcessedCommit
-from hedgehog_pipeline.log_lines import JsonFormatter, console_handler
-from hedgehog_pipeline.log_sentences import sentence
+from hedgehog_pipeline.logs.lines import JsonFormatter, console_handler
+from hedgehog_pipeline.logs.sentences import sentence
 from hedgehog_pipeline.printable import printable
 from hedgehog_pipeline.storage.warehouse import Loaded
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from hedgehog_pipeline.log_lines import DETAILS, WARNINGS, text_line
-from hedgehog_pipeline.log_sentences import sentence
+from hedgehog_pipeline.logs.lines import DETAILS, WARNINGS, text_line
+from hedgehog_pipeline.logs.sentences import sentence
 from hedgehog_pipeline.printable import printable
 
 _NO_FIELDS = {"at", "level", "event"}

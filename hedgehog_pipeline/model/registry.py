@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import TypeVar
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.schema.tables import ShopTable, StarTable
+from hedgehog_pipeline.model.tables import ShopTable, StarTable
 from hedgehog_pipeline.settings import Settings
 
 _Table = TypeVar("_Table", bound=ShopTable | StarTable)

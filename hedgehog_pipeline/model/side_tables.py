@@ -1,7 +1,7 @@
 """What is told of rows beside themselves: the same in the lake and in the warehouse."""
 
-from hedgehog_pipeline.schema.columns import BIGINT, TEXT, Column, arrow_schema
-from hedgehog_pipeline.schema.star import INGESTION_COMMIT
+from hedgehog_pipeline.model.columns import BIGINT, TEXT, Column, arrow_schema
+from hedgehog_pipeline.model.star import INGESTION_COMMIT
 
 _TABLE = Column("table_name", TEXT, "The shop's table.")
 

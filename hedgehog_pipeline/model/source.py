@@ -1,8 +1,8 @@
 """The shop's tables, as the chosen model declares them."""
 
-from hedgehog_pipeline.schema.model import Declared, tables_of
-from hedgehog_pipeline.schema.shop_faults import faults_of_shop
-from hedgehog_pipeline.schema.tables import ShopTable
+from hedgehog_pipeline.model.registry import Declared, tables_of
+from hedgehog_pipeline.model.source_validation import faults_of_shop
+from hedgehog_pipeline.model.tables import ShopTable
 
 __all__ = ["SHOP", "ShopTable"]
 

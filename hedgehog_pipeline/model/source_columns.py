@@ -1,6 +1,6 @@
 """Short words for declaring the columns of a shop."""
 
-from hedgehog_pipeline.schema.columns import INTEGER, TEXT, Column, ColumnType
+from hedgehog_pipeline.model.columns import INTEGER, TEXT, Column, ColumnType
 
 
 def key(name: str, of: str, kind: ColumnType = INTEGER) -> Column:

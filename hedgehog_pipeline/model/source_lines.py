@@ -11,8 +11,8 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
-from hedgehog_pipeline.schema.model import module_name
-from hedgehog_pipeline.schema.tables import Dimension, Fact, ShopTable
+from hedgehog_pipeline.model.registry import module_name
+from hedgehog_pipeline.model.tables import Dimension, Fact, ShopTable
 
 _DECLARING = {kind.__name__ for kind in (ShopTable, Dimension, Fact)}
 

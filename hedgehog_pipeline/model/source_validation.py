@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from hedgehog_pipeline.schema.columns import Column
-from hedgehog_pipeline.schema.tables import DELETED, INGESTION_COMMIT, KEYS, ShopTable
+from hedgehog_pipeline.model.columns import Column
+from hedgehog_pipeline.model.tables import DELETED, INGESTION_COMMIT, KEYS, ShopTable
 
 OF_HEDGEHOG = {INGESTION_COMMIT.name, DELETED.name}
 """The columns that Hedgehog adds to each table that it reads."""

@@ -4,10 +4,10 @@ A dimension holds the newest row of each key; a fact holds every version of a ro
 captured. Dimensions stand before the facts that refer to them.
 """
 
-from hedgehog_pipeline.schema.model import Declared, tables_of
-from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star_faults import faults_of_star
-from hedgehog_pipeline.schema.tables import (
+from hedgehog_pipeline.model.registry import Declared, tables_of
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.star_validation import faults_of_star
+from hedgehog_pipeline.model.tables import (
     DELETED,
     INGESTION_COMMIT,
     NOT_KNOWN,

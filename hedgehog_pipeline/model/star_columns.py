@@ -5,8 +5,8 @@ The name is the shop's where no other is given.
 
 from collections.abc import Sequence
 
-from hedgehog_pipeline.schema.columns import DATE, INTEGER, TEXT, Column, ColumnType
-from hedgehog_pipeline.schema.tables import NOT_KNOWN
+from hedgehog_pipeline.model.columns import DATE, INTEGER, TEXT, Column, ColumnType
+from hedgehog_pipeline.model.tables import NOT_KNOWN
 
 
 def key(source: str, description: str, *, name: str = "", kind: ColumnType = INTEGER) -> Column:

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from hedgehog_pipeline.schema.columns import DATE, SHOP_DATE, SHOP_TIME, Column
-from hedgehog_pipeline.schema.shop_faults import own_names, twice
-from hedgehog_pipeline.schema.tables import (
+from hedgehog_pipeline.model.columns import DATE, SHOP_DATE, SHOP_TIME, Column
+from hedgehog_pipeline.model.source_validation import own_names, twice
+from hedgehog_pipeline.model.tables import (
     DELETED,
     INGESTION_COMMIT,
     PROCESSED_COMMIT,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from hedgehog_pipeline.schema.columns import (
+from hedgehog_pipeline.model.columns import (
     BIGINT,
     BOOLEAN,
     INTEGER,

@@ -1,1 +1,1 @@
-"""What people watch the platform by: logs, status, alerts."""
+"""How people see that all is well: lag, status, health, alerts, quarantine, rules."""

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from hedgehog_pipeline import aws
+from hedgehog_pipeline.aws import clients as aws
 
 _LOGGER = logging.getLogger(__name__)
 _LONGEST_SUBJECT = 100

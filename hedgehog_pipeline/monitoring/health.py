@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel, TypeAdapter
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.operations.alerts import Alert
+from hedgehog_pipeline.monitoring.alerts import Alert
 
 PATIENCE = timedelta(minutes=1)
 """How long something may fail before it is alerted: a restart or a single 503 is no news."""

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from hedgehog_pipeline.extraction.parameters import Parameters
-from hedgehog_pipeline.extraction.unlanded import unlanded_since
+from hedgehog_pipeline.aws.parameters import Parameters
+from hedgehog_pipeline.extraction.pending_changes import unlanded_since
 from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.storage.pending import confirm_loaded
+from hedgehog_pipeline.storage.backlog import confirm_loaded
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 

@@ -7,12 +7,12 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from hedgehog_pipeline.databases import settled
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline.lake.csv_values import read_row
+from hedgehog_pipeline.lake.csv_reader import read_row
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.lake.parts import read_as
+from hedgehog_pipeline.postgres.connection import settled
 from hedgehog_pipeline.printable import printable
 from hedgehog_pipeline.storage.tables import has_quarantine
 from hedgehog_pipeline.storage.warehouse import Warehouse

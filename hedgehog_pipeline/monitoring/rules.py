@@ -10,8 +10,8 @@ from datetime import timedelta
 
 from psycopg import Connection, sql
 
-from hedgehog_pipeline.databases import settled
-from hedgehog_pipeline.schema.star import STAR, Dimension, Fact
+from hedgehog_pipeline.model.star import STAR, Dimension, Fact
+from hedgehog_pipeline.postgres.connection import settled
 from hedgehog_pipeline.storage.ddl import (
     foreign_keys,
     listed,

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from hedgehog_pipeline.extraction.parameters import Parameters
+from hedgehog_pipeline.aws.parameters import Parameters
 from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.operations.lag import seconds_behind
-from hedgehog_pipeline.operations.quarantine import count_rows, told_rows
+from hedgehog_pipeline.monitoring.lag import seconds_behind
+from hedgehog_pipeline.monitoring.quarantine import count_rows, told_rows
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 

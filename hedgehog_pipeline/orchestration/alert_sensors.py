@@ -14,15 +14,19 @@ from dagster import (
     sensor,
 )
 
-from hedgehog_pipeline.attempts import MOST_ATTEMPTS, stuck_commits
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import Commit
-from hedgehog_pipeline.logs import WatchLog
-from hedgehog_pipeline.operations.alerts import Alert, publish
-from hedgehog_pipeline.operations.freshness import FAIL_AFTER
-from hedgehog_pipeline.operations.health import Probe, UnaskedError, examine
-from hedgehog_pipeline.operations.quarantine import Entry
-from hedgehog_pipeline.stage_runs import failed_before, failures, is_launched_by_sensor
+from hedgehog_pipeline.logs.events import WatchLog
+from hedgehog_pipeline.monitoring.alerts import Alert, publish
+from hedgehog_pipeline.monitoring.health import Probe, UnaskedError, examine
+from hedgehog_pipeline.monitoring.quarantine import Entry
+from hedgehog_pipeline.orchestration.checks.freshness import FAIL_AFTER
+from hedgehog_pipeline.orchestration.run_status import (
+    failed_before,
+    failures,
+    is_launched_by_sensor,
+)
+from hedgehog_pipeline.scheduling.retry import MOST_ATTEMPTS, stuck_commits
 
 _INTERVAL_SECONDS = 30
 

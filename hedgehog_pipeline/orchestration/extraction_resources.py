@@ -6,11 +6,11 @@ from contextlib import ExitStack, contextmanager
 from dagster import ConfigurableResource, InitResourceContext
 from pydantic import PrivateAttr
 
-from hedgehog_pipeline import aws
-from hedgehog_pipeline.databases import read_credentials
-from hedgehog_pipeline.extraction.parameters import Parameters
+from hedgehog_pipeline.aws import clients as aws
+from hedgehog_pipeline.aws.parameters import Parameters
 from hedgehog_pipeline.extraction.source import Moment, Source
-from hedgehog_pipeline.schema.shop import ShopTable
+from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.postgres.connection import read_credentials
 
 
 class SourceResource(ConfigurableResource["SourceResource"]):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from hedgehog_pipeline.runs import PIPELINE
+from hedgehog_pipeline.scheduling.batching import PIPELINE
 
 _EXTRACTION = """\
 Stage 1 of 3: copies the rows that changed in the shop since the last capture to S3, as CSV, and

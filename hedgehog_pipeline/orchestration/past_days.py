@@ -24,11 +24,15 @@ from dagster import (
 )
 
 from hedgehog_pipeline.lake.commits import Commit
-from hedgehog_pipeline.materialized import ROWS_WRITTEN, recorded_version, version_tags
-from hedgehog_pipeline.partitions import DAYS
-from hedgehog_pipeline.runs import MOST_COMMITS
-from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.star import STAR
+from hedgehog_pipeline.orchestration.assets.materializations import (
+    ROWS_WRITTEN,
+    recorded_version,
+    version_tags,
+)
+from hedgehog_pipeline.orchestration.partitions import DAYS
+from hedgehog_pipeline.scheduling.batching import MOST_COMMITS
 
 _INTERVAL_SECONDS = 60
 _MAX_EVENTS = 400

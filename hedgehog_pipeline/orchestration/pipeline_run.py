@@ -9,10 +9,10 @@ from dagster import DagsterInstance
 
 from hedgehog_pipeline.errors import AnotherLakeError, HedgehogError
 from hedgehog_pipeline.lake.commits import Commit
-from hedgehog_pipeline.planned import Path, planned_assets
-from hedgehog_pipeline.run_tags import numbers_in, pending_tags
-from hedgehog_pipeline.runs import MOST_COMMITS, taken_of_pending
-from hedgehog_pipeline.stage_runs import failures, live_runs, pipeline_pauses
+from hedgehog_pipeline.orchestration.run_status import failures, live_runs, pipeline_pauses
+from hedgehog_pipeline.scheduling.batching import MOST_COMMITS, taken_of_pending
+from hedgehog_pipeline.scheduling.planned_tables import Path, planned_assets
+from hedgehog_pipeline.scheduling.run_tags import numbers_in, pending_tags
 
 Pending = Mapping[str, Callable[[Collection[int]], Sequence[Commit]]]
 """Per stage, processing and storage, what reads the oldest commits that wait for it, but for some

@@ -6,16 +6,16 @@ from itertools import takewhile
 
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
-from hedgehog_pipeline.attempts import Failure, pause_after
 from hedgehog_pipeline.lake.commits import Commit
-from hedgehog_pipeline.run_tags import (
+from hedgehog_pipeline.scheduling.batching import PIPELINE
+from hedgehog_pipeline.scheduling.retry import Failure, pause_after
+from hedgehog_pipeline.scheduling.run_tags import (
     has_begun,
     is_persons_retry,
     launched_by_platform,
     tried_in,
     tried_tags,
 )
-from hedgehog_pipeline.runs import PIPELINE
 
 _SILENCE = timedelta(minutes=1)
 """A run that has said nothing for so long counts as dead: a killed one stays STARTED for ever.

@@ -13,9 +13,9 @@ from dagster import (
     schedule,
 )
 
-from hedgehog_pipeline.extraction.assets import ExtractConfig
-from hedgehog_pipeline.extraction.mode import Mode
-from hedgehog_pipeline.run_tags import LANDING_TAGS
+from hedgehog_pipeline.extraction.capture_request import Mode
+from hedgehog_pipeline.orchestration.assets.extraction import ExtractConfig
+from hedgehog_pipeline.scheduling.run_tags import LANDING_TAGS
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (

@@ -25,18 +25,23 @@ from dagster import (
     sensor,
 )
 
-from hedgehog_pipeline.attempts import next_commits, stuck_commits
-from hedgehog_pipeline.extraction.inbox import table_of
-from hedgehog_pipeline.extraction.mode import Mode
-from hedgehog_pipeline.extraction.shop_watch import ShopWatch
+from hedgehog_pipeline.extraction.capture_request import Mode
+from hedgehog_pipeline.extraction.source_watch import ShopWatch
+from hedgehog_pipeline.inbox.inbox import table_of
 from hedgehog_pipeline.lake.bucket import StoredObject
 from hedgehog_pipeline.lake.commits import Commit
-from hedgehog_pipeline.looks import Looks
-from hedgehog_pipeline.pipeline_run import Pending, plan_pipeline_run
-from hedgehog_pipeline.planned import Path, landed_assets
-from hedgehog_pipeline.run_tags import LANDING_TAGS, numbers_in, tags_for, will_take
-from hedgehog_pipeline.runs import EXTRACTION, PIPELINE, shared_out
-from hedgehog_pipeline.stage_runs import all_over, failures, live_runs, reason_to_pause
+from hedgehog_pipeline.orchestration.pipeline_run import Pending, plan_pipeline_run
+from hedgehog_pipeline.orchestration.run_status import (
+    all_over,
+    failures,
+    live_runs,
+    reason_to_pause,
+)
+from hedgehog_pipeline.scheduling.batching import EXTRACTION, PIPELINE, shared_out
+from hedgehog_pipeline.scheduling.look_times import Looks
+from hedgehog_pipeline.scheduling.planned_tables import Path, landed_assets
+from hedgehog_pipeline.scheduling.retry import next_commits, stuck_commits
+from hedgehog_pipeline.scheduling.run_tags import LANDING_TAGS, numbers_in, tags_for, will_take
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from dagster import ConfigurableResource
 
-from hedgehog_pipeline.databases import read_credentials
+from hedgehog_pipeline.postgres.connection import read_credentials
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 

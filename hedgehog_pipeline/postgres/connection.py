@@ -13,7 +13,7 @@ from psycopg.abc import PQGen
 from psycopg.rows import TupleRow
 from pydantic import AfterValidator, BaseModel, SecretStr, TypeAdapter, ValidationError
 
-from hedgehog_pipeline import aws
+from hedgehog_pipeline.aws import clients as aws
 from hedgehog_pipeline.errors import HedgehogError, UnreachableError, causes
 
 PATIENCE = 3600.0

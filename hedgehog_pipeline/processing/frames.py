@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import pandas as pd
 import pyarrow as pa
 
-from hedgehog_pipeline.schema.tables import DELETED, INGESTION_COMMIT
+from hedgehog_pipeline.model.tables import DELETED, INGESTION_COMMIT
 
 _COMMIT = INGESTION_COMMIT.name
 _UTC = pd.ArrowDtype(pa.timestamp("us"))

@@ -9,10 +9,10 @@ from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import new_log_id
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows
 from hedgehog_pipeline.lake.row_counts import OF_THE_BATCH_ALONE, counts_after, counts_before
-from hedgehog_pipeline.planned import surely_shapes
-from hedgehog_pipeline.processing.pending import advanced, sources_of
+from hedgehog_pipeline.model.star import STAR, StarTable
+from hedgehog_pipeline.processing.backlog import advanced, sources_of
 from hedgehog_pipeline.processing.transform import shaped
-from hedgehog_pipeline.schema.star import STAR, StarTable
+from hedgehog_pipeline.scheduling.planned_tables import surely_shapes
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,7 @@ from pyarrow import dataset
 
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.landed import History, LandedTable
-from hedgehog_pipeline.processing.transforms import transforms_of
-from hedgehog_pipeline.schema.star import (
+from hedgehog_pipeline.model.star import (
     DELETED,
     INGESTION_COMMIT,
     STAR,
@@ -20,6 +19,7 @@ from hedgehog_pipeline.schema.star import (
     Fact,
     StarTable,
 )
+from hedgehog_pipeline.processing.transforms import transforms_of
 
 _COMMIT = INGESTION_COMMIT.name
 TRANSFORMS = transforms_of(STAR.values())

@@ -6,8 +6,8 @@ from inspect import Parameter, signature
 import pandas as pd
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.schema.model import module, module_name
-from hedgehog_pipeline.schema.tables import StarTable
+from hedgehog_pipeline.model.registry import module, module_name
+from hedgehog_pipeline.model.tables import StarTable
 
 Transform = Callable[..., pd.DataFrame]
 

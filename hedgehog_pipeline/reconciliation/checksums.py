@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from psycopg import sql
 
-from hedgehog_pipeline.extraction.key_ranges import append
-from hedgehog_pipeline.schema.columns import BOOLEAN, MOMENT, TEXT, TIME, Column
+from hedgehog_pipeline.model.columns import BOOLEAN, MOMENT, TEXT, TIME, Column
+from hedgehog_pipeline.postgres.key_ranges import append
 
 Line = tuple[int, bytes | None]
 """The key of a row and its line; None where a value of the row cannot be read."""

@@ -12,14 +12,14 @@ from functools import cache
 from psycopg import sql
 
 from hedgehog_pipeline.extraction.capture import known_bases, window_since
-from hedgehog_pipeline.extraction.key_ranges import KeyRanges, union
+from hedgehog_pipeline.extraction.delete_detection import keys_held, sweep_table
 from hedgehog_pipeline.extraction.source import Moment
-from hedgehog_pipeline.extraction.sweep import keys_held, sweep_table
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.operations.sides import WarehouseSide, among
-from hedgehog_pipeline.schema.shop import SHOP, ShopTable
-from hedgehog_pipeline.schema.star import INGESTION_COMMIT, StarTable
+from hedgehog_pipeline.model.source import SHOP, ShopTable
+from hedgehog_pipeline.model.star import INGESTION_COMMIT, StarTable
+from hedgehog_pipeline.postgres.key_ranges import KeyRanges, union
+from hedgehog_pipeline.reconciliation.sides import WarehouseSide, among
 from hedgehog_pipeline.storage.views import key_number
 from hedgehog_pipeline.storage.warehouse import Warehouse
 

@@ -6,18 +6,21 @@ from dataclasses import dataclass, replace
 from time import monotonic
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.extraction.key_ranges import (
+from hedgehog_pipeline.extraction.source import Moment
+from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.model.source import SHOP, ShopTable
+from hedgehog_pipeline.model.star import StarTable
+from hedgehog_pipeline.postgres.key_ranges import (
     KeyRanges,
     difference,
     first_of,
     intersection,
     union,
 )
-from hedgehog_pipeline.extraction.source import Moment
-from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.operations.checksums import compare
-from hedgehog_pipeline.operations.in_flight import Standing
-from hedgehog_pipeline.operations.reconciled import (
+from hedgehog_pipeline.printable import printable
+from hedgehog_pipeline.reconciliation.checksums import compare
+from hedgehog_pipeline.reconciliation.in_flight import Standing
+from hedgehog_pipeline.reconciliation.result import (
     LAKE,
     MOST_EXAMPLES,
     UNREAD,
@@ -26,12 +29,9 @@ from hedgehog_pipeline.operations.reconciled import (
     Difference,
     Reconciled,
 )
-from hedgehog_pipeline.operations.sides import LakeRow, LakeSide, ShopSide, WarehouseSide
-from hedgehog_pipeline.printable import printable
-from hedgehog_pipeline.schema.shop import SHOP, ShopTable
-from hedgehog_pipeline.schema.star import StarTable
+from hedgehog_pipeline.reconciliation.sides import LakeRow, LakeSide, ShopSide, WarehouseSide
+from hedgehog_pipeline.storage.backlog import confirm_loaded
 from hedgehog_pipeline.storage.foreign_keys import holds_archive
-from hedgehog_pipeline.storage.pending import confirm_loaded
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 OpenShop = Callable[[Sequence[ShopTable]], AbstractContextManager[Moment]]

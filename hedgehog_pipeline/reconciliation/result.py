@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from hedgehog_pipeline.extraction.key_ranges import KeyRanges, count
-from hedgehog_pipeline.operations.checksums import Comparison
-from hedgehog_pipeline.schema.model import Declared
-from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline.model.registry import Declared
+from hedgehog_pipeline.model.star import STAR
+from hedgehog_pipeline.postgres.key_ranges import KeyRanges, count
+from hedgehog_pipeline.reconciliation.checksums import Comparison
 
 RECONCILED = Declared(lambda: [table for table in STAR.values() if table.subject])
 """The tables whose rows describe rows of the shop one for one; a dimension of days does not."""

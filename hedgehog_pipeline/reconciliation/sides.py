@@ -9,17 +9,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from psycopg import Connection, sql
 
-from hedgehog_pipeline.extraction.key_ranges import KeyRanges
 from hedgehog_pipeline.extraction.source import Moment
 from hedgehog_pipeline.lake.commits import Part
-from hedgehog_pipeline.lake.csv_values import ReadPart, landed_schema, read_csv, read_part
+from hedgehog_pipeline.lake.csv_reader import ReadPart, landed_schema, read_csv, read_part
 from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.lake.told import Told
-from hedgehog_pipeline.operations.checksums import Line, in_one_spelling, lines_of, selected
+from hedgehog_pipeline.lake.quarantine_csv import Told
+from hedgehog_pipeline.model.columns import Column
+from hedgehog_pipeline.model.source import SHOP, ShopTable
+from hedgehog_pipeline.model.star import DELETED, INGESTION_COMMIT, Fact, StarTable
+from hedgehog_pipeline.postgres.key_ranges import KeyRanges
 from hedgehog_pipeline.processing.transform import shape_held
-from hedgehog_pipeline.schema.columns import Column
-from hedgehog_pipeline.schema.shop import SHOP, ShopTable
-from hedgehog_pipeline.schema.star import DELETED, INGESTION_COMMIT, Fact, StarTable
+from hedgehog_pipeline.reconciliation.checksums import Line, in_one_spelling, lines_of, selected
 from hedgehog_pipeline.storage.views import current_view
 
 _ALL = sql.SQL("true")

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from dagster import AssetKey, Definitions
 
-from hedgehog_pipeline.source_lines import SourceLine, definition
-from hedgehog_pipeline.source_links import linked
-from hedgehog_pipeline.surroundings import Surroundings
-from hedgehog_pipeline.totesys.report.assets import report, report_job
-from hedgehog_pipeline.totesys.report.pending import is_due
-from hedgehog_pipeline.totesys.report.sensors import report_sensor
+from hedgehog_pipeline.deployment import Surroundings
+from hedgehog_pipeline.model.source_lines import SourceLine, definition
+from hedgehog_pipeline.orchestration.assets.source_links import linked
+from hedgehog_pipeline.report.assets import report, report_job
+from hedgehog_pipeline.report.pending import is_due
+from hedgehog_pipeline.report.sensors import report_sensor
 
 if TYPE_CHECKING:
-    from hedgehog_pipeline.totesys.report.making import Report
+    from hedgehog_pipeline.report.making import Report
 
 
 def definitions(surroundings: Surroundings) -> Definitions:
@@ -34,7 +34,7 @@ def definitions(surroundings: Surroundings) -> Definitions:
 
 def make(surroundings: Surroundings) -> "Report":
     """Make the report of what the warehouse holds now."""
-    from hedgehog_pipeline.totesys.report.making import make_report  # noqa: PLC0415 (altair)
+    from hedgehog_pipeline.report.making import make_report  # noqa: PLC0415 (altair)
 
     with surroundings.warehouse() as warehouse:
         bucket = surroundings.lake.processed.bucket

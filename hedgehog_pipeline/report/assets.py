@@ -22,16 +22,16 @@ from dagster import (
 )
 
 from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.orchestration.storage_resources import WarehouseResource
 from hedgehog_pipeline.settings import Settings
-from hedgehog_pipeline.storage.resources import WarehouseResource
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (
         UnresolvedAssetJobDefinition,
     )
 
-    from hedgehog_pipeline.totesys.report.chapters import Chapter
-    from hedgehog_pipeline.totesys.report.making import Report
+    from hedgehog_pipeline.report.chapters import Chapter
+    from hedgehog_pipeline.report.making import Report
 
 GROUP = "report"
 REPORT = "report"
@@ -104,7 +104,7 @@ def report(
     context: AssetExecutionContext, lake: ResourceParam[Lake], warehouse: WarehouseResource
 ) -> Iterator[MaterializeResult[Any]]:
     """Make the report of what the warehouse holds now."""
-    from hedgehog_pipeline.totesys.report.making import make_report  # noqa: PLC0415 (imports altair)
+    from hedgehog_pipeline.report.making import make_report  # noqa: PLC0415 (imports altair)
 
     with warehouse.open() as target:
         made = make_report(target, lake.processed.bucket, datetime.now(timezone.utc))
@@ -135,7 +135,7 @@ def report_job(settings: Settings) -> "UnresolvedAssetJobDefinition":
 
 
 def _metadata(made: "Report", chapter: "Chapter") -> dict[str, Any]:
-    from hedgehog_pipeline.totesys.report.pictures import data_uri  # noqa: PLC0415 (imports vl-convert)
+    from hedgehog_pipeline.report.pictures import data_uri  # noqa: PLC0415 (imports vl-convert)
 
     picture = made.pictures.get(chapter.name)
     drawn = f"![{chapter.picture}]({data_uri('png', picture.png)})" if picture else None

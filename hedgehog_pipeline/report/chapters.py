@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from hedgehog_pipeline.totesys.report.charts import (
+from hedgehog_pipeline.report.charts import (
     Chart,
     chart_countries,
     chart_designs,
@@ -13,7 +13,7 @@ from hedgehog_pipeline.totesys.report.charts import (
     chart_revenue,
     chart_staff,
 )
-from hedgehog_pipeline.totesys.report.queries import (
+from hedgehog_pipeline.report.queries import (
     AGES,
     Country,
     Design,
@@ -21,7 +21,7 @@ from hedgehog_pipeline.totesys.report.queries import (
     Revenue,
     Seller,
 )
-from hedgehog_pipeline.totesys.report.sentences import (
+from hedgehog_pipeline.report.sentences import (
     tell_countries,
     tell_designs,
     tell_outstanding,

@@ -10,8 +10,8 @@ from typing import Any
 
 import altair as alt
 
-from hedgehog_pipeline.schema.star import NOT_KNOWN
-from hedgehog_pipeline.totesys.report.queries import (
+from hedgehog_pipeline.model.star import NOT_KNOWN
+from hedgehog_pipeline.report.queries import (
     AGES,
     OTHER_COUNTRIES,
     PAYABLE,

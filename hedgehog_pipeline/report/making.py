@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hedgehog_pipeline.lake.bucket import Bucket
-from hedgehog_pipeline.storage.warehouse import Warehouse
-from hedgehog_pipeline.totesys.report.chapters import (
+from hedgehog_pipeline.report.chapters import (
     Chapter,
     countries_chapter,
     designs_chapter,
@@ -14,17 +13,18 @@ from hedgehog_pipeline.totesys.report.chapters import (
     revenue_chapter,
     staff_chapter,
 )
-from hedgehog_pipeline.totesys.report.held import Held, read_held
-from hedgehog_pipeline.totesys.report.page import write_page
-from hedgehog_pipeline.totesys.report.pictures import Picture
-from hedgehog_pipeline.totesys.report.publishing import KEY, NOTHING, publish
-from hedgehog_pipeline.totesys.report.queries import (
+from hedgehog_pipeline.report.held import Held, read_held
+from hedgehog_pipeline.report.page import write_page
+from hedgehog_pipeline.report.pictures import Picture
+from hedgehog_pipeline.report.publishing import KEY, NOTHING, publish
+from hedgehog_pipeline.report.queries import (
     best_designs,
     orders_by_country,
     outstanding_payments,
     revenue_by_month,
     staff_league,
 )
+from hedgehog_pipeline.storage.warehouse import Warehouse
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from hedgehog_pipeline.totesys.report.chapters import Cell, Chapter
-from hedgehog_pipeline.totesys.report.held import Held
-from hedgehog_pipeline.totesys.report.pictures import Picture, data_uri
-from hedgehog_pipeline.totesys.report.themes import DARK, LIGHT
+from hedgehog_pipeline.report.chapters import Cell, Chapter
+from hedgehog_pipeline.report.held import Held
+from hedgehog_pipeline.report.pictures import Picture, data_uri
+from hedgehog_pipeline.report.themes import DARK, LIGHT
 
 _TEMPLATE = "page.html.jinja"
 

@@ -5,9 +5,9 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 from hedgehog_pipeline.lake.bucket import Bucket
+from hedgehog_pipeline.report.held import read_held
+from hedgehog_pipeline.report.publishing import find_published
 from hedgehog_pipeline.storage.warehouse import Warehouse
-from hedgehog_pipeline.totesys.report.held import read_held
-from hedgehog_pipeline.totesys.report.publishing import find_published
 
 PAUSE = timedelta(minutes=5)
 """Between two pages: what a busy shop's loads commit meanwhile makes one."""

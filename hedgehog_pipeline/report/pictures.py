@@ -8,8 +8,8 @@ from typing import Any
 import vl_convert
 from PIL import Image
 
-from hedgehog_pipeline.totesys.report.charts import Chart
-from hedgehog_pipeline.totesys.report.themes import DARK, LIGHT, Theme
+from hedgehog_pipeline.report.charts import Chart
+from hedgehog_pipeline.report.themes import DARK, LIGHT, Theme
 
 _FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 """The first comes with vl-convert, which measures by it; the others are as wide."""

@@ -16,8 +16,8 @@ from dagster import (
     sensor,
 )
 
-from hedgehog_pipeline.stage_runs import live_runs, reason_to_pause
-from hedgehog_pipeline.totesys.report.assets import REPORT
+from hedgehog_pipeline.orchestration.run_status import live_runs, reason_to_pause
+from hedgehog_pipeline.report.assets import REPORT
 
 _SENSOR = "report"
 _INTERVAL_SECONDS = 30

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from itertools import groupby
 
-from hedgehog_pipeline.totesys.report.queries import (
+from hedgehog_pipeline.report.queries import (
     Country,
     Design,
     Outstanding,

@@ -22,13 +22,13 @@ from dagster import (
 
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.extraction.assets import ExtractConfig
-from hedgehog_pipeline.extraction.mode import CHANGES, Asked
+from hedgehog_pipeline.extraction.capture_request import CHANGES, Asked
 from hedgehog_pipeline.lake.commits import Commit
-from hedgehog_pipeline.materialized import ROWS_WRITTEN
-from hedgehog_pipeline.planned import Path
-from hedgehog_pipeline.run_tags import LANDING_TAGS, PENDING_TAGS, replay_tags, tags_for
-from hedgehog_pipeline.runs import EXTRACTION, PIPELINE
+from hedgehog_pipeline.orchestration.assets.extraction import ExtractConfig
+from hedgehog_pipeline.orchestration.assets.materializations import ROWS_WRITTEN
+from hedgehog_pipeline.scheduling.batching import EXTRACTION, PIPELINE
+from hedgehog_pipeline.scheduling.planned_tables import Path
+from hedgehog_pipeline.scheduling.run_tags import LANDING_TAGS, PENDING_TAGS, replay_tags, tags_for
 from hedgehog_pipeline.settings import Settings
 
 _TOLD = {DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.STEP_SUCCESS}

@@ -10,7 +10,7 @@ from threading import Thread
 from typing import Any
 
 _STAGES = 3
-_IMPORTED = ["hedgehog_pipeline.stage_run", "hedgehog_pipeline.instance_storage"]
+_IMPORTED = ["hedgehog_pipeline.runner.execute", "hedgehog_pipeline.orchestration.instance.storage"]
 
 
 class _StageProcesses(ProcessPoolExecutor):

@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 
-from hedgehog_pipeline.databases import is_outage
+from hedgehog_pipeline.deployment import Surroundings
 from hedgehog_pipeline.errors import (
     AnotherLakeError,
     HedgehogError,
@@ -18,20 +18,20 @@ from hedgehog_pipeline.errors import (
     UnfitWarehouseError,
     causes,
 )
-from hedgehog_pipeline.extraction.mode import CHANGES, Asked, Mode
+from hedgehog_pipeline.extraction.capture_request import CHANGES, Asked, Mode
 from hedgehog_pipeline.lake.commits import Commit, IngestionCommit
-from hedgehog_pipeline.left import Left
-from hedgehog_pipeline.planned import (
+from hedgehog_pipeline.postgres.connection import is_outage
+from hedgehog_pipeline.runner.process_pool import stage_processes
+from hedgehog_pipeline.runner.skipped import Left
+from hedgehog_pipeline.scheduling.batching import EXTRACTION, PIPELINE
+from hedgehog_pipeline.scheduling.planned_tables import (
     Path,
     landed_assets,
     loaded_assets,
     planned_assets,
     processed_assets,
 )
-from hedgehog_pipeline.runs import EXTRACTION, PIPELINE
 from hedgehog_pipeline.settings import Settings
-from hedgehog_pipeline.surroundings import Surroundings
-from hedgehog_pipeline.workers import stage_processes
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -369,7 +369,7 @@ def _run(  # noqa: PLR0913, PLR0917 (all that a run has)
     replay: bool = False,
 ) -> Iterator[StageRun]:
     """Run a job; give what each stage did that went through, also where another one fails."""
-    from hedgehog_pipeline.stage_run import execute  # noqa: PLC0415 (imports Dagster)
+    from hedgehog_pipeline.runner.execute import execute  # noqa: PLC0415 (imports Dagster)
 
     numbers = tuple(commit.number for commit in commits)
     end = None if commits else surroundings.lake.ingestion.end()

@@ -12,7 +12,7 @@ from itertools import chain, islice
 
 from hedgehog_pipeline.errors import LeftError
 from hedgehog_pipeline.lake.commits import AnyCommit, Commit
-from hedgehog_pipeline.runs import MOST_COMMITS, of_one_run
+from hedgehog_pipeline.scheduling.batching import MOST_COMMITS, of_one_run
 
 MOST_IN_A_ROW = MOST_COMMITS
 """How many commits of a stage may fail one after the other before it is given up: one cause that

@@ -4,7 +4,7 @@ import re
 
 import click
 
-from hedgehog_pipeline.log_reader import LogReader
+from hedgehog_pipeline.logs.reader import LogReader
 
 _SHOWN = {"loaded", "file taken"}
 _TROUBLE = re.compile(r"( - (ERROR|CRITICAL) - |^hedgehog_pipeline\.[\w.]+Error: )(?P<told>.+)")

@@ -11,8 +11,8 @@ from dagster._cli import main as dagster
 from dagster_shared.ipc import open_ipc_subprocess
 
 _OURS = {
-    "dagster_webserver": "hedgehog_pipeline.dagster_webserver",
-    "dagster._daemon": "hedgehog_pipeline.dagster_daemon",
+    "dagster_webserver": "hedgehog_pipeline.orchestration.dagster_webserver",
+    "dagster._daemon": "hedgehog_pipeline.orchestration.dagster_daemon",
 }
 
 

@@ -12,14 +12,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from hedgehog_pipeline.cli.progress import shown, wants_bars
+from hedgehog_pipeline.deployment import Surroundings
 from hedgehog_pipeline.printable import printable
-from hedgehog_pipeline.progress import shown, wants_bars
-from hedgehog_pipeline.runner import run_until_done
+from hedgehog_pipeline.runner.runner import run_until_done
 from hedgehog_pipeline.sandbox.databases import WAREHOUSE
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
 from hedgehog_pipeline.sandbox.trade import trade
 from hedgehog_pipeline.settings import Settings
-from hedgehog_pipeline.surroundings import Surroundings
 
 _TRADING_SECONDS = 10
 _DEEDS_A_SECOND = 30

@@ -13,8 +13,8 @@ import click
 import psutil
 from dotenv import dotenv_values
 
-from hedgehog_pipeline.followed import followed
-from hedgehog_pipeline.log_lines import as_text
+from hedgehog_pipeline.logs.follow import followed
+from hedgehog_pipeline.logs.lines import as_text
 from hedgehog_pipeline.sandbox.clients import fetch_json
 from hedgehog_pipeline.sandbox.console import DevConsole
 from hedgehog_pipeline.sandbox.ending import (

@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
-from hedgehog_pipeline.databases import reason_of
 from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.postgres.connection import reason_of
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hedgehog_pipeline.model.star_validation import faults_of_star, faults_of_table
+from hedgehog_pipeline.model.tables import ShopTable, StarTable
 from hedgehog_pipeline.scaffold.catalog import FoundTable
 from hedgehog_pipeline.scaffold.shop import declared_shop
 from hedgehog_pipeline.scaffold.star import declared_star
-from hedgehog_pipeline.schema.star_faults import faults_of_star, faults_of_table
-from hedgehog_pipeline.schema.tables import ShopTable, StarTable
 
 
 @dataclass(frozen=True)

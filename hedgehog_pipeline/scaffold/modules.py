@@ -6,9 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import pyarrow as pa
 
-from hedgehog_pipeline.printable import without_markup
-from hedgehog_pipeline.scaffold.draft import Draft
-from hedgehog_pipeline.schema.columns import (
+from hedgehog_pipeline.model.columns import (
     BIGINT,
     BOOLEAN,
     DATE,
@@ -19,7 +17,9 @@ from hedgehog_pipeline.schema.columns import (
     Column,
     ColumnType,
 )
-from hedgehog_pipeline.schema.tables import Dimension, Fact, ShopTable, StarTable
+from hedgehog_pipeline.model.tables import Dimension, Fact, ShopTable, StarTable
+from hedgehog_pipeline.printable import without_markup
+from hedgehog_pipeline.scaffold.draft import Draft
 
 _TYPES = {
     INTEGER: "INTEGER",

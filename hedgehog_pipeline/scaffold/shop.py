@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from hedgehog_pipeline.scaffold.catalog import FoundColumn, FoundTable
-from hedgehog_pipeline.schema.columns import (
+from hedgehog_pipeline.model.columns import (
     BIGINT,
     BOOLEAN,
     DATE,
@@ -17,9 +16,10 @@ from hedgehog_pipeline.schema.columns import (
     ColumnType,
     decimal,
 )
-from hedgehog_pipeline.schema.shop_columns import key, reference
-from hedgehog_pipeline.schema.shop_faults import OF_HEDGEHOG, faults_of_shop
-from hedgehog_pipeline.schema.tables import KEYS, ShopTable
+from hedgehog_pipeline.model.source_columns import key, reference
+from hedgehog_pipeline.model.source_validation import OF_HEDGEHOG, faults_of_shop
+from hedgehog_pipeline.model.tables import KEYS, ShopTable
+from hedgehog_pipeline.scaffold.catalog import FoundColumn, FoundTable
 
 _TYPES = {
     "smallint": INTEGER,

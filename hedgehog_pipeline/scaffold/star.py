@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterator, Sequence
 
 import pyarrow as pa
 
-from hedgehog_pipeline.schema.columns import MOMENT, SHOP_TIME, TEXT, ColumnType
-from hedgehog_pipeline.schema.star_columns import column, key, like, reference
-from hedgehog_pipeline.schema.tables import Dimension, Fact, ShopTable, StarTable
+from hedgehog_pipeline.model.columns import MOMENT, SHOP_TIME, TEXT, ColumnType
+from hedgehog_pipeline.model.star_columns import column, key, like, reference
+from hedgehog_pipeline.model.tables import Dimension, Fact, ShopTable, StarTable
 
 _STAMP = re.compile("updat|modif|chang|alter")
 """What the name of a column says that holds the moment of a row's last change."""

@@ -6,7 +6,12 @@ from datetime import date
 
 from hedgehog_pipeline.lake.commits import AnyCommit, Commit
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.run_tags import COMMITS_TAG, is_pending_run, left_out_in, numbers_in
+from hedgehog_pipeline.scheduling.run_tags import (
+    COMMITS_TAG,
+    is_pending_run,
+    left_out_in,
+    numbers_in,
+)
 
 PIPELINE = "pipeline"
 """The job of all three stages in one run: what a change takes."""

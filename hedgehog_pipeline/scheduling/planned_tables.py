@@ -7,8 +7,8 @@ else changed by the time of its snapshot is reported by the run itself (material
 from collections.abc import Collection, Iterable, Sequence
 
 from hedgehog_pipeline.lake.commits import CHANGING_KINDS, Commit, PartKind
-from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import STAR, StarTable
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.star import STAR, StarTable
 
 Path = tuple[str, str]
 """The parts of an asset's key: its layer and its table."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from psycopg import Connection, sql
 
-from hedgehog_pipeline.schema.star import STAR, Dimension, Fact
+from hedgehog_pipeline.model.star import STAR, Dimension, Fact
 from hedgehog_pipeline.storage.ddl import define, stored_columns
 from hedgehog_pipeline.storage.views import current_view
 

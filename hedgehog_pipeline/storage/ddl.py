@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from psycopg import sql
 
-from hedgehog_pipeline.schema.columns import BOOLEAN, MOMENT, Column
-from hedgehog_pipeline.schema.star import (
+from hedgehog_pipeline.model.columns import BOOLEAN, MOMENT, Column
+from hedgehog_pipeline.model.star import (
     PROCESSED_COMMIT,
     STAR,
     Dimension,

@@ -7,7 +7,7 @@ absent is all that says "building", so no flag can disagree with the tables.
 from psycopg import Connection, sql
 from psycopg.errors import ForeignKeyViolation
 
-from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline.storage.ddl import (
     Reference,
     add_foreign_key,

@@ -6,8 +6,8 @@ import psycopg
 from psycopg import Connection, sql
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.schema.model import module_name
-from hedgehog_pipeline.schema.star import STAR, Fact
+from hedgehog_pipeline.model.registry import module_name
+from hedgehog_pipeline.model.star import STAR, Fact
 from hedgehog_pipeline.storage.alterations import Found, alterations, find_columns
 from hedgehog_pipeline.storage.ddl import comment_on, stored_columns
 from hedgehog_pipeline.storage.foreign_keys import complete_archive

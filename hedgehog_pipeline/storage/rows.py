@@ -9,8 +9,8 @@ import pyarrow as pa
 from psycopg import sql
 from pyarrow import csv
 
-from hedgehog_pipeline.schema.columns import Column, arrow_schema
-from hedgehog_pipeline.schema.star import StarTable
+from hedgehog_pipeline.model.columns import Column, arrow_schema
+from hedgehog_pipeline.model.star import StarTable
 from hedgehog_pipeline.storage.ddl import stored_columns
 from hedgehog_pipeline.storage.tables import has_table
 from hedgehog_pipeline.storage.warehouse import Warehouse

@@ -10,13 +10,13 @@ import pyarrow as pa
 from psycopg import Connection, sql
 
 from hedgehog_pipeline.lake.commits import ProcessedCommit
-from hedgehog_pipeline.schema.quarantine import (
+from hedgehog_pipeline.model.side_tables import (
     QUARANTINE_ARROW,
     READMITTED_ARROW,
     TOMBSTONES_ARROW,
 )
-from hedgehog_pipeline.schema.star import StarTable
-from hedgehog_pipeline.storage.copying import copy_into
+from hedgehog_pipeline.model.star import StarTable
+from hedgehog_pipeline.postgres.copy_in import copy_into
 from hedgehog_pipeline.storage.ddl import listed
 
 

@@ -3,7 +3,7 @@
 from psycopg import Connection, sql
 
 from hedgehog_pipeline.errors import UnfitWarehouseError
-from hedgehog_pipeline.schema.star import STAR, StarTable
+from hedgehog_pipeline.model.star import STAR, StarTable
 from hedgehog_pipeline.storage.alterations import alterations, find_columns
 from hedgehog_pipeline.storage.ddl import (
     CREATE_COMMITS,

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from psycopg import Connection, sql
 
-from hedgehog_pipeline.schema.columns import Column
-from hedgehog_pipeline.schema.star import PROCESSED_COMMIT, Dimension, StarTable
-from hedgehog_pipeline.storage.copying import copy_into
+from hedgehog_pipeline.model.columns import Column
+from hedgehog_pipeline.model.star import PROCESSED_COMMIT, Dimension, StarTable
+from hedgehog_pipeline.postgres.copy_in import copy_into
 from hedgehog_pipeline.storage.ddl import INFERRED, Reference, listed, stored_names
 
 

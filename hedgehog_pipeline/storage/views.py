@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from psycopg import sql
 
-from hedgehog_pipeline.schema.star import STAR, Fact
+from hedgehog_pipeline.model.star import STAR, Fact
 from hedgehog_pipeline.storage.ddl import stored_names
 
 

@@ -10,21 +10,21 @@ import psycopg
 import pyarrow as pa
 from psycopg import Connection, IsolationLevel
 
-from hedgehog_pipeline.databases import Credentials, connect, reason_of, settle, settled
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import PartKind, ProcessedCommit
 from hedgehog_pipeline.lake.log import Taken
-from hedgehog_pipeline.schema.star import STAR, StarTable
+from hedgehog_pipeline.model.star import STAR, StarTable
+from hedgehog_pipeline.postgres.connection import Credentials, connect, reason_of, settle, settled
 from hedgehog_pipeline.storage.ddl import references
 from hedgehog_pipeline.storage.foreign_keys import complete_archive, is_building
 from hedgehog_pipeline.storage.migration import migrate_tables
-from hedgehog_pipeline.storage.tables import prepare_tables, stay_in_schema
-from hedgehog_pipeline.storage.told import (
+from hedgehog_pipeline.storage.side_tables import (
     add_quarantine,
     add_readmitted,
     add_restated,
     add_tombstones,
 )
+from hedgehog_pipeline.storage.tables import prepare_tables, stay_in_schema
 from hedgehog_pipeline.storage.upsert import infer_members, stage_table, upsert_staged
 
 PartsOf = Callable[[StarTable, ProcessedCommit, PartKind], Iterable[pa.Table]]

@@ -6,8 +6,8 @@ Frames are as in `hedgehog_pipeline.processing.frames`.
 import pandas as pd
 import pycountry
 
+from hedgehog_pipeline.model.tables import NOT_KNOWN
 from hedgehog_pipeline.processing.frames import described_days, with_parent
-from hedgehog_pipeline.schema.tables import NOT_KNOWN
 from hedgehog_pipeline.totesys.star import MENTIONS
 
 

@@ -4,7 +4,7 @@ Every table carries `created_at` and `last_updated`, naive `timestamp(3)` in UTC
 stamps `last_updated` with its own clock, so it names a version of a row and orders nothing.
 """
 
-from hedgehog_pipeline.schema.columns import (
+from hedgehog_pipeline.model.columns import (
     BOOLEAN,
     INTEGER,
     MONEY,
@@ -12,8 +12,8 @@ from hedgehog_pipeline.schema.columns import (
     SHOP_TIME,
     Column,
 )
-from hedgehog_pipeline.schema.shop_columns import key, reference, text
-from hedgehog_pipeline.schema.tables import ShopTable
+from hedgehog_pipeline.model.source_columns import key, reference, text
+from hedgehog_pipeline.model.tables import ShopTable
 
 _CREATED = Column("created_at", SHOP_TIME, "When the row was made, by the database's clock (UTC).")
 _UPDATED = Column(

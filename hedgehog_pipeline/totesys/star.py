@@ -1,8 +1,8 @@
 """The star of totesys: one per fact (sales, purchases, payments) on shared dimensions."""
 
-from hedgehog_pipeline.schema.columns import AMOUNT, BOOLEAN, INTEGER, MONEY, TEXT, TIME, Column
-from hedgehog_pipeline.schema.star_columns import column, day, days, key, like, reference
-from hedgehog_pipeline.schema.tables import NOT_KNOWN, Dimension, Fact
+from hedgehog_pipeline.model.columns import AMOUNT, BOOLEAN, INTEGER, MONEY, TEXT, TIME, Column
+from hedgehog_pipeline.model.star_columns import column, day, days, key, like, reference
+from hedgehog_pipeline.model.tables import NOT_KNOWN, Dimension, Fact
 
 
 def _stamps(table: str) -> tuple[Column, ...]:

@@ -10,12 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hedgehog_pipeline.lake.commits import IngestionCommit, IngestionKind, Part, PartKind
-from hedgehog_pipeline.lake.csv_values import read_csv, read_part, read_row
+from hedgehog_pipeline.lake.csv_reader import read_csv, read_part, read_row
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.landed import History
 from hedgehog_pipeline.lake.parts import Read, read_as
-from hedgehog_pipeline.schema.shop import SHOP, ShopTable
-from hedgehog_pipeline.schema.star import INGESTION_COMMIT, StarTable
+from hedgehog_pipeline.model.source import SHOP, ShopTable
+from hedgehog_pipeline.model.star import INGESTION_COMMIT, StarTable
 
 _Texts = Any
 """An array; pyarrow's stubs know too few of its functions' overloads."""

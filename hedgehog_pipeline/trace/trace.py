@@ -17,19 +17,19 @@ import pyarrow.parquet as pq
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.batch import batch_moment
-from hedgehog_pipeline.lake.csv_values import landed_schema
+from hedgehog_pipeline.lake.csv_reader import landed_schema
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.parts import read_as
-from hedgehog_pipeline.operations.held import HeldRow, Key, held_deletions, held_rows
-from hedgehog_pipeline.operations.landings import Landing, Landings
-from hedgehog_pipeline.operations.quarantine import Entry, read_entries
-from hedgehog_pipeline.operations.sides import living_of
+from hedgehog_pipeline.model.columns import DATE
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.star import INGESTION_COMMIT, Fact, StarTable
+from hedgehog_pipeline.monitoring.quarantine import Entry, read_entries
 from hedgehog_pipeline.processing.transform import shape_held
-from hedgehog_pipeline.schema.columns import DATE
-from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import INGESTION_COMMIT, Fact, StarTable
-from hedgehog_pipeline.storage.pending import confirm_loaded
+from hedgehog_pipeline.reconciliation.sides import living_of
+from hedgehog_pipeline.storage.backlog import confirm_loaded
 from hedgehog_pipeline.storage.warehouse import Warehouse
+from hedgehog_pipeline.trace.landed_rows import Landing, Landings
+from hedgehog_pipeline.trace.warehouse_rows import HeldRow, Key, held_deletions, held_rows
 
 _NUMBER = re.compile("-?[0-9]{1,19}")
 _BIGINTS = range(-(2**63), 2**63)

@@ -9,13 +9,13 @@ import pytest
 
 _ROOT = Path(__file__).parents[2]
 _SHOP = """
-from hedgehog_pipeline.schema.shop_columns import key, text
-from hedgehog_pipeline.schema.tables import ShopTable
+from hedgehog_pipeline.model.source_columns import key, text
+from hedgehog_pipeline.model.tables import ShopTable
 TABLES = (ShopTable("town", "Towns.", (key("nr", "town"), text("name", "Name."))),)
 """
 _STAR = """
-from hedgehog_pipeline.schema.star_columns import key, like, reference
-from hedgehog_pipeline.schema.tables import Dimension, Fact
+from hedgehog_pipeline.model.star_columns import key, like, reference
+from hedgehog_pipeline.model.tables import Dimension, Fact
 NR = key("town.nr", "Key.")
 TABLES = (
     Dimension("dim_town", "A town.", (NR, like("town.name", "Name.")), ("town",)),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import cast
 
 import hedgehog_pipeline
-from hedgehog_pipeline.schema.star_columns import days
+from hedgehog_pipeline.model.star_columns import days
 from hedgehog_pipeline.totesys import shop, star
 
 _PACKAGE = Path(hedgehog_pipeline.__file__).parent

@@ -2,7 +2,7 @@
 
 import re
 
-from hedgehog_pipeline import dagster_daemon, dagster_webserver
+from hedgehog_pipeline.orchestration import dagster_daemon, dagster_webserver
 from hedgehog_pipeline_tests.aws.files import REPOSITORY, TERRAFORM
 
 

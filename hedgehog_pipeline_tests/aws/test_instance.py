@@ -11,7 +11,7 @@ from dagster import DagsterEventType, DagsterInstance, build_run_status_sensor_c
 from dagster._core.remote_origin import GrpcServerCodeLocationOrigin
 from dagster._core.workspace.load import location_origins_from_yaml_paths
 
-from hedgehog_pipeline import healthy
+from hedgehog_pipeline import healthcheck as healthy
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline_tests.aws.files import DEPLOY
 from hedgehog_pipeline_tests.aws.production import Production

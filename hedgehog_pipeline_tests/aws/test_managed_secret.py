@@ -7,8 +7,8 @@ import boto3
 import psycopg
 import pytest
 
-from hedgehog_pipeline.databases import read_credentials
 from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.postgres.connection import read_credentials
 from hedgehog_pipeline_tests.world import World
 
 _ROLE = "managed"

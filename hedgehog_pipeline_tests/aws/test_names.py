@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from hedgehog_pipeline import healthy
+from hedgehog_pipeline import healthcheck as healthy
 from hedgehog_pipeline.definitions import defs
-from hedgehog_pipeline.logs import WatchLog
+from hedgehog_pipeline.logs.events import WatchLog
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline_tests.aws.files import DEPLOY, REPOSITORY, TERRAFORM, shared_names
 

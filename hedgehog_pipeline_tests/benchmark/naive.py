@@ -12,8 +12,8 @@ import pandas as pd
 import pycountry
 from sqlalchemy import create_engine
 
-from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline.storage.ddl import stored_names
 
 _FACTS = ("sales_order", "purchase_order", "payment")

@@ -3,11 +3,11 @@
 import sys
 from datetime import datetime, timezone
 
-from hedgehog_pipeline.runs import of_one_run, shared_out
+from hedgehog_pipeline.deployment import Surroundings
+from hedgehog_pipeline.runner.execute import execute
+from hedgehog_pipeline.runner.process_pool import stage_processes
+from hedgehog_pipeline.scheduling.batching import of_one_run, shared_out
 from hedgehog_pipeline.settings import Settings
-from hedgehog_pipeline.stage_run import execute
-from hedgehog_pipeline.surroundings import Surroundings
-from hedgehog_pipeline.workers import stage_processes
 
 
 def main(stage: str, runs: int) -> None:

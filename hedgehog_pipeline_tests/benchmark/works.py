@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import psycopg
 from psycopg import sql
 
-from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline_tests.benchmark import floor, naive, shop
 from hedgehog_pipeline_tests.benchmark.measured import Cost, cost_of_call, cost_of_command
 from hedgehog_pipeline_tests.benchmark.peers import Peer
@@ -125,7 +125,10 @@ def start_up(rounds: int) -> Costs:
     ours = with_our_code(os.environ)
     with TemporaryDirectory() as folder:
         for _ in range(rounds):
-            for by, code in (("python", ""), ("hedgehog", "import hedgehog_pipeline.stage_run")):
+            for by, code in (
+                ("python", ""),
+                ("hedgehog", "import hedgehog_pipeline.runner.execute"),
+            ):
                 command = [sys.executable, "-c", code]
                 costs["imports", by].append(cost_of_command(command, Path(folder), ours))
     return costs

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from hedgehog_pipeline.definitions import defs
-from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline.storage.ddl import stored_columns
 from hedgehog_pipeline_tests.browser.ui import CHROMIUM, GROUPS, Ui, nodes, ui_at_work
 

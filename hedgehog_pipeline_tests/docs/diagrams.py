@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from hedgehog_pipeline.schema.columns import Column
-from hedgehog_pipeline.schema.shop import ShopTable
-from hedgehog_pipeline.schema.star import Dimension, Fact
+from hedgehog_pipeline.model.columns import Column
+from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.model.star import Dimension, Fact
 
 
 def of_shop(tables: Iterable[ShopTable]) -> str:

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from hedgehog_pipeline.schema.columns import Column
-from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import STAR, Dimension, Fact, StarTable
+from hedgehog_pipeline.model.columns import Column
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.star import STAR, Dimension, Fact, StarTable
 from hedgehog_pipeline.storage.ddl import stored_columns
 from hedgehog_pipeline.storage.views import current_view
 from hedgehog_pipeline_tests.docs import diagrams

@@ -5,16 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from hedgehog_pipeline import surroundings
-from hedgehog_pipeline.attempts import MOST_ATTEMPTS
-from hedgehog_pipeline.aws import PATIENCE
-from hedgehog_pipeline.databases import PATIENCE as DATABASE_PATIENCE
-from hedgehog_pipeline.extraction.csv_records import LONGEST
+from hedgehog_pipeline import deployment as surroundings
+from hedgehog_pipeline.aws.clients import PATIENCE
 from hedgehog_pipeline.extraction.source import _OLDEST
-from hedgehog_pipeline.operations import health
-from hedgehog_pipeline.operations.freshness import FAIL_AFTER, WARN_AFTER
-from hedgehog_pipeline.operations.rules import OLD
-from hedgehog_pipeline.schema.columns import _MOST_DECIMALS, _MOST_DIGITS
+from hedgehog_pipeline.lake.csv_records import LONGEST
+from hedgehog_pipeline.model.columns import _MOST_DECIMALS, _MOST_DIGITS
+from hedgehog_pipeline.monitoring import health
+from hedgehog_pipeline.monitoring.rules import OLD
+from hedgehog_pipeline.orchestration.checks.freshness import FAIL_AFTER, WARN_AFTER
+from hedgehog_pipeline.postgres.connection import PATIENCE as DATABASE_PATIENCE
+from hedgehog_pipeline.scheduling.retry import MOST_ATTEMPTS
 from hedgehog_pipeline_tests.docs.pages import REPOSITORY
 
 _MIB = 1024 * 1024

@@ -2,8 +2,8 @@
 
 import re
 
-from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import STAR, Fact
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.star import STAR, Fact
 from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page
 from hedgehog_pipeline_tests.docs.schema_page import schema_page
 from hedgehog_pipeline_tests.makefile import commands_of

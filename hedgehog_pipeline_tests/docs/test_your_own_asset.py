@@ -13,7 +13,7 @@ from dagster import AssetKey, AssetMaterialization, DagsterInstance, evaluate_au
 from dagster._core.workspace.load import location_origins_from_yaml_paths
 from dagster._core.workspace.load_target import get_origins_from_toml
 
-from hedgehog_pipeline.partitions import DAYS
+from hedgehog_pipeline.orchestration.partitions import DAYS
 from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page
 from hedgehog_pipeline_tests.world import World
 

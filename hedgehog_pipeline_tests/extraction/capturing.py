@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 
+from hedgehog_pipeline.deployment import Surroundings
 from hedgehog_pipeline.extraction.capture import plan_capture
-from hedgehog_pipeline.extraction.landing import commit_of, landing_of_capture
+from hedgehog_pipeline.extraction.pending_commit import commit_of, landing_of_capture
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.surroundings import Surroundings
+from hedgehog_pipeline.model.source import SHOP
 from hedgehog_pipeline_tests.extraction.landed import Row, in_shop, landed
 from hedgehog_pipeline_tests.world import World
 

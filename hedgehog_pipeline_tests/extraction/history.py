@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from hedgehog_pipeline.schema.shop import SHOP, ShopTable
+from hedgehog_pipeline.model.source import SHOP, ShopTable
 from hedgehog_pipeline_tests.world import World
 
 _HISTORY = """

@@ -4,7 +4,7 @@ import csv
 import io
 from collections import Counter
 
-from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.model.source import SHOP
 from hedgehog_pipeline_tests.world import World
 
 Row = tuple[str, ...]

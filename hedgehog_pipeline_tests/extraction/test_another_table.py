@@ -9,13 +9,13 @@ import pytest
 from psycopg import sql
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.extraction.another_source import another_tables, known_bases
 from hedgehog_pipeline.extraction.capture import plan_capture
-from hedgehog_pipeline.extraction.mode import Asked, Mode
+from hedgehog_pipeline.extraction.capture_request import Asked, Mode
+from hedgehog_pipeline.extraction.source_identity import another_tables, known_bases
 from hedgehog_pipeline.lake.log import commit_key
-from hedgehog_pipeline.schema.columns import TEXT, Column
-from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.stage_run import execute
+from hedgehog_pipeline.model.columns import TEXT, Column
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.runner.execute import execute
 from hedgehog_pipeline_tests.extraction.capturing import capture, capturing
 from hedgehog_pipeline_tests.extraction.landed import Row, in_shop, keys, landed
 from hedgehog_pipeline_tests.extraction.shop import change, furnish, place

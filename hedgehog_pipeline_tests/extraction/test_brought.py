@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from hedgehog_pipeline.extraction.brought import Brought, Survey
-from hedgehog_pipeline.lake.told import Told
-from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.inbox.reader import Brought, Survey
+from hedgehog_pipeline.lake.quarantine_csv import Told
+from hedgehog_pipeline.model.source import SHOP
 
 _STAMPS = "2026-06-01 09:30:00.123,2026-06-01 09:30:00.123"
 _HEADER = "currency_id,currency_code,created_at,last_updated"

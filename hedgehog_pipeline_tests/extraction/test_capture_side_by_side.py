@@ -6,8 +6,8 @@ from datetime import datetime, timezone
 
 import pytest
 
+from hedgehog_pipeline.runner.execute import execute
 from hedgehog_pipeline.sandbox.waiting import await_condition
-from hedgehog_pipeline.stage_run import execute
 from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once, capture, capturing
 from hedgehog_pipeline_tests.extraction.landed import in_shop, keys, landed
 from hedgehog_pipeline_tests.extraction.shop import furnish, place

@@ -10,8 +10,8 @@ from psycopg import sql
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.characters import CODECS
-from hedgehog_pipeline.operations.quarantine import lines_told, told_of
-from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.monitoring.quarantine import lines_told, told_of
 from hedgehog_pipeline_tests import shops
 from hedgehog_pipeline_tests.bad_rows import OPEN, copy_row, is_held
 from hedgehog_pipeline_tests.operations.reconciling import reconciled

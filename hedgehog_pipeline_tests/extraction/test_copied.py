@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from hedgehog_pipeline.extraction.copied import copied_rows
+from hedgehog_pipeline.postgres.copy_out import copied_rows
 from hedgehog_pipeline_tests.servers import Servers
 
 

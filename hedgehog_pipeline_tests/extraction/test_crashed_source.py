@@ -10,10 +10,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from hedgehog_pipeline import databases
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction import confirmed
 from hedgehog_pipeline.lake.bucket import Bucket
+from hedgehog_pipeline.postgres import connection as databases
 from hedgehog_pipeline.sandbox.postgres import PostgresServer
 from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once, capture
 from hedgehog_pipeline_tests.extraction.crashing import (

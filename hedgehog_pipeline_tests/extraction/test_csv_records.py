@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedgehog_pipeline.extraction.csv_records import LONGEST, Record, fields_of, records
+from hedgehog_pipeline.lake.csv_records import LONGEST, Record, fields_of, records
 
 _TEXT = st.text(st.sampled_from('a",\n\r é\u2028\x85\x0b'), max_size=6)
 

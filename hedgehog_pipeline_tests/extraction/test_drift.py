@@ -12,7 +12,7 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.drift import new_columns
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.model.source import SHOP
 from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
 from hedgehog_pipeline_tests.lake.making import MemoryS3, land
 from hedgehog_pipeline_tests.world import World

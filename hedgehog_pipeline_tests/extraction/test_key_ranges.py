@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedgehog_pipeline.extraction.key_ranges import (
+from hedgehog_pipeline.postgres.key_ranges import (
     KeyRanges,
     below,
     count,

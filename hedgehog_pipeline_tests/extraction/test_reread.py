@@ -10,14 +10,14 @@ import boto3
 import psycopg
 import pytest
 
-from hedgehog_pipeline.extraction.another_source import known_bases, what_changed
-from hedgehog_pipeline.extraction.mode import Mode
+from hedgehog_pipeline.extraction.capture_request import Mode
 from hedgehog_pipeline.extraction.snapshot import WRAP, Snapshot
 from hedgehog_pipeline.extraction.source import Moment
+from hedgehog_pipeline.extraction.source_identity import known_bases, what_changed
 from hedgehog_pipeline.lake.commits import Base, IngestionCommit
-from hedgehog_pipeline.runner import run_until_done
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.runner.runner import run_until_done
 from hedgehog_pipeline.sandbox.aws import rds_secret
-from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline_tests.extraction.capturing import capture
 from hedgehog_pipeline_tests.extraction.landed import in_shop, landed
 from hedgehog_pipeline_tests.extraction.shop import change, furnish

@@ -4,11 +4,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from hedgehog_pipeline.databases import reason_of
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.operations.quarantine import count_rows
-from hedgehog_pipeline.operations.rules import faults_against, rules
-from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.monitoring.quarantine import count_rows
+from hedgehog_pipeline.monitoring.rules import faults_against, rules
+from hedgehog_pipeline.postgres.connection import reason_of
 from hedgehog_pipeline_tests.world import World
 
 _SET = {

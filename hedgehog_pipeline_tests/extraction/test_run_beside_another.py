@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 
-from hedgehog_pipeline.extraction.mode import Mode
-from hedgehog_pipeline.runner import run_until_done
+from hedgehog_pipeline.extraction.capture_request import Mode
+from hedgehog_pipeline.runner.runner import run_until_done
 from hedgehog_pipeline.sandbox.waiting import await_condition
 from hedgehog_pipeline_tests.extraction.capturing import capture, capturing
 from hedgehog_pipeline_tests.extraction.landed import landed

@@ -1,8 +1,8 @@
 """Scans of the shop that follow each other within a tick."""
 
-from hedgehog_pipeline.extraction.shop_watch import ShopWatch
+from hedgehog_pipeline.extraction.source_watch import ShopWatch
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.model.source import SHOP
 from hedgehog_pipeline_tests.extraction.capturing import capture
 from hedgehog_pipeline_tests.world import World
 

@@ -6,9 +6,9 @@ from psycopg import sql
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction import source
 from hedgehog_pipeline.lake.commits import Part
-from hedgehog_pipeline.lake.csv_values import read_part
-from hedgehog_pipeline.schema.columns import INTEGER, MOMENT, Column
-from hedgehog_pipeline.schema.shop import SHOP, ShopTable
+from hedgehog_pipeline.lake.csv_reader import read_part
+from hedgehog_pipeline.model.columns import INTEGER, MOMENT, Column
+from hedgehog_pipeline.model.source import SHOP, ShopTable
 from hedgehog_pipeline_tests.world import World
 
 _THINGS = ShopTable("things", "", (Column("id", INTEGER, ""), Column("at", MOMENT, "")))

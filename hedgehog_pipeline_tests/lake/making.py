@@ -12,9 +12,9 @@ from botocore.exceptions import ClientError
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import Base, IngestionCommit, ProcessedCommit
-from hedgehog_pipeline.lake.csv_parts import CsvRows
+from hedgehog_pipeline.lake.csv_writer import CsvRows
 from hedgehog_pipeline.lake.log import CommitLog, commit_key
-from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.model.source import SHOP
 
 DAY = date(2026, 6, 1)
 _MOMENT = datetime(2026, 6, 1, 9, 30, tzinfo=timezone.utc)

@@ -6,17 +6,17 @@ import pyarrow as pa
 import pytest
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.extraction.sweep import _known
+from hedgehog_pipeline.extraction.delete_detection import _known
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.commits import Commit, IngestionCommit, Part, PartKind
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog, commit_key
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows, ProcessedTable
 from hedgehog_pipeline.lake.parts import read_as
-from hedgehog_pipeline.lake.told import Told, told_csv
-from hedgehog_pipeline.schema.quarantine import TOMBSTONES_ARROW
-from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline.lake.quarantine_csv import Told, told_csv
+from hedgehog_pipeline.model.side_tables import TOMBSTONES_ARROW
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline_tests.lake.making import DAY, MemoryS3, land, processed_commit
 
 _CURRENCY, _STAMPS = SHOP["currency"], "2026-06-01 09:30:00,2026-06-01 09:30:00"

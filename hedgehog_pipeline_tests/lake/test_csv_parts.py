@@ -13,11 +13,11 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline.lake.csv_parts import CsvRows
-from hedgehog_pipeline.lake.csv_values import read_part
+from hedgehog_pipeline.lake.csv_reader import read_part
+from hedgehog_pipeline.lake.csv_writer import CsvRows
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.model.source import SHOP
 from hedgehog_pipeline_tests.dirty import DIRTY
 from hedgehog_pipeline_tests.lake.making import DAY, land
 from hedgehog_pipeline_tests.world import World

@@ -10,10 +10,10 @@ import pytest
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import Part
-from hedgehog_pipeline.lake.csv_values import ReadPart, read_part, read_row
-from hedgehog_pipeline.schema import columns as types
-from hedgehog_pipeline.schema.columns import Column, ColumnType
-from hedgehog_pipeline.schema.shop import SHOP, ShopTable
+from hedgehog_pipeline.lake.csv_reader import ReadPart, read_part, read_row
+from hedgehog_pipeline.model import columns as types
+from hedgehog_pipeline.model.columns import Column, ColumnType
+from hedgehog_pipeline.model.source import SHOP, ShopTable
 
 _STAMP = "2026-06-01 09:30:00"
 _CURRENCY = ("currency_id", "currency_code", "created_at", "last_updated")

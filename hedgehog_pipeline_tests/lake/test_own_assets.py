@@ -18,9 +18,9 @@ from dagster import (
 )
 
 from hedgehog_pipeline.definitions import platform
-from hedgehog_pipeline.partitions import DAYS
-from hedgehog_pipeline.schema.columns import arrow_schema
-from hedgehog_pipeline.schema.star import PROCESSED_COMMIT, STAR
+from hedgehog_pipeline.model.columns import arrow_schema
+from hedgehog_pipeline.model.star import PROCESSED_COMMIT, STAR
+from hedgehog_pipeline.orchestration.partitions import DAYS
 from hedgehog_pipeline.storage.ddl import stored_columns
 from hedgehog_pipeline_tests.world import World
 

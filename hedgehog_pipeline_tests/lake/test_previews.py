@@ -15,10 +15,10 @@ from dagster import (
 
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.lake.batch import Batch
-from hedgehog_pipeline.lake.csv_parts import CsvRows
+from hedgehog_pipeline.lake.csv_writer import CsvRows
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows
 from hedgehog_pipeline.lake.previews import Preview
-from hedgehog_pipeline.run_tags import PENDING_TAGS
+from hedgehog_pipeline.scheduling.run_tags import PENDING_TAGS
 from hedgehog_pipeline_tests.world import World
 
 _DAY = date(2026, 6, 1)

@@ -11,9 +11,9 @@ from dagster import AssetKey, DailyPartitionsDefinition, build_input_context, bu
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.bucket import Bucket
-from hedgehog_pipeline.lake.frame_types import as_hinted
-from hedgehog_pipeline.lake.own_assets import load_frame, store_frame
 from hedgehog_pipeline.lake.stored_frames import StoredFrames
+from hedgehog_pipeline.orchestration.io.frame_types import as_hinted
+from hedgehog_pipeline.orchestration.io.own_assets import load_frame, store_frame
 
 _DAYS = DailyPartitionsDefinition("2026-11-01", end_date="2026-11-04")
 

@@ -15,7 +15,7 @@ def pooled_instance(servers: Servers, home: Path, database: str) -> Iterator[Dag
     servers.make_database(database, "writer", "writer", database)
     url = f"postgresql+psycopg2://writer:writer@{servers.postgres.address}/{database}"
     storage = {
-        "module": "hedgehog_pipeline.instance_storage",
+        "module": "hedgehog_pipeline.orchestration.instance.storage",
         "class": "PooledPostgresStorage",
         "config": {"postgres_url": url},
     }

@@ -14,8 +14,8 @@ from dagster import (
 
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.operations import health
-from hedgehog_pipeline.operations.alert_sensors import late
+from hedgehog_pipeline.monitoring import health
+from hedgehog_pipeline.orchestration.alert_sensors import late
 from hedgehog_pipeline_tests.world import World
 
 
@@ -88,10 +88,10 @@ def _told_of_failure(
         "failed_runs", event, instance, failed.dagster_run
     ).for_run_failure()
     caplog.clear()
-    with caplog.at_level(logging.WARNING, "hedgehog_pipeline.operations.alerts"):
+    with caplog.at_level(logging.WARNING, "hedgehog_pipeline.monitoring.alerts"):
         definitions.resolve_sensor_def("failed_runs")(context)
     return "".join(
         record.getMessage()
         for record in caplog.records
-        if record.name == "hedgehog_pipeline.operations.alerts"
+        if record.name == "hedgehog_pipeline.monitoring.alerts"
     )

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 import boto3
 import pytest
 
-from hedgehog_pipeline.operations.alerts import Alert, publish
+from hedgehog_pipeline.monitoring.alerts import Alert, publish
 from hedgehog_pipeline_tests.servers import Servers
 
 _ALERT = Alert(

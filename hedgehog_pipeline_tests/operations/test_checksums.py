@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg import sql
 
-from hedgehog_pipeline.operations.checksums import Line, Total, compare, lines_of, selected
-from hedgehog_pipeline.schema.columns import (
+from hedgehog_pipeline.model.columns import (
     AMOUNT,
     BOOLEAN,
     DATE,
@@ -24,6 +23,7 @@ from hedgehog_pipeline.schema.columns import (
     arrow_schema,
     decimal,
 )
+from hedgehog_pipeline.reconciliation.checksums import Line, Total, compare, lines_of, selected
 from hedgehog_pipeline_tests.dirty import DIRTY
 from hedgehog_pipeline_tests.servers import Servers
 

@@ -14,10 +14,10 @@ from dagster import (
 )
 
 from hedgehog_pipeline.definitions import platform
-from hedgehog_pipeline.logs import WatchLog
-from hedgehog_pipeline.operations.freshness import freshness, freshness_sensor
-from hedgehog_pipeline.operations.lag import seconds_behind
-from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline.logs.events import WatchLog
+from hedgehog_pipeline.model.star import STAR
+from hedgehog_pipeline.monitoring.lag import seconds_behind
+from hedgehog_pipeline.orchestration.checks.freshness import freshness, freshness_sensor
 from hedgehog_pipeline_tests.world import World
 
 _WARN, _ERROR = AssetCheckSeverity.WARN, AssetCheckSeverity.ERROR

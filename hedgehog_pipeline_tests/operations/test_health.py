@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta, timezone
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.operations.health import PATIENCE, UnaskedError, examine
+from hedgehog_pipeline.monitoring.health import PATIENCE, UnaskedError, examine
 
 _START = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
 

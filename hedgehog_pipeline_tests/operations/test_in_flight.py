@@ -6,12 +6,12 @@ from datetime import datetime, timezone
 
 import pytest
 
-from hedgehog_pipeline.extraction.mode import Asked, Mode
+from hedgehog_pipeline.extraction.capture_request import Asked, Mode
 from hedgehog_pipeline.extraction.source import Moment
-from hedgehog_pipeline.operations.reconcile import reconcile
-from hedgehog_pipeline.operations.reconciled import RECONCILED
-from hedgehog_pipeline.schema.shop import ShopTable
-from hedgehog_pipeline.stage_run import execute
+from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.reconciliation.reconcile import reconcile
+from hedgehog_pipeline.reconciliation.result import RECONCILED
+from hedgehog_pipeline.runner.execute import execute
 from hedgehog_pipeline_tests.operations.reconciling import (
     DIFFERENT,
     MISSING,

@@ -8,9 +8,9 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.operations.landings import Landings
-from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.star import STAR
+from hedgehog_pipeline.trace.landed_rows import Landings
 from hedgehog_pipeline_tests.lake.making import MemoryS3, land
 
 _HEADER = (

@@ -15,10 +15,10 @@ from dagster import (
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from hedgehog_pipeline.lake.commits import Commit, Part
-from hedgehog_pipeline.operations.past_days import past_days_sensor
-from hedgehog_pipeline.runs import MOST_COMMITS
-from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.star import STAR
+from hedgehog_pipeline.orchestration.past_days import past_days_sensor
+from hedgehog_pipeline.scheduling.batching import MOST_COMMITS
 
 _TODAY = datetime.now(timezone.utc).date()
 _YESTERDAY = (_TODAY - timedelta(days=1)).isoformat()

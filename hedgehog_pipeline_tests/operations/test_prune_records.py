@@ -27,8 +27,8 @@ from sqlalchemy import func, select
 
 import hedgehog_pipeline.sandbox
 from hedgehog_pipeline.definitions import platform
-from hedgehog_pipeline.operations import prune_records
-from hedgehog_pipeline.operations.records import Pruned, prune
+from hedgehog_pipeline.orchestration.instance import prune_records
+from hedgehog_pipeline.orchestration.instance.records import Pruned, prune
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline_tests.aws.files import DEPLOY
 from hedgehog_pipeline_tests.operations.records_storage import pooled_instance

@@ -12,11 +12,11 @@ from click.testing import CliRunner
 from hedgehog_pipeline.cli import hedgehog
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.log import commit_key
-from hedgehog_pipeline.operations.alert_sensors import not_empty
-from hedgehog_pipeline.operations.health import UnaskedError
-from hedgehog_pipeline.operations.quarantine import ToldRow, lines_told
-from hedgehog_pipeline.runner import replay_until_done
-from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.monitoring.health import UnaskedError
+from hedgehog_pipeline.monitoring.quarantine import ToldRow, lines_told
+from hedgehog_pipeline.orchestration.alert_sensors import not_empty
+from hedgehog_pipeline.runner.runner import replay_until_done
 from hedgehog_pipeline_tests.archived import Archived
 from hedgehog_pipeline_tests.world import World
 

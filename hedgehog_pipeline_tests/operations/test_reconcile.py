@@ -6,8 +6,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from hedgehog_pipeline.lake import csv_values
-from hedgehog_pipeline.operations.reconciled import RECONCILED
+from hedgehog_pipeline.lake import csv_reader as csv_values
+from hedgehog_pipeline.reconciliation.result import RECONCILED
 from hedgehog_pipeline_tests.dirty import DIRTY
 from hedgehog_pipeline_tests.operations.reconciling import (
     DIFFERENT,
@@ -94,7 +94,7 @@ def test_a_number_is_equal_whatever_its_scale(loaded: World):
 
 
 def test_rows_are_read_a_chunk_at_a_time(loaded: World, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("hedgehog_pipeline.operations.sides._CHUNK_BYTES", 500)
+    monkeypatch.setattr("hedgehog_pipeline.reconciliation.sides._CHUNK_BYTES", 500)
     by_hand(loaded, "delete from fact_payment where payment_id in (7, 31)")
     assert differences(loaded) == {"fact_payment": [(MISSING, None, [(7, 7), (31, 31)])]}
 

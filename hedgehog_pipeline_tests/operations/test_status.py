@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from hedgehog_pipeline.cli import hedgehog, main
-from hedgehog_pipeline.progress import sum_up
-from hedgehog_pipeline.stage_run import execute
+from hedgehog_pipeline.cli.progress import sum_up
+from hedgehog_pipeline.runner.execute import execute
 from hedgehog_pipeline_tests.operations.reconciling import by_hand
 from hedgehog_pipeline_tests.world import World
 

@@ -17,10 +17,10 @@ from click.testing import CliRunner
 
 from hedgehog_pipeline.cli import hedgehog
 from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.model.columns import TEXT, Column
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline.processing.transform import TRANSFORMS
-from hedgehog_pipeline.schema.columns import TEXT, Column
-from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import STAR
 from hedgehog_pipeline_tests.inbox import CURRENCIES, currency, put
 from hedgehog_pipeline_tests.servers import Servers
 from hedgehog_pipeline_tests.shops import NOW

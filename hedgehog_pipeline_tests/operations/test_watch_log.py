@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from dagster import DagsterInstance, DagsterRunStatus, build_sensor_context
 
-from hedgehog_pipeline.attempts import MOST_ATTEMPTS
 from hedgehog_pipeline.definitions import defs
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.logs import WatchLog
-from hedgehog_pipeline.operations.alert_sensors import health_sensor
-from hedgehog_pipeline.operations.freshness import freshness_sensor
+from hedgehog_pipeline.logs.events import WatchLog
+from hedgehog_pipeline.orchestration.alert_sensors import health_sensor
+from hedgehog_pipeline.orchestration.checks.freshness import freshness_sensor
+from hedgehog_pipeline.scheduling.retry import MOST_ATTEMPTS
 
 _LOG = WatchLog(None)
 

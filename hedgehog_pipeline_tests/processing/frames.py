@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from hedgehog_pipeline.schema.columns import arrow_schema
-from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import DELETED, INGESTION_COMMIT
+from hedgehog_pipeline.model.columns import arrow_schema
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.star import DELETED, INGESTION_COMMIT
 
 _MONDAY = datetime(2026, 6, 1, 9, 30, 0, 123000, timezone.utc)
 

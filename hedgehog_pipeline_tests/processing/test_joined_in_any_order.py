@@ -12,9 +12,9 @@ from hedgehog_pipeline.lake import landed
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline.processing.transform import shaped
-from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import STAR
 from hedgehog_pipeline_tests.lake.making import MemoryS3, land
 
 _KEYS = st.integers(1, 3)

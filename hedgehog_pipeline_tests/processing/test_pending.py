@@ -6,7 +6,7 @@ from hedgehog_pipeline.errors import AnotherLakeError
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.processing.pending import pending_commits
+from hedgehog_pipeline.processing.backlog import pending_commits
 from hedgehog_pipeline_tests.lake.making import MemoryS3, land, put_other_values
 
 

@@ -13,9 +13,9 @@ from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline.processing.transform import shaped
-from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import STAR
 from hedgehog_pipeline_tests.lake.making import DAY, MemoryS3, land
 
 _SALES_ORDERS = b"""\

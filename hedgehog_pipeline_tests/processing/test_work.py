@@ -7,9 +7,9 @@ from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.processing.work import Work, work_of_day
-from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import STAR, StarTable
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.star import STAR, StarTable
+from hedgehog_pipeline.processing.plan import Work, work_of_day
 from hedgehog_pipeline_tests.lake.making import DAY, MemoryS3, land
 
 _ALL = list(STAR.values())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hedgehog_pipeline.followed import followed
+from hedgehog_pipeline.logs.follow import followed
 from hedgehog_pipeline.sandbox.console import DevConsole
 
 _AT = {"at": "2026-11-04T12:00:00.000+00:00", "level": "INFO"}

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from hedgehog_pipeline.schema import columns as types
-from hedgehog_pipeline.schema.shop import SHOP, ShopTable
-from hedgehog_pipeline.schema.star import STAR, Dimension, Fact, StarTable
+from hedgehog_pipeline.model import columns as types
+from hedgehog_pipeline.model.source import SHOP, ShopTable
+from hedgehog_pipeline.model.star import STAR, Dimension, Fact, StarTable
 from hedgehog_pipeline_tests.truth import STAR_SQL
 from hedgehog_pipeline_tests.world import World
 

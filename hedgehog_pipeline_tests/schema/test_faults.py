@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.schema import shop_columns, star_columns
-from hedgehog_pipeline.schema.columns import BIGINT, DATE, INTEGER, SHOP_DATE, TEXT, Column, decimal
-from hedgehog_pipeline.schema.shop_faults import faults_of_shop
-from hedgehog_pipeline.schema.star_faults import faults_of_star
-from hedgehog_pipeline.schema.tables import Dimension, Fact, ShopTable, StarTable
+from hedgehog_pipeline.model import source_columns as shop_columns
+from hedgehog_pipeline.model import star_columns
+from hedgehog_pipeline.model.columns import BIGINT, DATE, INTEGER, SHOP_DATE, TEXT, Column, decimal
+from hedgehog_pipeline.model.source_validation import faults_of_shop
+from hedgehog_pipeline.model.star_validation import faults_of_star
+from hedgehog_pipeline.model.tables import Dimension, Fact, ShopTable, StarTable
 
 _TOWN = ShopTable("town", "Towns.", (shop_columns.key("nr", "town"), shop_columns.text("x", "X.")))
 _SHOP = ShopTable(

@@ -8,9 +8,9 @@ import pytest
 from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult
 
 from hedgehog_pipeline.definitions import platform
-from hedgehog_pipeline.extraction.unlanded import note_scan
+from hedgehog_pipeline.extraction.pending_changes import note_scan
 from hedgehog_pipeline.lake.commits import ProcessedCommit
-from hedgehog_pipeline.run_tags import LANDING_TAGS, tags_for
+from hedgehog_pipeline.scheduling.run_tags import LANDING_TAGS, tags_for
 from hedgehog_pipeline.storage.warehouse import Warehouse
 from hedgehog_pipeline_tests.extraction.capturing import capture
 from hedgehog_pipeline_tests.inbox import CURRENCIES, currency, put

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from hedgehog_pipeline.lake.commits import Part, PartKind, ProcessedCommit
-from hedgehog_pipeline.schema.star import STAR, StarTable
+from hedgehog_pipeline.model.star import STAR, StarTable
 from hedgehog_pipeline.storage.warehouse import Loaded, Warehouse
 from hedgehog_pipeline_tests.lake.making import DAY, processed_commit
 from hedgehog_pipeline_tests.world import World

@@ -8,7 +8,7 @@ from hedgehog_pipeline.errors import AnotherLakeError
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.storage.pending import commits_of_day, pending_commits
+from hedgehog_pipeline.storage.backlog import commits_of_day, pending_commits
 from hedgehog_pipeline_tests.lake.making import DAY, MemoryS3, put_other_values, put_processed
 
 

@@ -9,7 +9,7 @@ import pytest
 from psycopg import sql
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline.storage.ddl import add_foreign_key, create_table
 from hedgehog_pipeline.storage.tables import has_table
 from hedgehog_pipeline.storage.warehouse import Warehouse

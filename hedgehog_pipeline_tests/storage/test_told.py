@@ -8,12 +8,12 @@ import pyarrow as pa
 import pytest
 
 from hedgehog_pipeline.lake.commits import Part, PartKind, ProcessedCommit
-from hedgehog_pipeline.schema.quarantine import (
+from hedgehog_pipeline.model.side_tables import (
     QUARANTINE_ARROW,
     READMITTED_ARROW,
     TOMBSTONES_ARROW,
 )
-from hedgehog_pipeline.schema.star import STAR, StarTable
+from hedgehog_pipeline.model.star import STAR, StarTable
 from hedgehog_pipeline.storage.warehouse import Warehouse
 from hedgehog_pipeline_tests.lake.making import processed_commit
 from hedgehog_pipeline_tests.world import World

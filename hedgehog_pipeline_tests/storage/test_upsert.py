@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline.storage.ddl import references
 from hedgehog_pipeline.storage.upsert import infer_members, stage_table, upsert_staged
 from hedgehog_pipeline.storage.warehouse import Warehouse

@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 import psycopg
 from botocore.client import BaseClient
 
-from hedgehog_pipeline.runner import run_until_done, sweep_until_done
+from hedgehog_pipeline.deployment import Surroundings
+from hedgehog_pipeline.runner.runner import run_until_done, sweep_until_done
 from hedgehog_pipeline.settings import Settings
-from hedgehog_pipeline.surroundings import Surroundings
 
 Work = Callable[[Settings], None]
 
@@ -30,7 +30,9 @@ _COMMIT = re.compile(r"commits/0*(\d+)\.json")
 _ANSWER_AWAITED = 1  # psycopg's WAIT_R: all is sent
 
 _FORKSERVER = get_context("forkserver")
-_FORKSERVER.set_forkserver_preload([f"{__package__}.warm", "hedgehog_pipeline.stage_run", __name__])
+_FORKSERVER.set_forkserver_preload(
+    [f"{__package__}.warm", "hedgehog_pipeline.runner.execute", __name__]
+)
 
 
 class Step(NamedTuple):

@@ -18,9 +18,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from hedgehog_pipeline import databases
-from hedgehog_pipeline.aws import PATIENCE
+from hedgehog_pipeline.aws.clients import PATIENCE
 from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.postgres import connection as databases
 from hedgehog_pipeline.sandbox.aws import rds_secret
 from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once
 from hedgehog_pipeline_tests.extraction.landed import landed

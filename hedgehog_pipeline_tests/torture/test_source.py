@@ -8,8 +8,8 @@ import pytest
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline.operations.reconcile import reconcile
-from hedgehog_pipeline.operations.reconciled import RECONCILED
+from hedgehog_pipeline.reconciliation.reconcile import reconcile
+from hedgehog_pipeline.reconciliation.result import RECONCILED
 from hedgehog_pipeline_tests.extraction.capturing import capture, capturing
 from hedgehog_pipeline_tests.extraction.history import keep_history
 from hedgehog_pipeline_tests.extraction.landed import landed

@@ -18,10 +18,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from hedgehog_pipeline.aws import PATIENCE
-from hedgehog_pipeline.extraction.mode import CHANGES, Asked, Mode
+from hedgehog_pipeline.aws.clients import PATIENCE
+from hedgehog_pipeline.extraction.capture_request import CHANGES, Asked, Mode
+from hedgehog_pipeline.runner.execute import execute
 from hedgehog_pipeline.sandbox.waiting import await_condition
-from hedgehog_pipeline.stage_run import execute
 from hedgehog_pipeline.storage.warehouse import _LOADERS_LOCK
 from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once
 from hedgehog_pipeline_tests.extraction.shop import change, furnish, place
@@ -36,7 +36,7 @@ _FILE = "currency_id,currency_code,created_at,last_updated\n{},CHF,{at},{at}\n"
 _ROUNDS = 4
 _PATIENCE = 240
 _COMMAND = f"""
-from hedgehog_pipeline.aws import PATIENCE
+from hedgehog_pipeline.aws.clients import PATIENCE
 from hedgehog_pipeline.cli import main
 PATIENCE.read_timeout = {_PATIENCE}
 main()

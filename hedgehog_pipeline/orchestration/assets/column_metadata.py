@@ -14,9 +14,9 @@ from dagster import (
     TableSchema,
 )
 
-from hedgehog_pipeline.schema.columns import Column
-from hedgehog_pipeline.schema.star import Fact, StarTable
-from hedgehog_pipeline.schema.tables import ShopTable
+from hedgehog_pipeline.model.columns import Column
+from hedgehog_pipeline.model.star import Fact, StarTable
+from hedgehog_pipeline.model.tables import ShopTable
 
 _DIGITS = 12
 

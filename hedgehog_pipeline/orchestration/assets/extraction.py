@@ -17,39 +17,43 @@ from dagster import (
 )
 from pydantic import Field
 
-from hedgehog_pipeline.catalog import code_version_of, described, landed_description
+from hedgehog_pipeline.aws.parameters import Parameters
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.capture import plan_capture
+from hedgehog_pipeline.extraction.capture_request import Mode
+from hedgehog_pipeline.extraction.delete_detection import sweep
 from hedgehog_pipeline.extraction.drift import new_columns
-from hedgehog_pipeline.extraction.inbox import take_oldest
-from hedgehog_pipeline.extraction.landing import (
+from hedgehog_pipeline.extraction.pending_commit import (
     Landing,
     commit_of,
     landing_of_capture,
     landing_of_sweep,
 )
-from hedgehog_pipeline.extraction.mode import Mode
-from hedgehog_pipeline.extraction.parameters import Parameters
-from hedgehog_pipeline.extraction.resources import SourceResource
-from hedgehog_pipeline.extraction.sweep import sweep
 from hedgehog_pipeline.extraction.watermarks import publish_watermarks
+from hedgehog_pipeline.inbox.inbox import take_oldest
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.commits import CHANGING_KINDS, IngestionCommit
-from hedgehog_pipeline.lake.csv_parts import CsvRows
-from hedgehog_pipeline.lake.io_managers import CsvIOManager
+from hedgehog_pipeline.lake.csv_writer import CsvRows
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.row_counts import counts_before
-from hedgehog_pipeline.logs import StageLog
-from hedgehog_pipeline.materialized import (
+from hedgehog_pipeline.logs.events import StageLog
+from hedgehog_pipeline.model.source import SHOP, ShopTable
+from hedgehog_pipeline.orchestration.assets.column_metadata import (
+    code_version_of,
+    described,
+    landed_description,
+)
+from hedgehog_pipeline.orchestration.assets.materializations import (
     A_MONTH_A_RUN,
     data_version,
     hands_on,
     recorded_version,
     report_unplanned,
 )
-from hedgehog_pipeline.partitions import DAYS
-from hedgehog_pipeline.run_tags import launched_by_platform
-from hedgehog_pipeline.schema.shop import SHOP, ShopTable
+from hedgehog_pipeline.orchestration.extraction_resources import SourceResource
+from hedgehog_pipeline.orchestration.io.lake_io_managers import CsvIOManager
+from hedgehog_pipeline.orchestration.partitions import DAYS
+from hedgehog_pipeline.scheduling.run_tags import launched_by_platform
 
 _MANY_RANGES = 1000
 """So many ranges of transactions take a kilobyte in each commit."""

@@ -10,9 +10,9 @@ from dagster import MetadataValue
 from hedgehog_pipeline.lake.commits import ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.previews import Preview
-from hedgehog_pipeline.materialized import ROWS_WRITTEN, preview_metadata
-from hedgehog_pipeline.schema.star import StarTable
-from hedgehog_pipeline.storage.provenance import Provenance
+from hedgehog_pipeline.model.star import StarTable
+from hedgehog_pipeline.orchestration.assets.materializations import ROWS_WRITTEN, preview_metadata
+from hedgehog_pipeline.orchestration.assets.provenance import Provenance
 from hedgehog_pipeline.storage.warehouse import Loaded
 
 

@@ -19,8 +19,8 @@ from dagster import (
 )
 
 from hedgehog_pipeline.lake.previews import Preview
-from hedgehog_pipeline.run_tags import launched_by_platform
-from hedgehog_pipeline.runs import PIPELINE
+from hedgehog_pipeline.scheduling.batching import PIPELINE
+from hedgehog_pipeline.scheduling.run_tags import launched_by_platform
 
 ROWS_WRITTEN = "rows written"
 """The metadata of what one run wrote of a table; Dagster's own counts are those of the table."""

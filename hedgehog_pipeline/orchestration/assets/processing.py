@@ -15,33 +15,33 @@ from dagster import (
     multi_asset,
 )
 
-from hedgehog_pipeline.catalog import (
+from hedgehog_pipeline.lake.batch import Batch, batch_id
+from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.lake.landed import LandedTable
+from hedgehog_pipeline.lake.parquet_parts import ParquetRows
+from hedgehog_pipeline.logs.events import StageLog
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.star import STAR, StarTable
+from hedgehog_pipeline.orchestration.assets.column_metadata import (
     code_version_of,
     described,
     lineage_from_shop,
     star_description,
 )
-from hedgehog_pipeline.lake.batch import Batch, batch_id
-from hedgehog_pipeline.lake.io_managers import ParquetIOManager
-from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.lake.landed import LandedTable
-from hedgehog_pipeline.lake.parquet_parts import ParquetRows
-from hedgehog_pipeline.logs import StageLog
-from hedgehog_pipeline.materialized import (
+from hedgehog_pipeline.orchestration.assets.materializations import (
     A_MONTH_A_RUN,
     data_version,
     hands_on,
     report_unplanned,
 )
-from hedgehog_pipeline.partitions import DAYS
-from hedgehog_pipeline.processing.pending import pending_commits
+from hedgehog_pipeline.orchestration.io.lake_io_managers import ParquetIOManager
+from hedgehog_pipeline.orchestration.partitions import DAYS
+from hedgehog_pipeline.orchestration.run_status import note_tried
+from hedgehog_pipeline.processing.backlog import pending_commits
+from hedgehog_pipeline.processing.plan import Work, work_of_day
 from hedgehog_pipeline.processing.transform import TRANSFORMS
-from hedgehog_pipeline.processing.work import Work, work_of_day
-from hedgehog_pipeline.run_tags import is_replay, launched_by_platform
-from hedgehog_pipeline.runs import MOST_COMMITS, commits_of_run
-from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import STAR, StarTable
-from hedgehog_pipeline.stage_runs import note_tried
+from hedgehog_pipeline.scheduling.batching import MOST_COMMITS, commits_of_run
+from hedgehog_pipeline.scheduling.run_tags import is_replay, launched_by_platform
 
 
 def key_of(table: StarTable) -> AssetKey:

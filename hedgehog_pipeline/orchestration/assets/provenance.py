@@ -13,7 +13,7 @@ from hedgehog_pipeline.lake.batch import batch_moment
 from hedgehog_pipeline.lake.commits import Part, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.previews import MOST_ROWS
-from hedgehog_pipeline.schema.star import INGESTION_COMMIT, StarTable
+from hedgehog_pipeline.model.star import INGESTION_COMMIT, StarTable
 
 
 @dataclass

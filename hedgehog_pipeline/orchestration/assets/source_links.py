@@ -15,7 +15,7 @@ from dagster import (
     UrlCodeReference,
 )
 
-from hedgehog_pipeline.source_lines import SourceLine, declaration, definition
+from hedgehog_pipeline.model.source_lines import SourceLine, declaration, definition
 
 
 def linked(

@@ -18,28 +18,32 @@ from dagster import (
     multi_asset,
 )
 
-from hedgehog_pipeline.catalog import (
+from hedgehog_pipeline.aws.parameters import Parameters
+from hedgehog_pipeline.lake.commits import PartKind, ProcessedCommit
+from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
+from hedgehog_pipeline.logs.events import StageLog
+from hedgehog_pipeline.model.star import STAR, StarTable
+from hedgehog_pipeline.orchestration.assets.column_metadata import (
     code_version_of,
     described,
     lineage_from_star,
     warehouse_description,
 )
-from hedgehog_pipeline.extraction.parameters import Parameters
-from hedgehog_pipeline.lake.commits import PartKind, ProcessedCommit
-from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
-from hedgehog_pipeline.logs import StageLog
-from hedgehog_pipeline.materialized import A_MONTH_A_RUN, recorded_version, version_tags
-from hedgehog_pipeline.operations.load_checks import checks_after_load
-from hedgehog_pipeline.partitions import DAYS
-from hedgehog_pipeline.run_tags import launched_by_platform
-from hedgehog_pipeline.runs import MOST_COMMITS, commits_of_run
-from hedgehog_pipeline.schema.star import STAR, StarTable
-from hedgehog_pipeline.stage_runs import note_tried
+from hedgehog_pipeline.orchestration.assets.load_metadata import TableLoads
+from hedgehog_pipeline.orchestration.assets.materializations import (
+    A_MONTH_A_RUN,
+    recorded_version,
+    version_tags,
+)
+from hedgehog_pipeline.orchestration.checks.load_checks import checks_after_load
+from hedgehog_pipeline.orchestration.partitions import DAYS
+from hedgehog_pipeline.orchestration.run_status import note_tried
+from hedgehog_pipeline.orchestration.storage_resources import WarehouseResource
+from hedgehog_pipeline.scheduling.batching import MOST_COMMITS, commits_of_run
+from hedgehog_pipeline.scheduling.run_tags import launched_by_platform
+from hedgehog_pipeline.storage.backlog import commits_of_day, confirm_loaded, pending_commits
 from hedgehog_pipeline.storage.ddl import stored_columns
-from hedgehog_pipeline.storage.loads import TableLoads
-from hedgehog_pipeline.storage.pending import commits_of_day, confirm_loaded, pending_commits
-from hedgehog_pipeline.storage.resources import WarehouseResource
 from hedgehog_pipeline.storage.row_counts import row_count_metadata
 from hedgehog_pipeline.storage.warehouse import Warehouse
 

@@ -24,14 +24,14 @@ from dagster import (
     sensor,
 )
 
+from hedgehog_pipeline.aws.parameters import Parameters
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.extraction.parameters import Parameters
 from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.logs import WatchLog
-from hedgehog_pipeline.operations.lag import seconds_behind
+from hedgehog_pipeline.logs.events import WatchLog
+from hedgehog_pipeline.model.star import STAR
+from hedgehog_pipeline.monitoring.lag import seconds_behind
+from hedgehog_pipeline.orchestration.storage_resources import WarehouseResource
 from hedgehog_pipeline.printable import without_markup
-from hedgehog_pipeline.schema.star import STAR
-from hedgehog_pipeline.storage.resources import WarehouseResource
 
 WARN_AFTER = timedelta(minutes=10)
 FAIL_AFTER = timedelta(minutes=30)

@@ -9,13 +9,13 @@ from datetime import datetime, timezone
 
 from dagster import AssetCheckEvaluation
 
-from hedgehog_pipeline.extraction.parameters import Parameters
+from hedgehog_pipeline.aws.parameters import Parameters
 from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.operations.checks import check_rule
-from hedgehog_pipeline.operations.freshness import evaluation_of, freshness
-from hedgehog_pipeline.operations.lag import seconds_behind
-from hedgehog_pipeline.operations.rules import rules
-from hedgehog_pipeline.schema.star import StarTable
+from hedgehog_pipeline.model.star import StarTable
+from hedgehog_pipeline.monitoring.lag import seconds_behind
+from hedgehog_pipeline.monitoring.rules import rules
+from hedgehog_pipeline.orchestration.checks.freshness import evaluation_of, freshness
+from hedgehog_pipeline.orchestration.checks.rules import check_rule
 from hedgehog_pipeline.storage.row_counts import is_large
 from hedgehog_pipeline.storage.warehouse import Warehouse
 

@@ -17,13 +17,13 @@ from dagster import (
     multi_asset_check,
 )
 
-from hedgehog_pipeline.extraction.resources import SourceResource
 from hedgehog_pipeline.extraction.source import Moment
 from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.operations.reconcile import reconcile
-from hedgehog_pipeline.operations.reconciled import RECONCILED, Reconciled, advice_on
-from hedgehog_pipeline.schema.shop import ShopTable
-from hedgehog_pipeline.storage.resources import WarehouseResource
+from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.orchestration.extraction_resources import SourceResource
+from hedgehog_pipeline.orchestration.storage_resources import WarehouseResource
+from hedgehog_pipeline.reconciliation.reconcile import reconcile
+from hedgehog_pipeline.reconciliation.result import RECONCILED, Reconciled, advice_on
 
 _CHECK = "reconciled"
 _WAREHOUSE = {name: AssetKey(["warehouse", name]) for name in RECONCILED}

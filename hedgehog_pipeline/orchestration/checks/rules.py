@@ -16,9 +16,9 @@ from dagster import (
     multi_asset_check,
 )
 
-from hedgehog_pipeline.operations.rules import Rule, faults_against, is_kept, rules
+from hedgehog_pipeline.monitoring.rules import Rule, faults_against, is_kept, rules
+from hedgehog_pipeline.orchestration.storage_resources import WarehouseResource
 from hedgehog_pipeline.storage.foreign_keys import holds_archive
-from hedgehog_pipeline.storage.resources import WarehouseResource
 from hedgehog_pipeline.storage.tables import has_quarantine, has_table
 from hedgehog_pipeline.storage.warehouse import Warehouse
 

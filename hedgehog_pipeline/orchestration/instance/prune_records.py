@@ -12,7 +12,7 @@ from dagster import (
     op,
 )
 
-from hedgehog_pipeline.operations.records import prune
+from hedgehog_pipeline.orchestration.instance.records import prune
 
 PRUNE_RECORDS = "prune_records"
 

@@ -15,7 +15,7 @@ from dagster import (
 )
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 
-from hedgehog_pipeline.operations.evaluations import prune_evaluations
+from hedgehog_pipeline.orchestration.instance.evaluations import prune_evaluations
 
 _FINISHED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
 _MATERIALIZATION = DagsterEventType.ASSET_MATERIALIZATION

@@ -22,7 +22,7 @@ from dagster_postgres import (
 from dagster_postgres.utils import get_token_provider_from_config, pg_url_from_config
 from sqlalchemy import Engine
 
-from hedgehog_pipeline.postgres_engines import Database, database
+from hedgehog_pipeline.orchestration.instance.engines import Database, database
 
 if TYPE_CHECKING:
     from dagster_postgres.auth import PgTokenProvider

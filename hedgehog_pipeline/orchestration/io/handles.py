@@ -7,8 +7,8 @@ from dagster import InputContext, input_manager
 
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
-from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import STAR
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.star import STAR
 
 
 @input_manager(required_resource_keys={"lake"})

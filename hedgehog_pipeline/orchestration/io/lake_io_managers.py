@@ -18,19 +18,19 @@ from dagster import (
 
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.commits import PartKind
-from hedgehog_pipeline.lake.csv_parts import CsvRows
-from hedgehog_pipeline.lake.frame_types import as_hinted
-from hedgehog_pipeline.lake.inputs import asked_days
+from hedgehog_pipeline.lake.csv_writer import CsvRows
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.newest_landed import read_newest
-from hedgehog_pipeline.lake.own_assets import load_frame, store_frame
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows, ProcessedTable
 from hedgehog_pipeline.lake.row_counts import row_count_metadata
 from hedgehog_pipeline.lake.star_rows import read_rows
-from hedgehog_pipeline.materialized import ROWS_WRITTEN, preview_metadata
-from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import STAR, StarTable
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.star import STAR, StarTable
+from hedgehog_pipeline.orchestration.assets.materializations import ROWS_WRITTEN, preview_metadata
+from hedgehog_pipeline.orchestration.io.frame_types import as_hinted
+from hedgehog_pipeline.orchestration.io.inputs import asked_days
+from hedgehog_pipeline.orchestration.io.own_assets import load_frame, store_frame
 
 
 class CsvIOManager(ConfigurableIOManager):

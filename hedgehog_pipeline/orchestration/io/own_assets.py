@@ -14,11 +14,11 @@ from dagster import (
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.bucket import Bucket
-from hedgehog_pipeline.lake.frame_types import to_arrow
-from hedgehog_pipeline.lake.inputs import asked_keys
 from hedgehog_pipeline.lake.previews import MOST_ROWS, Preview
 from hedgehog_pipeline.lake.stored_frames import WHOLE, StoredFrames
-from hedgehog_pipeline.materialized import preview_metadata
+from hedgehog_pipeline.orchestration.assets.materializations import preview_metadata
+from hedgehog_pipeline.orchestration.io.frame_types import to_arrow
+from hedgehog_pipeline.orchestration.io.inputs import asked_keys
 
 
 def store_frame(context: OutputContext, frame: Any, bucket: Bucket) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 from dagster import ConfigurableIOManager, InputContext, OutputContext
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.lake.frame_types import as_hinted
-from hedgehog_pipeline.lake.inputs import asked_days
-from hedgehog_pipeline.schema.star import STAR, Fact
-from hedgehog_pipeline.storage.resources import WarehouseResource
+from hedgehog_pipeline.model.star import STAR, Fact
+from hedgehog_pipeline.orchestration.io.frame_types import as_hinted
+from hedgehog_pipeline.orchestration.io.inputs import asked_days
+from hedgehog_pipeline.orchestration.storage_resources import WarehouseResource
 from hedgehog_pipeline.storage.rows import read_table
 from hedgehog_pipeline.storage.views import current_view
 

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from hedgehog_pipeline.model.tables import NOT_KNOWN
 from hedgehog_pipeline.processing.frames import described_days, with_parent
-from hedgehog_pipeline.schema.tables import NOT_KNOWN
 from hedgehog_pipeline_tests.another_shop.bicycles.star import MENTIONS
 
 

@@ -1,8 +1,8 @@
 """The tables of the hire."""
 
-from hedgehog_pipeline.schema.columns import BIGINT, DATE, MOMENT, Column, decimal
-from hedgehog_pipeline.schema.shop_columns import key, reference, text
-from hedgehog_pipeline.schema.tables import ShopTable
+from hedgehog_pipeline.model.columns import BIGINT, DATE, MOMENT, Column, decimal
+from hedgehog_pipeline.model.source_columns import key, reference, text
+from hedgehog_pipeline.model.tables import ShopTable
 
 PRICE = decimal(9, 3)
 

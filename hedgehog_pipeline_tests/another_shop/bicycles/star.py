@@ -1,8 +1,8 @@
 """The star of the hire."""
 
-from hedgehog_pipeline.schema.columns import BIGINT, MOMENT, TEXT
-from hedgehog_pipeline.schema.star_columns import column, day, days, key, like, reference
-from hedgehog_pipeline.schema.tables import Dimension, Fact
+from hedgehog_pipeline.model.columns import BIGINT, MOMENT, TEXT
+from hedgehog_pipeline.model.star_columns import column, day, days, key, like, reference
+from hedgehog_pipeline.model.tables import Dimension, Fact
 from hedgehog_pipeline_tests.another_shop.bicycles.shop import PRICE
 
 MENTIONS = ("hire.hired", "hire.ended")

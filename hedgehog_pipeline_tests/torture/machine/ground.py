@@ -16,12 +16,12 @@ from botocore.config import Config
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from hedgehog_pipeline.databases import Credentials
-from hedgehog_pipeline.extraction import inbox
-from hedgehog_pipeline.extraction.parameters import Parameters
+from hedgehog_pipeline.aws.parameters import Parameters
 from hedgehog_pipeline.extraction.source import Source
+from hedgehog_pipeline.inbox import inbox
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.log import commit_key
+from hedgehog_pipeline.postgres.connection import Credentials
 from hedgehog_pipeline_tests.extraction.history import keep_history
 from hedgehog_pipeline_tests.servers import Servers
 from hedgehog_pipeline_tests.torture.machine.oracle import Oracle

@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.extraction.mode import Mode
+from hedgehog_pipeline.extraction.capture_request import Mode
 from hedgehog_pipeline.extraction.watermarks import publish_watermarks
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
-from hedgehog_pipeline.processing import pending as processing
-from hedgehog_pipeline.runs import MOST_COMMITS
-from hedgehog_pipeline.schema.star import STAR, StarTable
-from hedgehog_pipeline.storage import pending as storage
+from hedgehog_pipeline.model.star import STAR, StarTable
+from hedgehog_pipeline.processing import backlog as processing
+from hedgehog_pipeline.scheduling.batching import MOST_COMMITS
+from hedgehog_pipeline.storage import backlog as storage
 from hedgehog_pipeline.storage.warehouse import Warehouse
 from hedgehog_pipeline_tests.torture.machine.draws import (
     CRASH_READS,

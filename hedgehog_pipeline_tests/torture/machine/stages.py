@@ -15,26 +15,26 @@ from datetime import datetime, timezone
 
 import pyarrow as pa
 
-from hedgehog_pipeline.databases import Credentials
 from hedgehog_pipeline.extraction.capture import plan_capture
-from hedgehog_pipeline.extraction.inbox import Take, take_oldest
-from hedgehog_pipeline.extraction.landing import (
+from hedgehog_pipeline.extraction.capture_request import Mode
+from hedgehog_pipeline.extraction.delete_detection import sweep
+from hedgehog_pipeline.extraction.pending_commit import (
     Landing,
     commit_of,
     landing_of_capture,
     landing_of_sweep,
 )
-from hedgehog_pipeline.extraction.mode import Mode
 from hedgehog_pipeline.extraction.source import Moment, Source
-from hedgehog_pipeline.extraction.sweep import sweep
+from hedgehog_pipeline.inbox.inbox import Take, take_oldest
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.commits import IngestionCommit, PartKind, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
-from hedgehog_pipeline.processing.work import Work, work_of_day
-from hedgehog_pipeline.schema.shop import SHOP
-from hedgehog_pipeline.schema.star import STAR, StarTable
-from hedgehog_pipeline.storage.pending import confirm_loaded
+from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.star import STAR, StarTable
+from hedgehog_pipeline.postgres.connection import Credentials
+from hedgehog_pipeline.processing.plan import Work, work_of_day
+from hedgehog_pipeline.storage.backlog import confirm_loaded
 from hedgehog_pipeline.storage.warehouse import Warehouse
 from hedgehog_pipeline_tests.torture.machine.oracle import Capture
 

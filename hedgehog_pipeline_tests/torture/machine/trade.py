@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from hedgehog_pipeline.schema.shop import SHOP
+from hedgehog_pipeline.model.source import SHOP
 
 KEYS = (2, 3)
 """Keys that are written to; the rows of key 1 stay as they are."""

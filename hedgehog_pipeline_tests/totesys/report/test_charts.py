@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from hedgehog_pipeline.totesys.report.charts import (
+from hedgehog_pipeline.report.charts import (
     Chart,
     chart_countries,
     chart_designs,
@@ -11,8 +11,8 @@ from hedgehog_pipeline.totesys.report.charts import (
     chart_revenue,
     chart_staff,
 )
-from hedgehog_pipeline.totesys.report.pictures import Picture
-from hedgehog_pipeline.totesys.report.queries import Country, Design, Outstanding, Revenue, Seller
+from hedgehog_pipeline.report.pictures import Picture
+from hedgehog_pipeline.report.queries import Country, Design, Outstanding, Revenue, Seller
 
 _REVENUES = [
     Revenue(date(2025, 11, 1), "EUR", 2, Decimal("10.50")),

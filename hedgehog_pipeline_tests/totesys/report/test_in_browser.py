@@ -10,8 +10,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from hedgehog_pipeline.totesys.report.making import make_report
-from hedgehog_pipeline.totesys.report.themes import DARK, LIGHT, Theme
+from hedgehog_pipeline.report.making import make_report
+from hedgehog_pipeline.report.themes import DARK, LIGHT, Theme
 from hedgehog_pipeline_tests.browser.ui import ARGUMENTS, CHROMIUM
 from hedgehog_pipeline_tests.world import World
 

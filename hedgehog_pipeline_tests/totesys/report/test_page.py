@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timezone
 from decimal import Decimal
 
-from hedgehog_pipeline.totesys.report.chapters import (
+from hedgehog_pipeline.report.chapters import (
     Chapter,
     countries_chapter,
     designs_chapter,
@@ -14,11 +14,11 @@ from hedgehog_pipeline.totesys.report.chapters import (
     revenue_chapter,
     staff_chapter,
 )
-from hedgehog_pipeline.totesys.report.held import Held
-from hedgehog_pipeline.totesys.report.page import write_page
-from hedgehog_pipeline.totesys.report.pictures import Picture
-from hedgehog_pipeline.totesys.report.queries import Country, Design, Outstanding, Revenue, Seller
-from hedgehog_pipeline.totesys.report.themes import DARK, LIGHT
+from hedgehog_pipeline.report.held import Held
+from hedgehog_pipeline.report.page import write_page
+from hedgehog_pipeline.report.pictures import Picture
+from hedgehog_pipeline.report.queries import Country, Design, Outstanding, Revenue, Seller
+from hedgehog_pipeline.report.themes import DARK, LIGHT
 from hedgehog_pipeline_tests.totesys.report.reading import words_of
 
 _NOW = datetime(2026, 11, 23, 9, 30, tzinfo=timezone.utc)

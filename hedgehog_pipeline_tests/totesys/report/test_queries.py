@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hedgehog_pipeline.totesys.report.queries import (
+from hedgehog_pipeline.report.queries import (
     COUNTRIES,
     OTHER_COUNTRIES,
     PLACES,

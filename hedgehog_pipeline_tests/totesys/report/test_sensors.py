@@ -9,9 +9,9 @@ from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, build_sensor_
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from hedgehog_pipeline.definitions import platform
-from hedgehog_pipeline.totesys.report.held import Held
-from hedgehog_pipeline.totesys.report.making import make_report
-from hedgehog_pipeline.totesys.report.pending import PAUSE, is_due
+from hedgehog_pipeline.report.held import Held
+from hedgehog_pipeline.report.making import make_report
+from hedgehog_pipeline.report.pending import PAUSE, is_due
 from hedgehog_pipeline_tests.world import World
 
 

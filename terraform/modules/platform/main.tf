@@ -13,16 +13,16 @@ locals {
   workspace = ["-w", "/opt/hedgehog/workspace.yaml"]
   listen    = ["-h", "0.0.0.0", "-p"]
 
-  healthy = ["CMD", "python", "-m", "hedgehog_pipeline.healthy"]
+  healthy = ["CMD", "python", "-m", "hedgehog_pipeline.healthcheck"]
 
   services = {
     webserver = {
-      command = concat(["python", "-m", "hedgehog_pipeline.dagster_webserver"], local.listen, [var.webserver_port], local.workspace)
+      command = concat(["python", "-m", "hedgehog_pipeline.orchestration.dagster_webserver"], local.listen, [var.webserver_port], local.workspace)
       healthy = concat(local.healthy, [var.webserver_port])
     }
     # Two of them would tick each sensor twice, so an old one ends before a new one begins.
     daemon = {
-      command = concat(["python", "-m", "hedgehog_pipeline.dagster_daemon", "run"], local.workspace)
+      command = concat(["python", "-m", "hedgehog_pipeline.orchestration.dagster_daemon", "run"], local.workspace)
       healthy = ["CMD", "dagster-daemon", "liveness-check"]
     }
     code = {

@@ -1,4 +1,4 @@
-"""`python -m hedgehog_pipeline.dagster_webserver`: Dagster's webserver, guarded; its own options.
+"""`python -m hedgehog_pipeline.orchestration.dagster_webserver`: Dagster's webserver, guarded.
 
 Whoever reaches Dagster's webserver may launch runs, and a browser reaches it for any page that it
 has open. So this one answers only for the names by which people reach it, takes nothing that a page

@@ -1,4 +1,4 @@
-"""`python -m hedgehog_pipeline.dagster_daemon`: Dagster's daemon, which ends in order; its options.
+"""`python -m hedgehog_pipeline.orchestration.dagster_daemon`: Dagster's daemon, ending in order.
 
 Dagster's own closes its workspace while ticks are still at work. Each of them then looks for its
 code location there, fails, and is recorded as an error of a sensor that has none.

@@ -1,0 +1,1 @@
+"""Files that others bring under `inbox/<table>/`: found, read, and landed as rows of the source."""

@@ -1,0 +1,1 @@
+"""Asset checks: rules on each table, freshness, and the comparison with the source."""

@@ -1,0 +1,1 @@
+"""Which commits a run takes, and when a failed one is tried again. Pure: no Dagster, no I/O."""
