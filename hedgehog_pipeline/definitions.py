@@ -12,7 +12,7 @@ from dagster import (
     in_process_executor,
 )
 
-from hedgehog_pipeline.deployment import Surroundings
+from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.logs.events import LogResource, WatchLog
 from hedgehog_pipeline.model.registry import report_of_model
 from hedgehog_pipeline.orchestration.alert_sensors import (
@@ -74,7 +74,7 @@ warnings.filterwarnings("ignore", category=BetaWarning)
 @cache
 def platform(settings: Settings) -> Definitions:
     """Put the platform together for a deployment."""
-    surroundings = Surroundings(settings)
+    deployment = Deployment(settings)
     lake = LakeResource(
         ingestion_bucket=settings.ingestion_bucket,
         processed_bucket=settings.processed_bucket,
@@ -90,8 +90,8 @@ def platform(settings: Settings) -> Definitions:
     jobs = {job.name: _tagged(job, settings) for job in untagged}
     watch_log = WatchLog(settings.log_group, settings.log_format)
     pending = {
-        "processing": surroundings.commits_to_process,
-        "storage": surroundings.commits_to_load,
+        "processing": deployment.commits_to_process,
+        "storage": deployment.commits_to_load,
     }
     stages_and_operations = Definitions(
         assets=[
@@ -106,26 +106,26 @@ def platform(settings: Settings) -> Definitions:
             checks_schedule,
             prune_schedule,
             reconcile_schedule,
-            sweep_schedule(jobs["extraction"], surroundings.archive_landed),
+            sweep_schedule(jobs["extraction"], deployment.archive_landed),
         ],
         sensors=[
             shop_sensor(
                 jobs[PIPELINE],
                 jobs["extraction"],
-                watch_shop=surroundings.watch_shop,
+                watch_shop=deployment.watch_shop,
                 pending=pending,
                 looks=Looks(),
             ),
             inbox_sensor(
                 jobs[PIPELINE],
                 jobs["extraction"],
-                files_to_take=surroundings.files_to_take,
+                files_to_take=deployment.files_to_take,
                 pending=pending,
             ),
             log_sensor(
                 "ingestion_log",
                 "processing",
-                surroundings.commits_to_process,
+                deployment.commits_to_process,
                 processed_assets,
                 at_once=settings.processing_runs,
             ),
@@ -133,17 +133,17 @@ def platform(settings: Settings) -> Definitions:
             log_sensor(
                 "processed_log",
                 "storage",
-                surroundings.commits_to_load,
+                deployment.commits_to_load,
                 loaded_assets,
                 at_once=1,
             ),
-            past_days_sensor(checks_job.name, surroundings.rows_of_day, pending),
-            freshness_sensor(surroundings.seconds_behind, watch_log),
+            past_days_sensor(checks_job.name, deployment.rows_of_day, pending),
+            freshness_sensor(deployment.seconds_behind, watch_log),
             health_sensor(
                 {
-                    "shop": surroundings.look_at_shop,
-                    "lake and warehouse": late(surroundings.seconds_behind),
-                    "quarantine": not_empty(surroundings.first_in_quarantine),
+                    "shop": deployment.look_at_shop,
+                    "lake and warehouse": late(deployment.seconds_behind),
+                    "quarantine": not_empty(deployment.first_in_quarantine),
                 },
                 pending,
                 watch_log,
@@ -180,7 +180,7 @@ def platform(settings: Settings) -> Definitions:
     report = report_of_model()
     if report is None:
         return stages_and_operations
-    return Definitions.merge(stages_and_operations, report.definitions(surroundings))
+    return Definitions.merge(stages_and_operations, report.definitions(deployment))
 
 
 def _job(name: str, *stages: str) -> "UnresolvedAssetJobDefinition":

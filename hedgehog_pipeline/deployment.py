@@ -11,21 +11,21 @@ from functools import cache
 from hedgehog_pipeline.aws import clients as aws
 from hedgehog_pipeline.aws.parameters import Parameters
 from hedgehog_pipeline.errors import AnotherLakeError, HedgehogError
-from hedgehog_pipeline.extraction.pending_changes import note_scan
+from hedgehog_pipeline.extraction.pending_changes import record_scan
 from hedgehog_pipeline.extraction.source import Source, estimated_rows
-from hedgehog_pipeline.extraction.source_watch import ShopWatch
+from hedgehog_pipeline.extraction.source_watch import SourceWatch
 from hedgehog_pipeline.extraction.watermarks import publish_watermarks
 from hedgehog_pipeline.inbox.inbox import files_to_take
 from hedgehog_pipeline.lake.bucket import StoredObject
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake, lake_in
 from hedgehog_pipeline.lake.row_counts import rows_by_asset
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.monitoring.lag import seconds_behind
 from hedgehog_pipeline.monitoring.quarantine import Entry, count_rows, read_first
 from hedgehog_pipeline.postgres.connection import read_credentials
 from hedgehog_pipeline.processing import backlog as processing
-from hedgehog_pipeline.scheduling.batching import MOST_COMMITS
+from hedgehog_pipeline.scheduling.batching import MAX_COMMITS
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.storage import backlog as storage
 from hedgehog_pipeline.storage.warehouse import Warehouse
@@ -37,7 +37,7 @@ _LARGE = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Deployment:
     """The lake, the shop and the warehouse that the settings name."""
 
     settings: Settings
@@ -77,11 +77,11 @@ class Surroundings:
             return watch.changed_tables()
 
     @contextmanager
-    def watch_shop(self) -> Generator[ShopWatch, None, None]:
+    def watch_shop(self) -> Generator[SourceWatch, None, None]:
         """Scan the shop as often as is asked, on one connection."""
         with ExitStack() as stack:
             connect = cache(lambda: stack.enter_context(self.source.connected()))
-            yield ShopWatch(connect, self.lake.ingestion, list(SHOP.values()), self._publish)
+            yield SourceWatch(connect, self.lake.ingestion, list(SOURCE.values()), self._publish)
 
     def archive_landed(self) -> bool:
         """Tell whether the shop's archive is landed completely."""
@@ -92,7 +92,7 @@ class Surroundings:
         """Tell whether the archive is not landed, and worth processes of its own."""
         if self.archive_landed():
             return False
-        with self.source.moment(list(SHOP.values())) as moment:
+        with self.source.moment(list(SOURCE.values())) as moment:
             return moment.bytes >= _LARGE
 
     def archive_estimate(self) -> int | None:
@@ -102,7 +102,7 @@ class Surroundings:
         """
         if self.lake.ingestion.end():
             return None
-        tables = list(SHOP.values())
+        tables = list(SOURCE.values())
         with self.source.moment(tables) as moment:
             return estimated_rows(moment, tables)
 
@@ -116,7 +116,7 @@ class Surroundings:
         Raises:
             HedgehogError: where it cannot.
         """
-        with self.source.moment(list(SHOP.values())):
+        with self.source.moment(list(SOURCE.values())):
             pass
 
     def confirm_lake(self) -> None:
@@ -140,12 +140,12 @@ class Surroundings:
         """Read the ingestion commits that wait to be processed, the oldest, but for some."""
         if not self.lake.processed.end():
             self.confirm_lake()
-        return processing.pending_commits(self.lake, MOST_COMMITS, without)
+        return processing.pending_commits(self.lake, MAX_COMMITS, without)
 
     def commits_to_load(self, without: Collection[int] = ()) -> list[ProcessedCommit]:
         """Read the processed commits that wait to be loaded, the oldest, but for some."""
         with self.warehouse() as warehouse:
-            return storage.pending_commits(self.lake, warehouse, MOST_COMMITS, without)
+            return storage.pending_commits(self.lake, warehouse, MAX_COMMITS, without)
 
     def seconds_behind(self) -> float:
         """Give how far the warehouse is behind the shop."""
@@ -181,7 +181,7 @@ class Surroundings:
         """Tell SSM; that it refuses stops no capture, and the next scan tells it again."""
         now = datetime.now(timezone.utc)
         try:
-            note_scan(self.parameters, head, now, changed=changed)
+            record_scan(self.parameters, head, now, changed=changed)
             if head is not None:
                 publish_watermarks(self.parameters, head)
         except HedgehogError as error:

@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg import sql
 
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline_tests.world import World
 
@@ -20,12 +20,12 @@ _KEYS = count(100)
 
 def copy_row(world: World, table: str, like: int = 1, **changes: Any) -> int:
     """Add a row like another one but for some columns; give its key."""
-    key = changes.setdefault(SHOP[table].key, next(_KEYS))
+    key = changes.setdefault(SOURCE[table].key, next(_KEYS))
     world.shop.execute(
         sql.SQL(
             "insert into {table} select (jsonb_populate_record(model, %s::jsonb)).* "
             "from {table} as model where {key} = %s"
-        ).format(table=sql.Identifier(table), key=sql.Identifier(SHOP[table].key)),
+        ).format(table=sql.Identifier(table), key=sql.Identifier(SOURCE[table].key)),
         [json.dumps(changes), like],
     )
     return key

@@ -48,6 +48,6 @@ def reason_given(world: World, part: str) -> str:
 
 
 def head_of(world: World) -> IngestionCommit:
-    head = world.surroundings.lake.ingestion.head()
+    head = world.deployment.lake.ingestion.head()
     assert head is not None
     return head

@@ -16,7 +16,7 @@ _OF_SESSION = """
     union all select 'table', relname from pg_class where pg_my_temp_schema() = relnamespace
 """
 
-_Session = databases._Patient
+_Session = databases._Polled
 
 
 class Pooled(_Session):

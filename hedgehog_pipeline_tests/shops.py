@@ -10,7 +10,7 @@ from psycopg import sql
 from pyarrow import csv
 
 from hedgehog_pipeline import sandbox
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.sandbox.archive import Archive
 
 Shop = psycopg.Connection[Any]
@@ -26,7 +26,7 @@ _UNTIL = datetime(2026, 11, 20, 17, 30)  # noqa: DTZ001 (the shop's moments are 
 
 def load_sample(shop: Shop) -> None:
     """The sample of the real shop, reference tables first."""
-    for table in SHOP:
+    for table in SOURCE:
         _copy(shop, table, (SAMPLE / f"{table}.csv").read_bytes())
 
 

@@ -20,7 +20,7 @@ from hedgehog_pipeline.sandbox.postgres import PostgresServer
 from hedgehog_pipeline.sandbox.postgres_programs import run_program
 from hedgehog_pipeline_tests import shops
 from hedgehog_pipeline_tests.extraction.landed import keys, landed
-from hedgehog_pipeline_tests.extraction.shop import change, furnish, place
+from hedgehog_pipeline_tests.extraction.shop import change, place, seed
 from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_holds_the_shop
 from hedgehog_pipeline_tests.world import Servers, World
 
@@ -41,7 +41,7 @@ def cluster() -> Iterator[PostgresServer]:
 def test_a_dump_restored_elsewhere_is_read_again_and_keeps_the_history(
     world: World, cluster: PostgresServer, tmp_path: Path
 ) -> None:
-    furnish(world)
+    seed(world)
     world.run()
     change(world.shop, "2", 20, at="2026-11-02 13:00:00")
     world.run()
@@ -65,7 +65,7 @@ def test_a_standby_is_refused_until_it_is_promoted_and_then_read_again(
     world: World, cluster: PostgresServer
 ) -> None:
     with _shop_in(world, cluster, shops.SHOP_DDL) as primary:
-        furnish(primary)
+        seed(primary)
         primary.run()
         change(primary.shop, "2", 20, at=_LATER)
         primary.run()
@@ -92,7 +92,7 @@ def test_a_copy_of_the_disk_that_went_its_own_way_is_read_again_where_a_person_a
 ) -> None:
     world = replace(world, settings=replace(world.settings, slice_rows=4))
     with _shop_in(world, cluster, shops.SHOP_DDL) as shop:
-        furnish(shop)
+        seed(shop)
         shop.run()
     with _copy_of(cluster) as copy:
         cluster.start()

@@ -19,7 +19,7 @@ from hedgehog_pipeline.lake.log import commit_key
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
 from hedgehog_pipeline.lake.star_rows import newest_of_each
 from hedgehog_pipeline.model.columns import arrow_schema
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import PROCESSED_COMMIT, STAR, Fact, StarTable
 from hedgehog_pipeline.storage.ddl import stored_columns
 from hedgehog_pipeline_tests.archived import Archived
@@ -47,7 +47,7 @@ def stirred(archived: Archived) -> Iterator[World]:
         # The replay of some tables: greater commits for rows that are there.
         world.launch("processing", "fact_payment", "dim_staff", "dim_currency")
         world.launch("storage")
-        last = world.surroundings.lake.processed.end()
+        last = world.deployment.lake.processed.end()
         for number in (1, last):  # a replay of yesterday stands behind the commits of today
             _date_back(world, number)
         yield world
@@ -90,7 +90,7 @@ def test_a_warehouse_table_is_read_whole_in_its_declared_types(stirred: World) -
 
 def test_a_day_of_a_warehouse_table_is_what_its_commits_wrote(stirred: World) -> None:
     query = "select processed_commit in (1, %s) from fact_sales_order"
-    last = stirred.surroundings.lake.processed.end()
+    last = stirred.deployment.lake.processed.end()
     written = [old for (old,) in stirred.query(query, [last])]
     sizes = [
         len(_load(stirred, "warehouse", "fact_sales_order", None, day))
@@ -159,9 +159,9 @@ def test_a_table_of_the_shop_is_the_newest_row_of_each_key(stirred: World) -> No
         *((*row, False) for row in stirred.shop.execute(asked).fetchall()),
         (3, "EUR", True),
     ]
-    for name in SHOP:
+    for name in SOURCE:
         rows = _load(stirred, "oltp", name, pa.Table, _TODAY)
-        keys = rows[SHOP[name].key].to_pylist()
+        keys = rows[SOURCE[name].key].to_pylist()
         assert keys == sorted(set(keys)), name
 
 

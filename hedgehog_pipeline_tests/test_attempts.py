@@ -4,8 +4,8 @@ from datetime import date, datetime, timedelta, timezone
 
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.scheduling.retry import (
-    MOST_ATTEMPTS,
-    Failure,
+    MAX_ATTEMPTS,
+    FailedRun,
     next_commits,
     pause_after,
     stuck_commits,
@@ -22,7 +22,7 @@ def _commits(*numbers: int, day: int = 1) -> list[Commit]:
     ]
 
 
-def _chosen(pending: list[Commit], *failures: Failure) -> list[int]:
+def _chosen(pending: list[Commit], *failures: FailedRun) -> list[int]:
     return [commit.number for commit in next_commits(pending, failures, _NOW)]
 
 
@@ -31,17 +31,17 @@ def test_commits_of_the_first_day_are_taken_together() -> None:
 
 
 def test_commits_that_failed_together_are_tried_one_by_one() -> None:
-    together = Failure((1, 2), _LONG_AGO)
+    together = FailedRun((1, 2), _LONG_AGO)
     assert _chosen(_commits(1, 2, 3), together) == [1]
     assert _chosen(_commits(2, 3), together) == [2]
     assert _chosen(_commits(3, 4), together) == [3, 4]
-    assert _chosen(_commits(1, 2), Failure((2,), _LONG_AGO)) == [1]
+    assert _chosen(_commits(1, 2), FailedRun((2,), _LONG_AGO)) == [1]
 
 
 def test_a_commit_that_just_failed_waits_while_the_rest_goes_on() -> None:
-    assert _chosen(_commits(1, 2), Failure((1,), _NOW)) == [2]
-    assert _chosen(_commits(1), Failure((1,), _NOW)) == []
-    assert _chosen(_commits(1, 2), Failure((1,), _NOW - pause_after(1))) == [1]
+    assert _chosen(_commits(1, 2), FailedRun((1,), _NOW)) == [2]
+    assert _chosen(_commits(1), FailedRun((1,), _NOW)) == []
+    assert _chosen(_commits(1, 2), FailedRun((1,), _NOW - pause_after(1))) == [1]
 
 
 def test_pauses_grow_to_a_minute() -> None:
@@ -49,6 +49,6 @@ def test_pauses_grow_to_a_minute() -> None:
 
 
 def test_a_commit_that_failed_too_often_is_stuck_while_the_rest_goes_on() -> None:
-    failures = [Failure((1,), _LONG_AGO)] * MOST_ATTEMPTS
+    failures = [FailedRun((1,), _LONG_AGO)] * MAX_ATTEMPTS
     assert stuck_commits(failures) == {1}
     assert _chosen([*_commits(1), *_commits(2, day=2)], *failures) == [2]

@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from hedgehog_pipeline.cli import hedgehog
 from hedgehog_pipeline.cli.command import Command
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline.sandbox.waiting import await_condition
 from hedgehog_pipeline_tests.world import World
@@ -104,7 +104,7 @@ def test_a_shell_completes_commands_options_and_tables() -> None:
     assert _completed("quarantine", "re") == ["replay"]
     assert "--sweep" in _completed("run", "--")
     assert _completed("trace", "fact_") == [name for name in STAR if name.startswith("fact_")]
-    assert _completed("quarantine", "show", "") == list(SHOP)
+    assert _completed("quarantine", "show", "") == list(SOURCE)
     assert "dim_date" not in _completed("reconcile", "dim_staff", "dim_")
 
 

@@ -24,8 +24,8 @@ _OFTEN = 8
 def test_runs_sweeps_and_reconciliations_meet_another_session_with_each_transaction(
     opened: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(databases, "_Patient", Pooled)
-    lake, source = opened.surroundings.lake, opened.surroundings.source
+    monkeypatch.setattr(databases, "_Polled", Pooled)
+    lake, source = opened.deployment.lake, opened.deployment.source
     warehouse_as = read_credentials(opened.settings.warehouse_secret, role="warehouse")
     stages = Stages(lake, source, warehouse_as, slice_rows=1000)
     for number in range(_OFTEN):
@@ -35,12 +35,12 @@ def test_runs_sweeps_and_reconciliations_meet_another_session_with_each_transact
             commit = extraction.append()
         assert commit is not None
         assert isinstance(stages.process([commit]), ProcessedCommit)
-    with opened.surroundings.watch_shop() as watch:
+    with opened.deployment.watch_shop() as watch:
         assert [watch.changed_tables() for _ in range(_OFTEN)] == [()] * _OFTEN
     opened.run()
     opened.change("delete from payment")
     opened.sweep()
-    with opened.surroundings.warehouse() as warehouse:
+    with opened.deployment.warehouse() as warehouse:
         assert warehouse.migrate() == []
         assert warehouse.missing(lake.processed.end()) == []
         for found in reconcile(lake, warehouse, source.moment, list(RECONCILED.values())):

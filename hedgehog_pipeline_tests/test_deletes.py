@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 import pytest
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.extraction.capture_request import Asked, Mode
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.extraction.capture_request import CaptureRequest, Mode
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import STAR, Fact
 from hedgehog_pipeline.runner.execute import execute
 from hedgehog_pipeline.storage.views import current_view
@@ -28,7 +28,7 @@ def _keys_differ(world: World) -> dict[str, tuple[set[int], set[int]]]:
         if isinstance(star, Fact):
             held = current_view(star)
         keys = {key for (key,) in world.query(f"select {star.key.name} from {held}")}
-        asked = f"select {SHOP[star.subject].key} from {star.subject}".encode()
+        asked = f"select {SOURCE[star.subject].key} from {star.subject}".encode()
         wanted = {key for (key,) in world.shop.execute(asked).fetchall()}
         if keys != wanted:
             found[star.name] = (wanted - keys, keys - wanted)
@@ -55,9 +55,9 @@ def test_a_deleted_row_leaves_the_current_views_and_its_history_stays(opened: Wo
 
 def test_a_sweep_of_a_shop_that_is_swept_lands_nothing(opened: World):
     opened.sweep()
-    landed = opened.surroundings.lake.ingestion.end()
+    landed = opened.deployment.lake.ingestion.end()
     opened.sweep()
-    assert opened.surroundings.lake.ingestion.end() == landed
+    assert opened.deployment.lake.ingestion.end() == landed
 
 
 def test_the_next_sweep_reads_the_keys_of_the_last_and_what_landed_since(world: World):
@@ -81,7 +81,7 @@ def test_a_sweep_takes_to_a_dimension_only_what_it_found_gone_itself(world: Worl
     for key in (3, 4):
         world.shop.execute("delete from currency where currency_id = %s", [key])
         world.sweep()
-    last = world.surroundings.lake.processed.head()
+    last = world.deployment.lake.processed.head()
     assert last is not None
     assert [part.rows for part in last.parts_of("star/dim_currency")] == [1]
 
@@ -160,18 +160,18 @@ def test_a_sweep_before_the_archive_is_complete_is_refused(world: World):
     today = datetime.now(timezone.utc).date()
     execute(settings, "extraction", today)
     with pytest.raises(HedgehogError, match="archive is not landed completely"):
-        execute(settings, "extraction", today, asked=Asked(Mode.SWEEP))
+        execute(settings, "extraction", today, asked=CaptureRequest(Mode.SWEEP))
 
 
 def test_a_table_that_lost_much_is_a_question_and_nothing_lands(world: World):
     world.load_archive(300)
     world.run()
     world.sweep()
-    landed = world.surroundings.lake.ingestion.end()
+    landed = world.deployment.lake.ingestion.end()
     world.shop.execute("delete from payment where payment_id % 2 = 0")
     with pytest.raises(HedgehogError, match=r"Is that meant\? payment held .* are gone"):
         world.sweep(allow_mass_delete=False)
-    assert world.surroundings.lake.ingestion.end() == landed
+    assert world.deployment.lake.ingestion.end() == landed
     world.sweep()
     assert _keys_differ(world) == {}
 
@@ -185,7 +185,7 @@ def test_a_table_that_looks_empty_is_a_question_however_small(opened: World):
 def test_a_sweep_lands_the_keys_of_every_table_and_the_tombstones(opened: World):
     _delete_order(opened)
     opened.sweep()
-    head = opened.surroundings.lake.ingestion.head()
+    head = opened.deployment.lake.ingestion.head()
     assert head is not None
     assert (head.number, head.kind) == (2, "sweep")
     read = opened.s3.get_object
@@ -200,4 +200,4 @@ def test_a_sweep_lands_the_keys_of_every_table_and_the_tombstones(opened: World)
         "oltp/sales_order": b"sales_order_id\n1\n",
     }
     swept = {part.asset for part in head.parts if part.kind == "keys"}
-    assert swept == {f"oltp/{table}" for table in SHOP} - {"oltp/sales_order"}
+    assert swept == {f"oltp/{table}" for table in SOURCE} - {"oltp/sales_order"}

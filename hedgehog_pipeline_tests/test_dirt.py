@@ -9,11 +9,11 @@ from psycopg import sql
 from hedgehog_pipeline.model.columns import (
     INTEGER,
     MONEY,
-    SHOP_DATE,
-    SHOP_TIME,
+    NAIVE_TIMESTAMP,
+    TEXT_DATE,
     ColumnType,
 )
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline_tests.archived import Archived
 from hedgehog_pipeline_tests.bad_rows import OPEN, ORDERS, STAMP, alter, copy_row, is_held
 from hedgehog_pipeline_tests.dirty import DIRTY
@@ -50,9 +50,9 @@ _MOMENTS = (
     "0044-03-15 09:30:00 BC",
 )
 _DIRTS = (
-    *(Dirt(ORDERS, "agreed_payment_date", text, SHOP_DATE) for text in _TEXT_DATES),
-    *(Dirt(ORDERS, "last_updated", text, SHOP_TIME) for text in _MOMENTS),
-    *(Dirt("design", "created_at", text, SHOP_TIME) for text in _MOMENTS),
+    *(Dirt(ORDERS, "agreed_payment_date", text, TEXT_DATE) for text in _TEXT_DATES),
+    *(Dirt(ORDERS, "last_updated", text, NAIVE_TIMESTAMP) for text in _MOMENTS),
+    *(Dirt("design", "created_at", text, NAIVE_TIMESTAMP) for text in _MOMENTS),
     Dirt(_BOUGHT, "item_unit_price", "NaN", MONEY),
     Dirt(_BOUGHT, "item_unit_price", "Infinity", MONEY, "type numeric"),
     Dirt(ORDERS, "unit_price", "123456789.00", MONEY, "type numeric(14, 2)"),
@@ -123,7 +123,7 @@ def _correct(world: World, dirt: Dirt, good: int, bad: int) -> None:
         ).format(
             table=sql.Identifier(dirt.table),
             column=sql.Identifier(dirt.column),
-            key=sql.Identifier(SHOP[dirt.table].key),
+            key=sql.Identifier(SOURCE[dirt.table].key),
         ),
         [bad, good],
     )
@@ -177,8 +177,8 @@ def test_a_row_with_two_bad_values_is_told_twice(opened: World):
     bad = copy_row(opened, ORDERS, agreed_payment_date="soon", created_at="infinity")
     opened.run()
     assert sorted(opened.query(OPEN)) == [
-        (ORDERS, str(bad), "agreed_payment_date", "soon", f"is not {SHOP_DATE.form}"),
-        (ORDERS, str(bad), "created_at", "infinity", f"is not {SHOP_TIME.form}"),
+        (ORDERS, str(bad), "agreed_payment_date", "soon", f"is not {TEXT_DATE.form}"),
+        (ORDERS, str(bad), "created_at", "infinity", f"is not {NAIVE_TIMESTAMP.form}"),
     ]
 
 

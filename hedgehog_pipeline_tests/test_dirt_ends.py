@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline_tests.bad_rows import OPEN, ORDERS, alter, copy_row
 from hedgehog_pipeline_tests.world import World
@@ -18,7 +18,7 @@ _CHANGING = ("address", "department", "design", "counterparty", "staff", ORDERS)
 def test_the_deletion_of_a_row_that_cannot_be_taken_is_its_end(opened: World, *, earlier: bool):
     changes = {} if earlier else {"created_at": "infinity"}
     keys = {table: copy_row(opened, table, **changes) for table in _CHANGING}
-    rows = {table: f"where {SHOP[table].key} = {key}" for table, key in keys.items()}
+    rows = {table: f"where {SOURCE[table].key} = {key}" for table, key in keys.items()}
     opened.run()
     for table, row in rows.items():
         opened.shop.execute(f"update {table} set created_at = '-infinity' {row}".encode())
@@ -38,15 +38,15 @@ def test_a_key_that_is_too_great_is_told_and_its_deletion_is_its_end(opened: Wor
         ORDERS: -(2**63),
     }
     for table, key in tables.items():
-        alter(opened, table, SHOP[table].key, "type bigint")
-        copy_row(opened, table, **{SHOP[table].key: key})
+        alter(opened, table, SOURCE[table].key, "type bigint")
+        copy_row(opened, table, **{SOURCE[table].key: key})
     opened.run()
     assert sorted((table, key, column) for table, key, column, *_ in opened.query(OPEN)) == sorted(
-        (table, str(key), SHOP[table].key) for table, key in tables.items()
+        (table, str(key), SOURCE[table].key) for table, key in tables.items()
     )
     opened.sweep()
     for table, key in tables.items():
-        opened.shop.execute(f"delete from {table} where {SHOP[table].key} = {key}".encode())
+        opened.shop.execute(f"delete from {table} where {SOURCE[table].key} = {key}".encode())
     opened.sweep()
     assert opened.query(OPEN) == []
     assert len(opened.query("select from dim_design")) == 1
@@ -80,7 +80,7 @@ def _change_something(world: World, mine: list[tuple[str, int]], chance: random.
         mine.append((table, copy_row(world, table, created_at=created)))
         return
     table, key = chance.choice(mine)
-    row = f"{table} {{}} where {SHOP[table].key} = {key}"
+    row = f"{table} {{}} where {SOURCE[table].key} = {key}"
     if chance.random() < 0.3:
         world.shop.execute(f"delete from {row.format('')}".encode())
         mine.remove((table, key))
@@ -95,7 +95,7 @@ def _keys_open(world: World) -> set[tuple[str, str]]:
 
 def _keys_bad(world: World) -> set[tuple[str, str]]:
     bad = [
-        f"select '{table}', {SHOP[table].key}::text from {table} where created_at = 'infinity'"
+        f"select '{table}', {SOURCE[table].key}::text from {table} where created_at = 'infinity'"
         for table in _CHANGING
     ]
     return set(world.shop.execute(" union all ".join(bad).encode()).fetchall())

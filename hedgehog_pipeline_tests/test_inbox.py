@@ -17,7 +17,7 @@ from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.inbox.inbox import Take, files_to_take, take_oldest
 from hedgehog_pipeline.lake.batch import Batch, batch_id
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline_tests.archived import Archived
 from hedgehog_pipeline_tests.inbox import CURRENCIES, codes, currency, head_of, put, put_bytes
 from hedgehog_pipeline_tests.world import World
@@ -45,7 +45,7 @@ def test_a_file_is_taken_once_and_stays_as_it_is(traded: World):
 
 def test_an_inbox_commit_leaves_the_bases_as_they_are_and_captures_go_on(traded: World):
     before = head_of(traded)
-    put(traded, "inbox/currency/bases.csv", CURRENCIES, currency(11, "SEK"))
+    put(traded, "inbox/currency/watermarks.csv", CURRENCIES, currency(11, "SEK"))
     traded.run()
     head = head_of(traded)
     landed = {"currency": before.base["currency"].model_copy(update={"landed": head.number})}
@@ -73,7 +73,7 @@ def test_files_are_taken_one_a_commit_in_the_order_in_which_they_came(traded: Wo
     _await_another_second(traded)
     put(traded, "inbox/currency/a.csv", CURRENCIES, currency(14, "NEW"))
     traded.run()
-    taken = [commit.taken for commit in traded.surroundings.lake.ingestion.after(before)]
+    taken = [commit.taken for commit in traded.deployment.lake.ingestion.after(before)]
     assert [one.key for one in taken if one] == ["inbox/currency/b.csv", "inbox/currency/a.csv"]
     assert codes(traded, 14) == ["NEW"]
 
@@ -101,7 +101,7 @@ def test_what_is_taken_is_found_by_walking_the_log_whoever_looks(traded: World):
     chain: list[str] = []
     number = head.latest_inbox
     while number:
-        commit = traded.surroundings.lake.ingestion.read(number)
+        commit = traded.deployment.lake.ingestion.read(number)
         assert commit.taken is not None
         chain.append(commit.taken.key)
         number = commit.inbox
@@ -120,7 +120,7 @@ def test_a_sweep_leaves_rows_alone_that_were_brought(traded: World):
 
 def test_without_an_archive_nothing_is_taken_and_a_run_that_asks_is_refused(world: World):
     put(world, "inbox/currency/early.csv", CURRENCIES, currency(2, "CHF"))
-    assert world.surroundings.files_to_take() == []
+    assert world.deployment.files_to_take() == []
     assert _tick(world).skip_message == "No file waits."
     with pytest.raises(HedgehogError, match="run `hedgehog run` first"):
         _take(world)
@@ -134,12 +134,12 @@ def test_a_run_without_the_table_of_the_file_is_refused(traded: World):
     with pytest.raises(HedgehogError, match="select the asset oltp/currency as well"):
         _take(traded, "staff")
     _take(traded, "staff", "currency")
-    assert traded.surroundings.files_to_take() == []
+    assert traded.deployment.files_to_take() == []
 
 
 def test_a_file_is_taken_behind_a_commit_that_came_in_between(traded: World):
     put(traded, "inbox/currency/between.csv", CURRENCIES, currency(81, "AAA"))
-    lake = traded.surroundings.lake
+    lake = traded.deployment.lake
     take, batch = _begin(traded)
     traded.shop.execute("insert into currency values (82, 'BBB', 'now', 'now')")
     traded.launch("extraction")
@@ -156,7 +156,7 @@ def test_of_two_that_take_a_file_one_lets_it_go(traded: World):
     take, batch = _begin(traded)
     _take(traded)
     end = head_of(traded).number
-    log = traded.surroundings.lake.ingestion
+    log = traded.deployment.lake.ingestion
     assert log.append(take.commit_of(batch, taken_at=_now())) is None
     assert head_of(traded).number == end
     assert files_to_take(log) == []
@@ -164,8 +164,8 @@ def test_of_two_that_take_a_file_one_lets_it_go(traded: World):
 
 def test_a_file_that_is_replaced_while_it_is_read_is_read_anew(traded: World):
     key = put(traded, "inbox/currency/replaced.csv", CURRENCIES, currency(84, "AAA"))
-    bucket = traded.surroundings.lake.ingestion.bucket
-    (found,) = traded.surroundings.files_to_take()
+    bucket = traded.deployment.lake.ingestion.bucket
+    (found,) = traded.deployment.files_to_take()
     put(traded, key, CURRENCIES, currency(84, "BBB"))
     with pytest.raises(HedgehogError, match="was replaced while it was read"), bucket.open(found):
         pass
@@ -244,9 +244,9 @@ def _take(world: World, *tables: str) -> ExecuteInProcessResult:
 
 def _begin(world: World) -> tuple[Take, Batch]:
     """Take the oldest file without Dagster, up to its commit."""
-    log = world.surroundings.lake.ingestion
+    log = world.deployment.lake.ingestion
     batch = Batch(batch_id(_now()), _now().date(), log.bucket, "csv")
-    take = take_oldest(log, log.head(), list(SHOP.values()), batch)
+    take = take_oldest(log, log.head(), list(SOURCE.values()), batch)
     assert take is not None
     for table, parts in take.landing.rows.items():
         for rows in parts:

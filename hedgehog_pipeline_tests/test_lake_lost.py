@@ -104,14 +104,14 @@ def _processed_anew(world: World, _other: World) -> World:
     for _ in range(4):
         _change(world)
         capture(world)
-        waiting = world.surroundings.commits_to_process()
+        waiting = world.deployment.commits_to_process()
         execute(world.settings, "processing", waiting[0].date, waiting)
     return world
 
 
 def _restated(world: World, _other: World) -> World:
     """The processed log ends with a restatement of the first commit alone."""
-    lake = world.surroundings.lake
+    lake = world.deployment.lake
     first = lake.ingestion.read(1)
     execute(world.settings, "processing", first.date, [first], replay=True)
     execute(world.settings, "storage", first.date, [lake.processed.read(5)])
@@ -179,8 +179,8 @@ def test_a_damaged_lake_is_named_and_nothing_is_written(
     _change(traded)
     before = _contents(traded)
     words = f"(?i){holder}.* holds commit .*{happened}.*{_REMEDIES[holder]}"
-    surroundings = traded.surroundings
-    for looking in (traded.run, surroundings.something_waits, surroundings.seconds_behind):
+    deployment = traded.deployment
+    for looking in (traded.run, deployment.something_waits, deployment.seconds_behind):
         with pytest.raises(HedgehogError, match=words):
             looking()
     assert _contents(traded) == before
@@ -197,7 +197,7 @@ def test_a_capture_lands_nothing_in_a_swapped_bucket(traded: World, other: World
 def test_a_run_for_named_commits_loads_nothing_of_another_lake(traded: World, other: World) -> None:
     swapped = _swapped("processed")(traded, other)
     before = _contents(swapped)
-    commit = other.surroundings.lake.processed.read(6)
+    commit = other.deployment.lake.processed.read(6)
     with pytest.raises(HedgehogError, match=f"The warehouse holds commit 4 .*{_OTHER}"):
         execute(swapped.settings, "storage", commit.date, [commit])
     assert _contents(swapped) == before
@@ -214,7 +214,7 @@ def test_what_nobody_took_from_a_log_may_be_rolled_back(traded: World) -> None:
 def test_a_shop_is_captured_while_the_warehouse_is_away(traded: World) -> None:
     away = traded.with_warehouse("nowhere")
     _change(away)
-    assert away.surroundings.something_waits()
+    assert away.deployment.something_waits()
     with pytest.raises(HedgehogError, match=r"warehouse database nowhere .* cannot be reached"):
         away.run()
     assert len(away.commits(_bucket(away, "ingestion"))) == 5
@@ -302,13 +302,13 @@ def test_a_gap_that_no_run_comes_upon_is_named_by_the_platform_and_nothing_lands
         _change(traded)
         capture(traded)
     as_a_new_process()
-    assert traded.surroundings.seconds_behind() >= 0
+    assert traded.deployment.seconds_behind() >= 0
     _remove(traded, layer, [commit_key(missing)])
     _change(traded)
     before = _contents(traded)
     words = f"{commit_key(missing)} is missing from the bucket {_bucket(traded, layer)}"
     with pytest.raises(AnotherLakeError, match=words):
-        traded.surroundings.seconds_behind()
+        traded.deployment.seconds_behind()
     as_a_new_process()
     with pytest.raises(AnotherLakeError, match=words):
         execute(traded.settings, "extraction", datetime.now(timezone.utc).date(), [])

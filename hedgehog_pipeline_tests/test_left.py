@@ -12,8 +12,8 @@ from hedgehog_pipeline.errors import HedgehogError, LeftError, UnfitWarehouseErr
 from hedgehog_pipeline.orchestration.assets import extraction
 from hedgehog_pipeline.processing.transform import TRANSFORMS
 from hedgehog_pipeline.runner.runner import StageRun, _whole_run, run_until_done
-from hedgehog_pipeline.runner.skipped import MOST_IN_A_ROW, Left
-from hedgehog_pipeline.scheduling.batching import MOST_COMMITS
+from hedgehog_pipeline.runner.skipped import MAX_IN_A_ROW, Left
+from hedgehog_pipeline.scheduling.batching import MAX_COMMITS
 from hedgehog_pipeline_tests.bad_rows import copy_row, is_held
 from hedgehog_pipeline_tests.lake.making import DAY, processed_commit
 from hedgehog_pipeline_tests.world import World
@@ -101,7 +101,7 @@ def test_a_run_that_fails_behind_extraction_says_what_is_read_again(
     opened.shop.execute("alter type payment_type_name rename value 'SALES_RECEIPT' to 'RECEIPT'")
     told: list[str] = []
     with pytest.raises(LeftError):
-        told.extend(why for run in run_until_done(opened.surroundings) for why in run.reread_tables)
+        told.extend(why for run in run_until_done(opened.deployment) for why in run.reread_tables)
     assert [why[:35] for why in told] == ["payment_type is another table since"]
 
 
@@ -115,7 +115,7 @@ def _try_all(bad: Mapping[int, str], commits: int) -> tuple[Left, set[int], int]
     """Load commits of which some are bad; give which were loaded, and in how many runs."""
     left, loaded, runs = Left(), set[int](), 0
     waiting = [processed_commit(n, f"b{n}") for n in range(1, commits + 1)]
-    while chosen := left.next_run("storage", waiting[:MOST_COMMITS]):
+    while chosen := left.next_run("storage", waiting[:MAX_COMMITS]):
         reasons = [bad[commit.number] for commit in chosen if commit.number in bad]
         left.note("storage", chosen, reasons[0] if reasons else None)
         if not reasons:
@@ -153,8 +153,8 @@ def test_what_came_meanwhile_is_taken_along():
 def test_a_stage_of_which_all_fails_is_given_up():
     left, loaded, runs = _try_all(dict.fromkeys(range(1, 1001), "bad."), 1000)
     assert loaded == set()
-    assert runs <= MOST_IN_A_ROW + 7
-    with pytest.raises(LeftError, match=f"^{MOST_IN_A_ROW} commits failed one after the other"):
+    assert runs <= MAX_IN_A_ROW + 7
+    with pytest.raises(LeftError, match=f"^{MAX_IN_A_ROW} commits failed one after the other"):
         left.tell()
     assert left.next_run("processing", []) == []
 
@@ -185,7 +185,7 @@ def test_what_a_run_of_all_stages_landed_is_told_although_its_processing_fails(
     copy_row(opened, "currency")
     told: list[StageRun] = []
     with pytest.raises(LeftError, match="Ingestion commit 2 could not be processed"):
-        told.extend(run_until_done(opened.surroundings))
+        told.extend(run_until_done(opened.deployment))
     assert [(run.stage, run.rows) for run in told] == [("extraction", 1)]
 
 

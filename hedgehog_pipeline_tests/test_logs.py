@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
-from hedgehog_pipeline.extraction.snapshot import Snapshot
+from hedgehog_pipeline.extraction.snapshot import PgSnapshot
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.logs.events import StageLog, WatchLog
 from hedgehog_pipeline.orchestration.assets import extraction as assets
@@ -110,7 +110,7 @@ def test_a_transaction_is_named_as_the_source_names_it(caplog: pytest.LogCapture
         source="1/1/1",
         base={},
     )
-    snapshot = Snapshot(f"{2**32 + 754}:{2**32 + 760}:{2**32 + 754}")
+    snapshot = PgSnapshot(f"{2**32 + 754}:{2**32 + 760}:{2**32 + 754}")
     with caplog.at_level(logging.INFO, logger="hedgehog_pipeline"):
         StageLog().held_back(commit, snapshot, 3)
     assert "transaction 754 of the source is open since 5 others began" in caplog.text

@@ -16,15 +16,15 @@ from dagster import (
 )
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
-from hedgehog_pipeline import deployment as surroundings
+from hedgehog_pipeline import deployment as deployment
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.orchestration import pipeline_run
 from hedgehog_pipeline.orchestration.assets import processing
 from hedgehog_pipeline.orchestration.pipeline_run import PipelineRun, plan_pipeline_run
 from hedgehog_pipeline.orchestration.run_status import failures
-from hedgehog_pipeline.scheduling.batching import MOST_COMMITS
-from hedgehog_pipeline.scheduling.retry import MOST_ATTEMPTS
+from hedgehog_pipeline.scheduling.batching import MAX_COMMITS
+from hedgehog_pipeline.scheduling.retry import MAX_ATTEMPTS
 from hedgehog_pipeline.scheduling.run_tags import (
     COMMITS_TAG,
     PENDING_TAGS,
@@ -126,12 +126,12 @@ def test_thirty_commits_and_what_is_new_are_one_run_and_so_is_what_comes_next(
         _change(opened, number)
         with capturing(opened) as finish:
             finish()
-    waiting = opened.surroundings.commits_to_process()
+    waiting = opened.deployment.commits_to_process()
     assert len(waiting) == 30
     _change(opened, 30)
     request = shop_tick(opened, instance)
     _goes_in_one_run(opened, instance, request)
-    assert opened.surroundings.lake.ingestion.end() == waiting[-1].number + 1
+    assert opened.deployment.lake.ingestion.end() == waiting[-1].number + 1
     _change(opened, 31)
     _goes_in_one_run(opened, instance, shop_tick(opened, instance))
     assert differences(opened) == {}
@@ -143,7 +143,7 @@ def test_what_a_sweep_lands_under_trade_goes_along_with_the_next_change(
     opened.shop.execute("delete from payment where payment_id = 1")
     request = launched_by_schedule(opened, "sweep")
     assert launched(opened, instance, request, job="extraction", by="sweep").success
-    assert len(opened.surroundings.commits_to_process()) == 1
+    assert len(opened.deployment.commits_to_process()) == 1
     _change(opened, 1)
     materialised = _goes_in_one_run(opened, instance, shop_tick(opened, instance))
     assert {"star/fact_payment", "warehouse/fact_payment"} <= materialised
@@ -161,7 +161,7 @@ def test_a_run_of_a_stage_that_comes_after_another_one_did_its_work_is_let_go(
     (late,) = _tick(opened, instance, "ingestion_log").run_requests or []
     _change(opened, 2)
     _goes_in_one_run(opened, instance, shop_tick(opened, instance))
-    processed = opened.surroundings.lake.processed
+    processed = opened.deployment.lake.processed
     end = processed.end()
     result = launched(opened, instance, late, job="processing", by="ingestion_log")
     assert result.success
@@ -193,14 +193,14 @@ def test_a_failed_load_is_left_out_and_retried_alone_while_what_is_new_goes_on(
     _change(opened, 1)
     capture(opened)
     _process(opened, instance)
-    (waits,) = opened.surroundings.commits_to_load()
+    (waits,) = opened.deployment.commits_to_load()
     part = waits.parts[0].key
     body = opened.s3.get_object(Bucket=opened.settings.processed_bucket, Key=part)["Body"].read()
     opened.s3.put_object(Bucket=opened.settings.processed_bucket, Key=part, Body=b"broken")
     _change(opened, 2)
     failed = launched(opened, instance, shop_tick(opened, instance))
     assert not failed.success
-    first, second = (commit.number for commit in opened.surroundings.commits_to_load())
+    first, second = (commit.number for commit in opened.deployment.commits_to_load())
     assert tags_of(instance, failed)["hedgehog/storage_tried"] == f"{first},{second}"
 
     _change(opened, 3)
@@ -219,14 +219,14 @@ def test_a_failed_load_is_left_out_and_retried_alone_while_what_is_new_goes_on(
         run_config=alone.run_config,
     )
     assert launched(opened, instance, request).success
-    assert [commit.number for commit in opened.surroundings.commits_to_load()] == [first, second]
+    assert [commit.number for commit in opened.deployment.commits_to_load()] == [first, second]
 
 
 def test_a_stuck_commit_is_gone_round(opened: World, instance: DagsterInstance) -> None:
     _change(opened, 1)
     capture(opened)
-    (stuck,) = opened.surroundings.commits_to_process()
-    for _ in range(MOST_ATTEMPTS):
+    (stuck,) = opened.deployment.commits_to_process()
+    for _ in range(MAX_ATTEMPTS):
         _fail(opened, instance, "processing", stuck)
     _change(opened, 2)
     request = shop_tick(opened, instance)
@@ -234,26 +234,26 @@ def test_a_stuck_commit_is_gone_round(opened: World, instance: DagsterInstance) 
     assert request.job_name == "pipeline"
     assert own_tags(request.tags) == pending_tags({"processing": {stuck.number}})
     assert launched(opened, instance, request).success
-    assert opened.surroundings.commits_to_process() == [stuck]
-    assert not opened.surroundings.commits_to_load()
+    assert opened.deployment.commits_to_process() == [stuck]
+    assert not opened.deployment.commits_to_load()
 
 
 def test_what_is_new_goes_on_behind_more_stuck_commits_than_one_run_takes(
     opened: World, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (surroundings, pipeline_run, processing):
-        monkeypatch.setattr(module, "MOST_COMMITS", 2)
+    for module in (deployment, pipeline_run, processing):
+        monkeypatch.setattr(module, "MAX_COMMITS", 2)
     for number in range(2):
         _change(opened, number)
         capture(opened)
-    stuck = opened.surroundings.commits_to_process()
-    for commit in stuck * MOST_ATTEMPTS:
+    stuck = opened.deployment.commits_to_process()
+    for commit in stuck * MAX_ATTEMPTS:
         _fail(opened, instance, "processing", commit)
     tick = _tick(opened, instance, "ingestion_log")
     assert tick.skip_message == "No commit waits. 2 failed too often and are not tried today."
     _change(opened, 2)
     capture(opened)
-    newest = opened.surroundings.lake.ingestion.end()
+    newest = opened.deployment.lake.ingestion.end()
     (request,) = _tick(opened, instance, "ingestion_log").run_requests or []
     assert own_tags(request.tags) == {COMMITS_TAG: str(newest)}
     _change(opened, 3)
@@ -261,8 +261,8 @@ def test_what_is_new_goes_on_behind_more_stuck_commits_than_one_run_takes(
     assert isinstance(request, RunRequest)
     assert request.job_name == "pipeline"
     assert launched(opened, instance, request).success
-    assert opened.surroundings.commits_to_process() == stuck
-    assert not opened.surroundings.commits_to_load()
+    assert opened.deployment.commits_to_process() == stuck
+    assert not opened.deployment.commits_to_load()
 
 
 def test_what_fails_before_the_first_commit_counts_against_none_and_is_tried_after_a_pause(
@@ -286,7 +286,7 @@ def test_what_a_person_launches_again_counts_against_no_commit(
 ) -> None:
     _change(opened, 1)
     capture(opened)
-    (waits,) = opened.surroundings.commits_to_process()
+    (waits,) = opened.deployment.commits_to_process()
     tags = tags_for([waits]) | tried_tags("processing", [waits])
     copied = tags | {"dagster/parent_run_id": "1", "dagster/root_run_id": "1"}
     _record(opened, instance, "processing", DagsterRunStatus.FAILURE, **copied)
@@ -307,10 +307,10 @@ def test_landing_goes_on_where_the_warehouse_cannot_be_asked(
     request = shop_tick(opened, instance)
     assert isinstance(request, RunRequest)
     assert request.job_name == "extraction"
-    end = opened.surroundings.lake.ingestion.end()
+    end = opened.deployment.lake.ingestion.end()
     assert launched(opened, instance, request, job="extraction").success
-    assert opened.surroundings.lake.ingestion.end() == end + 1
-    assert opened.surroundings.something_waits()
+    assert opened.deployment.lake.ingestion.end() == end + 1
+    assert opened.deployment.something_waits()
 
 
 def test_landing_goes_on_where_the_warehouse_cannot_be_reached(
@@ -330,8 +330,8 @@ def test_landing_goes_on_where_the_warehouse_cannot_be_reached(
 def test_what_is_too_much_for_one_run_is_left_to_runs_of_the_stages(
     opened: World, instance: DagsterInstance
 ) -> None:
-    (commit,) = opened.surroundings.lake.ingestion.of_day(datetime.now(timezone.utc).date())[-1:]
-    many = {"processing": lambda _: [commit] * MOST_COMMITS, "storage": list}
+    (commit,) = opened.deployment.lake.ingestion.of_day(datetime.now(timezone.utc).date())[-1:]
+    many = {"processing": lambda _: [commit] * MAX_COMMITS, "storage": list}
     assert plan_pipeline_run(instance, many, datetime.now(timezone.utc)) is None
 
 
@@ -351,7 +351,7 @@ def test_no_stage_is_launched_for_what_a_run_at_work_is_to_take_but_for_what_it_
     for number in range(3):
         _change(opened, number)
         capture(opened)
-    first, *others = (commit.number for commit in opened.surroundings.commits_to_process())
+    first, *others = (commit.number for commit in opened.deployment.commits_to_process())
     tags = pending_tags({"processing": {first}})
     _record(opened, instance, "pipeline", DagsterRunStatus.STARTED, **tags)
     (request,) = _tick(opened, instance, "ingestion_log").run_requests or []
@@ -368,7 +368,7 @@ def test_a_run_of_all_stages_that_died_counts_against_what_its_stages_began_with
 ) -> None:
     _change(opened, 1)
     capture(opened)
-    (waits,) = opened.surroundings.commits_to_process()
+    (waits,) = opened.deployment.commits_to_process()
     _record(
         opened,
         instance,

@@ -37,7 +37,7 @@ def test_partial_runs_on_what_is_pending_mark_nothing_as_done(world: World) -> N
     world.launch("processing", "fact_payment", "dim_staff")
     world.launch("storage")
     assert len(world.query("select from fact_payment")) == 2
-    with world.surroundings.warehouse() as warehouse:
+    with world.deployment.warehouse() as warehouse:
         assert (warehouse.loaded_through(), warehouse.is_building()) == (0, True)
     assert [run.stage for run in world.run()] == ["processing", "storage"]
     assert differences(world) == {}
@@ -56,7 +56,7 @@ def test_the_foreign_keys_come_with_the_last_slice_of_the_archive(servers: Serve
         world.load_small()
         states = [
             (_is_building(world), len(world.query(_FOREIGN_KEYS)))
-            for run in run_until_done(world.surroundings)
+            for run in run_until_done(world.deployment)
             if run.stage == "storage"
         ]
         assert states == [(True, 0), (False, 24)]
@@ -101,10 +101,10 @@ def test_an_emptied_warehouse_is_filled_from_the_lake_with_the_same_rows(traded:
 def test_commits_loaded_in_any_order_give_the_same_rows(traded: World, seed: int) -> None:
     rows = traded.all_rows()
     traded.empty_warehouse()
-    processed = traded.surroundings.lake.processed
+    processed = traded.deployment.lake.processed
     commits = list(processed.after(0))
     random.Random(seed).shuffle(commits)
-    with traded.surroundings.warehouse() as warehouse:
+    with traded.deployment.warehouse() as warehouse:
         warehouse.prepare()
         for commit in [*commits, commits[0]]:
             warehouse.load(
@@ -119,5 +119,5 @@ def test_commits_loaded_in_any_order_give_the_same_rows(traded: World, seed: int
 
 
 def _is_building(world: World) -> bool:
-    with world.surroundings.warehouse() as warehouse:
+    with world.deployment.warehouse() as warehouse:
         return warehouse.is_building()

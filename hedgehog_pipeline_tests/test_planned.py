@@ -308,15 +308,15 @@ def test_a_person_who_materialises_all_beside_a_change_counts_no_row_twice(
     opened: World, instance: DagsterInstance
 ):
     opened.shop.execute("update currency set currency_code = 'CHF' where currency_id = 1")
-    before = opened.surroundings.rows_of_day(_TODAY)
+    before = opened.deployment.rows_of_day(_TODAY)
     _run(opened, instance, "pipeline")
-    after = opened.surroundings.rows_of_day(_TODAY)
+    after = opened.deployment.rows_of_day(_TODAY)
     assert after - before == Counter({"oltp/currency": 1, "star/dim_currency": 1})
     for table, rows in (("dim_currency", 1), ("fact_payment", 0)):
         count = before[f"star/{table}"] + rows
         names = ("dagster/partition_row_count", "dagster/row_count")
         assert _numbers(instance, f"star/{table}", *names) == [count, count]
-        head = opened.surroundings.lake.processed.head()
+        head = opened.deployment.lake.processed.head()
         assert head
         assert head.row_counts
         assert head.row_counts.assets[f"star/{table}"].in_all == count
@@ -327,7 +327,7 @@ def test_a_replay_of_a_part_of_a_day_tells_the_rows_of_the_day(
 ):
     rows = opened.query("select count(*) from dim_design")[0][0]
     opened.change("update design set design_name = 'x' where design_id = 1")
-    lake = opened.surroundings.lake
+    lake = opened.deployment.lake
     _run(opened, instance, "processing", replay_tags([lake.ingestion.read(2)]))
     names = ("dagster/partition_row_count", "dagster/row_count", "rows written")
     assert _numbers(instance, "star/dim_design", *names) == [rows + 1, rows + 1, 1]
@@ -340,12 +340,12 @@ def test_the_data_versions_of_two_processors_are_the_batches_that_landed(
     for name in "xy":
         opened.shop.execute("update design set design_name = %s where design_id = 1", [name])
         capture(opened)
-    first, second = opened.surroundings.commits_to_process()
+    first, second = opened.deployment.commits_to_process()
     _during_the_first_append(
         monkeypatch, lambda: _run(opened, instance, "processing", tags_for([second]))
     )
     _run(opened, instance, "processing", tags_for([first]))
-    landed = {commit.batch for commit in opened.surroundings.lake.processed.after(1)}
+    landed = {commit.batch for commit in opened.deployment.lake.processed.after(1)}
     assert len(landed) == 2
     assert _all_versions(instance, "star/dim_design") == landed
 
@@ -357,7 +357,7 @@ def test_the_data_version_of_a_file_is_its_batch_also_where_a_capture_came_in_be
     opened.shop.execute("update design set design_name = 'x' where design_id = 1")
     _during_the_first_append(monkeypatch, lambda: capture(opened))
     _run(opened, instance, "extraction", LANDING_TAGS, Mode.INBOX)
-    of_the_capture, of_the_file = opened.surroundings.lake.ingestion.after(1)
+    of_the_capture, of_the_file = opened.deployment.lake.ingestion.after(1)
     assert (of_the_capture.kind, of_the_file.kind) == ("increment", "inbox")
     assert _all_versions(instance, "oltp/currency") == {of_the_file.batch}
 

@@ -96,8 +96,8 @@ def test_what_warns_is_seen_above_the_bars(world: World, environment: dict[str, 
 
 def test_how_many_rows_an_archive_has_is_estimated_while_nothing_has_landed(world: World) -> None:
     world.load_small()
-    assert world.surroundings.archive_estimate() is None
+    assert world.deployment.archive_estimate() is None
     world.shop.execute("analyze")
-    assert world.surroundings.archive_estimate() == 14
+    assert world.deployment.archive_estimate() == 14
     world.run()
-    assert world.surroundings.archive_estimate() is None
+    assert world.deployment.archive_estimate() is None

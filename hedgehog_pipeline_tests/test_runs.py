@@ -6,7 +6,7 @@ import pytest
 
 from hedgehog_pipeline.errors import AnotherLakeError
 from hedgehog_pipeline.lake.commits import Part, ProcessedCommit
-from hedgehog_pipeline.scheduling.batching import MOST_ROWS, commits_of_run, of_one_run, shared_out
+from hedgehog_pipeline.scheduling.batching import MAX_ROWS, commits_of_run, of_one_run, shared_out
 from hedgehog_pipeline.scheduling.run_tags import tags_for
 from hedgehog_pipeline_tests.lake.making import (
     DAY,
@@ -33,13 +33,13 @@ def test_a_run_takes_commits_of_one_day() -> None:
 
 
 def test_a_run_takes_no_more_than_so_many_rows_or_one_commit() -> None:
-    half = MOST_ROWS // 2
+    half = MAX_ROWS // 2
     assert _numbers(_commit(1, half), _commit(2, half), _commit(3, 1)) == [1, 2]
-    assert _numbers(_commit(1, MOST_ROWS + 1), _commit(2, 1)) == [1]
+    assert _numbers(_commit(1, MAX_ROWS + 1), _commit(2, 1)) == [1]
 
 
 def test_runs_at_the_same_time_share_commits_evenly_and_in_order() -> None:
-    large = [_commit(number, MOST_ROWS) for number in range(1, 8)]
+    large = [_commit(number, MAX_ROWS) for number in range(1, 8)]
     shares = [[commit.number for commit in share] for share in shared_out(large, 3)]
     assert shares == [[1, 2, 3], [4, 5, 6], [7]]
 

@@ -14,6 +14,6 @@ def test_a_sweep_is_launched_once_the_archive_has_landed(world: World):
     request = launched_by_schedule(world, "sweep")
     with DagsterInstance.ephemeral() as instance:
         assert launched(world, instance, request, job="extraction", by="sweep").success
-    head = world.surroundings.lake.ingestion.head()
+    head = world.deployment.lake.ingestion.head()
     assert head is not None
     assert [part.rows for part in head.parts if part.kind == "tombstones"] == [1]

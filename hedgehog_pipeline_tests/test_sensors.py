@@ -29,7 +29,7 @@ def landed(servers: Servers) -> Iterator[World]:
         world.load_small()
         settings = replace(world.settings, slice_rows=5, processing_runs=2)
         sliced = replace(world, settings=settings)
-        while not sliced.surroundings.archive_landed():
+        while not sliced.deployment.archive_landed():
             sliced.launch("extraction")
         yield sliced
 
@@ -65,7 +65,7 @@ def _launched(world: World, instance: DagsterInstance) -> list[str]:
 
 
 def _all_but(world: World, *numbers: int) -> str:
-    end = world.surroundings.lake.ingestion.end()
+    end = world.deployment.lake.ingestion.end()
     return ",".join(str(n) for n in range(1, end + 1) if n not in numbers)
 
 
@@ -97,7 +97,7 @@ def test_commits_that_failed_alone_wait_for_another_try(landed: World, instance:
     for number in _all_but(landed).split(","):
         run = _begin(landed, instance, number)
         note_tried(
-            instance, run, "processing", [landed.surroundings.lake.ingestion.read(int(number))]
+            instance, run, "processing", [landed.deployment.lake.ingestion.read(int(number))]
         )
         instance.report_run_failed(run)
     message = _tick(landed, instance, "ingestion_log").skip_message or ""

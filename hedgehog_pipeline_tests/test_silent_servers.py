@@ -8,7 +8,7 @@ from time import monotonic
 import boto3
 import pytest
 
-from hedgehog_pipeline.aws.clients import PATIENCE
+from hedgehog_pipeline.aws.clients import SILENCE_SECONDS
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.postgres import connection as databases
 from hedgehog_pipeline.sandbox.aws import rds_secret
@@ -24,8 +24,8 @@ def deaf() -> Iterator[str]:
 
 
 def test_a_silent_s3_is_asked_three_times(world: World, deaf: str, monkeypatch: pytest.MonkeyPatch):
-    assert PATIENCE.read_timeout * 3 < 60  # what Dagster gives a tick
-    monkeypatch.setattr(PATIENCE, "read_timeout", 1)
+    assert SILENCE_SECONDS.read_timeout * 3 < 60  # what Dagster gives a tick
+    monkeypatch.setattr(SILENCE_SECONDS, "read_timeout", 1)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", deaf)
     as_a_new_process()
     began = monotonic()
@@ -52,24 +52,24 @@ def line(world: World) -> Iterator[DatabaseProxy]:
 def test_a_warehouse_that_falls_silent_is_left(
     world: World, line: DatabaseProxy, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(databases, "PATIENCE", 1.0)
+    monkeypatch.setattr(databases, "SILENCE_SECONDS", 1.0)
     line.fault = lambda text: line_silent if "advisory" in text else None
     with (
         pytest.raises(HedgehogError, match="failed: it has said nothing for 1 seconds"),
-        world.surroundings.warehouse() as warehouse,
+        world.deployment.warehouse() as warehouse,
     ):
         warehouse.prepare()
 
 
 def test_a_statement_may_take_longer_than_a_glance(world: World, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(databases, "PATIENCE", 2.0)
-    with world.surroundings.warehouse() as warehouse:
+    monkeypatch.setattr(databases, "SILENCE_SECONDS", 2.0)
+    with world.deployment.warehouse() as warehouse:
         warehouse.connection.execute("select pg_sleep(0.5)")
 
 
 def test_a_machine_that_vanishes_is_noticed_within_a_minute(world: World):
     with (
-        world.surroundings.warehouse() as warehouse,
+        world.deployment.warehouse() as warehouse,
         socket.socket(fileno=socket.dup(warehouse.connection.fileno())) as line,
     ):
         asked = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)

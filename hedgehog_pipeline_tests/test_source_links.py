@@ -17,7 +17,7 @@ from hedgehog_pipeline.settings import Settings
 _SETTINGS = Settings.from_environment()
 _ROOT = Path(__file__).parents[1]
 _DECLARES = {
-    "oltp": r"\s*ShopTable\(\s*\"{table}\"",
+    "oltp": r"\s*SourceTable\(\s*\"{table}\"",
     "star": r"def {table}\(",
     "warehouse": r"\s*(Dimension|Fact)\(\s*\"{table}\"",
     "report": r"def {table}\(",
@@ -65,7 +65,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "library"
     (folder / "dimensions").mkdir(parents=True)
     (folder / "__init__.py").touch()
-    (folder / "shop.py").write_text('TABLES = tuple(ShopTable(n, "", ()) for n in ("a", "b"))\n')
+    (folder / "shop.py").write_text('TABLES = tuple(SourceTable(n, "", ()) for n in ("a", "b"))\n')
     (folder / "star.py").write_text(
         'TABLES = (\n    tables.Fact(name="fact_a", inputs=("a",)),\n    like("dim_b"),\n)\n'
     )

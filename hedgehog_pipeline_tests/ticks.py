@@ -39,8 +39,8 @@ class Time:
 
 
 def pending_of(world: World) -> Pending:
-    surroundings = world.surroundings
-    return {"processing": surroundings.commits_to_process, "storage": surroundings.commits_to_load}
+    deployment = world.deployment
+    return {"processing": deployment.commits_to_process, "storage": deployment.commits_to_load}
 
 
 def shop_tick(
@@ -56,7 +56,7 @@ def shop_tick(
     sensor = shop_sensor(
         define_asset_job("pipeline"),
         define_asset_job("extraction"),
-        watch_shop=world.surroundings.watch_shop,
+        watch_shop=world.deployment.watch_shop,
         pending=pending_of(world),
         looks=Time(list(happens)).looks,
     )

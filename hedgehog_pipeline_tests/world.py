@@ -15,11 +15,11 @@ from psycopg import sql
 
 from hedgehog_pipeline.aws import clients as aws
 from hedgehog_pipeline.definitions import platform
-from hedgehog_pipeline.deployment import Surroundings
+from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.inbox import inbox
 from hedgehog_pipeline.lake.lake import lake_in
 from hedgehog_pipeline.model.columns import Column
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import STAR, StarTable
 from hedgehog_pipeline.runner.runner import StageRun, rebuild, run_until_done, sweep_until_done
 from hedgehog_pipeline.sandbox.aws import rds_secret
@@ -63,7 +63,7 @@ class World:
         with psycopg.connect(servers.postgres.dsn(shop), autocommit=True) as connection:
             if like is None:
                 connection.execute(shops.SHOP_DDL)
-                for table in SHOP:
+                for table in SOURCE:
                     connection.execute(
                         sql.SQL("grant select on {} to reader").format(sql.Identifier(table))
                     )
@@ -72,8 +72,8 @@ class World:
         as_a_new_process()  # a thousand platforms fill the memory, and slow all that follows
 
     @property
-    def surroundings(self) -> Surroundings:
-        return Surroundings(self.settings)
+    def deployment(self) -> Deployment:
+        return Deployment(self.settings)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -87,7 +87,7 @@ class World:
 
     def run(self) -> list[StageRun]:
         """`hedgehog run`."""
-        return list(run_until_done(self.surroundings))
+        return list(run_until_done(self.deployment))
 
     def change(self, statement: str) -> None:
         """Change the shop, and take that to the warehouse."""
@@ -96,11 +96,11 @@ class World:
 
     def sweep(self, *, allow_mass_delete: bool = True) -> list[StageRun]:
         """`hedgehog run --sweep`, after the run."""
-        return list(sweep_until_done(self.surroundings, allow_mass_delete=allow_mass_delete))
+        return list(sweep_until_done(self.deployment, allow_mass_delete=allow_mass_delete))
 
     def rebuild(self) -> list[StageRun]:
         """`hedgehog rebuild`."""
-        return [run for backlog in rebuild(self.surroundings) for run in backlog.runs]
+        return [run for backlog in rebuild(self.deployment) for run in backlog.runs]
 
     def launch(self, stage: str, *tables: str) -> ExecuteInProcessResult:
         """Run a stage for today as a person does: no commit tag, all of its tables or some."""

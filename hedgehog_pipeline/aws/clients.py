@@ -10,7 +10,7 @@ from botocore.config import Config
 
 from hedgehog_pipeline.errors import HedgehogError
 
-PATIENCE = Config(connect_timeout=5, read_timeout=15)
+TIMEOUTS = Config(connect_timeout=5, read_timeout=15)
 """Seconds of silence after which a request is given up; the SDK makes it again, twice.
 
 Its own minute would let three tries take longer than Dagster gives a sensor's tick, which then ends
@@ -34,7 +34,7 @@ def client(service: Literal["logs", "s3", "secretsmanager", "sns", "ssm"]) -> An
     """
     with _MAKING:
         try:
-            made = boto3.client(service, config=PATIENCE)
+            made = boto3.client(service, config=TIMEOUTS)
         except ValueError as error:
             if not str(error).startswith("Invalid endpoint"):  # botocore has no class of its own
                 raise

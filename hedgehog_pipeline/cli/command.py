@@ -7,7 +7,7 @@ import click
 from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
-    from hedgehog_pipeline.deployment import Surroundings
+    from hedgehog_pipeline.deployment import Deployment
 
 TAKES_NEGATIVE_KEYS = {"ignore_unknown_options": True}
 """Settings of a command whose `Key` may begin with a minus, which click takes for an option."""
@@ -75,11 +75,11 @@ def star_tables() -> Iterable[str]:
     return STAR
 
 
-def shop_tables() -> Iterable[str]:
+def source_tables() -> Iterable[str]:
     """Name the shop's tables."""
-    from hedgehog_pipeline.model.source import SHOP
+    from hedgehog_pipeline.model.source import SOURCE
 
-    return SHOP
+    return SOURCE
 
 
 def reconciled_tables() -> Iterable[str]:
@@ -93,9 +93,9 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for 
 """The option of what a script reads."""
 
 
-def surroundings() -> "Surroundings":
+def deployment() -> "Deployment":
     """Give what the environment's settings name."""
-    from hedgehog_pipeline.deployment import Surroundings
+    from hedgehog_pipeline.deployment import Deployment
     from hedgehog_pipeline.settings import Settings
 
-    return Surroundings(Settings.from_environment())
+    return Deployment(Settings.from_environment())

@@ -16,7 +16,7 @@ import click
 from hedgehog_pipeline.errors import HedgehogError, LeftError
 from hedgehog_pipeline.logs.follow import followed
 from hedgehog_pipeline.logs.reader import LogReader
-from hedgehog_pipeline.monitoring.quarantine import told_rows
+from hedgehog_pipeline.monitoring.quarantine import quarantined_rows
 from hedgehog_pipeline.runner.runner import Backlog, StageRun
 
 if TYPE_CHECKING:
@@ -147,11 +147,11 @@ def sum_up(
             raise left from None
         raise
     if kept_out != 0 and (as_json or done or left):
-        click.secho(f"{told_rows(kept_out)}.", fg="yellow", err=as_json)
+        click.secho(f"{quarantined_rows(kept_out)}.", fg="yellow", err=as_json)
     if left:
         raise left
     if not (as_json or done):
-        but = f", but for {told_rows(kept_out)}" if kept_out != 0 else ""
+        but = f", but for {quarantined_rows(kept_out)}" if kept_out != 0 else ""
         click.echo(f"Nothing to do: {nothing}{but}.")
 
 

@@ -11,8 +11,8 @@ from hedgehog_pipeline.cli.command import (
     Key,
     TableName,
     as_json,
-    shop_tables,
-    surroundings,
+    deployment,
+    source_tables,
 )
 
 
@@ -32,7 +32,7 @@ def list_quarantine(*, closed: bool, as_json: bool) -> None:
     """List the values for which rows cannot be taken, the newest last."""
     from hedgehog_pipeline.monitoring.quarantine import lines_of, read_entries
 
-    with surroundings().warehouse() as warehouse:
+    with deployment().warehouse() as warehouse:
         entries = read_entries(warehouse, closed=closed)
     if as_json:
         click.echo(json.dumps([asdict(entry) for entry in entries]))
@@ -53,20 +53,20 @@ def list_quarantine(*, closed: bool, as_json: bool) -> None:
         "hedgehog quarantine show payment 4711 --json",
     ],
 )
-@click.argument("table", type=TableName(shop_tables))
+@click.argument("table", type=TableName(source_tables))
 @click.argument("key", type=Key())
 @as_json
 def show_quarantine(*, table: str, key: str, as_json: bool) -> None:
     """Tell all that was told of the row KEY of the shop's TABLE, and show the row as it landed."""
-    from hedgehog_pipeline.monitoring.quarantine import lines_told, told_of
+    from hedgehog_pipeline.monitoring.quarantine import entries_of, format_row
 
-    place = surroundings()
+    place = deployment()
     with place.warehouse() as warehouse:
-        told = told_of(table, key, warehouse, place.lake.ingestion)
+        told = entries_of(table, key, warehouse, place.lake.ingestion)
     if as_json:
         click.echo(json.dumps([asdict(row) for row in told]))
         return
-    for line in lines_told(told):
+    for line in format_row(told):
         click.echo(line)
 
 
@@ -83,7 +83,7 @@ def replay_quarantine(*, as_json: bool) -> None:
     from hedgehog_pipeline.monitoring.quarantine import closed_since, read_entries
     from hedgehog_pipeline.runner.runner import replay_until_done
 
-    place = surroundings()
+    place = deployment()
     with place.warehouse() as warehouse:
         before = read_entries(warehouse)
     left: LeftError | None = None

@@ -8,8 +8,8 @@ from hedgehog_pipeline.cli.command import (
     Command,
     TableName,
     as_json,
+    deployment,
     reconciled_tables,
-    surroundings,
 )
 from hedgehog_pipeline.errors import HedgehogError
 
@@ -30,7 +30,7 @@ def reconcile(*, tables: tuple[str, ...], as_json: bool) -> None:
     from hedgehog_pipeline.reconciliation.reconcile import reconcile
     from hedgehog_pipeline.reconciliation.result import RECONCILED, Reconciled, advice_on
 
-    place = surroundings()
+    place = deployment()
     found: list[Reconciled] = []
     wanted = [RECONCILED[name] for name in tables or RECONCILED]
     bars = not as_json and wants_bars(place.settings.log_format)

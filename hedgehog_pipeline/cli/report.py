@@ -4,7 +4,7 @@ from typing import IO
 
 import click
 
-from hedgehog_pipeline.cli.command import Command, surroundings
+from hedgehog_pipeline.cli.command import Command, deployment
 from hedgehog_pipeline.errors import HedgehogError
 
 
@@ -20,7 +20,7 @@ def report(*, file: IO[bytes] | None) -> None:
             f"The model has no report: {module_name('report')} would be its module "
             "(docs/your-own-shop.md)."
         )
-    made = of_model.make(surroundings())
+    made = of_model.make(deployment())
     if file is not None:
         file.write(made.page)
     click.echo(made)

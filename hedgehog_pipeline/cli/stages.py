@@ -2,7 +2,7 @@
 
 import click
 
-from hedgehog_pipeline.cli.command import Command, as_json, surroundings
+from hedgehog_pipeline.cli.command import Command, as_json, deployment
 
 
 @click.command(
@@ -33,7 +33,7 @@ def run(*, reread: bool, sweep: bool, allow_mass_delete: bool, as_json: bool) ->
         sweep_until_done,
     )
 
-    place = surroundings()
+    place = deployment()
     runs = run_until_done(place, Mode.REREAD if reread else Mode.CHANGES)
     if sweep:
         swept = sweep_until_done(place, allow_mass_delete=allow_mass_delete)
@@ -52,7 +52,7 @@ def rebuild(*, as_json: bool) -> None:
     from hedgehog_pipeline.cli.progress import sum_up, wants_bars, worked_off
     from hedgehog_pipeline.runner.runner import rebuild
 
-    place = surroundings()
+    place = deployment()
     bars = wants_bars(place.settings.log_format)
     runs = (
         stage_run

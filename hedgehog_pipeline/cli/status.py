@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 import click
 
-from hedgehog_pipeline.cli.command import Command, as_json, surroundings
+from hedgehog_pipeline.cli.command import Command, as_json, deployment
 
 
 @click.command(cls=Command, examples=["hedgehog status", "hedgehog status --json"])
@@ -15,7 +15,7 @@ def status(*, as_json: bool) -> None:
     """Tell what is landed, processed and loaded, how far behind that is, and what is left out."""
     from hedgehog_pipeline.monitoring.status import read_status
 
-    place = surroundings()
+    place = deployment()
     with place.warehouse() as warehouse:
         found = read_status(place.lake, warehouse, place.parameters, datetime.now(timezone.utc))
     if as_json:

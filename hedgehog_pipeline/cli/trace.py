@@ -13,8 +13,8 @@ from hedgehog_pipeline.cli.command import (
     Key,
     TableName,
     as_json,
+    deployment,
     star_tables,
-    surroundings,
 )
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def trace(*, table: str, key: str, as_json: bool) -> None:
     from hedgehog_pipeline.model.star import STAR
     from hedgehog_pipeline.trace.trace import trace
 
-    place = surroundings()
+    place = deployment()
     with place.warehouse() as warehouse:
         found = trace(place.lake, warehouse, STAR[table], key)
     if as_json:

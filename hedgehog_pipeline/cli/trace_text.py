@@ -8,7 +8,7 @@ from click import style
 
 from hedgehog_pipeline.monitoring.quarantine import Entry, place_of
 from hedgehog_pipeline.printable import printable
-from hedgehog_pipeline.trace.landed_rows import Landing
+from hedgehog_pipeline.trace.landed_rows import LandedRow
 from hedgehog_pipeline.trace.trace import Trace, Version
 
 _BY_HAND = "in no object of that commit: Hedgehog did not write this"
@@ -66,7 +66,7 @@ def _stages(version: Version) -> Iterator[str]:
         yield f"  loaded     {_moment(held.loaded_at) if held.loaded_at else _UNMARKED}"
 
 
-def _landed(word: str, landing: Landing) -> Iterator[str]:
+def _landed(word: str, landing: LandedRow) -> Iterator[str]:
     how = f"{landing.kind}, {landing.file}" if landing.file else landing.kind
     whose = f"{landing.table} {landing.key}"
     told = printable(f"commit {landing.commit}, {how}: {whose}")

@@ -17,22 +17,22 @@ from psycopg import sql
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.capture_request import Mode
-from hedgehog_pipeline.extraction.snapshot import WRAP, Window, not_in
-from hedgehog_pipeline.extraction.source import Moment
+from hedgehog_pipeline.extraction.snapshot import WRAP, XidWindow, not_in
+from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline.extraction.source_identity import (
     another_tables,
-    known_bases,
+    known_watermarks,
     what_changed,
-    window_since,
+    xids_since,
 )
-from hedgehog_pipeline.lake.commits import Base, IngestionCommit, Place, Ranges
-from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.lake.commits import ArchivePosition, IngestionCommit, Ranges, Watermark
+from hedgehog_pipeline.model.source import SourceTable
 from hedgehog_pipeline.postgres.key_ranges import KeyRanges, below, difference, last_of, union
 
-_MOST_ASKED = 200_000
+_MAX_XIDS_ASKED = 200_000
 """PostgreSQL tells in about a fifth of a second how so many transactions stand."""
 
-_MOST_RANGES = 1_000_000
+_MAX_RANGES = 1_000_000
 """So many ranges of transactions make a commit of a megabyte, and a statement of 22 for a table."""
 
 
@@ -48,7 +48,7 @@ class TableCapture:
 
     columns: tuple[str, ...]
     query: sql.Composed
-    base: Base
+    base: Watermark
 
 
 @dataclass(frozen=True)
@@ -61,18 +61,18 @@ class Capture:
         reread: why the tables that were captured before are read in full again, None if they are
             not.
         reread_tables: why single ones are, by table.
-        kept: the bases of tables that this capture leaves as they are.
+        kept: the watermarks of tables that this capture leaves as they are.
         tables: what it takes, by table.
     """
 
     kind: Literal["archive", "increment"]
     reread: str | None
     reread_tables: Mapping[str, str]
-    kept: Mapping[str, Base]
+    kept: Mapping[str, Watermark]
     tables: Mapping[str, TableCapture]
 
     @property
-    def bases(self) -> dict[str, Base]:
+    def watermarks(self) -> dict[str, Watermark]:
         """Up to where every table is captured once it has landed."""
         return {**self.kept, **{name: taken.base for name, taken in self.tables.items()}}
 
@@ -83,9 +83,9 @@ class Capture:
 
 
 def plan_capture(  # noqa: PLR0913 (all that a plan depends on)
-    moment: Moment,
+    moment: SourceSnapshot,
     head: IngestionCommit | None,
-    tables: Sequence[ShopTable],
+    tables: Sequence[SourceTable],
     *,
     slice_rows: int,
     captured_at: datetime,
@@ -101,19 +101,21 @@ def plan_capture(  # noqa: PLR0913 (all that a plan depends on)
         captured_at: when the capture began, UTC.
         mode: what was asked for.
     """
-    bases, reread = known_bases(moment, head), what_changed(moment, head)
+    watermarks, reread = known_watermarks(moment, head), what_changed(moment, head)
     if mode is Mode.REREAD:
-        bases = {name: base for name, base in bases.items() if name not in {t.name for t in tables}}
+        watermarks = {
+            name: base for name, base in watermarks.items() if name not in {t.name for t in tables}
+        }
         reread = reread or "a person asked for it"
     others = another_tables(moment, head) if head and not reread else {}
-    is_followed = any(base.archive is None for base in bases.values())
+    is_followed = any(base.archive is None for base in watermarks.values())
     number = head.number + 1 if head else 1
     before = head.base if head else {}
     begun = {
-        name: bases.get(name)
-        or Base(
+        name: watermarks.get(name)
+        or Watermark(
             snapshot=moment.snapshot.horizon.text,
-            archive=Place(),
+            archive=ArchivePosition(),
             alone=is_followed,
             captured_at=captured_at,
             commit=number,
@@ -146,7 +148,7 @@ def plan_capture(  # noqa: PLR0913 (all that a plan depends on)
 
 
 def _archive_slice(
-    moment: Moment, table: ShopTable, base: Base, limit: int
+    moment: SourceSnapshot, table: SourceTable, base: Watermark, limit: int
 ) -> tuple[TableCapture, int]:
     """Take the next rows of the archive, at most `limit`; say how many they are."""
     assert base.archive is not None  # noqa: S101 (the caller chose tables whose archive is open)
@@ -157,7 +159,7 @@ def _archive_slice(
         if after is not None
         else sql.SQL("true")
     )
-    conditions = [beyond, sql.SQL("not {}").format(window_since(base, moment).new_rows(()))]
+    conditions = [beyond, sql.SQL("not {}").format(xids_since(base, moment).new_rows(()))]
     # Only rows of the archive count, so that it ends however much the shop adds meanwhile.
     walk = sql.SQL(
         "select count(*), max(key) from (select {key} as key {from_rows} and {conditions} "
@@ -174,7 +176,7 @@ def _archive_slice(
         conditions.append(sql.SQL("false"))
     elif not complete:
         conditions.append(sql.SQL("{} <= {}").format(key, sql.Literal(last)))
-    place = None if complete else Place(after=last if last is not None else after)
+    place = None if complete else ArchivePosition(after=last if last is not None else after)
     query = sql.SQL("{rows} order by {key}").format(rows=_rows(moment, table, conditions), key=key)
     return (
         TableCapture(
@@ -186,15 +188,19 @@ def _archive_slice(
     )
 
 
-def _increment(moment: Moment, table: ShopTable, base: Base, seen: Ranges) -> TableCapture:
+def _increment(
+    moment: SourceSnapshot, table: SourceTable, base: Watermark, seen: Ranges
+) -> TableCapture:
     """Take the rows that became visible since the base, whatever their stamps say."""
-    window = window_since(base, moment)
+    window = xids_since(base, moment)
     after = base.model_copy(update={"snapshot": moment.snapshot.text, "seen": seen})
     query = _rows(moment, table, [window.new_rows(base.seen)])
     return TableCapture(moment.columns[table.name], query, after)
 
 
-def _seen(moment: Moment, tables: Sequence[ShopTable], bases: Mapping[str, Base]) -> Ranges:
+def _seen(
+    moment: SourceSnapshot, tables: Sequence[SourceTable], watermarks: Mapping[str, Watermark]
+) -> Ranges:
     """Give the transactions at or above the horizon that are over now, as far as it matters.
 
     The next capture's window holds them again, because one that is open now keeps the horizon
@@ -207,28 +213,28 @@ def _seen(moment: Moment, tables: Sequence[ShopTable], bases: Mapping[str, Base]
     horizon, end = moment.snapshot.xmin, moment.snapshot.xmax
     if horizon == end:
         return ()
-    before, *others = {bases[table.name].seen for table in tables}
+    before, *others = {watermarks[table.name].seen for table in tables}
     known = [] if others else difference(before, [(0, horizon - 1)])
     unknown = difference([(horizon, end - 1)], known)
-    known = union(known, _committed(moment, last_of(unknown, _MOST_ASKED)))
+    known = union(known, _committed(moment, last_of(unknown, _MAX_XIDS_ASKED)))
     seen = tuple(union(known, _met(moment, tables, known)))
-    if len(seen) > _MOST_RANGES:
+    if len(seen) > _MAX_RANGES:
         raise HedgehogError(
             f"Transaction {horizon % WRAP} of the source is open for so long that what ended "
-            f"beside it makes {len(seen):,} ranges of ids, and a commit holds {_MOST_RANGES:,} at "
+            f"beside it makes {len(seen):,} ranges of ids, and a commit holds {_MAX_RANGES:,} at "
             "most. Nothing was landed. End it (pg_stat_activity.backend_xid, "
             "pg_prepared_xacts.transaction), then run again."
         )
     return seen
 
 
-def _met(moment: Moment, tables: Sequence[ShopTable], known: KeyRanges) -> KeyRanges:
+def _met(moment: SourceSnapshot, tables: Sequence[SourceTable], known: KeyRanges) -> KeyRanges:
     """Give the transactions whose rows stand in tables, but for those that are known.
 
     A row that was frozen long ago keeps 32 bits of its id, which a later one has again: that one
     may be open still, be it in the snapshot or as a subtransaction. Before 2^32 no id comes again.
     """
-    window = Window(moment.snapshot.xmin, moment.snapshot.xmax)
+    window = XidWindow(moment.snapshot.xmin, moment.snapshot.xmax)
     query = sql.SQL(
         "select distinct id from ({rows}) as held where {unknown} "
         "and id <> all({open}::bigint[]) and pg_xact_status(id::text::xid8) = 'committed'"
@@ -241,7 +247,7 @@ def _met(moment: Moment, tables: Sequence[ShopTable], known: KeyRanges) -> KeyRa
     return met if moment.snapshot.xmax <= WRAP else _below_ended(moment, met)
 
 
-def _committed(moment: Moment, among: KeyRanges) -> KeyRanges:
+def _committed(moment: SourceSnapshot, among: KeyRanges) -> KeyRanges:
     """Give those of some transactions of which it is sure that the snapshot sees them.
 
     PostgreSQL tells how each stands now, and tells no reader whose subtransaction it is. A
@@ -260,7 +266,7 @@ def _committed(moment: Moment, among: KeyRanges) -> KeyRanges:
     return _below_ended(moment, _as_ranges(moment, committed))
 
 
-def _as_ranges(moment: Moment, ids: sql.Composed) -> KeyRanges:
+def _as_ranges(moment: SourceSnapshot, ids: sql.Composed) -> KeyRanges:
     """Ask for transactions; each run of consecutive ones comes as one row."""
     query = sql.SQL(
         "select min(id), max(id) from (select id, id - row_number() over (order by id) as island "
@@ -269,7 +275,7 @@ def _as_ranges(moment: Moment, ids: sql.Composed) -> KeyRanges:
     return union(moment.fetch(query))  # type: ignore[arg-type]
 
 
-def _below_ended(moment: Moment, committed: KeyRanges) -> KeyRanges:
+def _below_ended(moment: SourceSnapshot, committed: KeyRanges) -> KeyRanges:
     """Leave out what may be of a transaction that was open in the snapshot and has ended since."""
     ended = sql.SQL(
         "select min(id) from unnest({open}::bigint[]) as id "
@@ -279,7 +285,9 @@ def _below_ended(moment: Moment, committed: KeyRanges) -> KeyRanges:
     return committed if first_ended is None else below(committed, first_ended)
 
 
-def _rows(moment: Moment, table: ShopTable, conditions: Sequence[sql.Composable]) -> sql.Composed:
+def _rows(
+    moment: SourceSnapshot, table: SourceTable, conditions: Sequence[sql.Composable]
+) -> sql.Composed:
     return sql.SQL("select {columns} {from_rows} and {conditions}").format(
         columns=sql.SQL(", ").join(map(sql.Identifier, moment.columns[table.name])),
         from_rows=moment.from_rows_of(table),

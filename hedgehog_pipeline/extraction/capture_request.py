@@ -21,7 +21,7 @@ class Mode(str, Enum):
 
 
 @dataclass(frozen=True)
-class Asked:
+class CaptureRequest:
     """What one run of extraction is asked to do.
 
     Attributes:
@@ -33,5 +33,5 @@ class Asked:
     allow_mass_delete: bool = False
 
 
-CHANGES = Asked()
+CHANGES = CaptureRequest()
 """What every day brings."""

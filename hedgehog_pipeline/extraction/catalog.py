@@ -13,7 +13,7 @@ from hedgehog_pipeline.extraction.drift import (
     FoundTable,
     refuse_unreadable,
 )
-from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.model.source import SourceTable
 from hedgehog_pipeline.postgres.connection import reason_of
 
 NO_CHARACTER = (
@@ -77,7 +77,7 @@ No function that it calls waits for a lock: `pg_get_expr` would.
 """
 
 
-def find_tables(connection: Connection, tables: Sequence[ShopTable]) -> dict[str, FoundTable]:
+def find_tables(connection: Connection, tables: Sequence[SourceTable]) -> dict[str, FoundTable]:
     """Find tables by name, and see that the star can be made of them.
 
     Raises:
@@ -98,7 +98,7 @@ def find_tables(connection: Connection, tables: Sequence[ShopTable]) -> dict[str
     return found
 
 
-def _ask_catalog(connection: Connection, tables: Sequence[ShopTable]) -> list[tuple[Any, ...]]:
+def _ask_catalog(connection: Connection, tables: Sequence[SourceTable]) -> list[tuple[Any, ...]]:
     """Ask for tables and their columns.
 
     Raises:

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hedgehog_pipeline.lake.csv_records import fields_of
-from hedgehog_pipeline.lake.quarantine_csv import Told, readable
-from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.lake.quarantine_csv import QuarantineEntry, readable
+from hedgehog_pipeline.model.source import SourceTable
 
 UNLANDED = ""
 """What stands in the quarantine for the CSV object of a row that is in none."""
@@ -57,8 +57,8 @@ class Encoding:
         return decoded.encode() if isinstance(decoded, str) else None
 
     def faults_of(
-        self, record: bytes, table: ShopTable, columns: Sequence[str], line: int
-    ) -> Iterator[Told]:
+        self, record: bytes, table: SourceTable, columns: Sequence[str], line: int
+    ) -> Iterator[QuarantineEntry]:
         """Tell which values of a row cannot be decoded.
 
         Args:
@@ -74,7 +74,7 @@ class Encoding:
             if isinstance(bad, bytes):
                 found = _unquoted(value.decode(self.codec, "backslashreplace"))
                 reason = f"holds 0x{bad.hex()}, which is no character in {self._characters}"
-                yield Told(
+                yield QuarantineEntry(
                     table.name, key, UNLANDED, line, column, readable(found.encode()), reason
                 )
 

@@ -7,7 +7,7 @@ import psycopg
 from psycopg import sql
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.extraction.source import Moment, explained
+from hedgehog_pipeline.extraction.source import SourceSnapshot, explained
 from hedgehog_pipeline.postgres.connection import reason_of
 
 _FLUSH_SECONDS = 60.0
@@ -17,7 +17,7 @@ seconds at most, and the writer needs up to three of them."""
 _FLUSH_POLL_SECONDS = 0.01
 
 
-def confirm_seen(moment: Moment) -> None:
+def confirm_seen(moment: SourceSnapshot) -> None:
     """Wait until the shop has on its disk all that was seen, and see that it was so to the end.
 
     A server that crashes before that gives the same transaction ids out again, and rows that
@@ -43,7 +43,7 @@ def confirm_seen(moment: Moment) -> None:
         moment.connection.rollback()
 
 
-def _await_flush(moment: Moment) -> None:
+def _await_flush(moment: SourceSnapshot) -> None:
     deadline = monotonic() + _FLUSH_SECONDS
     written = _of_log(moment, "pg_current_wal_insert_lsn")
     if _of_log(moment, "pg_current_wal_flush_lsn") >= written:
@@ -64,7 +64,7 @@ def _await_flush(moment: Moment) -> None:
         sleep(_FLUSH_POLL_SECONDS)
 
 
-def _versions_of_labels(moment: Moment) -> set[tuple[Any, ...]]:
+def _versions_of_labels(moment: SourceSnapshot) -> set[tuple[Any, ...]]:
     """Give the labels that rows may hold, each with the transaction that named it."""
     oids = [oid for fingerprint in moment.fingerprints.values() for oid in fingerprint.labels]
     if not oids:
@@ -73,7 +73,7 @@ def _versions_of_labels(moment: Moment) -> set[tuple[Any, ...]]:
     return set(moment.connection.execute(query.format(sql.Literal(oids))).fetchall())
 
 
-def _of_log(moment: Moment, function: str) -> int:
+def _of_log(moment: SourceSnapshot, function: str) -> int:
     """Ask for a place in the write-ahead log, in bytes from its beginning."""
     query = sql.SQL("select ({}() - '0/0'::pg_lsn)::bigint").format(sql.Identifier(function))
     try:
@@ -89,7 +89,7 @@ def _of_log(moment: Moment, function: str) -> int:
     return place
 
 
-def _how_to_ask(moment: Moment, error: psycopg.Error) -> str:
+def _how_to_ask(moment: SourceSnapshot, error: psycopg.Error) -> str:
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         return (
             "In the shop: grant execute on function pg_current_wal_insert_lsn(), "

@@ -15,14 +15,14 @@ import pyarrow.compute as pc
 from psycopg import sql
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.extraction.source import Moment
-from hedgehog_pipeline.extraction.source_identity import another_tables, known_bases
+from hedgehog_pipeline.extraction.source import SourceSnapshot
+from hedgehog_pipeline.extraction.source_identity import another_tables, known_watermarks
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.csv_reader import read_csv, read_keys
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.lake.parts import read_as, read_rows
-from hedgehog_pipeline.lake.quarantine_csv import read_told
-from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.lake.quarantine_csv import read_quarantine
+from hedgehog_pipeline.model.source import SourceTable
 from hedgehog_pipeline.postgres.key_ranges import KeyRanges, count, difference, union
 
 _FEW = 100
@@ -45,10 +45,10 @@ class TableSweep:
 
 
 def sweep(
-    moment: Moment,
+    moment: SourceSnapshot,
     log: CommitLog[IngestionCommit],
     head: IngestionCommit,
-    tables: Sequence[ShopTable],
+    tables: Sequence[SourceTable],
     *,
     mass_delete_share: float,
 ) -> dict[str, TableSweep]:
@@ -66,14 +66,16 @@ def sweep(
         HedgehogError: where the archive is not complete, that of a table that is another one
             included, or so much vanished that a person has to say whether it is meant.
     """
-    bases = known_bases(moment, head)
-    waiting = [t.name for t in tables if t.name not in bases or bases[t.name].archive is not None]
+    watermarks = known_watermarks(moment, head)
+    waiting = [
+        t.name for t in tables if t.name not in watermarks or watermarks[t.name].archive is not None
+    ]
     if waiting:
         others = another_tables(moment, head)
         reasons = [
             others.get(name, f"{name} is read in full again")
             for name in waiting
-            if name in others or (name in bases and bases[name].alone)
+            if name in others or (name in watermarks and watermarks[name].alone)
         ]
         why = "; ".join(reasons) or "The shop's archive is not landed completely"
         raise HedgehogError(
@@ -98,7 +100,10 @@ def sweep(
 
 
 def sweep_table(
-    moment: Moment, log: CommitLog[IngestionCommit], head: IngestionCommit, table: ShopTable
+    moment: SourceSnapshot,
+    log: CommitLog[IngestionCommit],
+    head: IngestionCommit,
+    table: SourceTable,
 ) -> TableSweep:
     """Compare the keys of a table with those that were there; see `sweep`."""
     keys = keys_held(moment, table)
@@ -106,7 +111,7 @@ def sweep_table(
 
 
 def keys_held(
-    moment: Moment, table: ShopTable, where: sql.Composable = _ALL
+    moment: SourceSnapshot, table: SourceTable, where: sql.Composable = _ALL
 ) -> list[tuple[int, int]]:
     """Ask the shop for its keys; each run of consecutive ones comes as one row.
 
@@ -131,7 +136,7 @@ def keys_csv(keys: KeyRanges) -> Iterator[bytes]:
         yield f"{first},{last}\n".encode()
 
 
-def tombstones_csv(table: ShopTable, gone: KeyRanges) -> Iterator[bytes]:
+def tombstones_csv(table: SourceTable, gone: KeyRanges) -> Iterator[bytes]:
     """Write keys as CSV, one a line."""
     yield f"{table.key}\n".encode()
     for first, last in gone:
@@ -140,7 +145,7 @@ def tombstones_csv(table: ShopTable, gone: KeyRanges) -> Iterator[bytes]:
 
 
 def _known(
-    log: CommitLog[IngestionCommit], head: IngestionCommit, table: ShopTable
+    log: CommitLog[IngestionCommit], head: IngestionCommit, table: SourceTable
 ) -> list[tuple[int, int]]:
     """Give the keys that the last sweep saw, and those that captures met since."""
     asset = f"oltp/{table.name}"
@@ -167,5 +172,5 @@ def _known(
 
 def _left_out(body: bytes, commit: int) -> Iterable[tuple[int, int]]:
     """Read the keys of rows that a capture met and could not land."""
-    keys = pc.unique(read_told(body, commit)["key"]).to_pylist()
+    keys = pc.unique(read_quarantine(body, commit)["key"]).to_pylist()
     return [(int(key), int(key)) for key in keys if key]

@@ -16,14 +16,14 @@ from hedgehog_pipeline.model.columns import (
     BIGINT,
     BOOLEAN,
     INTEGER,
-    SHOP_DATE,
-    SHOP_TIME,
+    NAIVE_TIMESTAMP,
     TEXT,
+    TEXT_DATE,
     Column,
     ColumnType,
 )
 from hedgehog_pipeline.model.registry import module_name
-from hedgehog_pipeline.model.source import SHOP, ShopTable
+from hedgehog_pipeline.model.source import SOURCE, SourceTable
 
 _INTEGERS = {"smallint", "integer", "bigint"}
 _READABLE: dict[ColumnType, set[str]] = {
@@ -31,8 +31,8 @@ _READABLE: dict[ColumnType, set[str]] = {
     BIGINT: _INTEGERS,
     BOOLEAN: {"boolean"},
     TEXT: {"date"},  # a day's text is the same, in the ISO style that a capture asks for
-    SHOP_DATE: {"date"},
-    SHOP_TIME: {"timestamp without time zone"},
+    TEXT_DATE: {"date"},
+    NAIVE_TIMESTAMP: {"timestamp without time zone"},
 }
 _TEXTS = {"S", "E"}
 """PostgreSQL's categories of types whose value is its text: strings of any kind, enums."""
@@ -112,7 +112,7 @@ class FoundTable:
     heirs: tuple[FoundHeir, ...]
 
 
-def refuse_unreadable(tables: Sequence[ShopTable], found: Mapping[str, FoundTable]) -> None:
+def refuse_unreadable(tables: Sequence[SourceTable], found: Mapping[str, FoundTable]) -> None:
     """See that the star can be made of the tables that were found.
 
     Raises:
@@ -130,7 +130,7 @@ def refuse_unreadable(tables: Sequence[ShopTable], found: Mapping[str, FoundTabl
         )
 
 
-def fingerprint_of(table: ShopTable, found: FoundTable) -> Fingerprint:
+def fingerprint_of(table: SourceTable, found: FoundTable) -> Fingerprint:
     """Give what a SELECT of the declared columns of a table depends on, besides its rows.
 
     Left out is what changes nothing of it: columns that nobody declared, a type's length, a
@@ -154,7 +154,7 @@ def _told(column: FoundColumn) -> str:
     return " ".join(filter(None, (str(column.number), kind, column.generated)))
 
 
-def undeclared(table: ShopTable, columns: Iterable[str]) -> list[str]:
+def undeclared(table: SourceTable, columns: Iterable[str]) -> list[str]:
     """Give those of the columns that no declaration names; they are landed all the same."""
     declared = {column.name for column in table.columns}
     return [name for name in columns if name not in declared]
@@ -162,7 +162,7 @@ def undeclared(table: ShopTable, columns: Iterable[str]) -> list[str]:
 
 def new_columns(
     commit: IngestionCommit, before: IngestionCommit | None, log: CommitLog[IngestionCommit]
-) -> Iterator[tuple[ShopTable, list[str]]]:
+) -> Iterator[tuple[SourceTable, list[str]]]:
     """Give the tables of which a commit landed undeclared columns for the first time, and these.
 
     Args:
@@ -170,7 +170,7 @@ def new_columns(
         before: the commit before it, if any.
         log: where both stand.
     """
-    for table in SHOP.values():
+    for table in SOURCE.values():
         if columns := undeclared(table, _columns_in(commit, table)):
             known = _columns_before(before, table, log)
             if new := [name for name in columns if name not in known]:
@@ -178,7 +178,7 @@ def new_columns(
 
 
 def _columns_before(
-    before: IngestionCommit | None, table: ShopTable, log: CommitLog[IngestionCommit]
+    before: IngestionCommit | None, table: SourceTable, log: CommitLog[IngestionCommit]
 ) -> tuple[str, ...]:
     """Give the columns of the last rows that were captured up to a commit, none without any.
 
@@ -194,12 +194,12 @@ def _columns_before(
     return ()
 
 
-def _columns_in(commit: IngestionCommit, table: ShopTable) -> tuple[str, ...]:
+def _columns_in(commit: IngestionCommit, table: SourceTable) -> tuple[str, ...]:
     parts = commit.parts_of(f"oltp/{table.name}")
     return parts[0].columns if parts else ()
 
 
-def _faults_of(table: ShopTable, found: FoundTable) -> Iterator[str]:
+def _faults_of(table: SourceTable, found: FoundTable) -> Iterator[str]:
     if found.kind is None:
         return
     if found.kind not in _TABLES:
@@ -221,7 +221,7 @@ def _faults_of(table: ShopTable, found: FoundTable) -> Iterator[str]:
         yield from _faults_of_key(table, found, columns[table.key])
 
 
-def _faults_of_heirs(table: ShopTable, found: FoundTable) -> Iterator[str]:
+def _faults_of_heirs(table: SourceTable, found: FoundTable) -> Iterator[str]:
     if found.kind == _PARTITIONED:
         if foreign := ", ".join(heir.name for heir in found.heirs if heir.kind == _FOREIGN):
             yield (
@@ -237,7 +237,7 @@ def _faults_of_heirs(table: ShopTable, found: FoundTable) -> Iterator[str]:
         )
 
 
-def _faults_of_key(table: ShopTable, found: FoundTable, key: FoundColumn) -> Iterator[str]:
+def _faults_of_key(table: SourceTable, found: FoundTable, key: FoundColumn) -> Iterator[str]:
     where = f"{table.name}.{key.name}"
     if not key.unique:
         cure = f"CREATE UNIQUE INDEX CONCURRENTLY ON {table.name} ({key.name})"
@@ -259,18 +259,18 @@ def _faults_of_key(table: ShopTable, found: FoundTable, key: FoundColumn) -> Ite
 
 
 def _is_readable(column: Column, found: FoundColumn) -> bool:
-    if column.type in {TEXT, SHOP_DATE} and found.category in _TEXTS:
+    if column.type in {TEXT, TEXT_DATE} and found.category in _TEXTS:
         return True
     if pa.types.is_decimal(column.type.arrow):
         return found.base in {*_INTEGERS, "numeric"}
     return found.base in _READABLE.get(column.type, {column.type.sql})
 
 
-def _retyped(table: ShopTable, column: Column, found: FoundColumn) -> str:
+def _retyped(table: SourceTable, column: Column, found: FoundColumn) -> str:
     fault = (
         f"{table.name}.{column.name} is {found.type}, whose text cannot be read as "
         f"{column.type.sql}"
     )
-    if column.type == SHOP_TIME and found.base == "timestamp with time zone":
+    if column.type == NAIVE_TIMESTAMP and found.base == "timestamp with time zone":
         return f"{fault}: it carries a zone, and the shop's times are naive"
     return fault

@@ -14,7 +14,7 @@ _NAME = "unlanded"
 _NOTHING = "nothing"
 
 
-class Unlanded(BaseModel):
+class PendingChanges(BaseModel):
     """Changes that a scan saw.
 
     Attributes:
@@ -26,7 +26,7 @@ class Unlanded(BaseModel):
     since: datetime
 
 
-def note_scan(
+def record_scan(
     parameters: Parameters, head: IngestionCommit | None, now: datetime, *, changed: bool
 ) -> None:
     """Remember what a scan of the shop saw.
@@ -42,12 +42,12 @@ def note_scan(
     """
     if not changed:
         parameters.write(_NAME, _NOTHING)
-    elif unlanded_since(parameters, head) is None:
-        seen = Unlanded(after=_last_capture(head), since=now)
+    elif pending_since(parameters, head) is None:
+        seen = PendingChanges(after=_last_capture(head), since=now)
         parameters.write(_NAME, seen.model_dump_json())
 
 
-def unlanded_since(parameters: Parameters, head: IngestionCommit | None) -> datetime | None:
+def pending_since(parameters: Parameters, head: IngestionCommit | None) -> datetime | None:
     """Give since when the shop holds a change that no commit holds, as far as scans have seen.
 
     Files of the inbox and sweeps land without it, so they do not end the wait.
@@ -60,7 +60,7 @@ def unlanded_since(parameters: Parameters, head: IngestionCommit | None) -> date
         HedgehogError: where SSM refuses.
     """
     try:
-        found = Unlanded.model_validate_json(parameters.read(_NAME) or _NOTHING)
+        found = PendingChanges.model_validate_json(parameters.read(_NAME) or _NOTHING)
     except ValidationError:
         return None
     return found.since if found.after == _last_capture(head) else None

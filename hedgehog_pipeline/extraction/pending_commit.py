@@ -8,23 +8,23 @@ from hedgehog_pipeline.extraction.capture import Capture, TableCapture
 from hedgehog_pipeline.extraction.confirmed import confirm_seen
 from hedgehog_pipeline.extraction.delete_detection import TableSweep, keys_csv, tombstones_csv
 from hedgehog_pipeline.extraction.drift import undeclared
-from hedgehog_pipeline.extraction.source import Moment
+from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline.lake.batch import Batch
-from hedgehog_pipeline.lake.commits import Base, IngestionCommit, IngestionKind, Taken
+from hedgehog_pipeline.lake.commits import InboxFile, IngestionCommit, IngestionKind, Watermark
 from hedgehog_pipeline.lake.csv_writer import CsvRows
 from hedgehog_pipeline.lake.log import new_log_id
-from hedgehog_pipeline.lake.quarantine_csv import TOLD_COLUMNS, GatheredCsv, Told
+from hedgehog_pipeline.lake.quarantine_csv import QUARANTINE_COLUMNS, GatheredCsv, QuarantineEntry
 from hedgehog_pipeline.lake.row_counts import counts_after, counts_before
-from hedgehog_pipeline.model.source import SHOP, ShopTable
+from hedgehog_pipeline.model.source import SOURCE, SourceTable
 
 
 @dataclass(frozen=True)
-class Landing:
+class PendingCommit:
     """What is about to land.
 
     Attributes:
         kind: of the commit.
-        bases: up to where every table is captured with it.
+        watermarks: up to where every table is captured with it.
         rows: what lands of each table, the rows first.
         reread: why the tables that were captured before are read in full again, None if they are
             not.
@@ -35,11 +35,11 @@ class Landing:
     """
 
     kind: IngestionKind
-    bases: Mapping[str, Base]
+    watermarks: Mapping[str, Watermark]
     rows: Mapping[str, list[CsvRows]]
     reread: str | None = None
     reread_tables: Mapping[str, str] = field(default_factory=dict[str, str])
-    taken: Taken | None = None
+    taken: InboxFile | None = None
     found: Mapping[str, Mapping[str, object]] = field(default_factory=dict[str, dict[str, object]])
     ranges: int = 0
 
@@ -51,22 +51,22 @@ class Landing:
         return self.kind == "archive" or bool(batch.parts)
 
 
-def landing_of_capture(capture: Capture, moment: Moment, batch: Batch) -> Landing:
+def pending_capture(capture: Capture, moment: SourceSnapshot, batch: Batch) -> PendingCommit:
     """Land the rows that a capture takes, streamed as they are written, and why others are not."""
     rows = {
-        name: _rows_of(SHOP[name], taken, moment, batch) for name, taken in capture.tables.items()
+        name: _rows_of(SOURCE[name], taken, moment, batch) for name, taken in capture.tables.items()
     }
     found: dict[str, dict[str, object]] = {name: {} for name in rows}
     for name, told in found.items():
-        if grown := undeclared(SHOP[name], moment.columns[name]):
+        if grown := undeclared(SOURCE[name], moment.columns[name]):
             told["columns not declared"] = grown
         if seen := capture.tables[name].base.seen:
             told["ranges of transactions seen"] = len(seen)
         if why := capture.reread or capture.reread_tables.get(name):
             told["read in full again"] = why
-    return Landing(
+    return PendingCommit(
         capture.kind,
-        capture.bases,
+        capture.watermarks,
         rows,
         capture.reread,
         capture.reread_tables,
@@ -75,18 +75,20 @@ def landing_of_capture(capture: Capture, moment: Moment, batch: Batch) -> Landin
     )
 
 
-def _rows_of(table: ShopTable, taken: TableCapture, moment: Moment, batch: Batch) -> list[CsvRows]:
-    told: list[Told] = []
+def _rows_of(
+    table: SourceTable, taken: TableCapture, moment: SourceSnapshot, batch: Batch
+) -> list[CsvRows]:
+    told: list[QuarantineEntry] = []
     rows = moment.rows(table, taken.query, taken.columns, told)
     return [
         CsvRows(batch, taken.columns, rows),
-        CsvRows(batch, TOLD_COLUMNS, GatheredCsv(told), "quarantine"),
+        CsvRows(batch, QUARANTINE_COLUMNS, GatheredCsv(told), "quarantine"),
     ]
 
 
-def landing_of_sweep(
+def pending_sweep(
     found: Mapping[str, TableSweep], head: IngestionCommit, batch: Batch
-) -> Landing:
+) -> PendingCommit:
     """Land the tombstones that a sweep found and the keys that it saw.
 
     Where nothing is gone and nothing landed since the sweep before, there is nothing to land.
@@ -95,31 +97,33 @@ def landing_of_sweep(
         head.base[name].landed > head.base[name].swept for name in found
     )
     if not changed:
-        return Landing("sweep", head.base, {})
+        return PendingCommit("sweep", head.base, {})
     number = head.number + 1
     swept = {name: head.base[name].model_copy(update={"swept": number}) for name in found}
     rows = {
         name: [
             CsvRows(batch, (), ()),
-            CsvRows(batch, (SHOP[name].key,), tombstones_csv(SHOP[name], table.gone), "tombstones"),
+            CsvRows(
+                batch, (SOURCE[name].key,), tombstones_csv(SOURCE[name], table.gone), "tombstones"
+            ),
             CsvRows(batch, ("first", "last"), keys_csv(table.keys), "keys"),
         ]
         for name, table in found.items()
     }
-    return Landing("sweep", {**head.base, **swept}, rows)
+    return PendingCommit("sweep", {**head.base, **swept}, rows)
 
 
 def commit_of(
-    landing: Landing,
+    landing: PendingCommit,
     batch: Batch,
     *,
     after: IngestionCommit | None,
-    moment: Moment,
+    moment: SourceSnapshot,
     captured_at: datetime,
 ) -> Callable[[IngestionCommit | None], IngestionCommit | None]:
     """Give what appends a landing to the ingestion log, or lets it go.
 
-    One that found nothing is let go (`Landing.lands`). So is one that another extractor was faster
+    One that found nothing is let go (`PendingCommit.lands`). So is one that another extractor was faster
     than: it starts from a base that is no longer the last, and the next one takes the rest. No
     other is appended before the shop's disk holds what was seen.
 
@@ -142,7 +146,7 @@ def commit_of(
 
 def commit_on(
     head: IngestionCommit | None,
-    landing: Landing,
+    landing: PendingCommit,
     batch: Batch,
     *,
     source: str,
@@ -150,9 +154,9 @@ def commit_on(
 ) -> IngestionCommit:
     """Make the commit of a landing that comes after another one, the first where there is none."""
     number = head.number + 1 if head else 1
-    bases = {
+    watermarks = {
         name: base.model_copy(update={"landed": number}) if batch.touches(f"oltp/{name}") else base
-        for name, base in landing.bases.items()
+        for name, base in landing.watermarks.items()
     }
     return IngestionCommit(
         log=head.log if head else new_log_id(),
@@ -165,7 +169,7 @@ def commit_on(
         kind=landing.kind,
         captured_at=captured_at,
         source=source,
-        base=bases,
+        base=watermarks,
         reread=landing.reread,
         reread_tables=dict(landing.reread_tables),
         taken=landing.taken,

@@ -17,7 +17,7 @@ WRAP = 2**32
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class PgSnapshot:
     """A snapshot as `pg_current_snapshot()` writes it: `xmin:xmax:xip,...` with 64-bit ids.
 
     Attributes:
@@ -42,13 +42,13 @@ class Snapshot:
         return tuple(int(number) for number in self.text.split(":")[2].split(",") if number)
 
     @property
-    def horizon(self) -> "Snapshot":
+    def horizon(self) -> "PgSnapshot":
         """The snapshot that sees what was over by now and nothing of what was still open."""
-        return Snapshot(f"{self.xmin}:{self.xmin}:")
+        return PgSnapshot(f"{self.xmin}:{self.xmin}:")
 
 
 @dataclass(frozen=True)
-class Window:
+class XidWindow:
     """The transactions from a horizon up to a later snapshot."""
 
     horizon: int

@@ -12,11 +12,11 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.catalog import NO_CHARACTER, find_tables
 from hedgehog_pipeline.extraction.characters import encoding_of
 from hedgehog_pipeline.extraction.drift import fingerprint_of
-from hedgehog_pipeline.extraction.snapshot import Snapshot, Window
+from hedgehog_pipeline.extraction.snapshot import PgSnapshot, XidWindow
 from hedgehog_pipeline.lake.commits import Fingerprint
 from hedgehog_pipeline.lake.csv_records import fields_of
-from hedgehog_pipeline.lake.quarantine_csv import Told
-from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.lake.quarantine_csv import QuarantineEntry
+from hedgehog_pipeline.model.source import SourceTable
 from hedgehog_pipeline.postgres.connection import Credentials, connect, reason_of, settle
 from hedgehog_pipeline.postgres.copy_out import copied_rows, copied_together
 
@@ -30,7 +30,7 @@ _LOCK_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
-class Moment:
+class SourceSnapshot:
     """The shop as one snapshot sees it, while its transaction is open.
 
     Attributes:
@@ -44,7 +44,7 @@ class Moment:
 
     connection: Connection
     identity: str
-    snapshot: Snapshot
+    snapshot: PgSnapshot
     columns: dict[str, tuple[str, ...]]
     fingerprints: dict[str, Fingerprint]
     connect: Callable[[], AbstractContextManager[Connection]]
@@ -74,7 +74,7 @@ class Moment:
             self._answers[text] = self.fetch(query)
         return self._answers[text]
 
-    def from_rows_of(self, table: ShopTable) -> sql.Composed:
+    def from_rows_of(self, table: SourceTable) -> sql.Composed:
         """SQL from FROM to a first condition: the rows that the table had in the snapshot.
 
         PostgreSQL shows those of a partition or a child that was attached since at once, and only
@@ -86,7 +86,7 @@ class Moment:
         known = sql.Literal(list(partitions))
         return sql.SQL("from {} where tableoid = any({}::oid[])").format(name, known)
 
-    def rows_in(self, window: Window, tables: Iterable[ShopTable]) -> sql.Composed:
+    def rows_in(self, window: XidWindow, tables: Iterable[SourceTable]) -> sql.Composed:
         """SQL query: the `name` of each table and `id` of a transaction with rows in a window.
 
         What is known of ids is held against all of them at once (`not_in`): sent once, and by the
@@ -109,7 +109,11 @@ class Moment:
             yield from copied_rows(self.connection)
 
     def rows(
-        self, table: ShopTable, query: sql.Composed, columns: Sequence[str], told: list[Told]
+        self,
+        table: SourceTable,
+        query: sql.Composed,
+        columns: Sequence[str],
+        told: list[QuarantineEntry],
     ) -> Iterator[CsvRecord]:
         """Stream rows of a table as CSV in UTF-8: a header, then a record for each row.
 
@@ -149,7 +153,7 @@ class Moment:
             self.connection.execute(statement.format(sql.Literal(encoding)))
 
     def _converted(
-        self, table: ShopTable, query: sql.Composed, columns: Sequence[str]
+        self, table: SourceTable, query: sql.Composed, columns: Sequence[str]
     ) -> Iterator[memoryview]:
         """Stream rows as PostgreSQL itself converts them; say where it cannot."""
         record: CsvRecord = b""
@@ -179,7 +183,7 @@ class Source:
     ca: str | None
 
     @contextmanager
-    def moment(self, tables: Sequence[ShopTable]) -> Generator[Moment, None, None]:
+    def moment(self, tables: Sequence[SourceTable]) -> Generator[SourceSnapshot, None, None]:
         """Open a moment that sees these tables, all of them in one snapshot.
 
         The tables are locked before the snapshot is taken: a rewrite that commits in between
@@ -237,7 +241,7 @@ class ConnectedSource:
     connect: Callable[[], AbstractContextManager[Connection]]
 
     @contextmanager
-    def moment(self, tables: Sequence[ShopTable]) -> Generator[Moment, None, None]:
+    def moment(self, tables: Sequence[SourceTable]) -> Generator[SourceSnapshot, None, None]:
         """Open a moment, as `Source.moment` does, and end its transaction with it."""
         connection = self.connection
         with explained():
@@ -256,10 +260,10 @@ class ConnectedSource:
             snapshot = _scalar(connection, _SNAPSHOT)
             identity = _identity(connection)
             found = find_tables(connection, tables)
-        yield Moment(
+        yield SourceSnapshot(
             connection,
             identity,
-            Snapshot(snapshot),
+            PgSnapshot(snapshot),
             {name: tuple(column.name for column in found[name].columns) for name in found},
             {table.name: fingerprint_of(table, found[table.name]) for table in tables},
             self.connect,
@@ -275,7 +279,7 @@ class ConnectedSource:
         return text
 
 
-def estimated_rows(moment: Moment, tables: Sequence[ShopTable]) -> int | None:
+def estimated_rows(moment: SourceSnapshot, tables: Sequence[SourceTable]) -> int | None:
     """Give about how many rows tables have, by PostgreSQL's statistics; None where it has none."""
     query = sql.SQL(
         "select case when min(reltuples) >= 0 then sum(reltuples)::bigint end from pg_class "

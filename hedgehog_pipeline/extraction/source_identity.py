@@ -8,16 +8,16 @@ from collections.abc import Iterator, Sequence
 
 from psycopg import sql
 
-from hedgehog_pipeline.extraction.snapshot import Snapshot, Window
-from hedgehog_pipeline.extraction.source import Moment
-from hedgehog_pipeline.lake.commits import Base, IngestionCommit
+from hedgehog_pipeline.extraction.snapshot import PgSnapshot, XidWindow
+from hedgehog_pipeline.extraction.source import SourceSnapshot
+from hedgehog_pipeline.lake.commits import IngestionCommit, Watermark
 
 _PARTS = ("system identifier", "timeline", "database oid")
 """What the identity of a source is made of."""
 
 
-def known_bases(moment: Moment, head: IngestionCommit | None) -> dict[str, Base]:
-    """Give the bases from which increments can be told; a table without one is read in full.
+def known_watermarks(moment: SourceSnapshot, head: IngestionCommit | None) -> dict[str, Watermark]:
+    """Give the watermarks from which increments can be told; a table without one is read in full.
 
     None holds when the source is another one, or its transaction counter went back or round, and
     that of a table when it is another table.
@@ -32,8 +32,8 @@ def known_bases(moment: Moment, head: IngestionCommit | None) -> dict[str, Base]
     }
 
 
-def what_changed(moment: Moment, head: IngestionCommit | None) -> str | None:
-    """Say why bases of the last commit do not hold any more, None where all of them do."""
+def what_changed(moment: SourceSnapshot, head: IngestionCommit | None) -> str | None:
+    """Say why watermarks of the last commit do not hold any more, None where all of them do."""
     if head is None:
         return None
     pairs = zip(_PARTS, head.source.split("/"), moment.identity.split("/"), strict=True)
@@ -47,7 +47,7 @@ def what_changed(moment: Moment, head: IngestionCommit | None) -> str | None:
     return f"the source's {' and its '.join(changes)}" if changes else None
 
 
-def another_tables(moment: Moment, head: IngestionCommit) -> dict[str, str]:
+def another_tables(moment: SourceSnapshot, head: IngestionCommit) -> dict[str, str]:
     """Name the tables that are not those of the last commit any more, each with a sentence why.
 
     A base that was written before fingerprints were kept tells nothing of its table.
@@ -62,12 +62,12 @@ def another_tables(moment: Moment, head: IngestionCommit) -> dict[str, str]:
     }
 
 
-def window_since(base: Base, moment: Moment) -> Window:
+def xids_since(base: Watermark, moment: SourceSnapshot) -> XidWindow:
     """Give the transactions from a base's horizon up to a moment."""
-    return Window(Snapshot(base.snapshot).xmin, moment.snapshot.xmax)
+    return XidWindow(PgSnapshot(base.snapshot).xmin, moment.snapshot.xmax)
 
 
-def _changes(moment: Moment, name: str, base: Base) -> Iterator[str]:
+def _changes(moment: SourceSnapshot, name: str, base: Watermark) -> Iterator[str]:
     """Say what changed of a table so that its rows read otherwise, or others are there.
 
     A new label of an enum is in no row yet.
@@ -90,10 +90,10 @@ def _changes(moment: Moment, name: str, base: Base) -> Iterator[str]:
         yield "a partition came with its rows"
 
 
-def _grew(moment: Moment, name: str, base: Base, attached: Sequence[int]) -> bool:
+def _grew(moment: SourceSnapshot, name: str, base: Watermark, attached: Sequence[int]) -> bool:
     """Tell whether partitions hold rows that no increment takes: from before they were attached.
 
-    Asked by way of the table, since SELECT of a partition itself needs a right of its own: that
+    CaptureRequest by way of the table, since SELECT of a partition itself needs a right of its own: that
     reads the others too, so an empty one is told by its size.
     """
     if not attached:
@@ -105,17 +105,17 @@ def _grew(moment: Moment, name: str, base: Base, attached: Sequence[int]) -> boo
     ).format(
         attached=sql.SQL("{}::oid[]").format(sql.Literal(attached)),
         name=sql.Identifier(name),
-        new=window_since(base, moment).new_rows(base.seen),
+        new=xids_since(base, moment).new_rows(base.seen),
     )
     ((grew,),) = moment.fetch_once(query)
     return grew
 
 
-def _counter_broke(base: Base, moment: Moment) -> str | None:
+def _counter_broke(base: Watermark, moment: SourceSnapshot) -> str | None:
     """Say how the transaction counter makes a base worthless, None where it does not."""
-    was, now = Snapshot(base.snapshot).xmax, moment.snapshot.xmax
+    was, now = PgSnapshot(base.snapshot).xmax, moment.snapshot.xmax
     if now < was:
         return f"back from {was} to {now}"
-    if window_since(base, moment).wraps:
+    if xids_since(base, moment).wraps:
         return f"a whole round from {was} to {now}"
     return None

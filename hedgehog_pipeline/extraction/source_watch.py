@@ -8,7 +8,7 @@ from hedgehog_pipeline.extraction.backlog import changed_tables
 from hedgehog_pipeline.extraction.source import ConnectedSource
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.model.source import SourceTable
 
 
 class Publish(Protocol):
@@ -19,7 +19,7 @@ class Publish(Protocol):
 
 
 @dataclass
-class ShopWatch:
+class SourceWatch:
     """Repeats a scan. Only the first one and one that finds something cost more than a question.
 
     Attributes:
@@ -31,7 +31,7 @@ class ShopWatch:
 
     connect: Callable[[], ConnectedSource]
     log: CommitLog[IngestionCommit]
-    tables: Sequence[ShopTable]
+    tables: Sequence[SourceTable]
     publish: Publish
     _nothing_at: str | None = field(default=None, init=False)
     _head: IngestionCommit | None = field(default=None, init=False)

@@ -7,7 +7,7 @@ published again by every run and tick.
 import json
 
 from hedgehog_pipeline.aws.parameters import Parameters
-from hedgehog_pipeline.extraction.snapshot import Snapshot
+from hedgehog_pipeline.extraction.snapshot import PgSnapshot
 from hedgehog_pipeline.lake.commits import IngestionCommit
 
 
@@ -18,8 +18,8 @@ def watermarks_of(commit: IngestionCommit) -> str:
             name: {
                 "time": base.captured_at.isoformat(timespec="milliseconds"),
                 "commit": base.commit,
-                "xmin": Snapshot(base.snapshot).xmin,
-                "xmax": Snapshot(base.snapshot).xmax,
+                "xmin": PgSnapshot(base.snapshot).xmin,
+                "xmax": PgSnapshot(base.snapshot).xmax,
             }
             for name, base in sorted(commit.base.items())
         }

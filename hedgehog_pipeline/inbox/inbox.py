@@ -12,15 +12,19 @@ from functools import partial
 from itertools import chain
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.extraction.pending_commit import Landing, commit_on
-from hedgehog_pipeline.inbox.reader import Brought
+from hedgehog_pipeline.extraction.pending_commit import PendingCommit, commit_on
+from hedgehog_pipeline.inbox.reader import InboxReader
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.bucket import StoredObject
-from hedgehog_pipeline.lake.commits import IngestionCommit, Taken
+from hedgehog_pipeline.lake.commits import InboxFile, IngestionCommit
 from hedgehog_pipeline.lake.csv_writer import CsvRows
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.lake.quarantine_csv import TOLD_COLUMNS, Told, told_csv
-from hedgehog_pipeline.model.source import SHOP, ShopTable
+from hedgehog_pipeline.lake.quarantine_csv import (
+    QUARANTINE_COLUMNS,
+    QuarantineEntry,
+    quarantine_csv,
+)
+from hedgehog_pipeline.model.source import SOURCE, SourceTable
 
 _FOLDER = "inbox/"
 
@@ -58,8 +62,8 @@ class Take:
 
     log: CommitLog[IngestionCommit]
     file: StoredObject
-    table: ShopTable
-    landing: Landing
+    table: SourceTable
+    landing: PendingCommit
     earlier: tuple[int, ...]
 
     def commit_of(
@@ -79,7 +83,7 @@ class Take:
                 return None
             if _takes(self.log, head).get(self.file.key, _Takes()).commits != self.earlier:
                 return None
-            landing = replace(self.landing, bases=head.base)
+            landing = replace(self.landing, watermarks=head.base)
             return commit_on(head, landing, batch, source=head.source, captured_at=taken_at)
 
         return build
@@ -88,7 +92,7 @@ class Take:
 def take_oldest(
     log: CommitLog[IngestionCommit],
     head: IngestionCommit | None,
-    tables: Sequence[ShopTable],
+    tables: Sequence[SourceTable],
     batch: Batch,
 ) -> Take | None:
     """Read the oldest file that waits, and say what it lands; None where none waits.
@@ -111,7 +115,7 @@ def take_oldest(
     if not waiting:
         return None
     file = waiting[0]
-    table = SHOP[table_of(file)]
+    table = SOURCE[table_of(file)]
     if table not in tables:
         raise HedgehogError(
             f"The file {file.key} is next in the inbox, and its table {table.name} is not among "
@@ -125,12 +129,12 @@ def take_oldest(
 def _landing(
     log: CommitLog[IngestionCommit],
     file: StoredObject,
-    table: ShopTable,
+    table: SourceTable,
     earlier: tuple[int, ...],
     batch: Batch,
-) -> Landing:
+) -> PendingCommit:
     """Land the rows of a file that can be taken, and why others cannot."""
-    brought = Brought(file.key, table, partial(log.bucket.open, file))
+    brought = InboxReader(file.key, table, partial(log.bucket.open, file))
     misplaced = _misplaced(file)
     survey = None if misplaced else brought.survey()
     rows, found = CsvRows(batch, (), ()), dict[str, object](file=file.key)
@@ -148,12 +152,12 @@ def _landing(
             "columns passed over": list(survey.passed_over),
             "rows superseded": len(survey.superseded),
         }
-    quarantine = CsvRows(batch, TOLD_COLUMNS, told_csv(told), "quarantine")
-    return Landing(
+    quarantine = CsvRows(batch, QUARANTINE_COLUMNS, quarantine_csv(told), "quarantine")
+    return PendingCommit(
         "inbox",
         {},
         {table.name: [rows, quarantine]},
-        taken=Taken(key=file.key, etag=file.etag),
+        taken=InboxFile(key=file.key, etag=file.etag),
         found={table.name: found},
     )
 
@@ -161,9 +165,9 @@ def _landing(
 def _closing(
     log: CommitLog[IngestionCommit],
     file: StoredObject,
-    table: ShopTable,
+    table: SourceTable,
     earlier: tuple[int, ...],
-) -> Iterator[Told]:
+) -> Iterator[QuarantineEntry]:
     """Close what was told of earlier contents of a file: of itself, and of the parts it landed."""
     if earlier:
         yield _of_whole(table.name, file.key, None)
@@ -172,14 +176,14 @@ def _closing(
             yield _of_whole(table.name, part.key, None)
 
 
-def _of_whole(table_name: str, part: str, reason: str | None) -> Told:
-    return Told(table_name, "", part, 0, "", None, reason)
+def _of_whole(table_name: str, part: str, reason: str | None) -> QuarantineEntry:
+    return QuarantineEntry(table_name, "", part, 0, "", None, reason)
 
 
 def table_of(file: StoredObject) -> str:
     """Name the table with which a file lands: its own; the first of all where it has none."""
     name = _table_name(file)
-    return name if name in SHOP else next(iter(SHOP))
+    return name if name in SOURCE else next(iter(SOURCE))
 
 
 def _table_name(file: StoredObject) -> str:
@@ -191,11 +195,11 @@ def _table_name(file: StoredObject) -> str:
 def _misplaced(file: StoredObject) -> str:
     """Tell what is wrong with the place of a file; nothing where it stands where it should."""
     table = _table_name(file)
-    if table in SHOP and file.key.count("/") == 2:  # noqa: PLR2004 (inbox/<table>/<file>)
+    if table in SOURCE and file.key.count("/") == 2:  # noqa: PLR2004 (inbox/<table>/<file>)
         return ""
     return (
         f"The file {file.key} is not directly in the folder of a table of the shop: put it under "
-        f"inbox/<table>/, where the table is one of {', '.join(SHOP)}."
+        f"inbox/<table>/, where the table is one of {', '.join(SOURCE)}."
     )
 
 

@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hedgehog_pipeline.lake.csv_records import Read, Record, records
-from hedgehog_pipeline.lake.quarantine_csv import Told, readable
+from hedgehog_pipeline.lake.quarantine_csv import QuarantineEntry, readable
 from hedgehog_pipeline.model.columns import BIGINT, BOOLEAN, INTEGER
-from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.model.source import SourceTable
 
 _KEY = re.compile(rb'"?(-?[0-9]{1,19})"?')
 _KEYS = {INTEGER: range(-(2**31), 2**31), BIGINT: range(-(2**63), 2**63)}
@@ -44,7 +44,7 @@ class Survey:
 
 
 @dataclass(frozen=True)
-class Brought:
+class InboxReader:
     """A file in the inbox; each method reads it anew, so that none of it has to be kept.
 
     Attributes:
@@ -54,7 +54,7 @@ class Brought:
     """
 
     part: str
-    table: ShopTable
+    table: SourceTable
     open: Callable[[], AbstractContextManager[Read]]
 
     def survey(self) -> Survey:
@@ -89,15 +89,15 @@ class Brought:
                 if isinstance(item, _Row) and item.line not in superseded:
                     yield item.text
 
-    def faults(self) -> Iterator[Told]:
+    def faults(self) -> Iterator[QuarantineEntry]:
         """Tell which records cannot be taken, and why."""
         with self._opened() as (_, found):
             for item in found:
-                if isinstance(item, Told):
+                if isinstance(item, QuarantineEntry):
                     yield item
 
     @contextmanager
-    def _opened(self) -> "Generator[tuple[_Layout, Iterator[_Row | Told]], None, None]":
+    def _opened(self) -> "Generator[tuple[_Layout, Iterator[_Row | QuarantineEntry]], None, None]":
         with self.open() as read:
             found = records(read)
             layout = _Layout.of(next(found, None), self.table, self.part)
@@ -130,7 +130,7 @@ class _Layout:
     """
 
     part: str
-    table: ShopTable
+    table: SourceTable
     width: int
     key: int
     keys: range
@@ -139,7 +139,7 @@ class _Layout:
     passed_over: tuple[str, ...]
 
     @classmethod
-    def of(cls, header: Record | None, table: ShopTable, part: str) -> "_Layout":
+    def of(cls, header: Record | None, table: SourceTable, part: str) -> "_Layout":
         """Find the columns in a file's first record.
 
         Raises:
@@ -182,7 +182,7 @@ class _Layout:
             tuple(name for name in names if name not in declared),
         )
 
-    def taken(self, record: Record) -> _Row | Told:
+    def taken(self, record: Record) -> _Row | QuarantineEntry:
         """Give a record as a row, or why it cannot be one."""
         if record.fault:
             return self._told(record, "", "", record.fault)
@@ -212,9 +212,9 @@ class _Layout:
             return self._told(record, str(number), column, reason)
         return _Row(record.line, number, text + b"\n")
 
-    def _told(self, record: Record, key: str, column: str, reason: str) -> Told:
+    def _told(self, record: Record, key: str, column: str, reason: str) -> QuarantineEntry:
         found = readable(record.text)
-        return Told(self.table.name, key, self.part, record.line, column, found, reason)
+        return QuarantineEntry(self.table.name, key, self.part, record.line, column, found, reason)
 
 
 def _unfit(text: bytes) -> str:

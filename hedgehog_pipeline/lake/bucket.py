@@ -98,7 +98,7 @@ class Bucket:
             key: of an object that is for people, and that nothing is made of.
             body: its content.
             content_type: what a browser takes it for.
-            metadata: what `described` tells of it.
+            metadata: what `column_metadata` tells of it.
         """
         try:
             self.client.put_object(
@@ -156,7 +156,7 @@ class Bucket:
         head = self._head(key)
         return _etag(head) if head else None
 
-    def described(self, key: str) -> Described | None:
+    def column_metadata(self, key: str) -> Described | None:
         """Give what an object tells beside its content, None where there is none."""
         head = self._head(key)
         return Described(head["Metadata"], head["LastModified"]) if head else None

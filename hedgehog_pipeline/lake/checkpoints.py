@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.parts import digest_of
 from hedgehog_pipeline.model.side_tables import TOMBSTONES_ARROW
-from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.model.source import SourceTable
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Checkpoints:
     """The checkpoints of a table of the shop."""
 
     bucket: Bucket
-    table: ShopTable
+    table: SourceTable
 
     def before(self, number: int) -> list[Kept]:
         """List those of commits before another, the last first."""

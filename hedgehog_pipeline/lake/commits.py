@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 
 IngestionKind = Literal["archive", "increment", "sweep", "inbox"]
 PartKind = Literal["rows", "keys", "tombstones", "quarantine", "readmitted"]
@@ -61,7 +61,7 @@ class Part(_Record):
     sha256: str | None = None
 
 
-class Place(_Record):
+class ArchivePosition(_Record):
     """How far the archive of a table is landed: up to and with this primary key, or not begun."""
 
     after: int | None = None
@@ -87,7 +87,7 @@ class Fingerprint(_Record):
     partitions: dict[int, str] = {}
 
 
-class Base(_Record):
+class Watermark(_Record):
     """Up to where a table of the shop is captured (docs/design.md, "Capture").
 
     Attributes:
@@ -108,7 +108,7 @@ class Base(_Record):
 
     snapshot: str
     seen: Annotated[Ranges, SkipValidation, Field(exclude=True)] = ()
-    archive: Place | None = None
+    archive: ArchivePosition | None = None
     alone: bool = False
     fingerprint: Fingerprint | None = None
     captured_at: datetime
@@ -203,7 +203,7 @@ def _seen_by(base: dict[str, Any], seen: dict[str, Ranges]) -> Ranges:
     return seen.get(base["snapshot"], ())
 
 
-class Taken(_Record):
+class InboxFile(_Record):
     """A file of the inbox in one of its contents.
 
     Attributes:
@@ -241,10 +241,10 @@ class IngestionCommit(Commit):
     kind: IngestionKind
     captured_at: datetime
     source: str
-    base: dict[str, Base]
+    base: dict[str, Watermark]
     reread: str | None = None
     reread_tables: dict[str, str] = {}
-    taken: Taken | None = None
+    taken: InboxFile | None = None
     inbox: int = 0
 
     @model_validator(mode="before")
@@ -254,13 +254,15 @@ class IngestionCommit(Commit):
             return data
         try:
             seen = {name: _ranges_of(text) for name, text in data.get("seen", {}).items()}
-            bases = {
-                name: base if isinstance(base, Base) else {**base, "seen": _seen_by(base, seen)}
+            watermarks = {
+                name: base
+                if isinstance(base, Watermark)
+                else {**base, "seen": _seen_by(base, seen)}
                 for name, base in data["base"].items()
             }
         except (AttributeError, KeyError, TypeError, zlib.error) as error:
             raise ValueError("seen and base do not fit together") from error
-        return {**data, "base": bases}
+        return {**data, "base": watermarks}
 
     @model_serializer(mode="wrap")
     def _keep_seen_once(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -280,7 +282,7 @@ class IngestionCommit(Commit):
     @property
     def archive_complete(self) -> bool:
         """Whether the archive of every table has landed; one not begun has no base."""
-        return all(name in self.base and self.base[name].archive is None for name in SHOP)
+        return all(name in self.base and self.base[name].archive is None for name in SOURCE)
 
 
 class ProcessedCommit(Commit):

@@ -22,16 +22,16 @@ from hedgehog_pipeline.lake.commits import Part
 from hedgehog_pipeline.model.columns import (
     BOOLEAN,
     DATE,
-    MOMENT,
-    SHOP_DATE,
-    SHOP_TIME,
+    NAIVE_TIMESTAMP,
     TEXT,
+    TEXT_DATE,
     TIME,
+    TIMESTAMP,
     Column,
     arrow_schema,
 )
 from hedgehog_pipeline.model.side_tables import QUARANTINE_ARROW
-from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.model.source import SourceTable
 from hedgehog_pipeline.model.star import INGESTION_COMMIT
 
 _Values = Any
@@ -71,12 +71,12 @@ class ReadPart:
     faults: pa.Table
 
 
-def landed_schema(table: ShopTable) -> pa.Schema:
+def landed_schema(table: SourceTable) -> pa.Schema:
     """Give the declared columns and the commit that saw each row."""
     return arrow_schema((*table.columns, INGESTION_COMMIT))
 
 
-def read_part(body: bytes, table: ShopTable, part: Part, commit: int) -> ReadPart:
+def read_part(body: bytes, table: SourceTable, part: Part, commit: int) -> ReadPart:
     """Read a part as the declared columns; others that the shop has are passed over.
 
     A column that was declared after the part was landed is NULL where it may be. The shop's naive
@@ -148,12 +148,12 @@ def _declared(body: bytes, part: Part, types: Mapping[str, pa.DataType]) -> pa.T
     return pa.table(columns, list(types))
 
 
-def _names(table: ShopTable) -> list[str]:
+def _names(table: SourceTable) -> list[str]:
     return [column.name for column in table.columns]
 
 
 def _type_in_csv(column: Column) -> pa.DataType:
-    if column.type == SHOP_TIME:
+    if column.type == NAIVE_TIMESTAMP:
         return _NAIVE_TIME
     return pa.string() if pa.types.is_decimal(column.type.arrow) else column.type.arrow
 
@@ -182,7 +182,7 @@ def read_csv(body: bytes, types: Mapping[str, pa.DataType]) -> pa.Table:
     )
 
 
-def _sifted(body: bytes, table: ShopTable, part: Part, commit: int) -> tuple[pa.Table, pa.Table]:
+def _sifted(body: bytes, table: SourceTable, part: Part, commit: int) -> tuple[pa.Table, pa.Table]:
     """Read every value as text, and set the rows apart that hold one which is not of its type."""
     try:
         found = _declared(body, part, dict.fromkeys(_names(table), pa.binary()))
@@ -252,7 +252,7 @@ def _typed(values: _Values, column: Column) -> _Values:
         if pc.any(pc.invert(pc.is_in(values, pa.array([_TRUE, _FALSE, None])))).as_py():
             raise ValueError(column.type.form)
         return pc.equal(values, pa.scalar(_TRUE))
-    if column.type == SHOP_TIME:
+    if column.type == NAIVE_TIMESTAMP:
         values = values.cast(_NAIVE_TIME)  # the shop's moments are UTC
     elif column.type != TEXT and values.type == pa.string():
         values = pc.ascii_trim(values, characters=_BLANKS)
@@ -269,12 +269,12 @@ def _typed(values: _Values, column: Column) -> _Values:
 
 def _is_out_of_years(values: _Values, column: Column) -> bool:
     """Tell whether a day or a moment is outside the years 1 to 9999, in UTC."""
-    if column.type in {DATE, SHOP_DATE}:
+    if column.type in {DATE, TEXT_DATE}:
         return bool(
             pc.any(pc.less(values, pa.scalar(_FIRST_DAY))).as_py()
         )  # its text has four digits
-    if column.type in {MOMENT, SHOP_TIME}:
-        first, last = (pa.scalar(end, MOMENT.arrow) for end in (_FIRST_MOMENT, _LAST_MOMENT))
+    if column.type in {TIMESTAMP, NAIVE_TIMESTAMP}:
+        first, last = (pa.scalar(end, TIMESTAMP.arrow) for end in (_FIRST_MOMENT, _LAST_MOMENT))
         outside = pc.or_(pc.less(values, first), pc.greater(values, last))
         return bool(pc.any(outside).as_py())
     return False
@@ -319,7 +319,7 @@ def _faults(
     misfits: _Values,
     reasons: _Values,
     column: Column,
-    of: tuple[ShopTable, str, int],
+    of: tuple[SourceTable, str, int],
 ) -> pa.Table:
     table, part, commit = of
     lines = pc.add(pc.indices_nonzero(misfits).cast(pa.int64()), 1)

@@ -12,13 +12,13 @@ from typing import NamedTuple
 Read = Callable[[int], bytes]
 """Reads so many bytes at most, none at the end of the file."""
 
-LONGEST = 32 * 1024 * 1024
+MAX_BYTES = 32 * 1024 * 1024
 """How many bytes a record may have; bounds the memory that reading takes."""
 
 _CHUNK = 1024 * 1024
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-_TOO_LONG = f"is longer than {LONGEST >> 20} MiB, or opens a quote that is never closed"
+_TOO_LONG = f"is longer than {MAX_BYTES >> 20} MiB, or opens a quote that is never closed"
 _CUT_OFF = "is cut off within quotes: the file is not complete, or a quote is missing"
 _MISQUOTED = (
     "has a quote or a carriage return in a field without quotes, or something after a closing quote"
@@ -50,13 +50,13 @@ def records(read: Read) -> Iterator[Record]:
     buffer, at, line, ended = read(_CHUNK).removeprefix(_BYTE_ORDER_MARK), 0, 1, False
     while True:
         end = _end_of_record(buffer, at)
-        if not end and not ended and len(buffer) - at <= LONGEST:
+        if not end and not ended and len(buffer) - at <= MAX_BYTES:
             more = read(max(_CHUNK, len(buffer) - at))
             buffer, at, ended = buffer[at:] + more, 0, not more
             continue
         if at == len(buffer):
             return
-        text = buffer[at : min(end or len(buffer), at + LONGEST + 1)]
+        text = buffer[at : min(end or len(buffer), at + MAX_BYTES + 1)]
         fields, fault = _fields_or_fault(text, complete=end > 0)
         if fault:
             end = buffer.find(b"\n", at) + 1
@@ -71,7 +71,7 @@ def records(read: Read) -> Iterator[Record]:
 
 
 def _fields_or_fault(text: bytes, *, complete: bool) -> tuple[list[bytes], str]:
-    if len(text) > LONGEST:
+    if len(text) > MAX_BYTES:
         return [], _TOO_LONG
     if fields := fields_of(_without_end(text)):
         return fields, ""

@@ -7,8 +7,8 @@ from hedgehog_pipeline.aws import clients as aws
 from hedgehog_pipeline.lake.bucket import Bucket, S3Client
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.landed import LandedTable
-from hedgehog_pipeline.lake.log import CommitLog, Taken
-from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.lake.log import CommitLog, CommitRef
+from hedgehog_pipeline.model.source import SourceTable
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Lake:
             CommitLog(Bucket(client, processed_bucket), ProcessedCommit),
         )
 
-    def landed(self, table: ShopTable) -> LandedTable:
+    def landed(self, table: SourceTable) -> LandedTable:
         """Hand over what the ingestion log holds of a table; nothing is read yet."""
         return LandedTable(self.ingestion, table, self.processed.bucket)
 
@@ -70,7 +70,7 @@ class Lake:
         head = self.processed.head()
         return self.ingestion.end() - (head.through - len(head.gaps) if head else 0)
 
-    def _furthest_source(self, head: ProcessedCommit) -> Taken:
+    def _furthest_source(self, head: ProcessedCommit) -> CommitRef:
         """Give the highest ingestion commit that the processed log was made from.
 
         A restatement at its end, or what filled a gap, may be made from earlier ones alone.
@@ -78,7 +78,7 @@ class Lake:
         commit = head
         while max(commit.sources)[0] < head.through:
             commit = self.processed.read(commit.number - 1)
-        return Taken(commit.source_log, *max(commit.sources))
+        return CommitRef(commit.source_log, *max(commit.sources))
 
 
 @cache

@@ -16,13 +16,13 @@ from hedgehog_pipeline.lake.commits import IngestionCommit, Part
 from hedgehog_pipeline.lake.csv_reader import ReadPart, landed_schema, read_keys, read_part
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.lake.parts import confirm_rows, read_as, read_rows
-from hedgehog_pipeline.lake.quarantine_csv import read_told
+from hedgehog_pipeline.lake.quarantine_csv import read_quarantine
 from hedgehog_pipeline.model.side_tables import (
     QUARANTINE_ARROW,
-    READMITTED_ARROW,
+    RESOLUTIONS_ARROW,
     TOMBSTONES_ARROW,
 )
-from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.model.source import SourceTable
 from hedgehog_pipeline.model.star import DELETED, INGESTION_COMMIT
 
 _COMMIT = INGESTION_COMMIT.name
@@ -47,7 +47,7 @@ class History:
         unsought: keys of which no row was met before the search had to end.
     """
 
-    table: ShopTable
+    table: SourceTable
     versions: pa.Table
     tombstones: pa.Table
     faults: pa.Table
@@ -88,7 +88,7 @@ class History:
         rows = rows.join(told.rename_columns(["key", "since"]), "key")
         rows = rows.filter(pc.field("since") < pc.field(_COMMIT))
         names = pa.repeat(pa.scalar(self.table.name), rows.num_rows)
-        return pa.table([names, rows["key"], rows[_COMMIT]], schema=READMITTED_ARROW)
+        return pa.table([names, rows["key"], rows[_COMMIT]], schema=RESOLUTIONS_ARROW)
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class LandedTable:
     """
 
     log: CommitLog[IngestionCommit]
-    table: ShopTable
+    table: SourceTable
     derived: Bucket
 
     @property
@@ -133,9 +133,9 @@ class LandedTable:
 
         return read
 
-    def told_of(self, commit: IngestionCommit) -> pa.Table:
+    def entries_of(self, commit: IngestionCommit) -> pa.Table:
         """Read what was told at landing of rows that cannot be taken."""
-        read = partial(read_told, commit=commit.number)
+        read = partial(read_quarantine, commit=commit.number)
         parts = commit.parts_of(self.asset, "quarantine")
         told = (read_rows(self.log.bucket, part, read) for part in parts)
         return pa.concat_tables([QUARANTINE_ARROW.empty_table(), *told])
@@ -183,7 +183,7 @@ class LandedTable:
                 [
                     QUARANTINE_ARROW.empty_table(),
                     *(part.faults for part in read),
-                    *(self.told_of(commit) for commit in commits),
+                    *(self.entries_of(commit) for commit in commits),
                 ]
             ),
             len(commits),

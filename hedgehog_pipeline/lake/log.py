@@ -25,7 +25,7 @@ def commit_key(number: int) -> str:
     return f"{_PREFIX}{number:020d}.json"
 
 
-class Taken(NamedTuple):
+class CommitRef(NamedTuple):
     """A commit as somebody took it from a log, by which the log is known again.
 
     Attributes:
@@ -160,7 +160,7 @@ class CommitLog(Generic[AnyCommit]):
             found.append(commit)
         return list(self.linked(found))
 
-    def confirm(self, taken: Taken, by: str, remedy: str) -> None:
+    def confirm(self, taken: CommitRef, by: str, remedy: str) -> None:
         """See that a commit which was taken from this log is still the one that stands there.
 
         Args:
@@ -210,7 +210,7 @@ class CommitLog(Generic[AnyCommit]):
             if self.batch_of(commit.number) == commit.batch:
                 return commit
 
-    def _what_happened(self, taken: Taken, found: AnyCommit | None) -> str:
+    def _what_happened(self, taken: CommitRef, found: AnyCommit | None) -> str:
         last = found or self.head()
         if last is None:
             return "the bucket was emptied"

@@ -14,7 +14,7 @@ from hedgehog_pipeline.lake.parts import read_rows
 from hedgehog_pipeline.lake.previews import Preview
 from hedgehog_pipeline.model.side_tables import (
     QUARANTINE_ARROW,
-    READMITTED_ARROW,
+    RESOLUTIONS_ARROW,
     TOMBSTONES_ARROW,
 )
 from hedgehog_pipeline.model.star import StarTable
@@ -22,7 +22,7 @@ from hedgehog_pipeline.model.star import StarTable
 _OTHERS = {
     "tombstones": TOMBSTONES_ARROW,
     "quarantine": QUARANTINE_ARROW,
-    "readmitted": READMITTED_ARROW,
+    "readmitted": RESOLUTIONS_ARROW,
 }
 
 

@@ -15,7 +15,7 @@ from hedgehog_pipeline.printable import printable
 Read = TypeVar("Read")
 """What a part is read as."""
 
-_LONGEST = 200
+_MAX_LENGTH = 200
 
 
 def digest_of(body: bytes) -> str:
@@ -55,7 +55,7 @@ def read_as(bucket: Bucket, part: Part, parse: Callable[[bytes], Read]) -> Read:
     except (pa.ArrowException, Error, LookupError, OSError, TypeError, ValueError) as error:
         if part.sha256 is not None:
             raise
-        why = printable(str(error), _LONGEST)
+        why = printable(str(error), _MAX_LENGTH)
         raise altered(bucket, part, f"it cannot be read ({why})") from error
 
 

@@ -13,13 +13,13 @@ import pyarrow as pa
 
 from hedgehog_pipeline.printable import printable
 
-MOST_ROWS = 5
+MAX_ROWS = 5
 """How many rows a preview shows."""
 
-LONGEST = 40
+MAX_LENGTH = 40
 """How many characters of a value it shows."""
 
-_LARGEST_RECORD = 100_000
+_MAX_RECORD_BYTES = 100_000
 """How many bytes of CSV are looked at; Python's reader refuses a value of more than 131,072."""
 
 
@@ -29,7 +29,7 @@ class Preview:
 
     Attributes:
         columns: the names of the columns.
-        rows: the rows kept so far, `MOST_ROWS` at most.
+        rows: the rows kept so far, `MAX_ROWS` at most.
     """
 
     columns: tuple[str, ...] = ()
@@ -37,8 +37,8 @@ class Preview:
 
     def passing_csv(self, records: Iterator[bytes | memoryview]) -> Iterator[bytes | memoryview]:
         """Hand CSV records on, keeping the first of them, but for a huge one."""
-        for record in islice(records, MOST_ROWS):
-            if len(record) <= _LARGEST_RECORD:
+        for record in islice(records, MAX_ROWS):
+            if len(record) <= _MAX_RECORD_BYTES:
                 text = bytes(record).decode(errors="replace")
                 self.rows.extend(csv.reader(io.StringIO(text, newline="")))
             yield record
@@ -47,7 +47,7 @@ class Preview:
     def passing(self, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
         """Hand Arrow tables on, keeping the first of their rows."""
         for table in tables:
-            if missing := MOST_ROWS - len(self.rows):
+            if missing := MAX_ROWS - len(self.rows):
                 self.columns = tuple(table.column_names)
                 columns = [column.to_pylist() for column in table.slice(0, missing).columns]
                 self.rows.extend(zip(*columns, strict=True))
@@ -60,4 +60,4 @@ class Preview:
 
 def _shown(value: object) -> str:
     """Give a value as text: a browser would round the last digits of a large number."""
-    return "" if value is None else printable(str(value), LONGEST)
+    return "" if value is None else printable(str(value), MAX_LENGTH)

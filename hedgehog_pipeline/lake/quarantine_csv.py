@@ -13,10 +13,10 @@ from hedgehog_pipeline.lake.csv_reader import read_csv
 from hedgehog_pipeline.model.side_tables import QUARANTINE, QUARANTINE_ARROW
 from hedgehog_pipeline.model.star import INGESTION_COMMIT
 
-_LONGEST = 1000
+_MAX_LENGTH = 1000
 
 
-class Told(NamedTuple):
+class QuarantineEntry(NamedTuple):
     """An entry of the quarantine, without its commit."""
 
     table_name: str
@@ -28,33 +28,33 @@ class Told(NamedTuple):
     reason: str | None
 
 
-TOLD_COLUMNS = Told._fields
+QUARANTINE_COLUMNS = QuarantineEntry._fields
 
 
 def readable(text: bytes) -> str:
     """Give the beginning of what was found as PostgreSQL can hold it."""
-    return text[: 4 * _LONGEST].decode(errors="replace").replace("\0", "\ufffd")[:_LONGEST]
+    return text[: 4 * _MAX_LENGTH].decode(errors="replace").replace("\0", "\ufffd")[:_MAX_LENGTH]
 
 
 @dataclass(frozen=True)
 class GatheredCsv:
     """Entries that are told while rows are read, as CSV; complete once the rows were read."""
 
-    entries: list[Told]
+    entries: list[QuarantineEntry]
 
     def __iter__(self) -> Iterator[bytes]:
         """Write what is told by now, and while it is read."""
-        return told_csv(self.entries)
+        return quarantine_csv(self.entries)
 
 
-def told_csv(entries: Iterable[Told]) -> Iterator[bytes]:
+def quarantine_csv(entries: Iterable[QuarantineEntry]) -> Iterator[bytes]:
     """Write entries as CSV: nothing is NULL, texts are quoted."""
-    yield f"{','.join(TOLD_COLUMNS)}\n".encode()
+    yield f"{','.join(QUARANTINE_COLUMNS)}\n".encode()
     for entry in entries:
         yield f"{','.join(map(_field, entry))}\n".encode()
 
 
-def read_told(body: bytes, commit: int) -> pa.Table:
+def read_quarantine(body: bytes, commit: int) -> pa.Table:
     """Read a part of entries.
 
     Args:
@@ -62,7 +62,7 @@ def read_told(body: bytes, commit: int) -> pa.Table:
         commit: the number of the commit that holds it.
     """
     types = {column.name: column.type.arrow for column in QUARANTINE}
-    entries = read_csv(body, {name: types[name] for name in TOLD_COLUMNS})
+    entries = read_csv(body, {name: types[name] for name in QUARANTINE_COLUMNS})
     numbers = pa.repeat(pa.scalar(commit, pa.int64()), entries.num_rows)
     entries = entries.append_column(INGESTION_COMMIT.name, numbers)
     return entries.select(QUARANTINE_ARROW.names).cast(QUARANTINE_ARROW)

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from dagster import ConfigurableResource, InitResourceContext
 
 from hedgehog_pipeline.aws import clients as aws
-from hedgehog_pipeline.extraction.snapshot import WRAP, Snapshot
+from hedgehog_pipeline.extraction.snapshot import WRAP, PgSnapshot
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.commits import Commit, IngestionCommit, Part, ProcessedCommit
 from hedgehog_pipeline.logs.lines import JsonFormatter, console_handler
@@ -87,7 +87,7 @@ class StageLog:
         fields = {"stage": "extraction", "batch": batch.id, "why": why}
         _log("read in full again", fields | ({"table": table} if table else {}))
 
-    def held_back(self, commit: IngestionCommit, snapshot: Snapshot, ranges: int) -> None:
+    def held_back(self, commit: IngestionCommit, snapshot: PgSnapshot, ranges: int) -> None:
         """Write that an open transaction of the source makes every commit long."""
         where = {"stage": "extraction", "batch": commit.batch, "commit": commit.number}
         others = snapshot.xmax - snapshot.xmin - 1

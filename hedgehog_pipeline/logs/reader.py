@@ -22,7 +22,7 @@ _NOT_OURS = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError
 
 
 @dataclass(frozen=True)
-class Told:
+class LogLine:
     """A line for a person.
 
     Attributes:
@@ -42,20 +42,20 @@ class LogReader:
     def __init__(self) -> None:
         self._tables: dict[tuple[str, int], set[str]] = defaultdict(set)
 
-    def read(self, line: str) -> Told | None:
+    def read(self, line: str) -> LogLine | None:
         """Tell what a line says; None where a terminal is spared it.
 
         A line that begins like one of the platform and cannot be read is told as it is.
         """
         line = click.unstyle(line)
         if not line.startswith(_BEGINNING):
-            return Told("", printable(line), warns=True) if line.strip() else None
+            return LogLine("", printable(line), warns=True) if line.strip() else None
         try:
             return self._said(json.loads(line))
         except _NOT_OURS:  # two programs wrote at once, or it is another program's
-            return Told(UNREADABLE, printable(line), warns=True)
+            return LogLine(UNREADABLE, printable(line), warns=True)
 
-    def _said(self, fields: dict[str, Any]) -> Told | None:
+    def _said(self, fields: dict[str, Any]) -> LogLine | None:
         event, stage = fields["event"], fields.get("stage", "")
         commit = (stage, fields.get("commit", 0))
         if event == "written":
@@ -69,4 +69,4 @@ class LogReader:
             None if tables is None else len(tables),
         )
         warns = event in WARNINGS or fields["level"] != "INFO" or bool(fields.get("quarantined"))
-        return Told(event, text_line(datetime.fromisoformat(fields["at"]), stage, said), warns)
+        return LogLine(event, text_line(datetime.fromisoformat(fields["at"]), stage, said), warns)

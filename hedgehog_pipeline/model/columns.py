@@ -6,8 +6,8 @@ import pyarrow as pa
 
 from hedgehog_pipeline.errors import HedgehogError
 
-_MOST_DIGITS = 38
-_MOST_DECIMALS = 6
+_MAX_DIGITS = 38
+_MAX_DECIMALS = 6
 """Arrow writes smaller numbers in another spelling than PostgreSQL (1E-7)."""
 
 
@@ -34,14 +34,14 @@ MONEY = ColumnType("numeric(10,2)", pa.decimal128(10, 2), "an amount below 10^8 
 AMOUNT = ColumnType("numeric", pa.decimal128(10, 2), "an amount below 10^8 with two decimals")
 DATE = ColumnType("date", pa.date32(), "a day of the years 1 to 9999")
 TIME = ColumnType("time without time zone", pa.time64("us"), "a time of day before 24:00")
-MOMENT = ColumnType(
+TIMESTAMP = ColumnType(
     "timestamp with time zone",
     pa.timestamp("us", tz="UTC"),
     "a moment of the years 1 to 9999 with a time zone",
 )
-SHOP_DATE = ColumnType("text", pa.date32(), "a date in the form YYYY-MM-DD")
+TEXT_DATE = ColumnType("text", pa.date32(), "a date in the form YYYY-MM-DD")
 """The shop's dates, which it keeps as text: ISO 8601."""
-SHOP_TIME = ColumnType(
+NAIVE_TIMESTAMP = ColumnType(
     "timestamp(3) without time zone",
     pa.timestamp("us", tz="UTC"),
     "a moment of the years 1 to 9999 without a time zone",
@@ -59,10 +59,10 @@ def decimal(digits: int, decimals: int) -> ColumnType:
     Raises:
         HedgehogError: where there are more, or too few.
     """
-    if not 0 <= decimals <= min(_MOST_DECIMALS, digits) or not 1 <= digits <= _MOST_DIGITS:
+    if not 0 <= decimals <= min(_MAX_DECIMALS, digits) or not 1 <= digits <= _MAX_DIGITS:
         raise HedgehogError(
             f"decimal({digits}, {decimals}) is no type that Hedgehog holds: declare 1 to "
-            f"{_MOST_DIGITS} digits, 0 to {_MOST_DECIMALS} of them behind the point."
+            f"{_MAX_DIGITS} digits, 0 to {_MAX_DECIMALS} of them behind the point."
         )
     return ColumnType(
         f"numeric({digits},{decimals})",

@@ -13,13 +13,13 @@ from types import ModuleType
 from typing import TypeVar
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.model.tables import ShopTable, StarTable
+from hedgehog_pipeline.model.tables import SourceTable, StarTable
 from hedgehog_pipeline.settings import Settings
 
-_Table = TypeVar("_Table", bound=ShopTable | StarTable)
+_Table = TypeVar("_Table", bound=SourceTable | StarTable)
 
 
-class Declared(UserDict[str, _Table]):
+class TableRegistry(UserDict[str, _Table]):
     """Tables by name, in the order of their declaration, read when they are first asked for."""
 
     def __init__(self, read: Callable[[], Iterable[_Table]]) -> None:
@@ -59,8 +59,8 @@ def module(part: str) -> ModuleType:
 def report_of_model() -> ModuleType | None:
     """Import the module `report` of the chosen model, None where it has none.
 
-    Its `definitions(surroundings)` are the Dagster definitions that it adds, and
-    `make(surroundings)` makes it.
+    Its `definitions(deployment)` are the Dagster definitions that it adds, and
+    `make(deployment)` makes it.
     """
     return module("report") if find_spec(module_name("report")) else None
 

@@ -35,13 +35,13 @@ QUARANTINE = (
 QUARANTINE_ARROW = arrow_schema(QUARANTINE)
 """The schema of quarantine parts: a row for each value that keeps its row out."""
 
-READMITTED = (
+RESOLUTIONS = (
     _TABLE,
     Column("key", TEXT, "The primary key of a row of which an earlier commit told something."),
     INGESTION_COMMIT,
 )
 
-READMITTED_ARROW = arrow_schema(READMITTED)
+RESOLUTIONS_ARROW = arrow_schema(RESOLUTIONS)
 """The schema of parts that tell which rows could be taken, or were gone, after all."""
 
 TOMBSTONES = (

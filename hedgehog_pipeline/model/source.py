@@ -1,10 +1,10 @@
 """The shop's tables, as the chosen model declares them."""
 
-from hedgehog_pipeline.model.registry import Declared, tables_of
-from hedgehog_pipeline.model.source_validation import faults_of_shop
-from hedgehog_pipeline.model.tables import ShopTable
+from hedgehog_pipeline.model.registry import TableRegistry, tables_of
+from hedgehog_pipeline.model.source_validation import validate_source
+from hedgehog_pipeline.model.tables import SourceTable
 
-__all__ = ["SHOP", "ShopTable"]
+__all__ = ["SOURCE", "SourceTable"]
 
-SHOP = Declared(lambda: tables_of("shop", (ShopTable,), faults_of_shop))
+SOURCE = TableRegistry(lambda: tables_of("shop", (SourceTable,), validate_source))
 """The tables by name."""

@@ -12,9 +12,9 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
 from hedgehog_pipeline.model.registry import module_name
-from hedgehog_pipeline.model.tables import Dimension, Fact, ShopTable
+from hedgehog_pipeline.model.tables import Dimension, Fact, SourceTable
 
-_DECLARING = {kind.__name__ for kind in (ShopTable, Dimension, Fact)}
+_DECLARING = {kind.__name__ for kind in (SourceTable, Dimension, Fact)}
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from hedgehog_pipeline.model.columns import Column
-from hedgehog_pipeline.model.tables import DELETED, INGESTION_COMMIT, KEYS, ShopTable
+from hedgehog_pipeline.model.tables import DELETED, INGESTION_COMMIT, KEYS, SourceTable
 
 OF_HEDGEHOG = {INGESTION_COMMIT.name, DELETED.name}
 """The columns that Hedgehog adds to each table that it reads."""
@@ -12,7 +12,7 @@ OF_HEDGEHOG = {INGESTION_COMMIT.name, DELETED.name}
 _NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 
 
-def faults_of_shop(tables: Sequence[ShopTable]) -> Iterator[str]:
+def validate_source(tables: Sequence[SourceTable]) -> Iterator[str]:
     """Tell what is wrong with the tables of a shop."""
     names = [table.name for table in tables]
     yield from twice("the table", names)

@@ -4,9 +4,9 @@ A dimension holds the newest row of each key; a fact holds every version of a ro
 captured. Dimensions stand before the facts that refer to them.
 """
 
-from hedgehog_pipeline.model.registry import Declared, tables_of
-from hedgehog_pipeline.model.source import SHOP
-from hedgehog_pipeline.model.star_validation import faults_of_star
+from hedgehog_pipeline.model.registry import TableRegistry, tables_of
+from hedgehog_pipeline.model.source import SOURCE
+from hedgehog_pipeline.model.star_validation import validate_star
 from hedgehog_pipeline.model.tables import (
     DELETED,
     INGESTION_COMMIT,
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 
-STAR = Declared(
-    lambda: tables_of("star", (Dimension, Fact), lambda tables: faults_of_star(tables, SHOP))
+STAR = TableRegistry(
+    lambda: tables_of("star", (Dimension, Fact), lambda tables: validate_star(tables, SOURCE))
 )
 """The tables by name."""

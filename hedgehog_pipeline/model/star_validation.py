@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from hedgehog_pipeline.model.columns import DATE, SHOP_DATE, SHOP_TIME, Column
+from hedgehog_pipeline.model.columns import DATE, NAIVE_TIMESTAMP, TEXT_DATE, Column
 from hedgehog_pipeline.model.source_validation import own_names, twice
 from hedgehog_pipeline.model.tables import (
     DELETED,
@@ -11,14 +11,14 @@ from hedgehog_pipeline.model.tables import (
     PROCESSED_COMMIT,
     Dimension,
     Fact,
-    ShopTable,
+    SourceTable,
     StarTable,
 )
 
 _NAME = re.compile("[a-z_][a-z0-9_]{,43}")
 """What stays a name of PostgreSQL's 63 bytes behind `staging_quarantine_`, without quotes."""
 
-_LONGEST = 63
+_MAX_LENGTH = 63
 """PostgreSQL cuts longer names."""
 
 _TAKEN = {
@@ -30,21 +30,21 @@ _TAKEN_BY_DAGSTER = {"config", "context", "input", "lake", "log", "output", "typ
 """What steps are handed beside their tables, and names that Dagster forbids."""
 
 
-def faults_of_star(tables: Sequence[StarTable], shop: Mapping[str, ShopTable]) -> Iterator[str]:
+def validate_star(tables: Sequence[StarTable], shop: Mapping[str, SourceTable]) -> Iterator[str]:
     """Tell what is wrong with the tables of a star over these tables of a shop."""
     yield from twice("the table", [table.name for table in tables])
     if not any(column.references for table in tables for column in table.columns):
         yield "no fact refers to a dimension, so there is no star"
     known: dict[str, StarTable] = {}
     for table in tables:
-        yield from faults_of_table(table, shop)
+        yield from validate_table(table, shop)
         yield from _references(table, known)
         if isinstance(table, Fact):
             yield from _faults_of_fact(table)
         known[table.name] = table
 
 
-def faults_of_table(table: StarTable, shop: Mapping[str, ShopTable]) -> Iterator[str]:
+def validate_table(table: StarTable, shop: Mapping[str, SourceTable]) -> Iterator[str]:
     """Tell what is wrong with one table of a star, whatever the others are."""
     if not _NAME.fullmatch(table.name) or table.name in _TAKEN_BY_DAGSTER:
         yield (
@@ -54,7 +54,7 @@ def faults_of_table(table: StarTable, shop: Mapping[str, ShopTable]) -> Iterator
     yield from twice(f"the column {table.name}.", [column.name for column in table.columns])
     yield from own_names(table.name, table.columns, _TAKEN)
     for column in table.columns:
-        if column.type in {SHOP_DATE, SHOP_TIME}:
+        if column.type in {TEXT_DATE, NAIVE_TIMESTAMP}:
             yield f"{table.name}.{column.name} has a type that only the shop's columns have"
     if unknown := [name for name in table.inputs if name not in shop]:
         yield f"{table.name} is made of {', '.join(unknown)}, which no table of the shop is"
@@ -70,7 +70,7 @@ def faults_of_table(table: StarTable, shop: Mapping[str, ShopTable]) -> Iterator
         yield from _parents(table, [shop[name] for name in table.inputs])
 
 
-def _sources(table: StarTable, column: Column, shop: Mapping[str, ShopTable]) -> Iterator[str]:
+def _sources(table: StarTable, column: Column, shop: Mapping[str, SourceTable]) -> Iterator[str]:
     for source in column.sources:
         name, _, of = source.partition(".")
         if name not in table.inputs or of not in {known.name for known in shop[name].columns}:
@@ -79,7 +79,7 @@ def _sources(table: StarTable, column: Column, shop: Mapping[str, ShopTable]) ->
             )
 
 
-def _key(table: StarTable, subject: ShopTable) -> Iterator[str]:
+def _key(table: StarTable, subject: SourceTable) -> Iterator[str]:
     source = f"{subject.name}.{subject.key}"
     if table.key.sources != (source,) or table.key.type != subject.key_type or table.key.nullable:
         yield (
@@ -90,7 +90,7 @@ def _key(table: StarTable, subject: ShopTable) -> Iterator[str]:
         yield f"{table.name} has several inputs, which it has to join as of a commit (`as_of`)"
 
 
-def _parents(table: StarTable, inputs: Sequence[ShopTable]) -> Iterator[str]:
+def _parents(table: StarTable, inputs: Sequence[SourceTable]) -> Iterator[str]:
     subject, *parents = inputs
     referred = [column.references for column in subject.columns]
     if not parents:
@@ -116,7 +116,7 @@ def _references(table: StarTable, known: Mapping[str, StarTable]) -> Iterator[st
             yield from _inferable(dimension, name)
         if not isinstance(table, Fact):
             yield f"{name} refers to {column.references}, and only a fact may refer to a dimension"
-        if len(f"{table.name}_{column.name}_fkey") > _LONGEST:
+        if len(f"{table.name}_{column.name}_fkey") > _MAX_LENGTH:
             yield f"{name} is too long a name for a foreign key, {table.name}_{column.name}_fkey"
 
 

@@ -29,7 +29,7 @@ DELETED = Column("deleted", BOOLEAN, "Whether the row was deleted in the shop.",
 
 
 @dataclass(frozen=True)
-class ShopTable:
+class SourceTable:
     """A table of the shop: its name, its integer primary key and the columns that the star needs.
 
     A column that the shop has and this declaration has not is landed all the same.

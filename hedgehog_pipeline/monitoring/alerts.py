@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from hedgehog_pipeline.aws import clients as aws
 
 _LOGGER = logging.getLogger(__name__)
-_LONGEST_SUBJECT = 100
+_MAX_SUBJECT = 100
 """Characters that SNS takes as the subject of an e-mail."""
 
 
@@ -43,7 +43,7 @@ def publish(alert: Alert, topic: str | None) -> None:
     if topic is None:
         _LOGGER.warning("%s: %s", alert.subject, alert.message)
         return
-    subject = f"Hedgehog: {alert.subject}"[:_LONGEST_SUBJECT]
+    subject = f"Hedgehog: {alert.subject}"[:_MAX_SUBJECT]
     try:
         aws.client("sns").publish(TopicArn=topic, Subject=subject, Message=str(alert))
     except (ClientError, BotoCoreError):

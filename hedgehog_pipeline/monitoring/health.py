@@ -8,7 +8,7 @@ from pydantic import BaseModel, TypeAdapter
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.monitoring.alerts import Alert
 
-PATIENCE = timedelta(minutes=1)
+GRACE = timedelta(minutes=1)
 """How long something may fail before it is alerted: a restart or a single 503 is no news."""
 
 Probe = Callable[[], None]
@@ -19,7 +19,7 @@ class UnaskedError(HedgehogError):
     """A probe could not look; another one tells why, and what was found before still counts."""
 
 
-class Illness(BaseModel):
+class FailingProbe(BaseModel):
     """A probe that fails.
 
     Attributes:
@@ -31,7 +31,7 @@ class Illness(BaseModel):
     alerted: bool = False
 
 
-_ILLNESSES = TypeAdapter(dict[str, Illness])
+_FAILING = TypeAdapter(dict[str, FailingProbe])
 
 
 def examine(
@@ -47,8 +47,8 @@ def examine(
         now: the moment, aware UTC.
         link: the page of the UI that alerts lead to.
     """
-    ill = _ILLNESSES.validate_json(cursor) if cursor else {}
-    still: dict[str, Illness] = {}
+    ill = _FAILING.validate_json(cursor) if cursor else {}
+    still: dict[str, FailingProbe] = {}
     alerts: list[Alert] = []
     for name, probe in probes.items():
         try:
@@ -56,13 +56,13 @@ def examine(
         except UnaskedError:  # noqa: PERF203 (each probe fails by itself)
             still |= {name: ill[name]} if name in ill else {}
         except HedgehogError as error:
-            illness = ill.get(name) or Illness(since=now)
-            if not illness.alerted and now - illness.since >= PATIENCE:
+            illness = ill.get(name) or FailingProbe(since=now)
+            if not illness.alerted and now - illness.since >= GRACE:
                 alerts.append(Alert(f"{name} failing", str(error), illness.since, link))
-                illness = Illness(since=illness.since, alerted=True)
+                illness = FailingProbe(since=illness.since, alerted=True)
             still[name] = illness
         else:
             if name in ill and ill[name].alerted:
                 healed = f"{name} is well again; nothing has to be done."
                 alerts.append(Alert(f"{name} well again", healed, ill[name].since, link))
-    return alerts, _ILLNESSES.dump_json(still).decode()
+    return alerts, _FAILING.dump_json(still).decode()

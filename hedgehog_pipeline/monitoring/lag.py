@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from hedgehog_pipeline.aws.parameters import Parameters
-from hedgehog_pipeline.extraction.pending_changes import unlanded_since
+from hedgehog_pipeline.extraction.pending_changes import pending_since
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.storage.backlog import confirm_loaded
 from hedgehog_pipeline.storage.warehouse import Warehouse
@@ -31,7 +31,7 @@ def seconds_behind(
     lake.confirm_source()
     confirm_loaded(lake, warehouse)
     head = lake.ingestion.head()
-    seen = [oldest] if (oldest := unlanded_since(parameters, head)) else []
+    seen = [oldest] if (oldest := pending_since(parameters, head)) else []
     loaded = warehouse.loaded_through() if warehouse.is_prepared() else 0
     if head is not None and loaded < head.number:
         seen.append(lake.ingestion.read(loaded + 1).captured_at)

@@ -17,7 +17,7 @@ from hedgehog_pipeline.printable import printable
 from hedgehog_pipeline.storage.tables import has_quarantine
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
-_LONGEST = 40
+_MAX_LENGTH = 40
 """How many characters of a value a list shows."""
 
 _ENTRIES = """
@@ -115,7 +115,7 @@ def count_rows(warehouse: Warehouse) -> int | None:
     return sum(count for (count,) in _ask(warehouse, _ROWS))
 
 
-def told_rows(rows: int | None) -> str:
+def quarantined_rows(rows: int | None) -> str:
     """Say that so many rows are in quarantine, and what shows them."""
     if rows is None:
         return (
@@ -145,7 +145,7 @@ def lines_of(entries: Iterable[Entry], *, state: bool) -> Iterator[str]:
     rows = [["table", "key", "column", "value", "reason", "commit", *(["state"] if state else [])]]
     for entry in entries:
         cells = [entry.table, entry.key, entry.column, entry.value or "", entry.reason]
-        rows.append([printable(cell, _LONGEST) for cell in (*cells, str(entry.commit))])
+        rows.append([printable(cell, _MAX_LENGTH) for cell in (*cells, str(entry.commit))])
         if state:
             rows[-1].append("open" if entry.open else "closed")
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -155,7 +155,7 @@ def lines_of(entries: Iterable[Entry], *, state: bool) -> Iterator[str]:
 
 
 @dataclass(frozen=True)
-class ToldRow:
+class QuarantinedRow:
     """A row of which something was told.
 
     Attributes:
@@ -176,9 +176,9 @@ class ToldRow:
     row: dict[str, str | None] | None
 
 
-def told_of(
+def entries_of(
     table: str, key: str, warehouse: Warehouse, log: CommitLog[IngestionCommit]
-) -> list[ToldRow]:
+) -> list[QuarantinedRow]:
     """Read what was told of a row, and the row as it was landed.
 
     Args:
@@ -196,11 +196,11 @@ def told_of(
             f"Nothing was told of {table} {key}; `hedgehog quarantine list --all` names the rows "
             "of which something was."
         )
-    told: list[ToldRow] = []
+    told: list[QuarantinedRow] = []
     for (commit, part, line), found in groupby(entries, lambda e: (e.commit, e.part, e.line)):
         row = _row_of(log, commit, part, line) if part.startswith("oltp/") else None
         address = f"s3://{log.bucket.name}/{part}" if part else ""
-        told.append(ToldRow(commit, address, line, tuple(found), row))
+        told.append(QuarantinedRow(commit, address, line, tuple(found), row))
     return told
 
 
@@ -217,7 +217,7 @@ def _row_of(
     )
 
 
-def lines_told(told: Iterable[ToldRow]) -> Iterator[str]:
+def format_row(told: Iterable[QuarantinedRow]) -> Iterator[str]:
     """Write what was told of a row, and the row as it was landed."""
     for row in told:
         yield f"commit {row.commit}: {printable(place_of(row.part, row.line))}"

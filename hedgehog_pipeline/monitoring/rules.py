@@ -22,7 +22,7 @@ from hedgehog_pipeline.storage.ddl import (
 OLD = timedelta(hours=1)
 """How long an inferred member may stand before somebody should look."""
 
-_MOST_EXAMPLES = 5
+_MAX_EXAMPLES = 5
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def faults_against(connection: Connection, rule: Rule) -> Faults:
     query = sql.SQL(
         "with faults(fault) as ({faults}) select fault, count(*) over () "
         "from faults order by fault limit {most}"
-    ).format(faults=rule.faults, most=sql.Literal(_MOST_EXAMPLES))
+    ).format(faults=rule.faults, most=sql.Literal(_MAX_EXAMPLES))
     with settled(connection):
         rows = connection.execute(query).fetchall()
     return Faults(rows[0][1] if rows else 0, [fault for fault, _ in rows])

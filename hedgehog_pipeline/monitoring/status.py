@@ -6,7 +6,7 @@ from datetime import datetime
 from hedgehog_pipeline.aws.parameters import Parameters
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.monitoring.lag import seconds_behind
-from hedgehog_pipeline.monitoring.quarantine import count_rows, told_rows
+from hedgehog_pipeline.monitoring.quarantine import count_rows, quarantined_rows
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 
@@ -40,7 +40,7 @@ class Status:
             return "nothing has landed yet: run `hedgehog run`"
         lag = f"{self.seconds_behind:.0f} s behind" if self.seconds_behind else "up to date"
         building = " · building" if self.building else ""
-        kept_out = f" · {told_rows(self.in_quarantine)}" if self.in_quarantine != 0 else ""
+        kept_out = f" · {quarantined_rows(self.in_quarantine)}" if self.in_quarantine != 0 else ""
         again = f" · reading again: {', '.join(self.reading_again)}" if self.reading_again else ""
         return (
             f"landed {self.landed} · processed {self.processed} · loaded {self.loaded}"

@@ -26,7 +26,7 @@ from hedgehog_pipeline.orchestration.run_status import (
     failures,
     is_launched_by_sensor,
 )
-from hedgehog_pipeline.scheduling.retry import MOST_ATTEMPTS, stuck_commits
+from hedgehog_pipeline.scheduling.retry import MAX_ATTEMPTS, stuck_commits
 
 _INTERVAL_SECONDS = 30
 
@@ -156,7 +156,7 @@ def _stuck(
         if stuck:
             watch_log.stuck(job, stuck)
             raise HedgehogError(
-                f"{job} failed {MOST_ATTEMPTS} times on commit {', '.join(map(str, stuck))} and "
+                f"{job} failed {MAX_ATTEMPTS} times on commit {', '.join(map(str, stuck))} and "
                 "tries it no more for a day; the rest goes on. Its run tells why: mend the cause, "
                 "then launch the run again."
             )

@@ -8,8 +8,8 @@ from pydantic import PrivateAttr
 
 from hedgehog_pipeline.aws import clients as aws
 from hedgehog_pipeline.aws.parameters import Parameters
-from hedgehog_pipeline.extraction.source import Moment, Source
-from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.extraction.source import Source, SourceSnapshot
+from hedgehog_pipeline.model.source import SourceTable
 from hedgehog_pipeline.postgres.connection import read_credentials
 
 
@@ -33,7 +33,7 @@ class SourceResource(ConfigurableResource["SourceResource"]):
         with self._open:
             yield self
 
-    def moment(self, tables: Sequence[ShopTable]) -> Moment:
+    def moment(self, tables: Sequence[SourceTable]) -> SourceSnapshot:
         """Open the shop in one snapshot, until `close` or the end of the run."""
         credentials = read_credentials(self.secret, self.address, role="source")
         return self._open.enter_context(Source(credentials, self.ca).moment(tables))

@@ -24,7 +24,7 @@ from dagster import (
 )
 
 from hedgehog_pipeline.lake.commits import Commit
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline.orchestration.assets.materializations import (
     ROWS_WRITTEN,
@@ -32,7 +32,7 @@ from hedgehog_pipeline.orchestration.assets.materializations import (
     version_tags,
 )
 from hedgehog_pipeline.orchestration.partitions import DAYS
-from hedgehog_pipeline.scheduling.batching import MOST_COMMITS
+from hedgehog_pipeline.scheduling.batching import MAX_COMMITS
 
 _INTERVAL_SECONDS = 60
 _MAX_EVENTS = 400
@@ -74,9 +74,9 @@ def past_days_sensor(
         yesterday = today - timedelta(days=1)
         if context.cursor == yesterday.isoformat():
             return SkipReason(f"All days up to {yesterday} are closed.")
-        # Asked first: what is loaded and reported since then is not missing below.
+        # CaptureRequest first: what is loaded and reported since then is not missing below.
         waiting = {stage: read() for stage, read in pending.items()}
-        if any(len(commits) >= MOST_COMMITS for commits in waiting.values()):
+        if any(len(commits) >= MAX_COMMITS for commits in waiting.values()):
             return SkipReason("Days are closed when less waits to be processed or loaded.")
         events: list[AssetMaterialization] = []
         left: set[AssetKey] = set()
@@ -124,7 +124,7 @@ def _open_days(
     instance: DagsterInstance, days: PartitionsDefinition, today: date
 ) -> Iterator[tuple[str, list[AssetKey]]]:
     """Give the past days that assets miss, each with these assets."""
-    layers = (("oltp", SHOP), ("star", STAR), ("warehouse", STAR))
+    layers = (("oltp", SOURCE), ("star", STAR), ("warehouse", STAR))
     done = {
         key: instance.get_materialized_partitions(key)
         for layer, tables in layers

@@ -10,7 +10,7 @@ from dagster import DagsterInstance
 from hedgehog_pipeline.errors import AnotherLakeError, HedgehogError
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.orchestration.run_status import failures, live_runs, pipeline_pauses
-from hedgehog_pipeline.scheduling.batching import MOST_COMMITS, taken_of_pending
+from hedgehog_pipeline.scheduling.batching import MAX_COMMITS, taken_of_pending
 from hedgehog_pipeline.scheduling.planned_tables import Path, planned_assets
 from hedgehog_pipeline.scheduling.run_tags import numbers_in, pending_tags
 
@@ -75,7 +75,7 @@ def plan_pipeline_run(
             return None
         takes[stage] = taken_of_pending(waiting, now.date())
         of_today = [commit for commit in waiting if commit.date == now.date()]
-        if len(takes[stage]) < len(of_today) or len(waiting) >= MOST_COMMITS:
+        if len(takes[stage]) < len(of_today) or len(waiting) >= MAX_COMMITS:
             return None
     return PipelineRun(takes, pending_tags(left_out))
 

@@ -8,7 +8,7 @@ from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.scheduling.batching import PIPELINE
-from hedgehog_pipeline.scheduling.retry import Failure, pause_after
+from hedgehog_pipeline.scheduling.retry import FailedRun, pause_after
 from hedgehog_pipeline.scheduling.run_tags import (
     has_begun,
     is_persons_retry,
@@ -31,7 +31,7 @@ _MEMORY = timedelta(days=1)
 
 _LIVE = [DagsterRunStatus.QUEUED, *_PREPARING, DagsterRunStatus.STARTED]
 _FAILED = [DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
-_MOST_IN_A_ROW = 10
+_MAX_IN_A_ROW = 10
 _LAUNCHED_BY = "dagster/sensor_name"  # a tag that Dagster gives to what a sensor launches
 
 
@@ -77,12 +77,12 @@ def note_tried(
         instance.add_run_tags(run.run_id, tried_tags(stage, commits))
 
 
-def failures(instance: DagsterInstance, stage: str, now: datetime) -> list[Failure]:
+def failures(instance: DagsterInstance, stage: str, now: datetime) -> list[FailedRun]:
     """List the runs that failed or died while they handled commits of a stage.
 
     What a person launched again in the UI is left aside: its tags are copies.
     """
-    found: list[Failure] = []
+    found: list[FailedRun] = []
     for job in (stage, PIPELINE):
         filters = RunsFilter(job_name=job, statuses=[*_FAILED, *_LIVE], created_after=now - _MEMORY)
         for record in instance.get_run_records(filters):
@@ -91,7 +91,7 @@ def failures(instance: DagsterInstance, stage: str, now: datetime) -> list[Failu
             if not numbers or is_persons_retry(run.tags):
                 continue
             if run.status in _FAILED or _is_dead(instance, run, now):
-                found.append(Failure(numbers, record.update_timestamp))
+                found.append(FailedRun(numbers, record.update_timestamp))
     return found
 
 
@@ -106,7 +106,7 @@ def reason_to_pause(
         now: the moment, aware UTC.
         stage: the failure of a run that had begun with it is no reason to pause.
     """
-    runs = instance.get_runs(RunsFilter(tags={_LAUNCHED_BY: sensor}), limit=_MOST_IN_A_ROW)
+    runs = instance.get_runs(RunsFilter(tags={_LAUNCHED_BY: sensor}), limit=_MAX_IN_A_ROW)
     without_success = takewhile(
         lambda run: (
             run.status != DagsterRunStatus.SUCCESS and not (stage and has_begun(run.tags, stage))
@@ -119,7 +119,7 @@ def reason_to_pause(
 
 def pipeline_pauses(instance: DagsterInstance, now: datetime) -> bool:
     """Tell whether the last runs of all stages failed or died, while the pause lasts."""
-    runs = instance.get_runs(RunsFilter(job_name=PIPELINE), limit=_MOST_IN_A_ROW)
+    runs = instance.get_runs(RunsFilter(job_name=PIPELINE), limit=_MAX_IN_A_ROW)
     failed = takewhile(lambda run: run.status != DagsterRunStatus.SUCCESS, runs)
     return bool(_pausing_for(instance, list(failed), now))
 

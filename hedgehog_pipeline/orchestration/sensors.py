@@ -26,7 +26,7 @@ from dagster import (
 )
 
 from hedgehog_pipeline.extraction.capture_request import Mode
-from hedgehog_pipeline.extraction.source_watch import ShopWatch
+from hedgehog_pipeline.extraction.source_watch import SourceWatch
 from hedgehog_pipeline.inbox.inbox import table_of
 from hedgehog_pipeline.lake.bucket import StoredObject
 from hedgehog_pipeline.lake.commits import Commit
@@ -59,7 +59,7 @@ def shop_sensor(
     pipeline: "UnresolvedAssetJobDefinition",
     extraction: "UnresolvedAssetJobDefinition",
     *,
-    watch_shop: Callable[[], AbstractContextManager[ShopWatch]],
+    watch_shop: Callable[[], AbstractContextManager[SourceWatch]],
     pending: Pending,
     looks: Looks,
 ) -> SensorDefinition:
@@ -197,7 +197,7 @@ def log_sensor(
             return SkipReason(f"Runs of {job} at work: {len(at_work)}.")
         if reason := reason_to_pause(instance, name, now, job):
             return SkipReason(reason)
-        # Asked before the logs: what a run that ends meanwhile has taken waits no more.
+        # CaptureRequest before the logs: what a run that ends meanwhile has taken waits no more.
         pipelines = live_runs(instance, (PIPELINE,), now)
         failed = failures(instance, job, now)
         stuck = stuck_commits(failed)

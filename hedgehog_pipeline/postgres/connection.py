@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, SecretStr, TypeAdapter, Validati
 from hedgehog_pipeline.aws import clients as aws
 from hedgehog_pipeline.errors import HedgehogError, UnreachableError, causes
 
-PATIENCE = 3600.0
+SILENCE_SECONDS = 3600.0
 """Seconds for which a server may say nothing while it is asked.
 
 More than the largest statement takes, and than a loader waits for another one.
@@ -138,7 +138,7 @@ class _SilentError(psycopg.OperationalError):
     """A server that is there and does not answer."""
 
 
-class _Patient(Connection[TupleRow]):
+class _Polled(Connection[TupleRow]):
     """A connection that is closed when its server has said nothing for too long."""
 
     def wait(self, gen: PQGen[Any], *arguments: Any, **options: Any) -> Any:
@@ -162,8 +162,8 @@ def _answered(dialogue: PQGen[Any], awaited: Any) -> Generator[Any, Any, Any]:
             ready = yield awaited
             if ready:
                 heard = monotonic()
-            elif monotonic() - heard > PATIENCE:
-                raise _SilentError(f"it has said nothing for {PATIENCE:.0f} seconds")
+            elif monotonic() - heard > SILENCE_SECONDS:
+                raise _SilentError(f"it has said nothing for {SILENCE_SECONDS:.0f} seconds")
             awaited = dialogue.send(ready)
     except StopIteration as end:
         return end.value
@@ -255,7 +255,7 @@ def connect(credentials: Credentials, *, role: str, ca: str | None) -> Connectio
         UnreachableError: where no connection comes about.
     """
     try:
-        return _Patient.connect(
+        return _Polled.connect(
             host=credentials.host,
             port=credentials.port,
             user=credentials.username,

@@ -11,12 +11,12 @@ from hedgehog_pipeline.lake.parquet_parts import ParquetRows
 from hedgehog_pipeline.lake.row_counts import OF_THE_BATCH_ALONE, counts_after, counts_before
 from hedgehog_pipeline.model.star import STAR, StarTable
 from hedgehog_pipeline.processing.backlog import advanced, sources_of
-from hedgehog_pipeline.processing.transform import shaped
+from hedgehog_pipeline.processing.transform import transform
 from hedgehog_pipeline.scheduling.planned_tables import surely_shapes
 
 
 @dataclass(frozen=True)
-class Work:
+class ProcessingPlan:
     """What a run has to do.
 
     Attributes:
@@ -35,7 +35,7 @@ class Work:
     @classmethod
     def new(
         cls, commits: Sequence[IngestionCommit], batch: Batch, *, head: ProcessedCommit | None
-    ) -> "Work":
+    ) -> "ProcessingPlan":
         """Plan to process commits for the first time.
 
         Args:
@@ -55,7 +55,7 @@ class Work:
         *,
         head: ProcessedCommit | None,
         whole_day: bool,
-    ) -> "Work":
+    ) -> "ProcessingPlan":
         """Plan to process commits again, or some tables of them.
 
         Args:
@@ -74,8 +74,8 @@ class Work:
         return surely_shapes(self.commits, table)
 
     def rows_of(self, table: StarTable, inputs: Mapping[str, LandedTable]) -> list[ParquetRows]:
-        """Give all that the batch holds of a table, shaped as it is written."""
-        made = shaped(table, inputs, self.commits, restated=self.restated or 0)
+        """Give all that the batch holds of a table, transform as it is written."""
+        made = transform(table, inputs, self.commits, restated=self.restated or 0)
         return [
             ParquetRows(self.batch, made.rows),
             ParquetRows(self.batch, made.tombstones, "tombstones"),
@@ -116,7 +116,7 @@ class Work:
         )
 
 
-def work_of_day(  # noqa: PLR0913 (all that tells it)
+def plan_of_day(  # noqa: PLR0913 (all that tells it)
     commits: Sequence[IngestionCommit],
     tables: Sequence[StarTable],
     new_batch: Callable[[], Batch],
@@ -124,7 +124,7 @@ def work_of_day(  # noqa: PLR0913 (all that tells it)
     head: ProcessedCommit | None,
     replays: bool,
     whole_day: bool,
-) -> list[Work]:
+) -> list[ProcessingPlan]:
     """Divide what a run does with commits of one day into replayed and new work, a batch each.
 
     On part of the star all of it is a replay. There is always one work, if with no commits, for
@@ -141,12 +141,12 @@ def work_of_day(  # noqa: PLR0913 (all that tells it)
     """
     again = commits if len(tables) < len(STAR) else _processed(commits, head)
     new = [commit for commit in commits if commit not in again]
-    works: list[Work] = []
+    works: list[ProcessingPlan] = []
     if replays and (again or not new):
         whole = whole_day and not new
-        works.append(Work.replay(again, tables, new_batch(), head=head, whole_day=whole))
+        works.append(ProcessingPlan.replay(again, tables, new_batch(), head=head, whole_day=whole))
     if new or not replays:
-        works.append(Work.new(new, new_batch(), head=head))
+        works.append(ProcessingPlan.new(new, new_batch(), head=head))
     return works
 
 

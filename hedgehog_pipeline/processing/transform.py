@@ -27,7 +27,7 @@ TRANSFORMS = transforms_of(STAR.values())
 
 
 @dataclass(frozen=True)
-class Shaped:
+class Transformed:
     """What ingestion commits bring to a star table, each to be read once, in this order.
 
     Attributes:
@@ -44,20 +44,20 @@ class Shaped:
 
 
 @dataclass(frozen=True)
-class _Told:
+class SideOutputs:
     """What is told beside the rows, gathered while they are read."""
 
     quarantine: list[pa.Table] = field(default_factory=list[pa.Table])
     readmitted: list[pa.Table] = field(default_factory=list[pa.Table])
 
 
-def shaped(
+def transform(
     table: StarTable,
     inputs: Mapping[str, LandedTable],
     commits: Sequence[IngestionCommit],
     *,
     restated: int,
-) -> Shaped:
+) -> Transformed:
     """Shape what these commits bring to a star table.
 
     Args:
@@ -67,19 +67,19 @@ def shaped(
         restated: where they were handled before, the last commit that was; 0 where they are new.
     """
     parents = [inputs[name] for name in table.inputs]
-    told = _Told()
+    told = SideOutputs()
     if table.as_of:
         rows = _joined(table, parents, commits, told, restated=restated)
     else:
         rows = _by_part(table, parents, commits, told)
     tombstones = _tombstones(parents[0], commits) if isinstance(table, Fact) else iter(())
-    return Shaped(rows, tombstones, _each_of(told.quarantine), _each_of(told.readmitted))
+    return Transformed(rows, tombstones, _each_of(told.quarantine), _each_of(told.readmitted))
 
 
-def shape_held(table: StarTable, rows: pa.Table, *parents: pa.Table) -> pa.Table:
+def transform_current(table: StarTable, rows: pa.Table, *parents: pa.Table) -> pa.Table:
     """Shape rows that the shop holds, with the parents that a joined table joins."""
     living = pa.repeat(pa.scalar(False), rows.num_rows)  # noqa: FBT003 (a value)
-    return _shape(table, rows.append_column(DELETED.name, living), *parents)
+    return _apply(table, rows.append_column(DELETED.name, living), *parents)
 
 
 def _each_of(tables: list[pa.Table]) -> Iterator[pa.Table]:
@@ -96,21 +96,21 @@ def _by_part(
     table: StarTable,
     parents: Sequence[LandedTable],
     commits: Sequence[IngestionCommit],
-    told: _Told,
+    told: SideOutputs,
 ) -> Iterator[pa.Table]:
     for commit in commits:
         for parent in parents:
             for part in parent.parts_of(commit):
-                yield shape_held(table, part.rows)
+                yield transform_current(table, part.rows)
                 if table.subject:
                     told.quarantine.append(part.faults)
             if table.subject:
-                told.quarantine.append(parent.told_of(commit))
+                told.quarantine.append(parent.entries_of(commit))
         subject = parents[0] if table.subject and isinstance(table, Dimension) else None
         if subject and commit.parts_of(subject.asset, "tombstones"):
             gone: list[Any] = subject.tombstones_of(commit)["key"].to_pylist()
             history = subject.history(commit.number, since=commit.number, keys=gone)
-            yield _shape(table, _deleted_by(commit, history))
+            yield _apply(table, _deleted_by(commit, history))
             told.readmitted.append(history.readmitted([commit.number]))
 
 
@@ -124,7 +124,7 @@ def _joined(
     table: StarTable,
     parents: Sequence[LandedTable],
     commits: Sequence[IngestionCommit],
-    told: _Told,
+    told: SideOutputs,
     *,
     restated: int,
 ) -> Iterator[pa.Table]:
@@ -148,9 +148,9 @@ def _joined(
         told.readmitted.append(history.readmitted(handled))
     members, *others = (history.newest() for history in histories)
     others = [_without_deleted(rows) for rows in others]
-    joined = _shape(table, members, *others)
+    joined = _apply(table, members, *others)
     if restated:
-        versions = shape_held(table, histories[0].versions, *others)
+        versions = transform_current(table, histories[0].versions, *others)
         joined = _with_greatest_stamp(joined, versions, table.key.name)
     yield joined.filter(stamp >= first if restated else stamp.isin(handled))
 
@@ -174,7 +174,7 @@ def _without_deleted(parents: pa.Table) -> pa.Table:
     return dataset.dataset(parents).to_table(columns=columns)
 
 
-def _shape(table: StarTable, *rows: pa.Table) -> pa.Table:
+def _apply(table: StarTable, *rows: pa.Table) -> pa.Table:
     """Call the table's function, and keep the declared columns in the declared types."""
     frames = (part.to_pandas(types_mapper=pd.ArrowDtype) for part in rows)
     frame = TRANSFORMS[table.name](*frames)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from psycopg import sql
 
-from hedgehog_pipeline.model.columns import BOOLEAN, MOMENT, TEXT, TIME, Column
+from hedgehog_pipeline.model.columns import BOOLEAN, TEXT, TIME, TIMESTAMP, Column
 from hedgehog_pipeline.postgres.key_ranges import append
 
 Line = tuple[int, bytes | None]
@@ -27,7 +27,7 @@ _ESCAPED = {"\\": r"\\", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t
 _ESCAPED["\v"] = r"\v"
 _ONE_SPELLING = {
     TIME: "to_char({0}, 'HH24:MI:SS.US')",
-    MOMENT: "to_char({0} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US\"Z\"')",
+    TIMESTAMP: "to_char({0} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US\"Z\"')",
 }
 """What to ask PostgreSQL for where equal values have several spellings."""
 

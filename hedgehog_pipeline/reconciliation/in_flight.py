@@ -11,12 +11,12 @@ from functools import cache
 
 from psycopg import sql
 
-from hedgehog_pipeline.extraction.capture import known_bases, window_since
+from hedgehog_pipeline.extraction.capture import known_watermarks, xids_since
 from hedgehog_pipeline.extraction.delete_detection import keys_held, sweep_table
-from hedgehog_pipeline.extraction.source import Moment
+from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.model.source import SHOP, ShopTable
+from hedgehog_pipeline.model.source import SOURCE, SourceTable
 from hedgehog_pipeline.model.star import INGESTION_COMMIT, StarTable
 from hedgehog_pipeline.postgres.key_ranges import KeyRanges, union
 from hedgehog_pipeline.reconciliation.sides import WarehouseSide, among
@@ -40,13 +40,13 @@ class Standing:
     lake: Lake
     loaded: IngestionCommit
     head: IngestionCommit
-    moment: Moment
+    moment: SourceSnapshot
 
     def is_followed(self, table: StarTable) -> bool:
         """Tell whether increments follow the table, and the warehouse holds its archive."""
         return all(
-            name in bases and bases[name].archive is None
-            for bases in (known_bases(self.moment, c) for c in (self.loaded, self.head))
+            name in watermarks and watermarks[name].archive is None
+            for watermarks in (known_watermarks(self.moment, c) for c in (self.loaded, self.head))
             for name in table.inputs
         )
 
@@ -63,10 +63,10 @@ class Standing:
         yield "in quarantine", self._members(table, self._quarantined)
         yield "from an inbox file", self._brought(table, keys)
 
-    def _not_captured(self, table: ShopTable) -> KeyRanges:
+    def _not_captured(self, table: SourceTable) -> KeyRanges:
         return self._changed_since(self.head, table)
 
-    def _not_loaded(self, table: ShopTable) -> KeyRanges:
+    def _not_loaded(self, table: SourceTable) -> KeyRanges:
         landed = self.lake.landed(table)
         gone = [
             (key, key)
@@ -75,14 +75,14 @@ class Standing:
         ]
         return union(self._changed_since(self.loaded, table), gone)  # type: ignore[arg-type]
 
-    def _changed_since(self, commit: IngestionCommit, table: ShopTable) -> KeyRanges:
+    def _changed_since(self, commit: IngestionCommit, table: SourceTable) -> KeyRanges:
         base = commit.base[table.name]
-        return keys_held(self.moment, table, window_since(base, self.moment).new_rows(base.seen))
+        return keys_held(self.moment, table, xids_since(base, self.moment).new_rows(base.seen))
 
-    def _not_swept(self, table: ShopTable) -> KeyRanges:
+    def _not_swept(self, table: SourceTable) -> KeyRanges:
         return sweep_table(self.moment, self.lake.ingestion, self.head, table).gone
 
-    def _quarantined(self, table: ShopTable) -> KeyRanges:
+    def _quarantined(self, table: SourceTable) -> KeyRanges:
         query = sql.SQL(
             "select distinct {key} from hedgehog.open_quarantine "
             "where table_name = {table} and {key} is not null"
@@ -98,19 +98,19 @@ class Standing:
             return self._members(table, self._brought_last)
         return self._of_inbox(WarehouseSide(self.warehouse.connection, table).commits(keys))
 
-    def _brought_last(self, table: ShopTable) -> KeyRanges:
+    def _brought_last(self, table: SourceTable) -> KeyRanges:
         history = self.lake.landed(table).history(self.loaded.number)
         newest = history.newest().select([table.key, INGESTION_COMMIT.name])
         return self._of_inbox(zip(*newest.to_pydict().values(), strict=True))
 
-    def _members(self, table: StarTable, of: Callable[[ShopTable], KeyRanges]) -> KeyRanges:
+    def _members(self, table: StarTable, of: Callable[[SourceTable], KeyRanges]) -> KeyRanges:
         """Give the keys that a reason holds for, be it by their own rows or by their parents'."""
-        subject, *parents = (SHOP[name] for name in table.inputs)
+        subject, *parents = (SOURCE[name] for name in table.inputs)
         return union(
             of(subject), *(self._children(subject, parent, of(parent)) for parent in parents)
         )
 
-    def _children(self, subject: ShopTable, parent: ShopTable, keys: KeyRanges) -> KeyRanges:
+    def _children(self, subject: SourceTable, parent: SourceTable, keys: KeyRanges) -> KeyRanges:
         (reference,) = (c.name for c in subject.columns if c.references == parent.name)
         return keys_held(self.moment, subject, among(reference, keys)) if keys else []
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from time import monotonic
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.extraction.source import Moment
+from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.model.source import SHOP, ShopTable
+from hedgehog_pipeline.model.source import SOURCE, SourceTable
 from hedgehog_pipeline.model.star import StarTable
 from hedgehog_pipeline.postgres.key_ranges import (
     KeyRanges,
@@ -22,22 +22,22 @@ from hedgehog_pipeline.reconciliation.checksums import compare
 from hedgehog_pipeline.reconciliation.in_flight import Standing
 from hedgehog_pipeline.reconciliation.result import (
     LAKE,
-    MOST_EXAMPLES,
+    MAX_EXAMPLES,
     UNREAD,
     UNSOUGHT,
     WAREHOUSE,
     Difference,
     Reconciled,
 )
-from hedgehog_pipeline.reconciliation.sides import LakeRow, LakeSide, ShopSide, WarehouseSide
+from hedgehog_pipeline.reconciliation.sides import LakeRow, LakeSide, SourceSide, WarehouseSide
 from hedgehog_pipeline.storage.backlog import confirm_loaded
 from hedgehog_pipeline.storage.foreign_keys import holds_archive
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
-OpenShop = Callable[[Sequence[ShopTable]], AbstractContextManager[Moment]]
+OpenSource = Callable[[Sequence[SourceTable]], AbstractContextManager[SourceSnapshot]]
 """Opens tables of the shop in one snapshot."""
 
-_LONGEST = 60
+_MAX_LENGTH = 60
 
 _SECONDS = 60.0
 """How long the lake is searched for the first keys of faults, all tables together."""
@@ -47,7 +47,7 @@ _NEVER = LakeRow(None, 0)
 
 
 def reconcile(
-    lake: Lake, warehouse: Warehouse, open_shop: OpenShop, tables: Sequence[StarTable]
+    lake: Lake, warehouse: Warehouse, open_shop: OpenSource, tables: Sequence[StarTable]
 ) -> Iterator[Reconciled]:
     """Compare tables in one snapshot of the warehouse and one of the shop.
 
@@ -73,7 +73,7 @@ def reconcile(
         loaded = lake.ingestion.read(warehouse.loaded_through())
         head = lake.ingestion.read(lake.ingestion.end())
         inputs = {name for table in tables for name in table.inputs}
-        with open_shop([table for name, table in SHOP.items() if name in inputs]) as moment:
+        with open_shop([table for name, table in SOURCE.items() if name in inputs]) as moment:
             standing = Standing(warehouse, lake, loaded, head, moment)
             for table in tables:
                 found = _compared(standing, table)
@@ -107,7 +107,7 @@ class _Faulty:
 def _compared(standing: Standing, table: StarTable) -> "Reconciled | _Faulty":
     if not standing.is_followed(table):
         return Reconciled(table.name, None)
-    shop = ShopSide(standing.moment, table)
+    shop = SourceSide(standing.moment, table)
     warehouse = WarehouseSide(standing.warehouse.connection, table)
     found = compare(shop.lines(), warehouse.lines())
     left: dict[str, KeyRanges] = {
@@ -120,7 +120,7 @@ def _compared(standing: Standing, table: StarTable) -> "Reconciled | _Faulty":
     firsts: dict[str, _Lines] = {}
     for what, keys in left.items():
         if keys:
-            some = first_of(keys, MOST_EXAMPLES)
+            some = first_of(keys, MAX_EXAMPLES)
             theirs, ours = dict(shop.lines(some)), dict(warehouse.lines(some))
             faults.append(Difference(what, None, keys, tuple(_examples(table, theirs, ours))))
             firsts[what] = {
@@ -199,4 +199,4 @@ def _examples(table: StarTable, theirs: _Lines, ours: _Lines) -> Iterator[str]:
 
 def _shown(value: bytes) -> str:
     text = value.decode()
-    return printable(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
+    return printable(text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]}...")

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from hedgehog_pipeline.model.registry import Declared
+from hedgehog_pipeline.model.registry import TableRegistry
 from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline.postgres.key_ranges import KeyRanges, count
 from hedgehog_pipeline.reconciliation.checksums import Comparison
 
-RECONCILED = Declared(lambda: [table for table in STAR.values() if table.subject])
+RECONCILED = TableRegistry(lambda: [table for table in STAR.values() if table.subject])
 """The tables whose rows describe rows of the shop one for one; a dimension of days does not."""
 
 WAREHOUSE, LAKE, UNREAD, UNSOUGHT = (
@@ -31,7 +31,7 @@ _ADVICE = {
     "--reread --sweep` reads the whole shop again.",
 }
 
-MOST_EXAMPLES = 5
+MAX_EXAMPLES = 5
 
 _NOT_COMPARED = "the archive is on its way: nothing is compared"
 
@@ -65,8 +65,8 @@ class Difference:
 
     @property
     def _ranges(self) -> str:
-        some = [str(a) if a == b else f"{a}-{b}" for a, b in self.keys[:MOST_EXAMPLES]]
-        return ", ".join(some + ["..."] * (len(self.keys) > MOST_EXAMPLES))
+        some = [str(a) if a == b else f"{a}-{b}" for a, b in self.keys[:MAX_EXAMPLES]]
+        return ", ".join(some + ["..."] * (len(self.keys) > MAX_EXAMPLES))
 
 
 @dataclass(frozen=True)

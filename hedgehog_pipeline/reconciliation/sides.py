@@ -9,16 +9,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from psycopg import Connection, sql
 
-from hedgehog_pipeline.extraction.source import Moment
+from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline.lake.commits import Part
 from hedgehog_pipeline.lake.csv_reader import ReadPart, landed_schema, read_csv, read_part
 from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.lake.quarantine_csv import Told
+from hedgehog_pipeline.lake.quarantine_csv import QuarantineEntry
 from hedgehog_pipeline.model.columns import Column
-from hedgehog_pipeline.model.source import SHOP, ShopTable
+from hedgehog_pipeline.model.source import SOURCE, SourceTable
 from hedgehog_pipeline.model.star import DELETED, INGESTION_COMMIT, Fact, StarTable
 from hedgehog_pipeline.postgres.key_ranges import KeyRanges
-from hedgehog_pipeline.processing.transform import shape_held
+from hedgehog_pipeline.processing.transform import transform_current
 from hedgehog_pipeline.reconciliation.checksums import Line, in_one_spelling, lines_of, selected
 from hedgehog_pipeline.storage.views import current_view
 
@@ -40,14 +40,14 @@ def among(column: str, keys: KeyRanges) -> sql.Composable:
 
 
 @dataclass(frozen=True)
-class ShopSide:
+class SourceSide:
     """A star table as the shop has it: read as the lake's CSV is, shaped by the same functions.
 
     A number that is read as another one than PostgreSQL itself writes counts as one that cannot be
     read. The parents of a joined table are read whole.
     """
 
-    moment: Moment
+    moment: SourceSnapshot
     table: StarTable
 
     def lines(self, keys: KeyRanges | None = None) -> Iterator[Line]:
@@ -56,14 +56,14 @@ class ShopSide:
         where = _ALL if keys is None else among(subject.key, keys)
         parents = self._parents  # read before: one COPY at a time
         for part in self._read(subject, where):
-            rows = shape_held(self.table, part.rows, *parents)
+            rows = transform_current(self.table, part.rows, *parents)
             keys = _values(rows, self.table.key.name)
             readable = zip(keys, lines_of(rows, self.table.columns), strict=True)
             yield from sorted([*readable, *((key, None) for key in part.unreadable)])
 
     @property
-    def _tables(self) -> list[ShopTable]:
-        return [SHOP[name] for name in self.table.inputs]
+    def _tables(self) -> list[SourceTable]:
+        return [SOURCE[name] for name in self.table.inputs]
 
     @cached_property
     def _parents(self) -> list[pa.Table]:
@@ -78,7 +78,7 @@ class ShopSide:
             for parent in parents
         ]
 
-    def _read(self, table: ShopTable, where: sql.Composable) -> Iterator["_Rows"]:
+    def _read(self, table: SourceTable, where: sql.Composable) -> Iterator["_Rows"]:
         decimals = [c for c in table.columns if pa.types.is_decimal(c.type.arrow)]
         numbers = {f"#{place}": column for place, column in enumerate(decimals)}
         columns = [column.name for column in table.columns]
@@ -89,7 +89,7 @@ class ShopSide:
             key=sql.Identifier(table.key),
         )
         columns += numbers
-        told: list[Told] = []
+        told: list[QuarantineEntry] = []
         for body in _chunks(self.moment.rows(table, query, columns, told)):
             part = Part(
                 asset=f"oltp/{table.name}",
@@ -128,7 +128,7 @@ def _as_written(numbers: Mapping[str, Column]) -> Iterator[sql.Composed]:
 
 
 def _misread(
-    body: bytes, read: ReadPart, table: ShopTable, numbers: Mapping[str, Column]
+    body: bytes, read: ReadPart, table: SourceTable, numbers: Mapping[str, Column]
 ) -> list[int]:
     """Give the keys of rows of which a number was read as another one than PostgreSQL writes."""
     if not numbers:
@@ -218,7 +218,7 @@ class LakeSide:
             until: the moment of `monotonic()` at which the search ends; a key of which nothing was
                 met by then has None.
         """
-        subject, *parents = (SHOP[name] for name in self.table.inputs)
+        subject, *parents = (SOURCE[name] for name in self.table.inputs)
         own = self.lake.landed(subject).newest_of(self.number, keys, until)
         rows = own.newest()
         living = living_of(rows)
@@ -230,7 +230,7 @@ class LakeSide:
         ]
         if any(history.unsought for history in histories):
             return dict.fromkeys(keys)
-        shaped = shape_held(self.table, living, *(living_of(h.newest()) for h in histories))
+        shaped = transform_current(self.table, living, *(living_of(h.newest()) for h in histories))
         lines = zip(
             _values(shaped, self.table.key.name),
             lines_of(shaped, self.table.columns),
@@ -253,7 +253,7 @@ def living_of(rows: pa.Table) -> pa.Table:
     return rows.filter(~pc.field(DELETED.name)).drop_columns([DELETED.name])
 
 
-def named_in(rows: pa.Table, subject: ShopTable, parent: ShopTable) -> set[int]:
+def named_in(rows: pa.Table, subject: SourceTable, parent: SourceTable) -> set[int]:
     """Give the keys of the parent's rows to which rows of the subject refer."""
     (reference,) = (c.name for c in subject.columns if c.references == parent.name)
     return {key for key in _values(rows, reference) if key is not None}

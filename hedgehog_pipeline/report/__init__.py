@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dagster import AssetKey, Definitions
 
-from hedgehog_pipeline.deployment import Surroundings
+from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.model.source_lines import SourceLine, definition
 from hedgehog_pipeline.orchestration.assets.source_links import linked
 from hedgehog_pipeline.report.assets import report, report_job
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     from hedgehog_pipeline.report.making import Report
 
 
-def definitions(surroundings: Surroundings) -> Definitions:
+def definitions(deployment: Deployment) -> Definitions:
     """Give the assets of the report, their job, and the sensor that launches it."""
 
     def due(now: datetime) -> bool:
-        return is_due(surroundings.lake.processed.bucket, surroundings.warehouse, now)
+        return is_due(deployment.lake.processed.bucket, deployment.warehouse, now)
 
     return Definitions(
-        assets=[linked(report, _line_of, surroundings.settings.code_url)],
-        jobs=[report_job(surroundings.settings)],
+        assets=[linked(report, _line_of, deployment.settings.code_url)],
+        jobs=[report_job(deployment.settings)],
         sensors=[report_sensor(due)],
     )
 
 
-def make(surroundings: Surroundings) -> "Report":
+def make(deployment: Deployment) -> "Report":
     """Make the report of what the warehouse holds now."""
     from hedgehog_pipeline.report.making import make_report  # noqa: PLC0415 (altair)
 
-    with surroundings.warehouse() as warehouse:
-        bucket = surroundings.lake.processed.bucket
+    with deployment.warehouse() as warehouse:
+        bucket = deployment.lake.processed.bucket
         return make_report(warehouse, bucket, datetime.now(timezone.utc))
 
 

@@ -13,7 +13,7 @@ from hedgehog_pipeline.report.chapters import (
     revenue_chapter,
     staff_chapter,
 )
-from hedgehog_pipeline.report.held import Held, read_held
+from hedgehog_pipeline.report.loaded_commits import LoadedCommits, read_loaded
 from hedgehog_pipeline.report.page import write_page
 from hedgehog_pipeline.report.pictures import Picture
 from hedgehog_pipeline.report.publishing import KEY, NOTHING, publish
@@ -43,7 +43,7 @@ class Report:
     pictures: Mapping[str, Picture]
     page: bytes
     address: str
-    held: Held | None
+    held: LoadedCommits | None
 
     def __str__(self) -> str:
         """Say where it stands, and what it tells of."""
@@ -63,7 +63,7 @@ def make_report(warehouse: Warehouse, bucket: Bucket, now: datetime) -> Report:
         HedgehogError: where the bucket takes no page.
     """
     with warehouse.snapshot():  # a load meanwhile is in all answers or in none
-        held = read_held(warehouse)
+        held = read_loaded(warehouse)
         building = held is not None and warehouse.is_building()
         chapters = _ask(warehouse, now) if held else ()
     pictures = {c.name: Picture.of(c.chart) for c in chapters if c.chart is not None}

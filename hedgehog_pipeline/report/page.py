@@ -7,7 +7,7 @@ from decimal import Decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from hedgehog_pipeline.report.chapters import Cell, Chapter
-from hedgehog_pipeline.report.held import Held
+from hedgehog_pipeline.report.loaded_commits import LoadedCommits
 from hedgehog_pipeline.report.pictures import Picture, data_uri
 from hedgehog_pipeline.report.themes import DARK, LIGHT
 
@@ -17,7 +17,7 @@ _TEMPLATE = "page.html.jinja"
 def write_page(
     chapters: Sequence[Chapter],
     pictures: Mapping[str, Picture],
-    held: Held | None,
+    held: LoadedCommits | None,
     made_at: datetime,
     *,
     building: bool,

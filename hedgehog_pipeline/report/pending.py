@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 from hedgehog_pipeline.lake.bucket import Bucket
-from hedgehog_pipeline.report.held import read_held
+from hedgehog_pipeline.report.loaded_commits import read_loaded
 from hedgehog_pipeline.report.publishing import find_published
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
@@ -30,7 +30,7 @@ def is_due(
     if page is not None and now < page.at + PAUSE:
         return False
     with open_warehouse() as warehouse:
-        held = read_held(warehouse)
+        held = read_loaded(warehouse)
         if held is None or warehouse.is_building():
             return False
     return page is None or (page.mark, page.at.date()) != (held.mark, now.date())

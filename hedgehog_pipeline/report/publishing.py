@@ -21,7 +21,7 @@ class Published:
     """The page that stands in the bucket.
 
     Attributes:
-        mark: of the commits that it tells of (`Held.mark`).
+        mark: of the commits that it tells of (`LoadedCommits.mark`).
         at: when it was written, aware UTC.
     """
 
@@ -36,5 +36,5 @@ def publish(bucket: Bucket, page: bytes, mark: str) -> None:
 
 def find_published(bucket: Bucket) -> Published | None:
     """Ask what the page in the bucket tells of, None where there is no page."""
-    found = bucket.described(KEY)
+    found = bucket.column_metadata(KEY)
     return Published(found.metadata.get(_MARK, NOTHING), found.modified) if found else None

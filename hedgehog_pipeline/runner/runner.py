@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 
-from hedgehog_pipeline.deployment import Surroundings
+from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.errors import (
     AnotherLakeError,
     HedgehogError,
@@ -18,11 +18,11 @@ from hedgehog_pipeline.errors import (
     UnfitWarehouseError,
     causes,
 )
-from hedgehog_pipeline.extraction.capture_request import CHANGES, Asked, Mode
+from hedgehog_pipeline.extraction.capture_request import CHANGES, CaptureRequest, Mode
 from hedgehog_pipeline.lake.commits import Commit, IngestionCommit
 from hedgehog_pipeline.postgres.connection import is_outage
 from hedgehog_pipeline.runner.process_pool import stage_processes
-from hedgehog_pipeline.runner.skipped import Left
+from hedgehog_pipeline.runner.skipped import SkippedCommits
 from hedgehog_pipeline.scheduling.batching import EXTRACTION, PIPELINE
 from hedgehog_pipeline.scheduling.planned_tables import (
     Path,
@@ -59,11 +59,11 @@ class StageRun:
     reread_tables: tuple[str, ...] = ()
 
 
-def sweep_until_done(surroundings: Surroundings, *, allow_mass_delete: bool) -> Iterator[StageRun]:
+def sweep_until_done(deployment: Deployment, *, allow_mass_delete: bool) -> Iterator[StageRun]:
     """Find the rows that vanished from the shop, and take what is found to the warehouse.
 
     Args:
-        surroundings: of the deployment.
+        deployment: of the deployment.
         allow_mass_delete: whether a large share of a table may be gone.
 
     Raises:
@@ -71,9 +71,9 @@ def sweep_until_done(surroundings: Surroundings, *, allow_mass_delete: bool) -> 
         HedgehogError: where the sweep fails, or so much is gone that a person has to say whether
             it is meant.
     """
-    left = Left()
-    yield from _extract(surroundings, EXTRACTION, Asked(Mode.SWEEP, allow_mass_delete))
-    yield from _drain(surroundings, left)
+    left = SkippedCommits()
+    yield from _extract(deployment, EXTRACTION, CaptureRequest(Mode.SWEEP, allow_mass_delete))
+    yield from _drain(deployment, left)
     left.tell()
 
 
@@ -93,36 +93,36 @@ def one_after_the_other(*parts: Iterable[StageRun]) -> Iterator[StageRun]:
         raise said
 
 
-def replay_until_done(surroundings: Surroundings, numbers: Collection[int]) -> Iterator[StageRun]:
+def replay_until_done(deployment: Deployment, numbers: Collection[int]) -> Iterator[StageRun]:
     """Process ingestion commits again, and take what is made of them to the warehouse.
 
     What waits is taken first: commits that were never processed are not done again.
 
     Args:
-        surroundings: of the deployment.
+        deployment: of the deployment.
         numbers: of the commits.
 
     Raises:
         LeftError: at the end, where commits cannot be processed or loaded.
         HedgehogError: where a server fails.
     """
-    return one_after_the_other(_take_what_waits(surroundings), _replay(surroundings, numbers))
+    return one_after_the_other(_take_what_waits(deployment), _replay(deployment, numbers))
 
 
-def _take_what_waits(surroundings: Surroundings) -> Iterator[StageRun]:
-    left = Left()
-    yield from _drain(surroundings, left)
+def _take_what_waits(deployment: Deployment) -> Iterator[StageRun]:
+    left = SkippedCommits()
+    yield from _drain(deployment, left)
     left.tell()
 
 
-def _replay(surroundings: Surroundings, numbers: Collection[int]) -> Iterator[StageRun]:
-    left = Left()
-    commits = [surroundings.lake.ingestion.read(number) for number in sorted(numbers)]
+def _replay(deployment: Deployment, numbers: Collection[int]) -> Iterator[StageRun]:
+    left = SkippedCommits()
+    commits = [deployment.lake.ingestion.read(number) for number in sorted(numbers)]
     while together := left.next_run("processing", commits):
         assets = processed_assets(together)
-        if (yield from _try(surroundings, left, "processing", together, assets, replay=True)):
+        if (yield from _try(deployment, left, "processing", together, assets, replay=True)):
             commits = [commit for commit in commits if commit not in together]
-    yield from _drain(surroundings, left)
+    yield from _drain(deployment, left)
     left.tell()
 
 
@@ -141,7 +141,7 @@ class Backlog:
     runs: Iterator[StageRun]
 
 
-def run_until_done(surroundings: Surroundings, mode: Mode = Mode.CHANGES) -> Iterator[StageRun]:
+def run_until_done(deployment: Deployment, mode: Mode = Mode.CHANGES) -> Iterator[StageRun]:
     """Run the stages until what the shop and the inbox held at the start is in the warehouse.
 
     The archive comes slice by slice, that of a large shop by the stages side by side, and one
@@ -149,7 +149,7 @@ def run_until_done(surroundings: Surroundings, mode: Mode = Mode.CHANGES) -> Ite
     inbox come.
 
     Args:
-        surroundings: of the deployment.
+        deployment: of the deployment.
         mode: what is taken of the shop.
 
     Raises:
@@ -157,34 +157,34 @@ def run_until_done(surroundings: Surroundings, mode: Mode = Mode.CHANGES) -> Ite
         HedgehogError: where extraction or a server fails, the lake and the warehouse do not belong
             together, or the lake lacks a commit.
     """
-    surroundings.lake.confirm_latest()
-    surroundings.confirm_lake()
-    left = Left()
+    deployment.lake.confirm_latest()
+    deployment.confirm_lake()
+    left = SkippedCommits()
     began = datetime.now(timezone.utc)
     if mode is Mode.REREAD:
-        yield from _reread(surroundings)
-        yield from _drain(surroundings, left)
-    while changed := surroundings.scan_shop():
-        if surroundings.large_archive_waits():
-            yield from _side_by_side(surroundings, left)
+        yield from _reread(deployment)
+        yield from _drain(deployment, left)
+    while changed := deployment.scan_shop():
+        if deployment.large_archive_waits():
+            yield from _side_by_side(deployment, left)
             continue
-        yield from _follow(surroundings, changed, left)
-        head = surroundings.lake.ingestion.head()
+        yield from _follow(deployment, changed, left)
+        head = deployment.lake.ingestion.head()
         # Another extractor's increment, the faster one, may come from before this run.
         if head is not None and head.kind == "increment" and head.captured_at >= began:
             break
     else:
-        yield from _drain(surroundings, left)
-    waiting = surroundings.files_to_take()
+        yield from _drain(deployment, left)
+    waiting = deployment.files_to_take()
     while waiting:
-        yield from _extract(surroundings, EXTRACTION, Asked(Mode.INBOX))
-        yield from _drain(surroundings, left)
-        untaken = surroundings.files_to_take()
+        yield from _extract(deployment, EXTRACTION, CaptureRequest(Mode.INBOX))
+        yield from _drain(deployment, left)
+        untaken = deployment.files_to_take()
         waiting = [file for file in waiting if file in untaken]
     left.tell()
 
 
-def rebuild(surroundings: Surroundings) -> Iterator[Backlog]:
+def rebuild(deployment: Deployment) -> Iterator[Backlog]:
     """Fill an empty warehouse from the lake; the shop is not asked.
 
     Gives what waits for one stage, then, when its runs are through, for the next.
@@ -193,9 +193,9 @@ def rebuild(surroundings: Surroundings) -> Iterator[Backlog]:
         LeftError: at the end, where commits cannot be processed or loaded.
         HedgehogError: where the warehouse is not empty, a server fails, or the lake lacks a commit.
     """
-    surroundings.lake.confirm_whole()
-    surroundings.confirm_lake()
-    with surroundings.warehouse() as warehouse:
+    deployment.lake.confirm_whole()
+    deployment.confirm_lake()
+    with deployment.warehouse() as warehouse:
         last = warehouse.last_loaded()
     if last is not None:
         raise HedgehogError(
@@ -203,45 +203,47 @@ def rebuild(surroundings: Surroundings) -> Iterator[Backlog]:
             "`hedgehog rebuild` fills an empty one: name an empty database in the warehouse's "
             "secret, or use `hedgehog run`, which loads what is missing."
         )
-    left = Left()
-    yield Backlog("processing", surroundings.lake.unprocessed(), _process(surroundings, left))
-    yield Backlog("storage", surroundings.lake.processed.end(), _load(surroundings, left))
+    left = SkippedCommits()
+    yield Backlog("processing", deployment.lake.unprocessed(), _process(deployment, left))
+    yield Backlog("storage", deployment.lake.processed.end(), _load(deployment, left))
     left.tell()
 
 
-def _reread(surroundings: Surroundings) -> Iterator[StageRun]:
+def _reread(deployment: Deployment) -> Iterator[StageRun]:
     """Begin the archive anew; where another extractor is faster, once more."""
     while True:
-        for run in _extract(surroundings, EXTRACTION, Asked(Mode.REREAD)):
+        for run in _extract(deployment, EXTRACTION, CaptureRequest(Mode.REREAD)):
             yield run
             if run.reread:
                 return
 
 
-def _follow(surroundings: Surroundings, changed: Collection[str], left: Left) -> Iterator[StageRun]:
+def _follow(
+    deployment: Deployment, changed: Collection[str], left: SkippedCommits
+) -> Iterator[StageRun]:
     """Extract, and take what lands to the warehouse: in one run where nothing waits further down.
 
     Where something waits, or cannot be asked for, landing does not wait for it.
     """
-    if surroundings.something_waits():
-        yield from _extract(surroundings, EXTRACTION, CHANGES, landed_assets(changed))
+    if deployment.something_waits():
+        yield from _extract(deployment, EXTRACTION, CHANGES, landed_assets(changed))
     else:
         landed = False
         try:
-            for run in _extract(surroundings, PIPELINE, CHANGES, planned_assets(changed)):
+            for run in _extract(deployment, PIPELINE, CHANGES, planned_assets(changed)):
                 landed = True
                 yield run
         except Exception as error:  # whatever a transform raises
             if not _is_of_commits(error) or not landed:
                 raise
             # What landed waits now, and is tried again by its own.
-    yield from _drain(surroundings, left)
+    yield from _drain(deployment, left)
 
 
 def _extract(
-    surroundings: Surroundings, job: str, asked: Asked, assets: Sequence[Path] = ()
+    deployment: Deployment, job: str, asked: CaptureRequest, assets: Sequence[Path] = ()
 ) -> Iterator[StageRun]:
-    yield from _run(surroundings, job, datetime.now(timezone.utc).date(), (), assets, asked)
+    yield from _run(deployment, job, datetime.now(timezone.utc).date(), (), assets, asked)
 
 
 def _with_reasons(run: StageRun, landed: Sequence[IngestionCommit]) -> StageRun:
@@ -251,26 +253,26 @@ def _with_reasons(run: StageRun, landed: Sequence[IngestionCommit]) -> StageRun:
     return replace(run, reread=next(filter(None, reasons), None), reread_tables=tuple(of_tables))
 
 
-def _drain(surroundings: Surroundings, left: Left) -> Iterator[StageRun]:
-    yield from _process(surroundings, left)
-    yield from _load(surroundings, left)
+def _drain(deployment: Deployment, left: SkippedCommits) -> Iterator[StageRun]:
+    yield from _process(deployment, left)
+    yield from _load(deployment, left)
 
 
-def _process(surroundings: Surroundings, left: Left) -> Iterator[StageRun]:
+def _process(deployment: Deployment, left: SkippedCommits) -> Iterator[StageRun]:
     while landed := left.next_run(
-        "processing", surroundings.commits_to_process(left.of("processing"))
+        "processing", deployment.commits_to_process(left.of("processing"))
     ):
-        yield from _try(surroundings, left, "processing", landed, processed_assets(landed))
+        yield from _try(deployment, left, "processing", landed, processed_assets(landed))
 
 
-def _load(surroundings: Surroundings, left: Left) -> Iterator[StageRun]:
-    while processed := left.next_run("storage", surroundings.commits_to_load(left.of("storage"))):
-        yield from _try(surroundings, left, "storage", processed, loaded_assets(processed))
+def _load(deployment: Deployment, left: SkippedCommits) -> Iterator[StageRun]:
+    while processed := left.next_run("storage", deployment.commits_to_load(left.of("storage"))):
+        yield from _try(deployment, left, "storage", processed, loaded_assets(processed))
 
 
 def _try(  # noqa: PLR0913 (all that a run has)
-    surroundings: Surroundings,
-    left: Left,
+    deployment: Deployment,
+    left: SkippedCommits,
     stage: str,
     commits: Sequence[Commit],
     assets: Sequence[Path],
@@ -279,14 +281,14 @@ def _try(  # noqa: PLR0913 (all that a run has)
 ) -> Generator[StageRun, None, bool]:
     """Run a stage for commits; note, and tell, whether they went through."""
     day = commits[0].date
-    runs, reason = _tried(surroundings, stage, day, commits, assets, replay=replay)
+    runs, reason = _tried(deployment, stage, day, commits, assets, replay=replay)
     left.note(stage, commits, reason)
     yield from runs
     return reason is None
 
 
 def _tried(  # noqa: PLR0913 (all that a run has)
-    surroundings: Surroundings,
+    deployment: Deployment,
     job: str,
     day: date,
     commits: Sequence[Commit],
@@ -296,7 +298,7 @@ def _tried(  # noqa: PLR0913 (all that a run has)
 ) -> tuple[list[StageRun], str | None]:
     """Run a job; where commits that it is launched for make it fail, say why."""
     try:
-        return list(_run(surroundings, job, day, commits, assets, replay=replay)), None
+        return list(_run(deployment, job, day, commits, assets, replay=replay)), None
     except Exception as error:
         if not commits or not _is_of_commits(error):
             raise
@@ -312,17 +314,17 @@ def _is_of_commits(error: Exception) -> bool:
     return not isinstance(error, AnotherLakeError | UnfitWarehouseError) and not is_outage(error)
 
 
-def _side_by_side(surroundings: Surroundings, left: Left) -> Iterator[StageRun]:
+def _side_by_side(deployment: Deployment, left: SkippedCommits) -> Iterator[StageRun]:
     """Take the archive to the warehouse, each stage in a process of its own.
 
     A stage that is at rest begins with what waits for it, as the sensors would have it.
     """
-    settings = surroundings.settings
+    settings = deployment.settings
     with stage_processes() as processes:
         at_work: dict[str, Future[tuple[list[StageRun], str | None]]] = {}
         launched: dict[str, Sequence[Commit]] = {}
         while True:
-            for stage, day, commits in _waiting(surroundings, at_work, left):
+            for stage, day, commits in _waiting(deployment, at_work, left):
                 at_work[stage] = processes.submit(_whole_run, settings, stage, day, commits)
                 launched[stage] = commits
             if not at_work:
@@ -335,19 +337,17 @@ def _side_by_side(surroundings: Surroundings, left: Left) -> Iterator[StageRun]:
 
 
 def _waiting(
-    surroundings: Surroundings, at_work: Collection[str], left: Left
+    deployment: Deployment, at_work: Collection[str], left: SkippedCommits
 ) -> Iterator[tuple[str, date, Sequence[Commit]]]:
     """Give what the stages that are at rest have to do while the archive lands."""
-    if "extraction" not in at_work and not surroundings.archive_landed():
+    if "extraction" not in at_work and not deployment.archive_landed():
         yield "extraction", datetime.now(timezone.utc).date(), ()
     if "processing" not in at_work and (
-        landed := left.next_run(
-            "processing", surroundings.commits_to_process(left.of("processing"))
-        )
+        landed := left.next_run("processing", deployment.commits_to_process(left.of("processing")))
     ):
         yield "processing", landed[0].date, landed
     if "storage" not in at_work and (
-        processed := left.next_run("storage", surroundings.commits_to_load(left.of("storage")))
+        processed := left.next_run("storage", deployment.commits_to_load(left.of("storage")))
     ):
         yield "storage", processed[0].date, processed
 
@@ -355,16 +355,16 @@ def _waiting(
 def _whole_run(
     settings: Settings, job: str, day: date, commits: Sequence[Commit]
 ) -> tuple[list[StageRun], str | None]:
-    return _tried(Surroundings(settings), job, day, commits)
+    return _tried(Deployment(settings), job, day, commits)
 
 
 def _run(  # noqa: PLR0913, PLR0917 (all that a run has)
-    surroundings: Surroundings,
+    deployment: Deployment,
     job: str,
     day: date,
     commits: Sequence[Commit],
     assets: Sequence[Path] = (),
-    asked: Asked = CHANGES,
+    asked: CaptureRequest = CHANGES,
     *,
     replay: bool = False,
 ) -> Iterator[StageRun]:
@@ -372,16 +372,16 @@ def _run(  # noqa: PLR0913, PLR0917 (all that a run has)
     from hedgehog_pipeline.runner.execute import execute  # noqa: PLC0415 (imports Dagster)
 
     numbers = tuple(commit.number for commit in commits)
-    end = None if commits else surroundings.lake.ingestion.end()
+    end = None if commits else deployment.lake.ingestion.end()
     done: list[StageRun] = []
 
     def tell(stage: str, rows: int, seconds: float) -> None:
         run = StageRun(stage, day, numbers, rows, seconds)
         if stage == EXTRACTION and end is not None:
-            run = _with_reasons(run, [*surroundings.lake.ingestion.after(end)])
+            run = _with_reasons(run, [*deployment.lake.ingestion.after(end)])
         done.append(run)
 
-    settings = surroundings.settings
+    settings = deployment.settings
     try:
         execute(settings, job, day, commits, assets, asked, replay=replay, tell=tell)
     except Exception:  # whatever a transform raises

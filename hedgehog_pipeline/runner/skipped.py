@@ -12,13 +12,13 @@ from itertools import chain, islice
 
 from hedgehog_pipeline.errors import LeftError
 from hedgehog_pipeline.lake.commits import AnyCommit, Commit
-from hedgehog_pipeline.scheduling.batching import MOST_COMMITS, of_one_run
+from hedgehog_pipeline.scheduling.batching import MAX_COMMITS, of_one_run
 
-MOST_IN_A_ROW = MOST_COMMITS
+MAX_IN_A_ROW = MAX_COMMITS
 """How many commits of a stage may fail one after the other before it is given up: one cause that
 all of them share is not tried for thousands."""
 
-_MOST_REASONS = 10
+_MAX_REASONS = 10
 
 _SAID = {
     "processing": ("ingestion commit", "processed"),
@@ -37,12 +37,12 @@ class _Tries:
     """
 
     reasons: dict[int, str] = field(default_factory=dict[int, str])
-    most: int = MOST_COMMITS
+    most: int = MAX_COMMITS
     in_a_row: int = 0
 
 
 @dataclass(frozen=True)
-class Left:
+class SkippedCommits:
     """The commits that failed by now, by stage and number."""
 
     _tries: defaultdict[str, _Tries] = field(default_factory=lambda: defaultdict(_Tries))
@@ -59,7 +59,7 @@ class Left:
             waiting: the commits, in order.
         """
         tries = self._tries[stage]
-        if tries.in_a_row >= MOST_IN_A_ROW:
+        if tries.in_a_row >= MAX_IN_A_ROW:
             return []
         untried = [commit for commit in waiting if commit.number not in tries.reasons]
         return of_one_run(untried[: tries.most])
@@ -74,7 +74,7 @@ class Left:
         """
         tries = self._tries[stage]
         if reason is None:
-            tries.most = min(2 * tries.most, MOST_COMMITS)
+            tries.most = min(2 * tries.most, MAX_COMMITS)
             tries.in_a_row = 0
         elif len(commits) > 1:
             tries.most = len(commits) // 2
@@ -91,9 +91,9 @@ class Left:
         left = {stage: tries for stage, tries in self._tries.items() if tries.reasons}
         if not left:
             return
-        given_up = any(tries.in_a_row >= MOST_IN_A_ROW for tries in left.values())
+        given_up = any(tries.in_a_row >= MAX_IN_A_ROW for tries in left.values())
         rest = (
-            f"{MOST_IN_A_ROW} commits failed one after the other, and no more were tried"
+            f"{MAX_IN_A_ROW} commits failed one after the other, and no more were tried"
             if given_up
             else "Everything else is done"
         )
@@ -109,9 +109,9 @@ def _told(stage: str, reasons: Mapping[int, str]) -> str:
     name, done = _SAID[stage]
     sentences = [
         f"{_named(name, of_reason)} could not be {done}: {reason}"
-        for reason, of_reason in islice(numbers.items(), _MOST_REASONS)
+        for reason, of_reason in islice(numbers.items(), _MAX_REASONS)
     ]
-    if others := [*chain.from_iterable(islice(numbers.values(), _MOST_REASONS, None))]:
+    if others := [*chain.from_iterable(islice(numbers.values(), _MAX_REASONS, None))]:
         sentences.append(f"{_named(name, others)} could not be {done} for other reasons.")
     return " ".join(sentences)
 

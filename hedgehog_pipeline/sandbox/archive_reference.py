@@ -28,7 +28,7 @@ _DEPARTMENTS = (
 _PAYMENT_TYPES = ("SALES_RECEIPT", "SALES_REFUND", "PURCHASE_PAYMENT", "PURCHASE_REFUND")
 
 _FIRST_DESIGNS = 10
-_MOST_DESIGNS = 470
+_MAX_DESIGNS = 470
 _ORDERS_PER_DESIGN = 30
 
 # The shop's application was filled in the afternoon before it opened, in two steps.
@@ -38,7 +38,7 @@ _STAFFED = _FILLED + timedelta(milliseconds=1_601)
 
 def design_moments(orders: int, opening: datetime, until: datetime) -> Integers:
     """When each design was made: ten before the shop opened, the others evenly ever since."""
-    later = min(_MOST_DESIGNS, _FIRST_DESIGNS + orders // _ORDERS_PER_DESIGN) - _FIRST_DESIGNS
+    later = min(_MAX_DESIGNS, _FIRST_DESIGNS + orders // _ORDERS_PER_DESIGN) - _FIRST_DESIGNS
     first = np.full(_FIRST_DESIGNS, milliseconds(opening + _FILLED))
     steps = np.linspace(milliseconds(opening), milliseconds(until), later + 2)[1:-1]
     return np.concatenate([first, steps.astype(np.int64)])

@@ -69,7 +69,7 @@ class AwsServer:
         """Stop the server, which forgets everything."""
         self._process.stop()
 
-    def furnish(self, secrets: Mapping[str, str], *, log_group: str, topic: str) -> None:
+    def seed(self, secrets: Mapping[str, str], *, log_group: str, topic: str) -> None:
         """Put the secrets (by name), a log group and a topic there; nothing is there twice."""
         arguments = client_arguments(self.endpoint, *self._keys())
         vault = boto3.client("secretsmanager", **arguments)

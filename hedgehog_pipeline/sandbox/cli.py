@@ -80,9 +80,9 @@ def trade_(*, seconds: float, per_second: float) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def psql(*, database: str, arguments: tuple[str, ...]) -> None:
     """Open the shop or the warehouse in psql; further arguments are psql's own."""
-    from hedgehog_pipeline.sandbox.databases import SHOP, WAREHOUSE
+    from hedgehog_pipeline.sandbox.databases import SOURCE, WAREHOUSE
 
-    named = {"shop": SHOP, "warehouse": WAREHOUSE}[database]
+    named = {"shop": SOURCE, "warehouse": WAREHOUSE}[database]
     sys.exit(_sandbox().postgres.psql(named, arguments))
 
 

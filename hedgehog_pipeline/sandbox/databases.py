@@ -16,7 +16,7 @@ from hedgehog_pipeline.sandbox.shop import TABLES
 if TYPE_CHECKING:
     from typing_extensions import LiteralString
 
-SHOP = "totesys"
+SOURCE = "totesys"
 WAREHOUSE = "warehouse"
 READER = "hedgehog_reader"
 WRITER = "hedgehog_writer"
@@ -32,12 +32,12 @@ def create_databases(dsn: str, passwords: Mapping[str, str]) -> None:
         for role in (READER, WRITER, DAGSTER):
             if not _exists(connection, "SELECT FROM pg_roles WHERE rolname = %s", role):
                 _create_role(connection, role, passwords[role])
-        for database, owner in ((SHOP, "postgres"), (WAREHOUSE, WRITER), (DAGSTER, DAGSTER)):
+        for database, owner in ((SOURCE, "postgres"), (WAREHOUSE, WRITER), (DAGSTER, DAGSTER)):
             if not _exists(connection, "SELECT FROM pg_database WHERE datname = %s", database):
                 _execute(connection, "CREATE DATABASE {} OWNER {}", database, owner)
-        for database in (SHOP, WAREHOUSE, DAGSTER, "postgres", "template1"):
+        for database in (SOURCE, WAREHOUSE, DAGSTER, "postgres", "template1"):
             _execute(connection, "REVOKE ALL ON DATABASE {} FROM PUBLIC", database)
-        _execute(connection, "GRANT CONNECT ON DATABASE {} TO {}", SHOP, READER)
+        _execute(connection, "GRANT CONNECT ON DATABASE {} TO {}", SOURCE, READER)
 
 
 def grant_reading(dsn: str) -> None:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hedgehog_pipeline.cli.progress import shown, wants_bars
-from hedgehog_pipeline.deployment import Surroundings
+from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.printable import printable
 from hedgehog_pipeline.runner.runner import run_until_done
 from hedgehog_pipeline.sandbox.databases import WAREHOUSE
@@ -23,7 +23,7 @@ from hedgehog_pipeline.settings import Settings
 
 _TRADING_SECONDS = 10
 _DEEDS_A_SECOND = 30
-_MOST_KINDS = 2
+_MAX_KINDS = 2
 
 _REVENUE = """
     select year || ' ' || month_name as month, currency_name as currency, count(*) as orders,
@@ -58,13 +58,13 @@ def run_demo(folder: Path, orders: int) -> None:
         place.up(orders)
     console.print(f"Sandbox  PostgreSQL, S3 and AWS in {_short(place.folder)}")
     load_dotenv(place.dotenv, override=True)
-    surroundings = Surroundings(Settings.from_environment())
+    deployment = Deployment(Settings.from_environment())
 
-    console.print(f"Archive  {_brought(surroundings)}")
+    console.print(f"Archive  {_brought(deployment)}")
     with console.status(f"The shop trades for {_TRADING_SECONDS} s ..."):
         done = trade(place.shop_dsn(), seconds=_TRADING_SECONDS, per_second=_DEEDS_A_SECOND)
     console.print(f"Trade    {_most_of(done)}")
-    console.print(f"Changes  {_brought(surroundings)}\n")
+    console.print(f"Changes  {_brought(deployment)}\n")
 
     with psycopg.connect(place.postgres.dsn(WAREHOUSE)) as warehouse:
         console.print(_answer(warehouse, "Revenue by month and currency", _REVENUE))
@@ -76,12 +76,12 @@ def run_demo(folder: Path, orders: int) -> None:
     console.print("  sandbox down  stops the servers; all data stays")
 
 
-def _brought(surroundings: Surroundings) -> str:
+def _brought(deployment: Deployment) -> str:
     """Run the stages, and tell what each of them moved."""
-    bars = wants_bars(surroundings.settings.log_format)
-    runs = run_until_done(surroundings)
+    bars = wants_bars(deployment.settings.log_format)
+    runs = run_until_done(deployment)
     rows, seconds = Counter[str](), 0.0
-    for run in shown(runs, surroundings.archive_estimate, bars=bars, batches=False):
+    for run in shown(runs, deployment.archive_estimate, bars=bars, batches=False):
         rows[run.stage] += run.rows
         seconds += run.seconds
     return (
@@ -92,8 +92,8 @@ def _brought(surroundings: Surroundings) -> str:
 
 def _most_of(done: Counter[str]) -> str:
     """Tell what happened most, and how much else."""
-    kinds = [f"{count:,} {kind}" for kind, count in done.most_common(_MOST_KINDS)]
-    rest = sum(done.values()) - sum(count for _, count in done.most_common(_MOST_KINDS))
+    kinds = [f"{count:,} {kind}" for kind, count in done.most_common(_MAX_KINDS)]
+    rest = sum(done.values()) - sum(count for _, count in done.most_common(_MAX_KINDS))
     return ", ".join([*kinds, *([f"{rest:,} more"] if rest else [])])
 
 

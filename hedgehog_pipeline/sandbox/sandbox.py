@@ -15,7 +15,7 @@ from hedgehog_pipeline.sandbox.clients import REGION
 from hedgehog_pipeline.sandbox.databases import (
     DAGSTER,
     READER,
-    SHOP,
+    SOURCE,
     WAREHOUSE,
     WRITER,
     create_databases,
@@ -93,10 +93,10 @@ class Sandbox:
         open_shop(self.shop_dsn(), Archive(orders, utc_now()))
         grant_reading(self.shop_dsn())
         create_buckets(self.s3.client(), [_INGESTION_BUCKET, _PROCESSED_BUCKET])
-        self.aws.furnish(
+        self.aws.seed(
             {
                 _SOURCE_SECRET: rds_secret(
-                    self.postgres.dsn(SHOP, user=READER, password=passwords[READER])
+                    self.postgres.dsn(SOURCE, user=READER, password=passwords[READER])
                 ),
                 _WAREHOUSE_SECRET: rds_secret(
                     self.postgres.dsn(WAREHOUSE, user=WRITER, password=passwords[WRITER])
@@ -145,7 +145,7 @@ class Sandbox:
 
     def shop_dsn(self) -> str:
         """The shop as its own application reaches it: as owner of its tables."""
-        return self.postgres.dsn(SHOP)
+        return self.postgres.dsn(SOURCE)
 
     def _dagster_url(self) -> str:
         """Dagster's own records; it knows psycopg2 alone, and SQLAlchemy has to be told."""

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hedgehog_pipeline.model.star_validation import faults_of_star, faults_of_table
-from hedgehog_pipeline.model.tables import ShopTable, StarTable
+from hedgehog_pipeline.model.star_validation import validate_star, validate_table
+from hedgehog_pipeline.model.tables import SourceTable, StarTable
 from hedgehog_pipeline.scaffold.catalog import FoundTable
 from hedgehog_pipeline.scaffold.shop import declared_shop
 from hedgehog_pipeline.scaffold.star import declared_star
@@ -21,7 +21,7 @@ class Draft:
         faults: a clause for each thing that a person has to mend before the star holds together.
     """
 
-    shop: tuple[ShopTable, ...]
+    shop: tuple[SourceTable, ...]
     star: tuple[StarTable, ...]
     left_out: tuple[str, ...]
     faults: tuple[str, ...]
@@ -34,8 +34,8 @@ def draft_of(found: Sequence[FoundTable]) -> Draft:
     by_name = {table.name: table for table in shop}
     star: list[StarTable] = []
     for table in declared_star(shop):
-        if faults := list(faults_of_table(table, by_name)):
+        if faults := list(validate_table(table, by_name)):
             left_out.append(f"{table.name}: {'; '.join(faults)}")
         else:
             star.append(table)
-    return Draft(shop, tuple(star), tuple(left_out), tuple(faults_of_star(star, by_name)))
+    return Draft(shop, tuple(star), tuple(left_out), tuple(validate_star(star, by_name)))

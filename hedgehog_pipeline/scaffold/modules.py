@@ -11,13 +11,13 @@ from hedgehog_pipeline.model.columns import (
     BOOLEAN,
     DATE,
     INTEGER,
-    MOMENT,
-    SHOP_TIME,
+    NAIVE_TIMESTAMP,
     TEXT,
+    TIMESTAMP,
     Column,
     ColumnType,
 )
-from hedgehog_pipeline.model.tables import Dimension, Fact, ShopTable, StarTable
+from hedgehog_pipeline.model.tables import Dimension, Fact, SourceTable, StarTable
 from hedgehog_pipeline.printable import without_markup
 from hedgehog_pipeline.scaffold.draft import Draft
 
@@ -27,13 +27,13 @@ _TYPES = {
     TEXT: "TEXT",
     BOOLEAN: "BOOLEAN",
     DATE: "DATE",
-    MOMENT: "MOMENT",
-    SHOP_TIME: "SHOP_TIME",
+    TIMESTAMP: "TIMESTAMP",
+    NAIVE_TIMESTAMP: "NAIVE_TIMESTAMP",
 }
 _OF_COLUMNS = dict.fromkeys([*_TYPES.values(), "Column", "decimal"], "columns")
 _OF_SHOP = _OF_COLUMNS | {
-    **dict.fromkeys(("key", "reference", "text"), "shop_columns"),
-    "ShopTable": "tables",
+    **dict.fromkeys(("key", "reference", "text"), "source_columns"),
+    "SourceTable": "tables",
 }
 _OF_STAR = _OF_COLUMNS | {
     **dict.fromkeys(("column", "key", "like", "reference"), "star_columns"),
@@ -81,7 +81,7 @@ def _functions(title: str, tables: Iterable[StarTable]) -> str:
     return f'"""{title}"""\n\nimport pandas as pd\n{"".join(functions)}'
 
 
-def _table(table: ShopTable | StarTable, columns: Iterable[str]) -> str:
+def _table(table: SourceTable | StarTable, columns: Iterable[str]) -> str:
     arguments = [_text(table.name), _description(table)]
     lines = "".join(f"            {column},\n" for column in columns)
     arguments.append(f"(\n{lines}        )")
@@ -95,7 +95,7 @@ def _table(table: ShopTable | StarTable, columns: Iterable[str]) -> str:
     return f"    {type(table).__name__}(\n{inner}    ),\n"
 
 
-def _in_shop(table: ShopTable, column: Column) -> str:
+def _in_shop(table: SourceTable, column: Column) -> str:
     name, kind = _text(column.name), _type(column.type)
     wide = [kind] if column.type != INTEGER else []
     if column is table.columns[0]:
@@ -110,7 +110,7 @@ def _in_shop(table: ShopTable, column: Column) -> str:
 
 
 def _in_star(table: StarTable, column: Column) -> str:
-    source, kind, described = (
+    source, kind, column_metadata = (
         _text(column.sources[0]),
         _type(column.type),
         _description(column),
@@ -118,12 +118,12 @@ def _in_star(table: StarTable, column: Column) -> str:
     kinds = [f"kind={kind}"] if column.type != INTEGER else []
     nullable = ["nullable=True"] if column.nullable else []
     if column is table.columns[0]:
-        return _call("key", source, described, *kinds)
+        return _call("key", source, column_metadata, *kinds)
     if column.references:
         return _call("reference", source, _text(column.references), *nullable, *kinds)
     if isinstance(table, Dimension) and column.type == TEXT:
-        return _call("like", source, described, *nullable)
-    return _call("column", source, kind, described, *nullable)
+        return _call("like", source, column_metadata, *nullable)
+    return _call("column", source, kind, column_metadata, *nullable)
 
 
 def _call(word: str, *arguments: str) -> str:
@@ -136,7 +136,7 @@ def _type(kind: ColumnType) -> str:
     return _TYPES[kind]
 
 
-def _description(of: ShopTable | StarTable | Column) -> str:
+def _description(of: SourceTable | StarTable | Column) -> str:
     """Write what the shop says of it, which a page shows as Markdown."""
     return _text(without_markup(of.description))
 

@@ -9,16 +9,16 @@ from hedgehog_pipeline.model.columns import (
     BOOLEAN,
     DATE,
     INTEGER,
-    MOMENT,
-    SHOP_TIME,
+    NAIVE_TIMESTAMP,
     TEXT,
+    TIMESTAMP,
     Column,
     ColumnType,
     decimal,
 )
 from hedgehog_pipeline.model.source_columns import key, reference
-from hedgehog_pipeline.model.source_validation import OF_HEDGEHOG, faults_of_shop
-from hedgehog_pipeline.model.tables import KEYS, ShopTable
+from hedgehog_pipeline.model.source_validation import OF_HEDGEHOG, validate_source
+from hedgehog_pipeline.model.tables import KEYS, SourceTable
 from hedgehog_pipeline.scaffold.catalog import FoundColumn, FoundTable
 
 _TYPES = {
@@ -27,17 +27,17 @@ _TYPES = {
     "bigint": BIGINT,
     "boolean": BOOLEAN,
     "date": DATE,
-    "timestamp with time zone": MOMENT,
-    "timestamp without time zone": SHOP_TIME,
+    "timestamp with time zone": TIMESTAMP,
+    "timestamp without time zone": NAIVE_TIMESTAMP,
 }
 _TEXTS = {"S", "E"}
 """PostgreSQL's categories of types whose value is its text: strings of any kind, enums."""
 
 _NUMERIC = re.compile(r"numeric\((\d+),(-?\d+)\)")
-_MOST_DIGITS, _MOST_DECIMALS = 38, 6
+_MAX_DIGITS, _MAX_DECIMALS = 38, 6
 
 
-def declared_shop(found: Sequence[FoundTable], left_out: list[str]) -> tuple[ShopTable, ...]:
+def declared_shop(found: Sequence[FoundTable], left_out: list[str]) -> tuple[SourceTable, ...]:
     """Declare the tables that can be followed, with what their columns refer to.
 
     Args:
@@ -49,7 +49,7 @@ def declared_shop(found: Sequence[FoundTable], left_out: list[str]) -> tuple[Sho
     return tuple(_linked(table, links[table.name], fit) for table in fit.values())
 
 
-def _fit(found: Iterable[FoundTable], left_out: list[str]) -> Iterator[ShopTable]:
+def _fit(found: Iterable[FoundTable], left_out: list[str]) -> Iterator[SourceTable]:
     """Give the tables that can be followed, as yet without what they refer to."""
     for table in found:
         kinds = {column.name: _type_of(column) for column in table.columns}
@@ -67,16 +67,16 @@ def _fit(found: Iterable[FoundTable], left_out: list[str]) -> Iterator[ShopTable
                 left_out.append(f"{table.name}.{column.name}: Hedgehog adds that name itself")
             elif column.name not in table.key:
                 declared.append(_declared(column, kind))
-        fit = ShopTable(table.name, table.comment or f"Rows of {table.name}.", tuple(declared))
-        if faults := list(faults_of_shop([fit])):
+        fit = SourceTable(table.name, table.comment or f"Rows of {table.name}.", tuple(declared))
+        if faults := list(validate_source([fit])):
             left_out.append(f"{table.name}: {'; '.join(faults)}")
         else:
             yield fit
 
 
 def _declared(column: FoundColumn, kind: ColumnType) -> Column:
-    described = column.comment or f"{column.name.replace('_', ' ').capitalize()}."
-    return Column(column.name, kind, described, nullable=not column.not_null)
+    column_metadata = column.comment or f"{column.name.replace('_', ' ').capitalize()}."
+    return Column(column.name, kind, column_metadata, nullable=not column.not_null)
 
 
 def _type_of(column: FoundColumn) -> ColumnType | None:
@@ -86,14 +86,14 @@ def _type_of(column: FoundColumn) -> ColumnType | None:
     if column.base != "numeric":
         return _TYPES.get(column.base)
     found = _NUMERIC.fullmatch(column.type)
-    digits, decimals = map(int, found.groups()) if found else (_MOST_DIGITS, _MOST_DECIMALS)
-    held = 0 <= decimals <= min(_MOST_DECIMALS, digits) and digits <= _MOST_DIGITS
+    digits, decimals = map(int, found.groups()) if found else (_MAX_DIGITS, _MAX_DECIMALS)
+    held = 0 <= decimals <= min(_MAX_DECIMALS, digits) and digits <= _MAX_DIGITS
     return decimal(digits, decimals) if held else None
 
 
 def _linked(
-    table: ShopTable, links: Mapping[str, str | None], fit: Mapping[str, ShopTable]
-) -> ShopTable:
+    table: SourceTable, links: Mapping[str, str | None], fit: Mapping[str, SourceTable]
+) -> SourceTable:
     """Give a table whose columns say what they refer to, where that can be followed as well."""
 
     def linked(column: Column) -> Column:

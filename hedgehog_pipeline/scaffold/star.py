@@ -5,15 +5,15 @@ from collections.abc import Collection, Iterator, Sequence
 
 import pyarrow as pa
 
-from hedgehog_pipeline.model.columns import MOMENT, SHOP_TIME, TEXT, ColumnType
+from hedgehog_pipeline.model.columns import NAIVE_TIMESTAMP, TEXT, TIMESTAMP, ColumnType
 from hedgehog_pipeline.model.star_columns import column, key, like, reference
-from hedgehog_pipeline.model.tables import Dimension, Fact, ShopTable, StarTable
+from hedgehog_pipeline.model.tables import Dimension, Fact, SourceTable, StarTable
 
 _STAMP = re.compile("updat|modif|chang|alter")
 """What the name of a column says that holds the moment of a row's last change."""
 
 
-def declared_star(shop: Sequence[ShopTable]) -> Iterator[StarTable]:
+def declared_star(shop: Sequence[SourceTable]) -> Iterator[StarTable]:
     """Declare dimensions, then facts.
 
     A table to which others refer by a foreign key becomes a dimension. One that refers to others
@@ -36,11 +36,11 @@ def declared_star(shop: Sequence[ShopTable]) -> Iterator[StarTable]:
         yield _fact(table, names)
 
 
-def _holds_amounts(table: ShopTable) -> bool:
+def _holds_amounts(table: SourceTable) -> bool:
     return any(pa.types.is_decimal(held.type.arrow) for held in table.columns)
 
 
-def _dimension(table: ShopTable) -> Dimension:
+def _dimension(table: SourceTable) -> Dimension:
     name, (own, *others) = table.name, table.columns
     columns = [key(f"{name}.{own.name}", f"Key of the {name}.", kind=own.type)]
     for other in others:
@@ -53,7 +53,7 @@ def _dimension(table: ShopTable) -> Dimension:
     return Dimension(_name("dim", name), table.description, tuple(columns), (name,))
 
 
-def _fact(table: ShopTable, dimensions: Collection[str]) -> Fact:
+def _fact(table: SourceTable, dimensions: Collection[str]) -> Fact:
     name, (own, *others) = table.name, table.columns
     columns = [key(f"{name}.{own.name}", f"Key of the {name}.", kind=own.type)]
     for other in others:
@@ -63,7 +63,7 @@ def _fact(table: ShopTable, dimensions: Collection[str]) -> Fact:
             columns.append(reference(source, parent, nullable=other.nullable, kind=kind))
         else:
             columns.append(column(source, kind, other.description, nullable=other.nullable))
-    stamps = [c.name for c in columns if c.type == MOMENT and not c.nullable]
+    stamps = [c.name for c in columns if c.type == TIMESTAMP and not c.nullable]
     return Fact(
         _name("fact", name),
         table.description,
@@ -75,7 +75,7 @@ def _fact(table: ShopTable, dimensions: Collection[str]) -> Fact:
 
 
 def _in_star(kind: ColumnType) -> ColumnType:
-    return MOMENT if kind == SHOP_TIME else kind
+    return TIMESTAMP if kind == NAIVE_TIMESTAMP else kind
 
 
 def _name(kind: str, table: str) -> str:

@@ -19,10 +19,10 @@ PIPELINE = "pipeline"
 EXTRACTION = "extraction"
 """The job of extraction alone."""
 
-MOST_COMMITS = 100
+MAX_COMMITS = 100
 """How many commits one run takes, so that a long backlog is worked off in steps."""
 
-MOST_ROWS = 1_000_000
+MAX_ROWS = 1_000_000
 """How many rows one run takes, but for a larger commit, so that a rebuild is seen to move."""
 
 
@@ -32,7 +32,7 @@ def of_one_run(commits: Sequence[AnyCommit]) -> list[AnyCommit]:
     rows = 0
     for commit in commits:
         rows += commit.rows
-        if chosen and (commit.date != chosen[0].date or rows > MOST_ROWS):
+        if chosen and (commit.date != chosen[0].date or rows > MAX_ROWS):
             break
         chosen.append(commit)
     return chosen
@@ -45,7 +45,7 @@ def shared_out(commits: Sequence[AnyCommit], runs: int) -> list[list[AnyCommit]]
         commits: of one day.
         runs: how many there may be.
     """
-    share = max(MOST_ROWS, math.ceil(_rows(commits) / runs))
+    share = max(MAX_ROWS, math.ceil(_rows(commits) / runs))
     groups: list[list[AnyCommit]] = []
     for commit in commits:
         if not groups or _rows(groups[-1]) >= share:

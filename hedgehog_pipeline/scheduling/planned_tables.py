@@ -7,7 +7,7 @@ else changed by the time of its snapshot is reported by the run itself (material
 from collections.abc import Collection, Iterable, Sequence
 
 from hedgehog_pipeline.lake.commits import CHANGING_KINDS, Commit, PartKind
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import STAR, StarTable
 
 Path = tuple[str, str]
@@ -18,7 +18,7 @@ _ALL_BUT_KEYS: tuple[PartKind, ...] = (*CHANGING_KINDS, "quarantine", "readmitte
 
 def landed_assets(changed: Collection[str]) -> list[Path]:
     """Give the assets of a run that lands what changed in these tables of the shop."""
-    return [("oltp", name) for name in SHOP if name in changed]
+    return [("oltp", name) for name in SOURCE if name in changed]
 
 
 def planned_assets(

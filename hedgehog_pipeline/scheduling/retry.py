@@ -12,15 +12,15 @@ from datetime import datetime, timedelta
 
 from hedgehog_pipeline.lake.commits import AnyCommit
 
-MOST_ATTEMPTS = 5
+MAX_ATTEMPTS = 5
 """How often a commit is tried alone."""
 
 _FIRST_PAUSE = timedelta(seconds=10)
-_LONGEST_PAUSE = timedelta(minutes=1)
+_MAX_PAUSE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
-class Failure:
+class FailedRun:
     """A run that failed or died.
 
     Attributes:
@@ -34,16 +34,16 @@ class Failure:
 
 def pause_after(failures: int) -> timedelta:
     """Give how long to wait after so many failures in a row: doubling, up to a minute."""
-    return min(_FIRST_PAUSE * 2 ** (failures - 1), _LONGEST_PAUSE) if failures else timedelta(0)
+    return min(_FIRST_PAUSE * 2 ** (failures - 1), _MAX_PAUSE) if failures else timedelta(0)
 
 
-def stuck_commits(failures: Collection[Failure]) -> set[int]:
+def stuck_commits(failures: Collection[FailedRun]) -> set[int]:
     """Give the commits that were tried alone as often as any commit is."""
-    return {number for number, tried in _tried_alone(failures).items() if tried >= MOST_ATTEMPTS}
+    return {number for number, tried in _tried_alone(failures).items() if tried >= MAX_ATTEMPTS}
 
 
 def next_commits(
-    pending: Sequence[AnyCommit], failures: Collection[Failure], now: datetime
+    pending: Sequence[AnyCommit], failures: Collection[FailedRun], now: datetime
 ) -> list[AnyCommit]:
     """Choose what the next run takes: commits of one day that never failed, or one that did.
 
@@ -72,5 +72,5 @@ def next_commits(
     return chosen
 
 
-def _tried_alone(failures: Collection[Failure]) -> Counter[int]:
+def _tried_alone(failures: Collection[FailedRun]) -> Counter[int]:
     return Counter(failure.commits[0] for failure in failures if len(failure.commits) == 1)

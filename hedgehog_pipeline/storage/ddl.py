@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from psycopg import sql
 
-from hedgehog_pipeline.model.columns import BOOLEAN, MOMENT, Column
+from hedgehog_pipeline.model.columns import BOOLEAN, TIMESTAMP, Column
 from hedgehog_pipeline.model.star import (
     PROCESSED_COMMIT,
     STAR,
@@ -14,7 +14,7 @@ from hedgehog_pipeline.model.star import (
 )
 
 INFERRED = Column("inferred", BOOLEAN, "Whether the row only stands in for one not landed yet.")
-INFERRED_SINCE = Column("inferred_since", MOMENT, "Since when it stands in.", nullable=True)
+INFERRED_SINCE = Column("inferred_since", TIMESTAMP, "Since when it stands in.", nullable=True)
 
 CREATE_COMMITS = """
     create schema if not exists hedgehog;

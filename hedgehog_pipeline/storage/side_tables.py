@@ -12,7 +12,7 @@ from psycopg import Connection, sql
 from hedgehog_pipeline.lake.commits import ProcessedCommit
 from hedgehog_pipeline.model.side_tables import (
     QUARANTINE_ARROW,
-    READMITTED_ARROW,
+    RESOLUTIONS_ARROW,
     TOMBSTONES_ARROW,
 )
 from hedgehog_pipeline.model.star import StarTable
@@ -56,15 +56,15 @@ def add_quarantine(
     ).rowcount
 
 
-def add_readmitted(connection: Connection, table: StarTable, parts: Iterable[pa.Table]) -> None:
+def add_resolutions(connection: Connection, table: StarTable, parts: Iterable[pa.Table]) -> None:
     """Keep which keys in quarantine came again in a row that could be taken, or were gone."""
     staging = sql.Identifier(f"staging_readmitted_{table.name}")
-    _stage(connection, staging, sql.Identifier("hedgehog", "readmitted"), READMITTED_ARROW, parts)
+    _stage(connection, staging, sql.Identifier("hedgehog", "readmitted"), RESOLUTIONS_ARROW, parts)
     connection.execute(
         sql.SQL(
             "insert into hedgehog.readmitted ({columns}) "
             "select {columns} from {staging} on conflict do nothing"
-        ).format(columns=listed(READMITTED_ARROW.names), staging=staging)
+        ).format(columns=listed(RESOLUTIONS_ARROW.names), staging=staging)
     )
 
 

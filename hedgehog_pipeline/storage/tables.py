@@ -40,7 +40,7 @@ def prepare_tables(connection: Connection) -> None:
             _make(connection, view)
 
 
-def stay_in_schema(connection: Connection) -> None:
+def pin_schema(connection: Connection) -> None:
     """Create what is missing where the first declared table is found, to the transaction's end.
 
     Where none is, it is the schema that the search path names now. One that came to stand before it

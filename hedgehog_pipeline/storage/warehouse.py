@@ -12,7 +12,7 @@ from psycopg import Connection, IsolationLevel
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import PartKind, ProcessedCommit
-from hedgehog_pipeline.lake.log import Taken
+from hedgehog_pipeline.lake.log import CommitRef
 from hedgehog_pipeline.model.star import STAR, StarTable
 from hedgehog_pipeline.postgres.connection import Credentials, connect, reason_of, settle, settled
 from hedgehog_pipeline.storage.ddl import references
@@ -20,11 +20,11 @@ from hedgehog_pipeline.storage.foreign_keys import complete_archive, is_building
 from hedgehog_pipeline.storage.migration import migrate_tables
 from hedgehog_pipeline.storage.side_tables import (
     add_quarantine,
-    add_readmitted,
+    add_resolutions,
     add_restated,
     add_tombstones,
 )
-from hedgehog_pipeline.storage.tables import prepare_tables, stay_in_schema
+from hedgehog_pipeline.storage.tables import pin_schema, prepare_tables
 from hedgehog_pipeline.storage.upsert import infer_members, stage_table, upsert_staged
 
 PartsOf = Callable[[StarTable, ProcessedCommit, PartKind], Iterable[pa.Table]]
@@ -116,14 +116,14 @@ class Warehouse:
         """Tell whether the archive is still on its way: the foreign keys are absent until then."""
         return is_building(self.connection)
 
-    def last_loaded(self) -> Taken | None:
+    def last_loaded(self) -> CommitRef | None:
         """Give the highest processed commit that is loaded, None where none is."""
         if not self.is_prepared():
             return None
         row = self.connection.execute(
             "select log, number, batch from hedgehog.commits order by number desc limit 1"
         ).fetchone()
-        return Taken(*row) if row else None
+        return CommitRef(*row) if row else None
 
     def missing(self, end: int) -> list[int]:
         """List the processed commits up to a number that are not loaded, in order."""
@@ -183,7 +183,7 @@ class Warehouse:
                 tombstones += add_tombstones(self.connection, table, gone)
                 told = parts_of(table, commit, "quarantine")
                 quarantined += add_quarantine(self.connection, table, told, commit.number)
-                add_readmitted(self.connection, table, parts_of(table, commit, "readmitted"))
+                add_resolutions(self.connection, table, parts_of(table, commit, "readmitted"))
                 seconds[table.name] = monotonic() - began
             add_restated(self.connection, tables, commit)
             if whole:
@@ -214,7 +214,7 @@ class Warehouse:
         """Hold the lock that lets one loader write at a time, for one transaction."""
         with self._explained(undone), settled(self.connection):
             self.connection.execute("select pg_advisory_xact_lock(%s)", [_LOADERS_LOCK])
-            stay_in_schema(self.connection)
+            pin_schema(self.connection)
             yield
 
     @contextmanager

@@ -8,28 +8,32 @@ from hedgehog_pipeline.model.columns import (
     BOOLEAN,
     INTEGER,
     MONEY,
-    SHOP_DATE,
-    SHOP_TIME,
+    NAIVE_TIMESTAMP,
+    TEXT_DATE,
     Column,
 )
 from hedgehog_pipeline.model.source_columns import key, reference, text
-from hedgehog_pipeline.model.tables import ShopTable
+from hedgehog_pipeline.model.tables import SourceTable
 
-_CREATED = Column("created_at", SHOP_TIME, "When the row was made, by the database's clock (UTC).")
+_CREATED = Column(
+    "created_at", NAIVE_TIMESTAMP, "When the row was made, by the database's clock (UTC)."
+)
 _UPDATED = Column(
-    "last_updated", SHOP_TIME, "When the row was last changed, by the application's clock (UTC)."
+    "last_updated",
+    NAIVE_TIMESTAMP,
+    "When the row was last changed, by the application's clock (UTC).",
 )
 _STAMPS = (_CREATED, _UPDATED)
 
 
 _AGREED = (
-    Column("agreed_delivery_date", SHOP_DATE, "Day of delivery as agreed."),
-    Column("agreed_payment_date", SHOP_DATE, "Day of payment as agreed."),
+    Column("agreed_delivery_date", TEXT_DATE, "Day of delivery as agreed."),
+    Column("agreed_payment_date", TEXT_DATE, "Day of payment as agreed."),
     reference("agreed_delivery_location_id", "address"),
 )
 
 TABLES = (
-    ShopTable(
+    SourceTable(
         "address",
         "Addresses of counterparties and of deliveries.",
         (
@@ -44,7 +48,7 @@ TABLES = (
             *_STAMPS,
         ),
     ),
-    ShopTable(
+    SourceTable(
         "currency",
         "Currencies that the shop trades in.",
         (
@@ -53,7 +57,7 @@ TABLES = (
             *_STAMPS,
         ),
     ),
-    ShopTable(
+    SourceTable(
         "department",
         "Departments of the shop.",
         (
@@ -64,7 +68,7 @@ TABLES = (
             *_STAMPS,
         ),
     ),
-    ShopTable(
+    SourceTable(
         "design",
         "Designs of the totes that are sold.",
         (
@@ -76,7 +80,7 @@ TABLES = (
             _UPDATED,
         ),
     ),
-    ShopTable(
+    SourceTable(
         "payment_type",
         "Kinds of payment.",
         (
@@ -85,7 +89,7 @@ TABLES = (
             *_STAMPS,
         ),
     ),
-    ShopTable(
+    SourceTable(
         "counterparty",
         "Customers and suppliers.",
         (
@@ -97,7 +101,7 @@ TABLES = (
             *_STAMPS,
         ),
     ),
-    ShopTable(
+    SourceTable(
         "staff",
         "Members of the shop's staff.",
         (
@@ -109,7 +113,7 @@ TABLES = (
             *_STAMPS,
         ),
     ),
-    ShopTable(
+    SourceTable(
         "sales_order",
         "Totes sold to counterparties.",
         (
@@ -124,7 +128,7 @@ TABLES = (
             *_AGREED,
         ),
     ),
-    ShopTable(
+    SourceTable(
         "purchase_order",
         "Goods bought from counterparties.",
         (
@@ -139,7 +143,7 @@ TABLES = (
             *_AGREED,
         ),
     ),
-    ShopTable(
+    SourceTable(
         "transaction",
         "One entry for each order: a sale or a purchase.",
         (
@@ -150,7 +154,7 @@ TABLES = (
             *_STAMPS,
         ),
     ),
-    ShopTable(
+    SourceTable(
         "payment",
         "The payment of each transaction, due or paid.",
         (
@@ -162,7 +166,7 @@ TABLES = (
             reference("currency_id", "currency"),
             reference("payment_type_id", "payment_type"),
             Column("paid", BOOLEAN, "Whether it has been paid."),
-            Column("payment_date", SHOP_DATE, "Day of the payment."),
+            Column("payment_date", TEXT_DATE, "Day of the payment."),
             Column("company_ac_number", INTEGER, "Account number of the shop."),
             Column("counterparty_ac_number", INTEGER, "Account number of the counterparty."),
         ),

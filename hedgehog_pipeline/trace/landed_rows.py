@@ -14,7 +14,7 @@ from hedgehog_pipeline.lake.csv_reader import read_csv, read_part, read_row
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.landed import History
 from hedgehog_pipeline.lake.parts import Read, read_as
-from hedgehog_pipeline.model.source import SHOP, ShopTable
+from hedgehog_pipeline.model.source import SOURCE, SourceTable
 from hedgehog_pipeline.model.star import INGESTION_COMMIT, StarTable
 
 _Texts = Any
@@ -24,7 +24,7 @@ _Row = Mapping[str, str | None]
 
 
 @dataclass(frozen=True)
-class Landing:
+class LandedRow:
     """A row of the shop as it was landed, or the word that it is gone, which has a key alone.
 
     Attributes:
@@ -52,7 +52,7 @@ class Landing:
 
 
 @dataclass(frozen=True)
-class LastLandings:
+class LastLandedRows:
     """What was landed last of a key.
 
     Attributes:
@@ -60,12 +60,12 @@ class LastLandings:
         gone: the word that the shop holds it no more; None where the row came later, or nothing.
     """
 
-    row: Landing | None
-    gone: Landing | None
+    row: LandedRow | None
+    gone: LandedRow | None
 
 
 @dataclass(frozen=True)
-class Landings:
+class LandedRows:
     """Finds rows in the ingestion bucket; what is asked for twice is read once."""
 
     lake: Lake
@@ -75,8 +75,8 @@ class Landings:
     )
 
     def in_commit(
-        self, table: ShopTable, key: str, number: int, kind: PartKind = "rows"
-    ) -> Landing:
+        self, table: SourceTable, key: str, number: int, kind: PartKind = "rows"
+    ) -> LandedRow:
         """Find a row, or the tombstone of its key, in a commit that is known to hold it."""
         commit = self._commit(number)
         for part in commit.parts_of(f"oltp/{table.name}", kind):
@@ -85,24 +85,24 @@ class Landings:
                 return self._landed(_known(commit, table, key), part, *found)
         return _known(commit, table, key)
 
-    def as_of(self, table: ShopTable, key: str, number: int) -> LastLandings:
+    def as_of(self, table: SourceTable, key: str, number: int) -> LastLandedRows:
         """Find the last row of a key that could be taken up to and with a commit."""
         history = self.history(table, key, number)
         seen = _last_commit(history.versions, table.key, key)
         gone = _last_commit(history.tombstones, "key", key)
-        return LastLandings(
+        return LastLandedRows(
             self.in_commit(table, key, seen) if seen else None,
             self.in_commit(table, key, gone, "tombstones") if gone > seen else None,
         )
 
-    def history(self, table: ShopTable, key: str, number: int) -> History:
+    def history(self, table: SourceTable, key: str, number: int) -> History:
         """Read what was landed last of a key up to and with a commit."""
         asked = table.name, key, number
         if asked not in self._histories:
             self._histories[asked] = self.lake.landed(table).newest_of(number, [int(key)])
         return self._histories[asked]
 
-    def mention(self, star: StarTable, day: date, number: int) -> Landing | None:
+    def mention(self, star: StarTable, day: date, number: int) -> LandedRow | None:
         """Find the first row in a commit that mentions a day, as a table of days is made of them.
 
         Rows that could not be taken mention nothing.
@@ -110,7 +110,7 @@ class Landings:
         commit = self._commit(number)
         sources = [source.split(".") for source in star.key.sources]
         for name in star.inputs:
-            table, columns = SHOP[name], [column for of, column in sources if of == name]
+            table, columns = SOURCE[name], [column for of, column in sources if of == name]
             for part in commit.parts_of(f"oltp/{name}"):
                 present = [column for column in columns if column in part.columns]
                 first = partial(_first_on, table=table, part=part, columns=present, day=day)
@@ -127,14 +127,14 @@ class Landings:
     def _read_as(self, part: Part, parse: Callable[[bytes], Read]) -> Read:
         return read_as(self.lake.ingestion.bucket, part, parse)
 
-    def _landed(self, known: Landing, part: Part, line: int, row: _Row) -> Landing:
+    def _landed(self, known: LandedRow, part: Part, line: int, row: _Row) -> LandedRow:
         address = f"s3://{self.lake.ingestion.bucket.name}/{part.key}"
         return replace(known, part=address, line=line, row=row)
 
 
-def _known(commit: IngestionCommit, table: ShopTable, key: str) -> Landing:
+def _known(commit: IngestionCommit, table: SourceTable, key: str) -> LandedRow:
     file = commit.taken.key if commit.taken else None
-    return Landing(table.name, key, commit.number, commit.kind, commit.captured_at, file=file)
+    return LandedRow(table.name, key, commit.number, commit.kind, commit.captured_at, file=file)
 
 
 def _texts(body: bytes, column: str) -> _Texts:
@@ -148,7 +148,7 @@ def _row_of(body: bytes, column: str, key: str) -> tuple[int, _Row] | None:
 
 
 def _first_on(
-    body: bytes, table: ShopTable, part: Part, columns: Sequence[str], day: date
+    body: bytes, table: SourceTable, part: Part, columns: Sequence[str], day: date
 ) -> tuple[int, _Row] | None:
     """Find the first row that can be taken and mentions a day, and its place, from 1."""
     faults = read_part(body, table, part, 0).faults["line"].to_pylist()

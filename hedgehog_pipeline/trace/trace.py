@@ -21,22 +21,22 @@ from hedgehog_pipeline.lake.csv_reader import landed_schema
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.parts import read_as
 from hedgehog_pipeline.model.columns import DATE
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import INGESTION_COMMIT, Fact, StarTable
 from hedgehog_pipeline.monitoring.quarantine import Entry, read_entries
-from hedgehog_pipeline.processing.transform import shape_held
+from hedgehog_pipeline.processing.transform import transform_current
 from hedgehog_pipeline.reconciliation.sides import living_of
 from hedgehog_pipeline.storage.backlog import confirm_loaded
 from hedgehog_pipeline.storage.warehouse import Warehouse
-from hedgehog_pipeline.trace.landed_rows import Landing, Landings
-from hedgehog_pipeline.trace.warehouse_rows import HeldRow, Key, held_deletions, held_rows
+from hedgehog_pipeline.trace.landed_rows import LandedRow, LandedRows
+from hedgehog_pipeline.trace.warehouse_rows import Key, WarehouseRow, deletions_of_key, rows_of_key
 
 _NUMBER = re.compile("-?[0-9]{1,19}")
 _BIGINTS = range(-(2**63), 2**63)
 
 
 @dataclass(frozen=True)
-class Shaping:
+class Transformation:
     """The processing that made a row of the star.
 
     Attributes:
@@ -84,9 +84,9 @@ class Version:
         disagreements: where CSV, Parquet and warehouse are not at one.
     """
 
-    held: HeldRow
-    shaping: Shaping | None
-    landings: tuple[Landing, ...]
+    held: WarehouseRow
+    shaping: Transformation | None
+    landings: tuple[LandedRow, ...]
     disagreements: tuple[Disagreement, ...]
 
 
@@ -107,7 +107,7 @@ class Trace:
     table: str
     key: str
     versions: tuple[Version, ...]
-    deletions: tuple[Landing, ...]
+    deletions: tuple[LandedRow, ...]
     quarantine: tuple[Entry, ...]
     waiting: int
 
@@ -130,7 +130,7 @@ def trace(lake: Lake, warehouse: Warehouse, table: StarTable, text: str) -> Trac
         raise HedgehogError("The warehouse holds nothing yet: `hedgehog run` fills it.")
     lake.confirm_source()
     confirm_loaded(lake, warehouse)
-    found = _Tracer(lake, warehouse, table, key, Landings(lake)).found()
+    found = _Tracer(lake, warehouse, table, key, LandedRows(lake)).found()
     if not (found.versions or found.deletions or found.quarantine):
         raise HedgehogError(_nowhere(found, table))
     return found
@@ -142,12 +142,12 @@ class _Tracer:
     warehouse: Warehouse
     table: StarTable
     key: Key
-    landings: Landings
+    landings: LandedRows
 
     def found(self) -> Trace:
         versions: list[Version] = []
         deletions = list(self._deletions())
-        for held in held_rows(self.warehouse, self.table, self.key):
+        for held in rows_of_key(self.warehouse, self.table, self.key):
             rows, gone = self._made_of(held)
             shaping = self._shaping(held)
             places = {
@@ -167,7 +167,7 @@ class _Tracer:
             self.lake.ingestion.end() - self.warehouse.loaded_through(),
         )
 
-    def _made_of(self, held: HeldRow) -> tuple[tuple[Landing, ...], tuple[Landing, ...]]:
+    def _made_of(self, held: WarehouseRow) -> tuple[tuple[LandedRow, ...], tuple[LandedRow, ...]]:
         """Give the rows of the shop that a row is made of, and the tombstone that marks it."""
         number = held.ingestion_commit
         if not number:
@@ -175,24 +175,24 @@ class _Tracer:
         if isinstance(self.key, date):
             mention = self.landings.mention(self.table, self.key, number)
             return _those(mention), ()
-        subject = SHOP[self.table.inputs[0]]
+        subject = SOURCE[self.table.inputs[0]]
         if not self.table.as_of and not held.deleted:
             return (self.landings.in_commit(subject, str(self.key), number),), ()
         own = self.landings.as_of(subject, str(self.key), number)
         parents = (
-            self.landings.as_of(SHOP[name], key, number).row
+            self.landings.as_of(SOURCE[name], key, number).row
             for name, key in _parents(self.table, own.row)
         )
         return _those(own.row, *parents), _those(own.gone)
 
-    def _deletions(self) -> Iterator[Landing]:
+    def _deletions(self) -> Iterator[LandedRow]:
         if not isinstance(self.table, Fact):
             return
-        for number in held_deletions(self.warehouse, self.table, self.key):
-            subject = SHOP[self.table.inputs[0]]
+        for number in deletions_of_key(self.warehouse, self.table, self.key):
+            subject = SOURCE[self.table.inputs[0]]
             yield self.landings.in_commit(subject, str(self.key), number, "tombstones")
 
-    def _shaping(self, held: HeldRow) -> Shaping | None:
+    def _shaping(self, held: WarehouseRow) -> Transformation | None:
         if not held.processed_commit:
             return None
         bucket, commit = self.lake.processed.bucket, self.lake.processed.read(held.processed_commit)
@@ -209,16 +209,18 @@ class _Tracer:
             for row in rows.to_pylist()
         )
         part, row, older = next(found, (None, {}, ()))
-        return Shaping(commit.number, commit.kind, batch_moment(commit.batch), part, row, older)
+        return Transformation(
+            commit.number, commit.kind, batch_moment(commit.batch), part, row, older
+        )
 
-    def _captured(self, landings: Collection[Landing], number: int) -> Mapping[str, Any]:
+    def _captured(self, landings: Collection[LandedRow], number: int) -> Mapping[str, Any]:
         """Shape the row anew of the CSV; nothing of a day, and of a row that cannot be taken."""
         if isinstance(self.key, date) or not landings:
             return {}
-        subject, *parents = (SHOP[name] for name in self.table.inputs)
+        subject, *parents = (SOURCE[name] for name in self.table.inputs)
         rows = {parent.name: landed_schema(parent).empty_table() for parent in parents}
         for landing in landings:
-            history = self.landings.history(SHOP[landing.table], landing.key, number)
+            history = self.landings.history(SOURCE[landing.table], landing.key, number)
             is_it = pc.field(INGESTION_COMMIT.name) == landing.commit
             rows[landing.table] = (
                 history.versions.filter(is_it)
@@ -226,7 +228,7 @@ class _Tracer:
                 else living_of(history.newest())
             )
         own = rows.pop(subject.name)
-        return next(iter(shape_held(self.table, own, *rows.values()).to_pylist()), {})
+        return next(iter(transform_current(self.table, own, *rows.values()).to_pylist()), {})
 
     def _quarantine(self, versions: Iterable[Version]) -> Iterator[Entry]:
         """Read what was told of the row itself, and of the parents that it has had."""
@@ -261,17 +263,17 @@ def _disagreements(
             yield Disagreement(column, values)
 
 
-def _parents(table: StarTable, own: Landing | None) -> Iterator[tuple[str, str]]:
+def _parents(table: StarTable, own: LandedRow | None) -> Iterator[tuple[str, str]]:
     """Name the rows that a row of a joined table refers to: the shop's table, and the key."""
     if own is None or own.table != table.subject:
         return
     for name in table.inputs[1:]:
-        columns = (c.name for c in SHOP[own.table].columns if c.references == name)
+        columns = (c.name for c in SOURCE[own.table].columns if c.references == name)
         if key := own.row.get(next(columns)):
             yield name, key
 
 
-def _those(*landings: Landing | None) -> tuple[Landing, ...]:
+def _those(*landings: LandedRow | None) -> tuple[LandedRow, ...]:
     return tuple(landing for landing in landings if landing)
 
 

@@ -24,7 +24,7 @@ Key = int | date
 
 
 @dataclass(frozen=True)
-class HeldRow:
+class WarehouseRow:
     """A row of the warehouse.
 
     Attributes:
@@ -47,7 +47,7 @@ class HeldRow:
     inferred_since: datetime | None
 
 
-def held_rows(warehouse: Warehouse, table: StarTable, key: Key) -> Iterator[HeldRow]:
+def rows_of_key(warehouse: Warehouse, table: StarTable, key: Key) -> Iterator[WarehouseRow]:
     """Read the rows of a key, the one captured last at the end."""
     query = sql.SQL(
         "select held.*, commits.loaded_at, {current} as current "
@@ -62,7 +62,7 @@ def held_rows(warehouse: Warehouse, table: StarTable, key: Key) -> Iterator[Held
     )
     with warehouse.connection.cursor(row_factory=dict_row) as cursor:
         for row in cursor.execute(query, {"key": key}):
-            yield HeldRow(
+            yield WarehouseRow(
                 {column.name: row[column.name] for column in table.columns if column.name in row},
                 row[INGESTION_COMMIT.name],
                 row[PROCESSED_COMMIT.name],
@@ -73,7 +73,7 @@ def held_rows(warehouse: Warehouse, table: StarTable, key: Key) -> Iterator[Held
             )
 
 
-def held_deletions(warehouse: Warehouse, table: StarTable, key: Key) -> list[int]:
+def deletions_of_key(warehouse: Warehouse, table: StarTable, key: Key) -> list[int]:
     """List the ingestion commits that saw a fact's key gone, in order."""
     query = (
         "select ingestion_commit from hedgehog.tombstones "

@@ -10,8 +10,8 @@ import pytest
 _ROOT = Path(__file__).parents[2]
 _SHOP = """
 from hedgehog_pipeline.model.source_columns import key, text
-from hedgehog_pipeline.model.tables import ShopTable
-TABLES = (ShopTable("town", "Towns.", (key("nr", "town"), text("name", "Name."))),)
+from hedgehog_pipeline.model.tables import SourceTable
+TABLES = (SourceTable("town", "Towns.", (key("nr", "town"), text("name", "Name."))),)
 """
 _STAR = """
 from hedgehog_pipeline.model.star_columns import key, like, reference
@@ -31,7 +31,7 @@ TABLES = (
 _MODELS = {
     "no package": ({}, "The module mine.star cannot be imported (No module named 'mine')"),
     "no star": ({"__init__": ""}, "The module mine.star cannot be imported"),
-    "no tables": ({"shop": "", "star": _STAR}, "mine.shop has no TABLES, a tuple of ShopTable"),
+    "no tables": ({"shop": "", "star": _STAR}, "mine.shop has no TABLES, a tuple of SourceTable"),
     "a list": ({"star": "TABLES = []"}, "mine.star has no TABLES, a tuple of Dimension and Fact"),
     "other things": ({"star": "TABLES = (1,)"}, "mine.star has no TABLES"),
     "a table twice": (

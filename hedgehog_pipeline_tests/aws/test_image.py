@@ -7,9 +7,9 @@ from hedgehog_pipeline_tests.aws.files import REPOSITORY, TERRAFORM
 
 
 def test_the_base_image_is_named_by_its_digest() -> None:
-    bases = re.findall(r"^FROM (\S+)", (REPOSITORY / "Dockerfile").read_text(), re.MULTILINE)
-    assert bases
-    assert all(re.fullmatch(r"[\w:./-]+@sha256:[0-9a-f]{64}", base) for base in bases)
+    watermarks = re.findall(r"^FROM (\S+)", (REPOSITORY / "Dockerfile").read_text(), re.MULTILINE)
+    assert watermarks
+    assert all(re.fullmatch(r"[\w:./-]+@sha256:[0-9a-f]{64}", base) for base in watermarks)
 
 
 def test_the_webserver_that_is_deployed_is_the_guarded_one() -> None:

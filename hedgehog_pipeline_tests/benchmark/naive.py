@@ -12,7 +12,7 @@ import pandas as pd
 import pycountry
 from sqlalchemy import create_engine
 
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline.storage.ddl import stored_names
 
@@ -23,7 +23,9 @@ def main(shop: str, warehouse: str, bucket: str) -> None:
     """Bring the shop to the warehouse by way of a bucket."""
     s3 = boto3.client("s3")
     source, target = create_engine(shop), create_engine(warehouse)
-    landed = {table: _through_csv(pd.read_sql(table, source), table, s3, bucket) for table in SHOP}
+    landed = {
+        table: _through_csv(pd.read_sql(table, source), table, s3, bucket) for table in SOURCE
+    }
     for name, frame in _star(landed).items():
         body = io.BytesIO()
         frame.to_parquet(body, index=False)

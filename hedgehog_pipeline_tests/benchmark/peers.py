@@ -15,7 +15,7 @@ _DLT = """
 import os, dlt
 from dlt.sources.sql_database import sql_table
 
-shop, warehouse = os.environ["SHOP"], os.environ["TARGET"]
+shop, warehouse = os.environ["SOURCE"], os.environ["TARGET"]
 new = dlt.sources.incremental("last_updated")
 orders = sql_table(shop, table="sales_order", backend="pyarrow", incremental=new)
 orders.apply_hints(primary_key="sales_order_id", write_disposition="merge")
@@ -37,8 +37,8 @@ class Peer:
     Attributes:
         name: of the tool.
         requirements: what its environment is made of.
-        command: gives the command that brings what is new from SHOP to TARGET, which are URLs in
-            its surroundings, by its environment's folder of programs.
+        command: gives the command that brings what is new from SOURCE to TARGET, which are URLs in
+            its deployment, by its environment's folder of programs.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Peer:
         """Bring what is new to the target; a tool that keeps no state is told since when."""
         place.mkdir(exist_ok=True)
         source, destination = (f"{as_url(dsn)}?sslmode=disable" for dsn in (shop, target))
-        own = {"SHOP": source, "TARGET": destination, "HOME": str(place)}
+        own = {"SOURCE": source, "TARGET": destination, "HOME": str(place)}
         own |= {"SOURCE_URI": source, "DESTINATION_URI": destination}  # as ingestr calls them
         before = place / "ran"
         if before.exists():
@@ -82,7 +82,7 @@ def _sling(programs: Path) -> list[str | Path]:
     program = next(programs.parent.glob("lib/python*/site-packages/sling_*/bin/sling-*"))
     return [
         *(program, "run", "--mode", "incremental"),
-        *("--src-conn", "SHOP", "--src-stream", "public.sales_order"),
+        *("--src-conn", "SOURCE", "--src-stream", "public.sales_order"),
         *("--tgt-conn", "TARGET", "--tgt-object", "public.sales_order"),
         *("--primary-key", "sales_order_id", "--update-key", "last_updated"),
     ]

@@ -149,7 +149,7 @@ class Place:
         password = self._sandbox._settings()["passwords"][WRITER]
         secret = rds_secret(self._sandbox.postgres.dsn(warehouse, user=WRITER, password=password))
         environment = self._sandbox.environment()
-        self._sandbox.aws.furnish(
+        self._sandbox.aws.seed(
             {names["HEDGEHOG_WAREHOUSE_SECRET"]: secret},
             log_group=environment["HEDGEHOG_LOG_GROUP"],
             topic="hedgehog-alerts",

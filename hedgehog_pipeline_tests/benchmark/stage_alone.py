@@ -3,7 +3,7 @@
 import sys
 from datetime import datetime, timezone
 
-from hedgehog_pipeline.deployment import Surroundings
+from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.runner.execute import execute
 from hedgehog_pipeline.runner.process_pool import stage_processes
 from hedgehog_pipeline.scheduling.batching import of_one_run, shared_out
@@ -13,20 +13,20 @@ from hedgehog_pipeline.settings import Settings
 def main(stage: str, runs: int) -> None:
     """Do all that waits for a stage."""
     settings = Settings.from_environment()
-    surroundings = Surroundings(settings)
+    deployment = Deployment(settings)
     if stage == "extraction":
-        while not surroundings.archive_landed():
+        while not deployment.archive_landed():
             execute(settings, stage, datetime.now(timezone.utc).date())
     elif stage == "processing" and runs > 1:
         with stage_processes() as processes:
-            shares = shared_out(surroundings.commits_to_process(), runs)
+            shares = shared_out(deployment.commits_to_process(), runs)
             for run in [processes.submit(execute, settings, stage, s[0].date, s) for s in shares]:
                 run.result()
     elif stage == "processing":
-        while landed := of_one_run(surroundings.commits_to_process()):
+        while landed := of_one_run(deployment.commits_to_process()):
             execute(settings, stage, landed[0].date, landed)
     else:
-        while processed := of_one_run(surroundings.commits_to_load()):
+        while processed := of_one_run(deployment.commits_to_load()):
             execute(settings, stage, processed[0].date, processed)
 
 

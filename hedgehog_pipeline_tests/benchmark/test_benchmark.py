@@ -14,7 +14,7 @@ _MODULE = "hedgehog_pipeline_tests.benchmark"
 _COUNT = """
 import os
 import psycopg
-with psycopg.connect(os.environ["SHOP"]) as shop, psycopg.connect(os.environ["TARGET"]) as target:
+with psycopg.connect(os.environ["SOURCE"]) as shop, psycopg.connect(os.environ["TARGET"]) as target:
     (count,) = shop.execute("select count(*) from sales_order").fetchone()
     target.execute("create table if not exists counted (orders bigint)")
     target.execute("insert into counted values (%s)", [count])

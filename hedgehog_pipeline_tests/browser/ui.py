@@ -22,7 +22,7 @@ CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
 )
 GROUPS = ("extraction", "processing", "storage", "report")
-PATIENCE = 120_000
+SILENCE_SECONDS = 120_000
 """Milliseconds: a page of a busy machine takes its time."""
 
 ARGUMENTS = [
@@ -35,7 +35,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 _START_SECONDS = 180
-expect.set_options(timeout=PATIENCE)
+expect.set_options(timeout=SILENCE_SECONDS)
 _EXPANDED = "%2C".join(f"global%40global%3A{group}" for group in GROUPS)
 _LOADED = """{ assetNodes { assetMaterializations(limit: 1) { runId } } }"""
 
@@ -51,7 +51,7 @@ class Ui:
     def page(self, path: str, **options: Any) -> Iterator[Page]:
         """Open a page in a browser that remembers nothing."""
         page = self.browser.new_page(**{"viewport": {"width": 1600, "height": 1500}, **options})
-        page.set_default_timeout(PATIENCE)
+        page.set_default_timeout(SILENCE_SECONDS)
         page.goto(self.url + path)
         yield page
         page.context.close()

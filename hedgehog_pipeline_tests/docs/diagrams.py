@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from hedgehog_pipeline.model.columns import Column
-from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.model.source import SourceTable
 from hedgehog_pipeline.model.star import Dimension, Fact
 
 
-def of_shop(tables: Iterable[ShopTable]) -> str:
+def of_shop(tables: Iterable[SourceTable]) -> str:
     """Draw the shop: of each table the columns that hold a key."""
     lines = ["erDiagram"]
     for table in tables:

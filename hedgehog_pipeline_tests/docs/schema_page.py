@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from hedgehog_pipeline.model.columns import Column
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import STAR, Dimension, Fact, StarTable
 from hedgehog_pipeline.storage.ddl import stored_columns
 from hedgehog_pipeline.storage.views import current_view
@@ -49,8 +49,8 @@ def schema_page() -> str:
 
 def _shop() -> Iterator[str]:
     yield _SHOP_HEAD
-    yield _mermaid(diagrams.of_shop(SHOP.values()))
-    for table in SHOP.values():
+    yield _mermaid(diagrams.of_shop(SOURCE.values()))
+    for table in SOURCE.values():
         yield f"### {table.name}\n\n{table.description}\n"
         rows = ((c.name, c.type.sql, _meaning(c)) for c in table.columns)
         yield _table(("column", "type", "meaning"), rows)

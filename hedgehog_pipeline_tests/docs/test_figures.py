@@ -5,16 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from hedgehog_pipeline import deployment as surroundings
-from hedgehog_pipeline.aws.clients import PATIENCE
+from hedgehog_pipeline import deployment as deployment
+from hedgehog_pipeline.aws.clients import SILENCE_SECONDS
 from hedgehog_pipeline.extraction.source import _OLDEST
-from hedgehog_pipeline.lake.csv_records import LONGEST
-from hedgehog_pipeline.model.columns import _MOST_DECIMALS, _MOST_DIGITS
+from hedgehog_pipeline.lake.csv_records import MAX_LENGTH
+from hedgehog_pipeline.model.columns import _MAX_DECIMALS, _MAX_DIGITS
 from hedgehog_pipeline.monitoring import health
 from hedgehog_pipeline.monitoring.rules import OLD
 from hedgehog_pipeline.orchestration.checks.freshness import FAIL_AFTER, WARN_AFTER
-from hedgehog_pipeline.postgres.connection import PATIENCE as DATABASE_PATIENCE
-from hedgehog_pipeline.scheduling.retry import MOST_ATTEMPTS
+from hedgehog_pipeline.postgres.connection import SILENCE_SECONDS as DATABASE_PATIENCE
+from hedgehog_pipeline.scheduling.retry import MAX_ATTEMPTS
 from hedgehog_pipeline_tests.docs.pages import REPOSITORY
 
 _MIB = 1024 * 1024
@@ -22,17 +22,17 @@ _MINUTE = timedelta(minutes=1)
 _WORDS = {timedelta(hours=1): "an hour", _MINUTE: "a minute"}
 _WARNED, _FAILED = WARN_AFTER // _MINUTE, FAIL_AFTER // _MINUTE
 _BOUNDS = [
-    ("design.md", f"AWS has {PATIENCE.read_timeout} seconds to answer."),
+    ("design.md", f"AWS has {SILENCE_SECONDS.read_timeout} seconds to answer."),
     ("design.md", f"left after {_WORDS[timedelta(seconds=DATABASE_PATIENCE)]}: a large statement"),
-    ("design.md", f"A record may have {LONGEST // _MIB} MiB."),
-    ("design.md", f"of {surroundings._LARGE // _MIB} MiB or more, goes"),
+    ("design.md", f"A record may have {MAX_LENGTH // _MIB} MiB."),
+    ("design.md", f"of {deployment._LARGE // _MIB} MiB or more, goes"),
     ("design.md", f"(warning at {_WARNED} minutes, error at {_FAILED})"),
     ("design.md", f"when the lag passes {_FAILED} minutes"),
-    ("design.md", f"cannot be reached for {_WORDS[health.PATIENCE]}"),
+    ("design.md", f"cannot be reached for {_WORDS[health.SILENCE_SECONDS]}"),
     ("design.md", f"no inferred member older than {_WORDS[OLD]}"),
-    ("operations.md", f'"failed {MOST_ATTEMPTS} times on commit"'),
+    ("operations.md", f'"failed {MAX_ATTEMPTS} times on commit"'),
     ("your-own-shop.md", f"PostgreSQL {_OLDEST // 10000} or newer"),
-    ("your-own-shop.md", f"at most {_MOST_DIGITS} and {_MOST_DECIMALS};"),
+    ("your-own-shop.md", f"at most {_MAX_DIGITS} and {_MAX_DECIMALS};"),
 ]
 
 _ROW = re.compile(r"^\| ([^|]+) \| ([\d.]+) \| ([\d.]*) ?\|$", flags=re.MULTILINE)

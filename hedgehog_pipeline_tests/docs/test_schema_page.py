@@ -2,7 +2,7 @@
 
 import re
 
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import STAR, Fact
 from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page
 from hedgehog_pipeline_tests.docs.schema_page import schema_page
@@ -17,9 +17,9 @@ def test_the_page_is_what_the_declarations_say() -> None:
 
 
 def test_every_table_has_a_heading_and_every_fact_a_diagram_with_its_dimensions() -> None:
-    assert _PAGE.anchors >= {*SHOP, *STAR}
+    assert _PAGE.anchors >= {*SOURCE, *STAR}
     shop, *stars = [block.text for block in _PAGE.blocks if block.language == "mermaid"]
-    assert _entities(shop) == {*SHOP}
+    assert _entities(shop) == {*SOURCE}
     facts = [table for table in STAR.values() if isinstance(table, Fact)]
     for fact, star in zip(facts, stars, strict=True):
         referred = {column.references for column in fact.columns if column.references}

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 
-from hedgehog_pipeline.deployment import Surroundings
+from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.extraction.capture import plan_capture
-from hedgehog_pipeline.extraction.pending_commit import commit_of, landing_of_capture
+from hedgehog_pipeline.extraction.pending_commit import commit_of, pending_capture
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline_tests.extraction.landed import Row, in_shop, landed
 from hedgehog_pipeline_tests.world import World
 
@@ -33,16 +33,16 @@ def assert_landed_once(world: World) -> None:
 @contextmanager
 def capturing(world: World) -> Iterator[Callable[[], IngestionCommit | None]]:
     """Open a snapshot and plan; what is given writes the parts and appends the commit."""
-    surroundings, now = Surroundings(world.settings), datetime.now(timezone.utc)
-    log = surroundings.lake.ingestion
+    deployment, now = Deployment(world.settings), datetime.now(timezone.utc)
+    log = deployment.lake.ingestion
     batch = Batch(batch_id(now), now.date(), log.bucket, "csv")
-    head, tables = log.head(), list(SHOP.values())
-    with surroundings.source.moment(tables) as moment:
+    head, tables = log.head(), list(SOURCE.values())
+    with deployment.source.moment(tables) as moment:
         slice_rows = world.settings.slice_rows
         plan = plan_capture(moment, head, tables, slice_rows=slice_rows, captured_at=now)
 
         def finish() -> IngestionCommit | None:
-            landing = landing_of_capture(plan, moment, batch)
+            landing = pending_capture(plan, moment, batch)
             for name, of_kinds in landing.rows.items():
                 for rows in of_kinds:
                     rows.write(f"oltp/{name}", world.settings.part_bytes)

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from hedgehog_pipeline.model.source import SHOP, ShopTable
+from hedgehog_pipeline.model.source import SOURCE, SourceTable
 from hedgehog_pipeline_tests.world import World
 
 _HISTORY = """
@@ -58,13 +58,13 @@ _WATCH = """
 def keep_history(world: World) -> None:
     """Number the versions from now on, those that are there already included."""
     world.shop.execute(_HISTORY)
-    for table in SHOP.values():
+    for table in SOURCE.values():
         statement = (_OF_TABLE + _WATCH).format(table=table.name, key=table.key)
         world.shop.execute(statement.encode())
 
 
 def fill_beside(
-    shop: psycopg.Connection[Any], other: str, table: ShopTable, end: int | None = None
+    shop: psycopg.Connection[Any], other: str, table: SourceTable, end: int | None = None
 ) -> None:
     """Fill a table beside another one, with versions that are its own.
 
@@ -79,7 +79,7 @@ def fill_beside(
     shop.execute(_composed(statement, other, table, end=end))
 
 
-def put_in_place(shop: psycopg.Connection[Any], other: str, table: ShopTable) -> None:
+def put_in_place(shop: psycopg.Connection[Any], other: str, table: SourceTable) -> None:
     """Let a table that was filled beside another one take its place.
 
     What changed meanwhile is taken along, in the same transaction. The table that was there stays
@@ -88,14 +88,14 @@ def put_in_place(shop: psycopg.Connection[Any], other: str, table: ShopTable) ->
     shop.execute(_composed(_CAUGHT_UP + _SWAP + _WATCH + _BROUGHT, other, table, rows=table.name))
 
 
-def attach(shop: psycopg.Connection[Any], other: str, table: ShopTable, keys: range) -> None:
+def attach(shop: psycopg.Connection[Any], other: str, table: SourceTable, keys: range) -> None:
     """Attach a table to a partitioned one, with rows whose versions are its own."""
     statement = _ATTACH + _BROUGHT
     shop.execute(_composed(statement, other, table, rows=other, first=keys.start, end=keys.stop))
 
 
 def attach_altered(
-    shop: psycopg.Connection[Any], other: str, table: ShopTable, keys: range, column: str
+    shop: psycopg.Connection[Any], other: str, table: SourceTable, keys: range, column: str
 ) -> None:
     """Detach a partition, make a column of whole numbers anew there, and attach it, in one go."""
     statement = _ALTER_DETACHED + _ATTACH
@@ -103,7 +103,7 @@ def attach_altered(
     shop.execute(_composed(statement, other, table, first=first, end=end, column=column))
 
 
-def _composed(statement: str, other: str, table: ShopTable, **others: object) -> bytes:
+def _composed(statement: str, other: str, table: SourceTable, **others: object) -> bytes:
     columns = ", ".join([*(column.name for column in table.columns), "version"])
     return statement.format(
         table=table.name, key=table.key, other=other, columns=columns, **others

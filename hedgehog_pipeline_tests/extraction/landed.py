@@ -4,7 +4,7 @@ import csv
 import io
 from collections import Counter
 
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline_tests.world import World
 
 Row = tuple[str, ...]
@@ -27,7 +27,7 @@ def landed(world: World, after: int = 0) -> Counter[Row]:
 def in_shop(world: World) -> Counter[Row]:
     """Count the rows that the shop holds now."""
     found: Counter[Row] = Counter()
-    for table in SHOP:
+    for table in SOURCE:
         statement = f"copy (select * from {table}) to stdout (format csv, header)".encode()
         with world.shop.cursor().copy(statement) as copy:
             found.update(_rows(table, b"".join(copy).decode()))

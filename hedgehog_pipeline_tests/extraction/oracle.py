@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline_tests.extraction.history import versions_in
 from hedgehog_pipeline_tests.world import World
 
@@ -132,15 +132,15 @@ def _judge_capture(
     Args:
         history: what was written down.
         commit: as it stands in the bucket.
-        before: the bases of the capture before.
+        before: the watermarks of the capture before.
         found: the versions that it brings, by table.
         verdict: takes what differs.
     """
-    bases, number = commit["base"], commit["number"]
-    begun = set(SHOP if commit["reread"] or not before else commit["reread_tables"])
-    taken = {name for name in bases if bases[name]["commit"] == number}
+    watermarks, number = commit["base"], commit["number"]
+    begun = set(SOURCE if commit["reread"] or not before else commit["reread_tables"])
+    taken = {name for name in watermarks if watermarks[name]["commit"] == number}
     slices = {name for name in taken if name in begun or before[name]["archive"]}
-    if snapshots := {bases[name]["snapshot"] for name in taken - slices}:
+    if snapshots := {watermarks[name]["snapshot"] for name in taken - slices}:
         (snapshot,) = snapshots
         history.see(snapshot)
     for name in begun:
@@ -164,7 +164,7 @@ class _History:
 
     def __init__(self, world: World) -> None:
         self.rows: list[tuple[Any, ...]] = world.shop.execute(_HISTORY).fetchall()
-        self.tables = {name: _Table() for name in SHOP}
+        self.tables = {name: _Table() for name in SOURCE}
         self._to_come = deque(self.rows)
         self._waiting: list[tuple[Any, ...]] = []
         self._rewrites: list[tuple[str, int]] = world.shop.execute(

@@ -4,7 +4,7 @@ from typing import Any
 
 import psycopg
 
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline_tests.world import World
 
 NOON = "2026-11-02 12:00:00"
@@ -33,7 +33,7 @@ _ORDERS = """
 """
 
 
-def furnish(world: World, orders: int = 3) -> None:
+def seed(world: World, orders: int = 3) -> None:
     """Fill in the reference tables and place some orders."""
     cursor = psycopg.ClientCursor(world.shop)
     cursor.execute(_REFERENCE, {"at": NOON})
@@ -57,7 +57,7 @@ def change(connection: psycopg.Connection[Any], key: str, units: int, at: str = 
 
 def continue_numbers(world: World) -> None:
     """Let the sequences go on after the keys that are there."""
-    for table in SHOP.values():
+    for table in SOURCE.values():
         world.shop.execute(
             "select setval(pg_get_serial_sequence(%s, %s), "
             f"(select max({table.key}) from {table.name}))".encode(),

@@ -10,15 +10,15 @@ from psycopg import sql
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.capture import plan_capture
-from hedgehog_pipeline.extraction.capture_request import Asked, Mode
-from hedgehog_pipeline.extraction.source_identity import another_tables, known_bases
+from hedgehog_pipeline.extraction.capture_request import CaptureRequest, Mode
+from hedgehog_pipeline.extraction.source_identity import another_tables, known_watermarks
 from hedgehog_pipeline.lake.log import commit_key
 from hedgehog_pipeline.model.columns import TEXT, Column
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.runner.execute import execute
 from hedgehog_pipeline_tests.extraction.capturing import capture, capturing
 from hedgehog_pipeline_tests.extraction.landed import Row, in_shop, keys, landed
-from hedgehog_pipeline_tests.extraction.shop import change, furnish, place
+from hedgehog_pipeline_tests.extraction.shop import change, place, seed
 from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
 from hedgehog_pipeline_tests.world import Servers, World, as_a_new_process
 
@@ -174,18 +174,18 @@ def test_a_table_that_is_another_one_is_read_in_full_again_alone(shop: World, na
     shop.shop.execute(case.before.encode())
     shop.shop.execute("update address set city = 'York'")
     capture(shop)
-    assert shop.surroundings.scan_shop() == ()
+    assert shop.deployment.scan_shop() == ()
     number = last_commit(shop)["number"]
 
     shop.shop.execute(case.change.encode())
-    assert shop.surroundings.scan_shop() == (case.table,)
+    assert shop.deployment.scan_shop() == (case.table,)
     assert capture(shop) == of_table(in_shop(shop), case.table)
     reasons = last_commit(shop)["reread_tables"]
     assert isinstance(reasons, dict)
     assert list(reasons) == [case.table]
     assert reasons[case.table].startswith(f"{case.table} is another table since commit {number} (")
     assert reasons[case.table].endswith(f" UTC): {case.told}")
-    assert shop.surroundings.scan_shop() == ()
+    assert shop.deployment.scan_shop() == ()
     assert capture(shop) == Counter()
     assert last_commit(shop)["reread"] is None
 
@@ -203,7 +203,7 @@ def test_what_no_select_of_the_declared_columns_shows_reads_nothing_again(shop: 
     capture(shop)
     for statement in SAME[name].split(";"):
         shop.shop.execute(statement.encode())
-    assert shop.surroundings.scan_shop() == ()
+    assert shop.deployment.scan_shop() == ()
     assert capture(shop) == Counter()
 
 
@@ -218,7 +218,7 @@ def test_a_search_path_that_leads_to_another_table_reads_that_one(shop: World):
     capture(shop)
     role = f"alter role reader in database {shop.shop_database} set search_path = other, public"
     shop.shop.execute(role.encode())
-    assert shop.surroundings.scan_shop() == ("currency",)
+    assert shop.deployment.scan_shop() == ("currency",)
     ((table, key, code, *_),) = capture(shop)
     assert (table, key, code) == ("currency", "1", "EUR")
     assert capture(shop) == Counter()
@@ -228,18 +228,18 @@ def test_a_partition_that_brings_no_earlier_row_reads_nothing_again(shop: World)
     shop.shop.execute(PARTITIONED.encode())
     capture(shop)
     shop.shop.execute("create table department_3 partition of department default")
-    head, tables = shop.surroundings.lake.ingestion.head(), list(SHOP.values())
+    head, tables = shop.deployment.lake.ingestion.head(), list(SOURCE.values())
     assert head
-    with shop.surroundings.source.moment(tables) as moment:
+    with shop.deployment.source.moment(tables) as moment:
         assert another_tables(moment, head) == {}
         scans = "select sum(seq_scan) from pg_stat_xact_user_tables where relname ~ 'department_'"
         assert moment.fetch(sql.SQL(scans).format()) == [(0,)]  # an empty one costs none
-    assert shop.surroundings.scan_shop() == ()
+    assert shop.deployment.scan_shop() == ()
     shop.shop.execute("insert into department values (900, 'Books', 'Hull', null, now(), now())")
     assert keys(capture(shop), "department") == ["900"]
     assert last_commit(shop)["kind"] == "increment"
     shop.shop.execute("alter table department detach partition department_3")
-    assert shop.surroundings.scan_shop() == ()
+    assert shop.deployment.scan_shop() == ()
     assert capture(shop) == Counter()
 
 
@@ -263,10 +263,15 @@ def test_a_partition_that_a_sweep_found_gone_is_read_again_once_it_is_back(shop:
     shop.shop.execute(f"{PARTITIONED}{ATTACH}".encode())
     capture(shop)
     shop.shop.execute(DETACH)
-    execute(shop.settings, "extraction", datetime.now(timezone.utc).date(), asked=Asked(Mode.SWEEP))
+    execute(
+        shop.settings,
+        "extraction",
+        datetime.now(timezone.utc).date(),
+        asked=CaptureRequest(Mode.SWEEP),
+    )
     assert last_commit(shop)["kind"] == "sweep"
     shop.shop.execute(ATTACH)
-    assert shop.surroundings.scan_shop() == ("department",)
+    assert shop.deployment.scan_shop() == ("department",)
     assert keys(capture(shop), "department") == ["1", "200"]
     assert capture(shop) == Counter()
 
@@ -310,29 +315,29 @@ def test_a_lake_without_fingerprints_takes_them_without_reading_again(shop: Worl
     as_a_new_process()
     shop.s3.put_object(Bucket=bucket, Key=commit_key(1), Body=json.dumps(commit).encode())
     shop.shop.execute("alter type payment_type_name rename value 'SALES_RECEIPT' to 'RECEIPT'")
-    assert shop.surroundings.scan_shop() == ()
+    assert shop.deployment.scan_shop() == ()
     place(shop.shop)
     assert keys(capture(shop)) == ["4"]
     base = last_commit(shop)["base"]
     assert isinstance(base, dict)
-    assert all(base[name]["fingerprint"] for name in SHOP)
+    assert all(base[name]["fingerprint"] for name in SOURCE)
     shop.shop.execute("alter type payment_type_name rename value 'RECEIPT' to 'SALES_RECEIPT'")
-    assert shop.surroundings.scan_shop() == ("payment_type",)
+    assert shop.deployment.scan_shop() == ("payment_type",)
 
 
 def test_a_column_with_a_default_that_is_declared_later_is_read_then(shop: World):
     shop.shop.execute("alter table design add colour text not null default 'red'")
     place(shop.shop)
     capture(shop)
-    head = shop.surroundings.lake.ingestion.head()
+    head = shop.deployment.lake.ingestion.head()
     assert head is not None
-    design = SHOP["design"]
+    design = SOURCE["design"]
     wider = replace(
         design, columns=(*design.columns, Column("colour", TEXT, description="Its colour."))
     )
-    with shop.surroundings.source.moment([design]) as moment:
-        assert "design" in known_bases(moment, head)
-    with shop.surroundings.source.moment([wider]) as moment:
+    with shop.deployment.source.moment([design]) as moment:
+        assert "design" in known_watermarks(moment, head)
+    with shop.deployment.source.moment([wider]) as moment:
         now = datetime.now(timezone.utc)
         plan = plan_capture(moment, head, [wider], slice_rows=9, captured_at=now)
         assert plan.reread_tables["design"].endswith(": colour is declared since")
@@ -342,19 +347,19 @@ def test_a_column_with_a_default_that_is_declared_later_is_read_then(shop: World
 
 @pytest.mark.parametrize(("table", "left"), [("design", "file_name"), ("payment_type", "payment_")])
 def test_a_column_that_is_declared_no_more_reads_nothing_again(shop: World, table: str, left: str):
-    head = shop.surroundings.lake.ingestion.head()
+    head = shop.deployment.lake.ingestion.head()
     assert head is not None
-    key, *others = SHOP[table].columns
+    key, *others = SOURCE[table].columns
     columns = (key, *(column for column in others if not column.name.startswith(left)))
-    narrower = replace(SHOP[table], columns=columns)
+    narrower = replace(SOURCE[table], columns=columns)
     assert len(narrower.columns) == len(others)
-    with shop.surroundings.source.moment([narrower]) as moment:
+    with shop.deployment.source.moment([narrower]) as moment:
         assert another_tables(moment, head) == {}
 
 
 def test_other_tables_are_captured_while_one_is_read_again_in_slices(servers: Servers):
     with World.make(servers, slice_rows=4) as world:
-        furnish(world, 10)
+        seed(world, 10)
         while capture(world):
             pass
         world.shop.execute(BESIDE)
@@ -378,7 +383,7 @@ def test_other_tables_are_captured_while_one_is_read_again_in_slices(servers: Se
 
 def test_a_table_that_changes_again_while_it_is_read_begins_anew(servers: Servers):
     with World.make(servers, slice_rows=4) as world:
-        furnish(world, 6)
+        seed(world, 6)
         while capture(world):
             pass
         world.shop.execute(BESIDE)

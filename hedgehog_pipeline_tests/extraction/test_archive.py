@@ -15,7 +15,7 @@ from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once, cap
 from hedgehog_pipeline_tests.extraction.history import keep_history
 from hedgehog_pipeline_tests.extraction.landed import in_shop, landed
 from hedgehog_pipeline_tests.extraction.oracle import judge
-from hedgehog_pipeline_tests.extraction.shop import change, continue_numbers, furnish, place
+from hedgehog_pipeline_tests.extraction.shop import change, continue_numbers, place, seed
 from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
 from hedgehog_pipeline_tests.world import Servers, World
 
@@ -75,7 +75,7 @@ def test_transactions_that_overlap_the_whole_archive_land_with_the_first_increme
     servers: Servers,
 ):
     with World.make(servers, slice_rows=4) as world, world.connect() as late:
-        furnish(world, 10)
+        seed(world, 10)
         keep_history(world)
         place(late)
         change(late, "9", 90)
@@ -94,7 +94,7 @@ def test_transactions_that_overlap_the_whole_archive_land_with_the_first_increme
 
 def test_an_archive_ends_although_the_shop_outruns_its_slices(servers: Servers):
     with World.make(servers, slice_rows=4) as world:
-        furnish(world, 10)
+        seed(world, 10)
         for _ in range(8):
             capture(world)
             place(world.shop, 6)
@@ -106,7 +106,7 @@ def test_an_archive_ends_although_the_shop_outruns_its_slices(servers: Servers):
 
 def test_a_slice_smaller_than_one_table_takes_so_many_rows_a_commit(servers: Servers):
     with World.make(servers, slice_rows=2) as world:
-        furnish(world, 7)
+        seed(world, 7)
         slices = []
         while rows := capture(world):
             slices.append(sum(rows.values()))
@@ -119,7 +119,7 @@ def test_a_slice_smaller_than_one_table_takes_so_many_rows_a_commit(servers: Ser
 @pytest.mark.parametrize("orders", [6, 7, 8])
 def test_a_table_that_ends_at_the_edge_of_a_slice_lands_whole(servers: Servers, orders: int):
     with World.make(servers, slice_rows=7) as world:
-        furnish(world, orders)
+        seed(world, orders)
         while any(capture(world)):
             pass
         assert landed(world) == in_shop(world)
@@ -131,7 +131,7 @@ def test_an_empty_shop_has_an_archive_and_what_comes_later_is_an_increment(world
     assert kinds(world) == {"archive": 1}
     assert capture(world) == Counter()
     assert kinds(world) == {"archive": 1}
-    furnish(world)
+    seed(world)
     assert capture(world) == in_shop(world)
     assert kinds(world) == {"archive": 1, "increment": 1}
     assert_landed_once(world)

@@ -13,7 +13,7 @@ import pytest
 from hedgehog_pipeline.sandbox.waiting import await_condition
 from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once
 from hedgehog_pipeline_tests.extraction.landed import in_shop, landed
-from hedgehog_pipeline_tests.extraction.shop import change, furnish, place
+from hedgehog_pipeline_tests.extraction.shop import change, place, seed
 from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
 from hedgehog_pipeline_tests.world import Servers, World
 
@@ -24,7 +24,7 @@ _SLICES = 3
 def world(servers: Servers) -> Iterator[World]:
     """A shop of four slices, each of many small parts."""
     with World.make(servers, slice_rows=40, part_bytes=300) as world:
-        furnish(world, _SLICES * 40 - 10)
+        seed(world, _SLICES * 40 - 10)
         yield world
 
 

@@ -6,23 +6,23 @@ from contextlib import contextmanager
 
 import pytest
 
-from hedgehog_pipeline.inbox.reader import Brought, Survey
-from hedgehog_pipeline.lake.quarantine_csv import Told
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.inbox.reader import InboxReader, Survey
+from hedgehog_pipeline.lake.quarantine_csv import QuarantineEntry
+from hedgehog_pipeline.model.source import SOURCE
 
 _STAMPS = "2026-06-01 09:30:00.123,2026-06-01 09:30:00.123"
 _HEADER = "currency_id,currency_code,created_at,last_updated"
 _PART = "inbox/currency/x.csv"
 
 
-def _brought(body: str | bytes, table: str = "currency") -> Brought:
+def _brought(body: str | bytes, table: str = "currency") -> InboxReader:
     content = body.encode() if isinstance(body, str) else body
 
     @contextmanager
     def opened() -> Generator[Callable[[int], bytes], None, None]:
         yield io.BytesIO(content).read
 
-    return Brought(_PART, SHOP[table], opened)
+    return InboxReader(_PART, SOURCE[table], opened)
 
 
 def _rows(body: str | bytes, table: str = "currency") -> list[bytes]:
@@ -32,7 +32,7 @@ def _rows(body: str | bytes, table: str = "currency") -> list[bytes]:
     return list(brought.rows_csv(survey.superseded))
 
 
-def _faults(*lines: str | bytes) -> list[Told]:
+def _faults(*lines: str | bytes) -> list[QuarantineEntry]:
     texts = [line.encode() if isinstance(line, str) else line for line in (_HEADER, *lines)]
     brought = _brought(b"\n".join(texts))
     found = list(brought.faults())
@@ -55,7 +55,7 @@ def test_null_and_the_empty_text_stay_apart_and_text_stays_as_it_is_quoted():
 
 
 def test_true_and_false_are_read_in_any_case_and_other_texts_are_left_to_the_reader_of_values():
-    header = ",".join(column.name for column in SHOP["payment"].columns)
+    header = ",".join(column.name for column in SOURCE["payment"].columns)
     said = ["t", "f", "TRUE", '"False"', "T", "yes", "", '""']
     lines = (f"{n},a,b,1,1,1.00,1,1,{value},d,5,6" for n, value in enumerate(said))
     found = _rows("\n".join([header, *lines]), "payment")[1:]

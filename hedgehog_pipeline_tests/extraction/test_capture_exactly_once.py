@@ -12,7 +12,7 @@ from psycopg.pq import TransactionStatus
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction import capture as capturing
-from hedgehog_pipeline.extraction.source import Moment
+from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once, capture
 from hedgehog_pipeline_tests.extraction.landed import keys, landed
 from hedgehog_pipeline_tests.extraction.shop import change, place
@@ -206,7 +206,7 @@ def test_ids_that_stay_unknown_keep_no_later_ones_from_joining(
     shop: World, monkeypatch: pytest.MonkeyPatch
 ):
     """Rolled back ones stay so, and only so many are asked for at a time."""
-    monkeypatch.setattr(capturing, "_MOST_ASKED", 100)
+    monkeypatch.setattr(capturing, "_MAX_XIDS_ASKED", 100)
     shop.shop.execute("create table undeclared (number int)")
     with shop.connect() as late:
         mine = place(late)
@@ -217,7 +217,7 @@ def test_ids_that_stay_unknown_keep_no_later_ones_from_joining(
             " end loop; end $$"
         )
         capture(shop)
-        head = shop.surroundings.lake.ingestion.head()
+        head = shop.deployment.lake.ingestion.head()
         assert head is not None
         assert len(head.base["department"].seen) == 1
     assert keys(capture(shop)) == mine
@@ -231,7 +231,7 @@ def test_a_transaction_that_is_open_for_too_long_is_named_and_nothing_is_landed(
         ((named,),) = late.execute("select pg_current_xact_id()::text").fetchall()
         others = place(shop.shop)
         with monkeypatch.context() as patch:
-            patch.setattr(capturing, "_MOST_RANGES", 0)
+            patch.setattr(capturing, "_MAX_RANGES", 0)
             with pytest.raises(HedgehogError, match=f"^Transaction {named} .* open for so long"):
                 capture(shop)
         assert keys(capture(shop)) == others
@@ -256,7 +256,7 @@ def test_what_commits_while_a_capture_asks_is_not_taken_for_seen(
     shop: World, monkeypatch: pytest.MonkeyPatch
 ):
     """The snapshot is older than what PostgreSQL tells of a transaction."""
-    fetch = Moment.fetch
+    fetch = SourceSnapshot.fetch
     with shop.connect() as long, shop.connect() as late:
         mine = place(long)
         theirs = place(late)
@@ -264,13 +264,13 @@ def test_what_commits_while_a_capture_asks_is_not_taken_for_seen(
             theirs += place(late)
         others = place(shop.shop)
 
-        def commit_and_fetch(moment: Moment, query: sql.Composed) -> list[tuple[Any, ...]]:
+        def commit_and_fetch(moment: SourceSnapshot, query: sql.Composed) -> list[tuple[Any, ...]]:
             if "pg_xact_status" in query.as_string():
                 late.commit()
             return fetch(moment, query)
 
         with monkeypatch.context() as patch:
-            patch.setattr(Moment, "fetch", commit_and_fetch)
+            patch.setattr(SourceSnapshot, "fetch", commit_and_fetch)
             assert keys(capture(shop)) == others
         assert late.info.transaction_status == TransactionStatus.IDLE
         assert keys(capture(shop)) == theirs
@@ -285,7 +285,7 @@ def test_a_lake_whose_tables_each_keep_what_they_saw_goes_on(shop: World):
         ((number,),) = late.execute("select pg_current_xact_id()::text::bigint").fetchall()
         place(shop.shop)
         capture(shop)
-        head, key = shop.surroundings.lake.ingestion.head(), _last_commit(shop)
+        head, key = shop.deployment.lake.ingestion.head(), _last_commit(shop)
         assert head is not None
         commit = json.loads(_object(shop, key))
         del commit["seen"]

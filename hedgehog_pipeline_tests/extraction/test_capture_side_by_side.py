@@ -10,7 +10,7 @@ from hedgehog_pipeline.runner.execute import execute
 from hedgehog_pipeline.sandbox.waiting import await_condition
 from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once, capture, capturing
 from hedgehog_pipeline_tests.extraction.landed import in_shop, keys, landed
-from hedgehog_pipeline_tests.extraction.shop import furnish, place
+from hedgehog_pipeline_tests.extraction.shop import place, seed
 from hedgehog_pipeline_tests.world import World
 
 
@@ -36,7 +36,7 @@ def test_of_two_captures_the_first_wins_and_the_other_is_let_go(shop: World):
 
 
 def test_of_two_first_captures_one_is_let_go(world: World):
-    furnish(world)
+    seed(world)
     with capturing(world) as finish_first, capturing(world) as finish_second:
         assert finish_first() is not None
         assert finish_second() is None
@@ -78,7 +78,7 @@ def test_two_whole_runs_at_once_both_end_with_all_that_the_shop_held(shop: World
 
 
 def test_a_rewrite_beside_the_first_capture_shows_no_empty_table(world: World):
-    furnish(world)
+    seed(world)
     with ThreadPoolExecutor() as threads:
         with world.connect() as session:
             session.execute("alter table sales_order alter units_sold type bigint")

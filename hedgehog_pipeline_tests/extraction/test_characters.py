@@ -10,8 +10,8 @@ from psycopg import sql
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.characters import CODECS
-from hedgehog_pipeline.model.source import SHOP
-from hedgehog_pipeline.monitoring.quarantine import lines_told, told_of
+from hedgehog_pipeline.model.source import SOURCE
+from hedgehog_pipeline.monitoring.quarantine import entries_of, format_row
 from hedgehog_pipeline_tests import shops
 from hedgehog_pipeline_tests.bad_rows import OPEN, copy_row, is_held
 from hedgehog_pipeline_tests.operations.reconciling import reconciled
@@ -44,7 +44,7 @@ def _in_encoding(world: World, encoding: str) -> Iterator[World]:
     dsn = servers.postgres.dsn(name)
     with psycopg.connect(dsn, autocommit=True, client_encoding=encoding) as shop:
         shop.execute(shops.SHOP_DDL)
-        for table in SHOP:
+        for table in SOURCE:
             shop.execute(sql.SQL("grant select on {} to reader").format(sql.Identifier(table)))
         shops.load_small(shop)
         yield replace(world, shop=shop)
@@ -85,9 +85,9 @@ def test_one_byte_without_a_character_keeps_its_row_out_and_nothing_else(
             "dim_design",
             "dim_staff",
         }
-        with shop.surroundings.warehouse() as warehouse:
-            log = shop.surroundings.lake.ingestion
-            (told, *_) = lines_told(told_of("design", str(archived), warehouse, log))
+        with shop.deployment.warehouse() as warehouse:
+            log = shop.deployment.lake.ingestion
+            (told, *_) = format_row(entries_of("design", str(archived), warehouse, log))
         assert told.startswith("commit 1: not landed, row ")
 
         _set(shop, "design", archived, "design_name = 'mended'")
@@ -126,7 +126,7 @@ def test_a_byte_that_postgresql_itself_cannot_convert_is_told_by_table_and_row(w
 
 
 def _set(world: World, table: str, key: int, assignment: str) -> None:
-    statement = f"update {table} set {assignment} where {SHOP[table].key} = {key}"
+    statement = f"update {table} set {assignment} where {SOURCE[table].key} = {key}"
     world.shop.execute(statement.encode())
 
 

@@ -11,12 +11,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from hedgehog_pipeline.extraction.source import Moment
+from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline.sandbox.postgres import PostgresServer
 from hedgehog_pipeline.sandbox.postgres_programs import run_program
 from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once, capture
 from hedgehog_pipeline_tests.extraction.landed import in_shop, keys, landed
-from hedgehog_pipeline_tests.extraction.shop import change, furnish, place
+from hedgehog_pipeline_tests.extraction.shop import change, place, seed
 from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
 from hedgehog_pipeline_tests.world import Servers, World
 
@@ -31,7 +31,7 @@ def world(servers: Servers, tmp_path: Path) -> Iterator[World]:
         PostgresServer(tmp_path / "postgres", durable=False) as postgres,
         World.make(Servers(postgres, servers.aws)) as world,
     ):
-        furnish(world)
+        seed(world)
         yield world
 
 
@@ -104,14 +104,14 @@ def test_a_row_whose_id_comes_again_hides_no_transaction_that_is_open(
         with late.transaction():
             mine += place(late)
         place(world.shop)
-        fetch = Moment.fetch
+        fetch = SourceSnapshot.fetch
 
-        def commit_and_fetch(moment: Moment, query: sql.Composed) -> list[tuple[Any, ...]]:
+        def commit_and_fetch(moment: SourceSnapshot, query: sql.Composed) -> list[tuple[Any, ...]]:
             if "pg_xact_status" in query.as_string():
                 late.commit()
             return fetch(moment, query)
 
-        patch.setattr(Moment, "fetch", commit_and_fetch)
+        patch.setattr(SourceSnapshot, "fetch", commit_and_fetch)
         capture(world)
     assert set(mine) <= set(keys(capture(world)))
     assert capture(world) == Counter()

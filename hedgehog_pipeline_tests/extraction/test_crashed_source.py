@@ -23,7 +23,7 @@ from hedgehog_pipeline_tests.extraction.crashing import (
     nothing_flushed,
 )
 from hedgehog_pipeline_tests.extraction.landed import in_shop, keys, landed
-from hedgehog_pipeline_tests.extraction.shop import furnish, place
+from hedgehog_pipeline_tests.extraction.shop import place, seed
 from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
 from hedgehog_pipeline_tests.pooled import Pooled
 from hedgehog_pipeline_tests.world import Servers, World
@@ -41,7 +41,7 @@ def cluster() -> Iterator[PostgresServer]:
 def world(servers: Servers, cluster: PostgresServer) -> Iterator[World]:
     """A shop on that server, captured."""
     with World.make(Servers(cluster, servers.aws)) as world:
-        furnish(world)
+        seed(world)
         capture(world)
         yield world
 
@@ -98,12 +98,12 @@ def test_a_slice_of_the_archive_outlasts_a_crash(
     servers: Servers, cluster: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ):
     with World.make(Servers(cluster, servers.aws), slice_rows=10) as world:
-        furnish(world)
+        seed(world)
         with _crashing(world, monkeypatch, lambda shop: place(shop, 20)):
             capture(world)
         assert len(world.commits(world.settings.ingestion_bucket)) == 1
         with _up_again(world) as again:
-            while not again.surroundings.archive_landed():
+            while not again.deployment.archive_landed():
                 capture(again)
             capture(again)
             assert_landed_once(again)
@@ -137,7 +137,7 @@ def test_behind_a_pooler_a_crash_while_a_capture_waits_is_noticed(
             crashed.extend(map(int, place(shop, 20)))
 
     with monkeypatch.context() as patch, nothing_flushed(world):
-        patch.setattr(databases, "_Patient", Pooled)
+        patch.setattr(databases, "_Polled", Pooled)
         patch.setattr(confirmed, "sleep", come_back_and_go_on)
         world.shop.execute(FORTY_ROLLBACKS)
         place(world.shop)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedgehog_pipeline.lake.csv_records import LONGEST, Record, fields_of, records
+from hedgehog_pipeline.lake.csv_records import MAX_BYTES, Record, fields_of, records
 
 _TEXT = st.text(st.sampled_from('a",\n\r é\u2028\x85\x0b'), max_size=6)
 
@@ -102,10 +102,10 @@ def test_a_stray_quote_far_from_the_next_costs_its_line_alone():
 
 
 def test_a_record_may_be_long_and_one_that_is_too_long_costs_no_memory_and_no_other():
-    long, too_long = b'"%s"' % (b"a\n" * (LONGEST // 2 - 10)), b"b" * (3 * LONGEST)
+    long, too_long = b'"%s"' % (b"a\n" * (MAX_BYTES // 2 - 10)), b"b" * (3 * MAX_BYTES)
     held, endless, last = _read(b"1," + long + b"\n2," + too_long + b"\n3,c\n")
     assert held.fields == [b"1", long]
     assert endless.fault.startswith("is longer than 32 MiB")
-    assert len(endless.text) <= LONGEST + 1
+    assert len(endless.text) <= MAX_BYTES + 1
     assert last.fields == [b"3", b"c"]
-    assert last.line == LONGEST // 2 - 10 + 3
+    assert last.line == MAX_BYTES // 2 - 10 + 3

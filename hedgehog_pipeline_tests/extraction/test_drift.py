@@ -12,7 +12,7 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.drift import new_columns
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
 from hedgehog_pipeline_tests.lake.making import MemoryS3, land
 from hedgehog_pipeline_tests.world import World
@@ -324,7 +324,7 @@ def test_a_column_that_was_landed_before_a_deletion_is_not_new() -> None:
     gone = land(log, {}, gone={"design": [2]})
     commit = land(log, {"design": b"design_id,colour,height\n1,red,2\n"})
     (found,) = new_columns(commit, gone, log)
-    assert found == (SHOP["design"], ["height"])
+    assert found == (SOURCE["design"], ["height"])
 
 
 def test_columns_of_a_first_capture_that_are_not_declared_are_logged(

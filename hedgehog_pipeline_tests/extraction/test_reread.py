@@ -11,16 +11,16 @@ import psycopg
 import pytest
 
 from hedgehog_pipeline.extraction.capture_request import Mode
-from hedgehog_pipeline.extraction.snapshot import WRAP, Snapshot
-from hedgehog_pipeline.extraction.source import Moment
-from hedgehog_pipeline.extraction.source_identity import known_bases, what_changed
-from hedgehog_pipeline.lake.commits import Base, IngestionCommit
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.extraction.snapshot import WRAP, PgSnapshot
+from hedgehog_pipeline.extraction.source import SourceSnapshot
+from hedgehog_pipeline.extraction.source_identity import known_watermarks, what_changed
+from hedgehog_pipeline.lake.commits import IngestionCommit, Watermark
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.runner.runner import run_until_done
 from hedgehog_pipeline.sandbox.aws import rds_secret
 from hedgehog_pipeline_tests.extraction.capturing import capture
 from hedgehog_pipeline_tests.extraction.landed import in_shop, landed
-from hedgehog_pipeline_tests.extraction.shop import change, furnish
+from hedgehog_pipeline_tests.extraction.shop import change, seed
 from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
 from hedgehog_pipeline_tests.world import World
 
@@ -28,16 +28,18 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
 
 
 def head(source: str = "7/1/5", **snapshots: str) -> IngestionCommit:
-    bases = {t: Base(snapshot=s, captured_at=NOW, commit=1) for t, s in snapshots.items()}
+    watermarks = {t: Watermark(snapshot=s, captured_at=NOW, commit=1) for t, s in snapshots.items()}
     return IngestionCommit(
         log="log", number=1, previous=None, batch="batch", date=date(2026, 11, 22),
-        kind="increment", captured_at=NOW, source=source, base=bases,
+        kind="increment", captured_at=NOW, source=source, base=watermarks,
     )  # fmt: skip
 
 
-def moment(snapshot: str, identity: str = "7/1/5") -> Moment:
+def moment(snapshot: str, identity: str = "7/1/5") -> SourceSnapshot:
     """A moment whose rows nobody asks for."""
-    return Moment(cast("psycopg.Connection", None), identity, Snapshot(snapshot), {}, {}, "0/0")
+    return SourceSnapshot(
+        cast("psycopg.Connection", None), identity, PgSnapshot(snapshot), {}, {}, "0/0"
+    )
 
 
 def copied(world: World) -> str:
@@ -55,17 +57,17 @@ def copied(world: World) -> str:
 
 
 def test_a_base_of_the_same_source_is_known():
-    assert set(known_bases(moment("120:130:"), head(staff="100:110:"))) == {"staff"}
-    assert set(known_bases(moment("100:110:"), head(staff="100:110:"))) == {"staff"}
+    assert set(known_watermarks(moment("120:130:"), head(staff="100:110:"))) == {"staff"}
+    assert set(known_watermarks(moment("100:110:"), head(staff="100:110:"))) == {"staff"}
 
 
 def test_nothing_is_known_of_an_empty_log():
-    assert known_bases(moment("120:130:"), None) == {}
+    assert known_watermarks(moment("120:130:"), None) == {}
 
 
 @pytest.mark.parametrize("other", ["8/1/5", "7/2/5", "7/1/6"])
 def test_nothing_is_known_of_another_cluster_timeline_or_database(other: str):
-    assert known_bases(moment("120:130:", other), head(staff="100:110:")) == {}
+    assert known_watermarks(moment("120:130:", other), head(staff="100:110:")) == {}
 
 
 def test_what_changed_of_the_source_is_named():
@@ -88,39 +90,39 @@ def test_what_changed_of_the_source_is_named():
 
 
 def test_a_counter_that_went_back_makes_known_only_what_was_captured_before():
-    bases = known_bases(moment("100:105:"), head(staff="100:110:", design="90:95:"))
-    assert set(bases) == {"design"}
+    watermarks = known_watermarks(moment("100:105:"), head(staff="100:110:", design="90:95:"))
+    assert set(watermarks) == {"design"}
 
 
 @pytest.mark.parametrize(("length", "known"), [(WRAP - 1, True), (WRAP, False), (WRAP + 1, False)])
 def test_a_window_of_a_whole_round_tells_nothing(length: int, *, known: bool):
-    found = known_bases(moment(f"{100 + length}:{100 + length}:"), head(staff="100:110:"))
+    found = known_watermarks(moment(f"{100 + length}:{100 + length}:"), head(staff="100:110:"))
     assert bool(found) == known
 
 
 def test_a_commit_says_of_each_table_where_it_last_landed_and_why_it_is_read_again(world: World):
-    furnish(world)
+    seed(world)
     world.run()
-    list(run_until_done(world.surroundings, Mode.REREAD))
+    list(run_until_done(world.deployment, Mode.REREAD))
     first, again = world.commits(world.settings.ingestion_bucket)[:2]
     filled = {part["asset"].partition("/")[2] for part in first["parts"]}
     for number, commit in ((1, first), (2, again)):
         stands = {name: (b["landed"], b["swept"]) for name, b in commit["base"].items()}
-        assert stands == {name: (number if name in filled else 0, 0) for name in SHOP}
+        assert stands == {name: (number if name in filled else 0, 0) for name in SOURCE}
     assert (first["reread"], again["reread"]) == (None, "a person asked for it")
 
 
 def test_a_sensor_sees_at_its_next_scan_that_the_secret_names_another_source(world: World):
-    furnish(world)
+    seed(world)
     world.run()
-    surroundings = world.surroundings
-    assert not surroundings.scan_shop()
+    deployment = world.deployment
+    assert not deployment.scan_shop()
     copied(world)
-    assert surroundings.scan_shop()
+    assert deployment.scan_shop()
 
 
 def test_a_copy_of_the_shop_lands_in_full_and_doubles_nothing_in_the_warehouse(world: World):
-    furnish(world)
+    seed(world)
     world.run()
     change(world.shop, "2", 20, at="2026-11-02 13:00:00")
     world.run()

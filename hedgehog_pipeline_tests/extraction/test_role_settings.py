@@ -5,7 +5,7 @@ import pytest
 from psycopg import sql
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.monitoring.quarantine import count_rows
 from hedgehog_pipeline.monitoring.rules import faults_against, rules
 from hedgehog_pipeline.postgres.connection import reason_of
@@ -44,18 +44,18 @@ def test_a_shop_and_a_warehouse_of_roles_that_quote_everything_are_followed(stri
     strict.run()
     strict.change("update staff set last_name = 'Bishop', last_updated = now()")
     assert strict.query("select distinct last_name from dim_staff") == [("Bishop",)]
-    with strict.surroundings.warehouse() as warehouse:
+    with strict.deployment.warehouse() as warehouse:
         assert warehouse.migrate() == []
 
 
 def test_no_timeout_of_a_role_ends_a_capture(strict: World) -> None:
-    with strict.surroundings.source.moment(list(SHOP.values())) as moment:
+    with strict.deployment.source.moment(list(SOURCE.values())) as moment:
         ((statement, _, _, quoted),) = moment.fetch(sql.Composed([_SHOWN]))
         assert (statement, quoted) == ("0", "off")
 
 
 def test_no_timeout_of_a_role_ends_a_load_or_a_reconciliation(strict: World) -> None:
-    with strict.surroundings.warehouse() as warehouse:
+    with strict.deployment.warehouse() as warehouse:
         for transaction in (warehouse.snapshot, warehouse._loading):
             with transaction():
                 assert warehouse.connection.execute(_SHOWN).fetchone() == ("0", "0", "0", "off")
@@ -64,7 +64,7 @@ def test_no_timeout_of_a_role_ends_a_load_or_a_reconciliation(strict: World) -> 
 
 def test_no_timeout_of_a_role_ends_a_check_or_a_look_into_the_quarantine(strict: World) -> None:
     strict.run()
-    with strict.surroundings.warehouse() as warehouse:
+    with strict.deployment.warehouse() as warehouse:
         warehouse.connection.execute(
             "create or replace view hedgehog.open_quarantine as "
             "select told.* from hedgehog.quarantine as told "

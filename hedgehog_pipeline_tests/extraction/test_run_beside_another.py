@@ -11,7 +11,7 @@ from hedgehog_pipeline.runner.runner import run_until_done
 from hedgehog_pipeline.sandbox.waiting import await_condition
 from hedgehog_pipeline_tests.extraction.capturing import capture, capturing
 from hedgehog_pipeline_tests.extraction.landed import landed
-from hedgehog_pipeline_tests.extraction.shop import furnish, place
+from hedgehog_pipeline_tests.extraction.shop import place, seed
 from hedgehog_pipeline_tests.world import Servers, World
 
 
@@ -39,12 +39,12 @@ def test_a_run_whose_capture_is_let_go_takes_another_until_all_is_in_the_warehou
     servers: Servers, mode: Mode
 ):
     with World.make(servers, part_bytes=200) as world:
-        furnish(world)
+        seed(world)
         capture(world)
         place(world.shop)
         with ThreadPoolExecutor() as threads, capturing(world) as finish_earlier:
             place(world.shop, 100)
-            run = threads.submit(lambda: list(run_until_done(world.surroundings, mode)))
+            run = threads.submit(lambda: list(run_until_done(world.deployment, mode)))
             reader = await_copying(world)
             reader.suspend()
             try:

@@ -1,8 +1,8 @@
 """Scans of the shop that follow each other within a tick."""
 
-from hedgehog_pipeline.extraction.source_watch import ShopWatch
+from hedgehog_pipeline.extraction.source_watch import SourceWatch
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline_tests.extraction.capturing import capture
 from hedgehog_pipeline_tests.world import World
 
@@ -18,8 +18,8 @@ class _Seen:
 
 
 def test_each_look_sees_what_is_committed_by_then_and_names_its_tables(world: World) -> None:
-    with world.surroundings.watch_shop() as watch:
-        assert set(watch.changed_tables()) == set(SHOP)
+    with world.deployment.watch_shop() as watch:
+        assert set(watch.changed_tables()) == set(SOURCE)
         world.load_small()
         capture(world)
         assert watch.changed_tables() == ()
@@ -31,7 +31,7 @@ def test_each_look_sees_what_is_committed_by_then_and_names_its_tables(world: Wo
 def test_what_another_writer_landed_between_looks_is_not_new(world: World) -> None:
     world.load_small()
     capture(world)
-    with world.surroundings.watch_shop() as watch:
+    with world.deployment.watch_shop() as watch:
         assert watch.changed_tables() == ()
         world.shop.execute("update design set file_name = 'new.json'")
         capture(world)
@@ -40,7 +40,7 @@ def test_what_another_writer_landed_between_looks_is_not_new(world: World) -> No
 
 def test_no_transaction_of_it_is_open_between_looks(world: World) -> None:
     world.load_small()
-    with world.surroundings.watch_shop() as watch:
+    with world.deployment.watch_shop() as watch:
         watch.changed_tables()
         with world.shop.transaction():
             world.shop.execute("lock table design in access exclusive mode nowait")
@@ -50,9 +50,9 @@ def test_what_is_seen_is_published_once_and_when_something_is_found(world: World
     world.load_small()
     capture(world)
     published = _Seen()
-    with world.surroundings.source.connected() as shop:
-        watch = ShopWatch(
-            lambda: shop, world.surroundings.lake.ingestion, list(SHOP.values()), published
+    with world.deployment.source.connected() as shop:
+        watch = SourceWatch(
+            lambda: shop, world.deployment.lake.ingestion, list(SOURCE.values()), published
         )
         for _ in range(3):
             watch.changed_tables()

@@ -5,22 +5,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedgehog_pipeline.extraction.snapshot import WRAP, Snapshot, Window
+from hedgehog_pipeline.extraction.snapshot import WRAP, PgSnapshot, XidWindow
 
 IDS = st.integers(3, 2**40)
 
 
 def test_a_snapshot_is_read_from_its_text():
-    snapshot = Snapshot("755:760:755,758")
+    snapshot = PgSnapshot("755:760:755,758")
     assert (snapshot.xmin, snapshot.xmax) == (755, 760)
     assert snapshot.open == (755, 758)
-    assert snapshot.horizon == Snapshot("755:755:")
+    assert snapshot.horizon == PgSnapshot("755:755:")
     assert snapshot.horizon.open == ()
 
 
 @given(IDS, st.integers(0, 2**20))
 def test_the_horizon_shows_what_was_over_and_nothing_of_what_was_open(xmin: int, open_for: int):
-    horizon = Snapshot(f"{xmin}:{xmin + open_for}:{xmin}").horizon
+    horizon = PgSnapshot(f"{xmin}:{xmin + open_for}:{xmin}").horizon
     assert horizon.xmin == horizon.xmax == xmin
     assert horizon.horizon == horizon
 
@@ -31,7 +31,7 @@ def test_the_horizon_shows_what_was_over_and_nothing_of_what_was_open(xmin: int,
 def test_a_window_wraps_once_ids_of_rows_repeat_in_it_or_when_it_runs_backwards(
     length: int, *, wraps: bool
 ):
-    assert Window(1000, 1000 + length).wraps == wraps
+    assert XidWindow(1000, 1000 + length).wraps == wraps
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def connection(servers) -> psycopg.Connection:  # noqa: ANN001 (the fixture of c
 def holds(
     connection: psycopg.Connection,
     transaction: int,
-    window: Window,
+    window: XidWindow,
     seen: tuple[tuple[int, int], ...] = (),
 ) -> tuple[bool, int]:
     """What PostgreSQL makes of the conditions for a row of this transaction."""
@@ -56,7 +56,7 @@ def test_every_transaction_of_the_window_is_new_wherever_the_counter_stands(
     connection: psycopg.Connection, data: st.DataObject, horizon: int, length: int
 ):
     transaction = horizon + data.draw(st.integers(0, length - 1))
-    window = Window(horizon, horizon + length)
+    window = XidWindow(horizon, horizon + length)
     assert holds(connection, transaction, window) == (True, transaction)
     assert not holds(connection, transaction, window, ((transaction, transaction),))[0]
 
@@ -66,10 +66,10 @@ def test_every_earlier_transaction_is_old_until_its_id_repeats(
     connection: psycopg.Connection, data: st.DataObject, horizon: int, length: int
 ):
     transaction = horizon - data.draw(st.integers(1, WRAP - length))
-    assert not holds(connection, transaction, Window(horizon, horizon + length))[0]
+    assert not holds(connection, transaction, XidWindow(horizon, horizon + length))[0]
 
 
 def test_seen_ranges_leave_out_their_edges_and_nothing_beside_them(connection: psycopg.Connection):
-    window, seen = Window(100, 200), ((110, 119), (150, 150))
+    window, seen = XidWindow(100, 200), ((110, 119), (150, 150))
     new = {number for number in range(90, 210) if holds(connection, number, window, seen)[0]}
     assert new == set(range(100, 200)) - set(range(110, 120)) - {150}

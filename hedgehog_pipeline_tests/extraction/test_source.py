@@ -7,11 +7,11 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction import source
 from hedgehog_pipeline.lake.commits import Part
 from hedgehog_pipeline.lake.csv_reader import read_part
-from hedgehog_pipeline.model.columns import INTEGER, MOMENT, Column
-from hedgehog_pipeline.model.source import SHOP, ShopTable
+from hedgehog_pipeline.model.columns import INTEGER, TIMESTAMP, Column
+from hedgehog_pipeline.model.source import SOURCE, SourceTable
 from hedgehog_pipeline_tests.world import World
 
-_THINGS = ShopTable("things", "", (Column("id", INTEGER, ""), Column("at", MOMENT, "")))
+_THINGS = SourceTable("things", "", (Column("id", INTEGER, ""), Column("at", TIMESTAMP, "")))
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ _THINGS = ShopTable("things", "", (Column("id", INTEGER, ""), Column("at", MOMEN
     [
         ("Asia/Shanghai", "1900-01-01", "1899-12-31 15:54:17+00", []),
         ("America/New_York", "9999-12-31 18:59:59", "9999-12-31 23:59:59+00", []),
-        ("America/New_York", "9999-12-31 23:59:59", "10000-01-01 04:59:59+00", [MOMENT.form]),
+        ("America/New_York", "9999-12-31 23:59:59", "10000-01-01 04:59:59+00", [TIMESTAMP.form]),
     ],
 )
 def test_a_moment_lands_in_utc_whatever_the_zone_of_the_database(
@@ -32,7 +32,7 @@ def test_a_moment_lands_in_utc_whatever_the_zone_of_the_database(
     world.shop.execute("create table things (id int, at timestamptz)")
     world.shop.execute("insert into things values (1, %s)", [text])
     world.shop.execute("grant select on things to reader")
-    with world.surroundings.source.moment(list(SHOP.values())) as moment:
+    with world.deployment.source.moment(list(SOURCE.values())) as moment:
         body = b"".join(moment.lines(sql.SQL("select * from things").format()))
     assert body.decode() == f"id,at\n1,{landed}\n"
     part = Part(asset="oltp/things", key="", rows=1, bytes=len(body), columns=("id", "at"))
@@ -51,4 +51,4 @@ def test_a_look_at_a_table_that_another_session_alters_ends_in_time(
     with world.connect() as other:
         other.execute("lock table design in access exclusive mode")
         with pytest.raises(HedgehogError, match="are locked by another session"):
-            world.surroundings.look_at_shop()
+            world.deployment.look_at_shop()

@@ -10,10 +10,10 @@ import pytest
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.watermarks import watermarks_of
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once
 from hedgehog_pipeline_tests.extraction.landed import keys, landed
-from hedgehog_pipeline_tests.extraction.shop import furnish, place
+from hedgehog_pipeline_tests.extraction.shop import place, seed
 from hedgehog_pipeline_tests.world import World, as_a_new_process
 
 
@@ -29,10 +29,10 @@ def watermarks(world: World) -> dict[str, dict[str, Any]]:
 
 
 def test_each_commit_publishes_where_every_table_stands(world: World):
-    furnish(world)
+    seed(world)
     world.launch("extraction")
     first = watermarks(world)
-    assert set(first) == set(SHOP)
+    assert set(first) == set(SOURCE)
     assert {mark["commit"] for mark in first.values()} == {1}
 
     place(world.shop)
@@ -49,7 +49,7 @@ def test_each_commit_publishes_where_every_table_stands(world: World):
 
 
 def test_a_capture_of_some_tables_moves_their_watermarks_alone(world: World):
-    furnish(world)
+    seed(world)
     world.launch("extraction")
     world.shop.execute("update staff set first_name = 'Grace'")
     world.launch("extraction", "staff")
@@ -58,7 +58,7 @@ def test_a_capture_of_some_tables_moves_their_watermarks_alone(world: World):
 
 
 def test_a_parameter_that_was_deleted_comes_back_and_nothing_depends_on_it(world: World):
-    furnish(world)
+    seed(world)
     world.launch("extraction")
     boto3.client("ssm").delete_parameter(Name=f"{world.settings.parameter_prefix}/watermarks")
     placed = place(world.shop)
@@ -73,31 +73,31 @@ def test_whatever_stands_in_the_parameter_is_written_over(world: World, nonsense
     boto3.client("ssm").put_parameter(
         Name=f"{world.settings.parameter_prefix}/watermarks", Value=nonsense, Type="String"
     )
-    furnish(world)
+    seed(world)
     world.launch("extraction")
-    assert set(watermarks(world)) == set(SHOP)
+    assert set(watermarks(world)) == set(SOURCE)
 
 
 def test_a_scan_publishes_what_differs(world: World):
-    furnish(world)
+    seed(world)
     world.run()
     boto3.client("ssm").delete_parameter(Name=f"{world.settings.parameter_prefix}/watermarks")
-    assert not world.surroundings.scan_shop()
-    assert set(watermarks(world)) == set(SHOP)
+    assert not world.deployment.scan_shop()
+    assert set(watermarks(world)) == set(SOURCE)
 
 
 def test_a_scan_goes_on_where_ssm_refuses(world: World, monkeypatch: pytest.MonkeyPatch):
-    furnish(world)
+    seed(world)
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     as_a_new_process()
-    assert world.surroundings.scan_shop()
+    assert world.deployment.scan_shop()
 
 
 def test_where_ssm_refuses_the_rows_are_landed_all_the_same(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
-    furnish(world)
+    seed(world)
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     as_a_new_process()
@@ -124,7 +124,7 @@ def test_the_longest_parameter_fits_into_ssm():
             "kind": "increment",
             "captured_at": moment,
             "source": "7/1/5",
-            "base": dict.fromkeys(SHOP, base),
+            "base": dict.fromkeys(SOURCE, base),
         }
     )
     assert len(watermarks_of(commit).encode()) < 4096

@@ -11,10 +11,10 @@ from botocore.exceptions import ClientError
 
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.bucket import Bucket
-from hedgehog_pipeline.lake.commits import Base, IngestionCommit, ProcessedCommit
+from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit, Watermark
 from hedgehog_pipeline.lake.csv_writer import CsvRows
 from hedgehog_pipeline.lake.log import CommitLog, commit_key
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 
 DAY = date(2026, 6, 1)
 _MOMENT = datetime(2026, 6, 1, 9, 30, tzinfo=timezone.utc)
@@ -56,7 +56,7 @@ def land(
         columns = tuple(lines[0].decode().strip().split(","))
         CsvRows(batch, columns, lines).write(f"oltp/{table}", part_bytes)
     for table, keys in gone.items():
-        name = SHOP[table].key
+        name = SOURCE[table].key
         lines = [f"{line}\n".encode() for line in (name, *keys)]
         CsvRows(batch, (name,), lines, "tombstones").write(f"oltp/{table}", part_bytes)
     commit = log.append(lambda head: _landing(head, batch, [*tables, *gone]))
@@ -66,7 +66,7 @@ def land(
 
 def _landing(head: IngestionCommit | None, batch: Batch, tables: Iterable[str]) -> IngestionCommit:
     number = head.number + 1 if head else 1
-    landed = Base(snapshot="1:1:", captured_at=_MOMENT, commit=number, landed=number)
+    landed = Watermark(snapshot="1:1:", captured_at=_MOMENT, commit=number, landed=number)
     return IngestionCommit(
         log="a-log",
         number=number,

@@ -13,17 +13,17 @@ from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog, commit_key
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows, ProcessedTable
 from hedgehog_pipeline.lake.parts import read_as
-from hedgehog_pipeline.lake.quarantine_csv import Told, told_csv
+from hedgehog_pipeline.lake.quarantine_csv import QuarantineEntry, quarantine_csv
 from hedgehog_pipeline.model.side_tables import TOMBSTONES_ARROW
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline_tests.lake.making import DAY, MemoryS3, land, processed_commit
 
-_CURRENCY, _STAMPS = SHOP["currency"], "2026-06-01 09:30:00,2026-06-01 09:30:00"
+_CURRENCY, _STAMPS = SOURCE["currency"], "2026-06-01 09:30:00,2026-06-01 09:30:00"
 _ROWS = "currency_id,currency_code,created_at,last_updated\n" + "".join(
     f"{key},GBP,{_STAMPS}\n" for key in range(100, 110)
 )
-_TOLD = Told("currency", "7", "inbox/currency/a.csv", 2, "currency_code", "no", "is not")
+_TOLD = QuarantineEntry("currency", "7", "inbox/currency/a.csv", 2, "currency_code", "no", "is not")
 
 Read = Callable[[MemoryS3, Commit], object]
 """Reads the one part of a commit."""
@@ -41,7 +41,7 @@ def _tombstones(s3: MemoryS3, commit: Commit) -> object:
 
 def _told(s3: MemoryS3, commit: Commit) -> object:
     assert isinstance(commit, IngestionCommit)
-    return LandedTable(_log(s3), _CURRENCY, s3.bucket()).told_of(commit)
+    return LandedTable(_log(s3), _CURRENCY, s3.bucket()).entries_of(commit)
 
 
 def _keys(s3: MemoryS3, commit: Commit) -> object:
@@ -83,7 +83,7 @@ def _processed(s3: MemoryS3) -> Commit:
 _KINDS: dict[str, tuple[Callable[[MemoryS3], Commit], Read]] = {
     "rows": (_landed("rows", _ROWS), _rows),
     "tombstones": (_landed("tombstones", "currency_id\n100\n101\n"), _tombstones),
-    "quarantine": (_landed("quarantine", b"".join(told_csv([_TOLD])).decode()), _told),
+    "quarantine": (_landed("quarantine", b"".join(quarantine_csv([_TOLD])).decode()), _told),
     "keys": (_landed("keys", "first,last\n100,104\n106,109\n"), _keys),
     "star": (_processed, _star),
 }

@@ -8,7 +8,7 @@ from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.landed import History, LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline_tests.lake.making import MemoryS3, land
 
 _STAMPS = "2026-06-01 09:30:00,2026-06-01 09:30:00"
@@ -35,7 +35,7 @@ def test_the_newest_row_of_each_key_at_each_commit(bucket: Bucket) -> None:
     second = {(1, "GBP", 2), (2, "CAD", 3), (3, "EUR", 2)}
     third = {(1, "GBP", 2), (2, "AUD", 5), (3, "EUR", 2), (4, "CHF", 5)}
     for number, wanted in enumerate([set(), set(), first, second, second, third]):
-        history = LandedTable(log, SHOP["currency"], log.bucket).history(number)
+        history = LandedTable(log, SOURCE["currency"], log.bucket).history(number)
         rows = history.newest()
         assert rows.schema.types == [*history.versions.schema.types, pa.bool_()]
         assert not any(rows["deleted"].to_pylist())
@@ -52,7 +52,7 @@ def test_the_newest_rows_of_some_keys_cost_no_more_than_the_commits_since() -> N
         land(log, {"currency": _currencies((2, "CAD"))})
     land(log, {}, gone={"currency": [2]})
     land(log, {"currency": _currencies((3, "CHF"))})
-    landed = LandedTable(log, SHOP["currency"], log.bucket)
+    landed = LandedTable(log, SOURCE["currency"], log.bucket)
     for keys, commits in (([3], 1), ([2, 3], 3), ([1, 2], 33), ([4], 33)):
         s3.read.clear()
         found, whole = landed.newest_of(33, keys), landed.history(33, keys=keys)
@@ -67,7 +67,7 @@ def test_the_newest_rows_of_some_keys_cost_no_more_than_the_commits_since() -> N
 def test_a_search_that_has_to_end_says_which_keys_it_did_not_meet() -> None:
     log = CommitLog(MemoryS3().bucket(), IngestionCommit)
     land(log, {"currency": _currencies((1, "GBP"))})
-    found = LandedTable(log, SHOP["currency"], log.bucket).newest_of(1, [1], until=monotonic())
+    found = LandedTable(log, SOURCE["currency"], log.bucket).newest_of(1, [1], until=monotonic())
     assert found.unsought == {1}
 
 
@@ -88,7 +88,10 @@ def test_a_key_that_is_gone_is_marked_until_it_is_back(bucket: Bucket) -> None:
     columns = ["currency_id", "currency_code", "ingestion_commit", "deleted"]
     for number, rows in enumerate(wanted, start=1):
         held = (
-            LandedTable(log, SHOP["currency"], log.bucket).history(number).newest().select(columns)
+            LandedTable(log, SOURCE["currency"], log.bucket)
+            .history(number)
+            .newest()
+            .select(columns)
         )
         assert {tuple(row.values()) for row in held.to_pylist()} == rows
 
@@ -99,7 +102,7 @@ def test_the_newest_row_that_can_be_taken_stands_and_the_next_is_readmitted(buck
     land(log, {"currency": _currencies((1, None), (2, None), (4, "CHF"))})
     land(log, {"currency": _currencies((1, "EUR"), (4, "SEK"))})
     land(log, {}, gone={"currency": [2, 3, 4]})
-    history = LandedTable(log, SHOP["currency"], log.bucket).history(4)
+    history = LandedTable(log, SOURCE["currency"], log.bucket).history(4)
     rows = history.newest().select(["currency_id", "currency_code", "ingestion_commit"])
     assert {tuple(row.values()) for row in rows.to_pylist()} == {
         (1, "EUR", 3),
@@ -121,7 +124,7 @@ def test_of_some_keys_no_other_row_is_kept(bucket: Bucket) -> None:
     log = CommitLog(bucket, IngestionCommit)
     land(log, {"currency": _currencies((1, "GBP"), (2, "USD"), (3, "CAD"))})
     land(log, {}, gone={"currency": [2, 3_000_000_000]})
-    landed = LandedTable(log, SHOP["currency"], log.bucket)
+    landed = LandedTable(log, SOURCE["currency"], log.bucket)
     gone = landed.tombstones_of(log.read(2))["key"].to_pylist()
     history = landed.history(2, since=2, keys=gone)
     assert history.versions["currency_code"].to_pylist() == ["USD"]

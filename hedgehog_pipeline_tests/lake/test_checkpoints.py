@@ -12,7 +12,7 @@ from hedgehog_pipeline.errors import AnotherLakeError
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.landed import History, LandedTable
 from hedgehog_pipeline.lake.log import CommitLog, commit_key
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline_tests.lake.making import MemoryS3, land, put_other_values
 
 _STAMPS = "2026-06-01 09:30:00,2026-06-01 09:30:00"
@@ -57,7 +57,7 @@ def _sorted(rows: pa.Table) -> list[object]:
 def test_a_history_ends_at_a_checkpoint_and_says_the_same(
     s3: MemoryS3, log: CommitLog[IngestionCommit]
 ):
-    landed = LandedTable(log, SHOP["currency"], log.bucket)
+    landed = LandedTable(log, SOURCE["currency"], log.bucket)
     whole = landed.history(_COMMITS)
     assert whole.commits == _COMMITS
     last = _each_in_turn(landed)
@@ -73,7 +73,7 @@ def test_a_history_ends_at_a_checkpoint_and_says_the_same(
 
 
 def test_a_checkpoint_is_of_the_declaration_that_it_was_made_with(log: CommitLog[IngestionCommit]):
-    landed = LandedTable(log, SHOP["currency"], log.bucket)
+    landed = LandedTable(log, SOURCE["currency"], log.bucket)
     _each_in_turn(landed)
     columns = tuple(replace(column, nullable=True) for column in landed.table.columns)
     other = replace(landed, table=replace(landed.table, columns=columns))
@@ -87,7 +87,7 @@ def test_a_checkpoint_that_was_altered_is_passed_over_and_named(
     caplog: pytest.LogCaptureFixture,
     ending: str,
 ):
-    landed = LandedTable(log, SHOP["currency"], log.bucket)
+    landed = LandedTable(log, SOURCE["currency"], log.bucket)
     last = _each_in_turn(landed)
     key = max(_checkpoints(s3, ending))
     s3.objects[key] = _parquet_of(pq.read_table(io.BytesIO(s3.objects[key])).slice(1))
@@ -102,7 +102,7 @@ def test_a_checkpoint_that_was_altered_is_passed_over_and_named(
 def test_a_checkpoint_of_which_an_object_was_removed_is_passed_over(
     s3: MemoryS3, log: CommitLog[IngestionCommit], ending: str
 ):
-    landed = LandedTable(log, SHOP["currency"], log.bucket)
+    landed = LandedTable(log, SOURCE["currency"], log.bucket)
     last = _each_in_turn(landed)
     del s3.objects[max(_checkpoints(s3, ending))]
     history = landed.history(_COMMITS, since=_COMMITS)
@@ -111,7 +111,7 @@ def test_a_checkpoint_of_which_an_object_was_removed_is_passed_over(
 
 
 def test_checkpoints_of_an_older_lake_are_read(s3: MemoryS3, log: CommitLog[IngestionCommit]):
-    landed = LandedTable(log, SHOP["currency"], log.bucket)
+    landed = LandedTable(log, SOURCE["currency"], log.bucket)
     last = _each_in_turn(landed)
     for key in _checkpoints(s3):
         without_digest = re.sub(r"\.[0-9a-f]{64}\.", ".", key)
@@ -134,7 +134,7 @@ def _checkpoints(s3: MemoryS3, ending: str = "") -> list[str]:
 def test_a_checkpoint_of_a_log_that_was_rolled_back_is_passed_over(
     s3: MemoryS3, log: CommitLog[IngestionCommit]
 ):
-    landed = LandedTable(log, SHOP["currency"], log.bucket)
+    landed = LandedTable(log, SOURCE["currency"], log.bucket)
     _each_in_turn(landed)
     for number in range(90, _COMMITS + 1):
         del s3.objects[commit_key(number)]
@@ -151,6 +151,6 @@ def test_a_commit_of_another_lake_goes_into_no_history(
     s3: MemoryS3, log: CommitLog[IngestionCommit]
 ):
     put_other_values(s3, 2, log="z-log")
-    landed = LandedTable(CommitLog(log.bucket, IngestionCommit), SHOP["currency"], log.bucket)
+    landed = LandedTable(CommitLog(log.bucket, IngestionCommit), SOURCE["currency"], log.bucket)
     with pytest.raises(AnotherLakeError, match=f"{commit_key(2)} .* of the log z-log"):
         landed.history(_COMMITS)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from hedgehog_pipeline.lake.commits import Base, IngestionCommit, Ranges
+from hedgehog_pipeline.lake.commits import IngestionCommit, Ranges, Watermark
 
 _MOMENT = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
 _SNAPSHOTS = st.sampled_from(["5:5:", "5:900:5", "7:900:7,9"])
@@ -20,7 +20,7 @@ _RANGES = st.lists(st.integers(9, 99), max_size=6, unique=True).map(
 )
 
 
-def _commit(bases: dict[str, tuple[str, Ranges]]) -> IngestionCommit:
+def _commit(watermarks: dict[str, tuple[str, Ranges]]) -> IngestionCommit:
     return IngestionCommit(
         log="a-log",
         number=1,
@@ -31,15 +31,15 @@ def _commit(bases: dict[str, tuple[str, Ranges]]) -> IngestionCommit:
         captured_at=_MOMENT,
         source="1/1/1",
         base={
-            name: Base(snapshot=snapshot, seen=seen, captured_at=_MOMENT, commit=1)
-            for name, (snapshot, seen) in bases.items()
+            name: Watermark(snapshot=snapshot, seen=seen, captured_at=_MOMENT, commit=1)
+            for name, (snapshot, seen) in watermarks.items()
         },
     )
 
 
 @given(st.dictionaries(st.sampled_from("abcdef"), st.tuples(_SNAPSHOTS, _RANGES)))
-def test_each_base_has_what_it_saw_again(bases: dict[str, tuple[str, Ranges]]):
-    commit = _commit(bases)
+def test_each_base_has_what_it_saw_again(watermarks: dict[str, tuple[str, Ranges]]):
+    commit = _commit(watermarks)
     assert IngestionCommit.model_validate_json(commit.model_dump_json()) == commit
 
 

@@ -17,7 +17,7 @@ from hedgehog_pipeline.lake.csv_reader import read_part
 from hedgehog_pipeline.lake.csv_writer import CsvRows
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline_tests.dirty import DIRTY
 from hedgehog_pipeline_tests.lake.making import DAY, land
 from hedgehog_pipeline_tests.world import World
@@ -34,9 +34,9 @@ def test_text_is_the_same_after_copy_and_parts(world: World, part_bytes: int) ->
     )
     for number, text in enumerate(DIRTY, start=1):
         world.shop.execute(insert, [number, text, text])
-    table, bucket = SHOP["department"], world.surroundings.lake.ingestion.bucket
+    table, bucket = SOURCE["department"], world.deployment.lake.ingestion.bucket
     batch = Batch("one", DAY, bucket, "csv")
-    with world.surroundings.source.moment([table]) as moment:
+    with world.deployment.source.moment([table]) as moment:
         lines = moment.lines(sql.SQL("select * from department order by 1").format())
         CsvRows(batch, moment.columns["department"], lines).write("oltp/department", part_bytes)
 
@@ -110,6 +110,6 @@ def test_a_part_that_is_no_csv_is_told(bucket: Bucket) -> None:
 def _landed(bucket: Bucket, name: str, text: str) -> pa.Table:
     log = CommitLog(bucket, IngestionCommit)
     commit = land(log, {name: text.encode()})
-    parts = list(LandedTable(log, SHOP[name], log.bucket).parts_of(commit))
+    parts = list(LandedTable(log, SOURCE[name], log.bucket).parts_of(commit))
     assert sum(part.faults.num_rows for part in parts) == 0
     return pa.concat_tables(part.rows for part in parts)

@@ -13,7 +13,7 @@ from hedgehog_pipeline.lake.commits import Part
 from hedgehog_pipeline.lake.csv_reader import ReadPart, read_part, read_row
 from hedgehog_pipeline.model import columns as types
 from hedgehog_pipeline.model.columns import Column, ColumnType
-from hedgehog_pipeline.model.source import SHOP, ShopTable
+from hedgehog_pipeline.model.source import SOURCE, SourceTable
 
 _STAMP = "2026-06-01 09:30:00"
 _CURRENCY = ("currency_id", "currency_code", "created_at", "last_updated")
@@ -22,7 +22,7 @@ _INTEGER = "is not a whole number of 32 bits"
 _MOMENT = "is not a moment of the years 1 to 9999 without a time zone"
 
 
-def _read(table: ShopTable, columns: Sequence[str], *records: str) -> ReadPart:
+def _read(table: SourceTable, columns: Sequence[str], *records: str) -> ReadPart:
     body = "\n".join([",".join(columns), *records, ""]).encode()
     part = Part(
         asset=f"oltp/{table.name}",
@@ -63,7 +63,7 @@ def _read(table: ShopTable, columns: Sequence[str], *records: str) -> ReadPart:
 def test_a_value_that_cannot_be_read_is_told_by_its_place(
     record: str, key: str, column: str, value: str | None, reason: str
 ) -> None:
-    read = _read(SHOP["currency"], _CURRENCY, _GOOD, record, _GOOD)
+    read = _read(SOURCE["currency"], _CURRENCY, _GOOD, record, _GOOD)
     assert read.rows["currency_id"].to_pylist() == [7, 7]
     assert read.rows["ingestion_commit"].to_pylist() == [5, 5]
     assert read.faults.to_pylist() == [
@@ -81,9 +81,9 @@ def test_a_value_that_cannot_be_read_is_told_by_its_place(
 
 
 def test_a_good_part_tells_nothing_and_has_the_same_schema() -> None:
-    good = _read(SHOP["currency"], _CURRENCY, _GOOD)
+    good = _read(SOURCE["currency"], _CURRENCY, _GOOD)
     assert good.faults.num_rows == 0
-    sifted = _read(SHOP["currency"], _CURRENCY, _GOOD, f"1,,{_STAMP},{_STAMP}")
+    sifted = _read(SOURCE["currency"], _CURRENCY, _GOOD, f"1,,{_STAMP},{_STAMP}")
     assert (sifted.rows.schema, sifted.faults.schema) == (good.rows.schema, good.faults.schema)
     assert sifted.rows == good.rows
 
@@ -91,8 +91,8 @@ def test_a_good_part_tells_nothing_and_has_the_same_schema() -> None:
 _ZEROS = "0" * 30
 
 
-def _things(kind: ColumnType) -> ShopTable:
-    return ShopTable("things", "", (Column("id", types.INTEGER, ""), Column("it", kind, "")))
+def _things(kind: ColumnType) -> SourceTable:
+    return SourceTable("things", "", (Column("id", types.INTEGER, ""), Column("it", kind, "")))
 
 
 @pytest.mark.parametrize(
@@ -141,19 +141,19 @@ def test_a_number_of_38_digits_is_read_to_the_last_one(sign: str) -> None:
 )
 def test_a_moment_counts_by_its_year_in_utc(text: str, moment: datetime | None) -> None:
     good = "2026-06-01 09:30:00+00"
-    read = _read(_things(types.MOMENT), ("id", "it"), f"1,{text}", f"2,{good}")
+    read = _read(_things(types.TIMESTAMP), ("id", "it"), f"1,{text}", f"2,{good}")
     taken = [moment] if moment else []
     assert read.rows["it"].to_pylist() == [*taken, datetime.fromisoformat(f"{good}:00")]
-    told = [] if moment else [{"value": text, "reason": f"is not {types.MOMENT.form}"}]
+    told = [] if moment else [{"value": text, "reason": f"is not {types.TIMESTAMP.form}"}]
     assert read.faults.select(["value", "reason"]).to_pylist() == told
 
 
 @pytest.mark.parametrize("neighbour", ["2", "no number"])
 def test_a_column_declared_after_a_part_was_landed_is_null_where_it_may_be(neighbour: str) -> None:
     grown = replace(
-        SHOP["currency"],
+        SOURCE["currency"],
         columns=(
-            *SHOP["currency"].columns,
+            *SOURCE["currency"].columns,
             Column("symbol", types.TEXT, "", nullable=True),
             Column("rate", types.MONEY, "", nullable=True),
         ),
@@ -161,7 +161,9 @@ def test_a_column_declared_after_a_part_was_landed_is_null_where_it_may_be(neigh
     read = _read(grown, _CURRENCY, _GOOD, f"{neighbour},EUR,{_STAMP},{_STAMP}")
     assert set(read.rows["symbol"].to_pylist()) == set(read.rows["rate"].to_pylist()) == {None}
     assert read.rows["currency_id"].to_pylist() == ([7, 2] if neighbour == "2" else [7])
-    required = replace(grown, columns=(*SHOP["currency"].columns, Column("symbol", types.TEXT, "")))
+    required = replace(
+        grown, columns=(*SOURCE["currency"].columns, Column("symbol", types.TEXT, ""))
+    )
     with pytest.raises(HedgehogError, match=r"no column symbol, .* declare the column nullable"):
         _read(required, _CURRENCY, _GOOD)
 
@@ -183,16 +185,16 @@ _TEXTS = {
         "-0.00",
         ".",
     ),
-    types.SHOP_DATE: (
+    types.TEXT_DATE: (
         *("2026-06-01", " 2026-06-01", "2026-06-01 ", "2026-6-1", "20260601", "2026-02-29"),
         *("0000-12-31", "0001-01-01", "9999-12-31", "10000-01-01", "today", "", "2026-06-01T00:00"),
     ),
-    types.SHOP_TIME: (
+    types.NAIVE_TIMESTAMP: (
         *("2026-06-01 09:30:00.123", "2026-06-01", " 2026-06-01", "2026-06-01 09:30:00+00"),
         "0000-03-26 00:36:37",
         *("0001-01-01 00:00:00", "9999-12-31 23:59:59.999", "10000-01-01 00:00:00", "", "infinity"),
     ),
-    types.MOMENT: (
+    types.TIMESTAMP: (
         *("2026-06-01 09:30:00.123+00", "2026-06-01 09:30:00", "9999-12-31 23:59:59-05", ""),
         *("0001-01-01 00:00:00+05", "0000-06-01 00:00:00+00", "infinity"),
     ),
@@ -208,7 +210,7 @@ _TEXTS = {
 @pytest.mark.parametrize("kind", _TEXTS, ids=lambda kind: f"{kind.sql}-{kind.arrow}")
 def test_no_verdict_depends_on_a_neighbour(kind: ColumnType, *, nullable: bool) -> None:
     columns = (Column("id", types.INTEGER, ""), Column("it", kind, "", nullable))
-    table = ShopTable("things", "", columns)
+    table = SourceTable("things", "", columns)
 
     def verdict(*records: str) -> list[dict[str, Any]]:
         """The first record as a row, or what is told of it."""

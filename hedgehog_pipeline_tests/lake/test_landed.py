@@ -6,7 +6,7 @@ import weakref
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline_tests.lake.making import MemoryS3, land
 
 _HEADER = b"currency_id,currency_code,created_at,last_updated\n"
@@ -47,4 +47,4 @@ def _landed(*, parts: int) -> tuple[LandedTable, IngestionCommit]:
     log = CommitLog(MemoryS3().bucket(), IngestionCommit)
     text = _HEADER + b"".join(_RECORD % key for key in range(parts))
     commit = land(log, {"currency": text}, part_bytes=len(_HEADER) + 1)
-    return LandedTable(log, SHOP["currency"], log.bucket), commit
+    return LandedTable(log, SOURCE["currency"], log.bucket), commit

@@ -13,7 +13,7 @@ import pytest
 from hedgehog_pipeline.errors import AnotherLakeError, HedgehogError
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import ProcessedCommit
-from hedgehog_pipeline.lake.log import CommitLog, Taken, commit_key
+from hedgehog_pipeline.lake.log import CommitLog, CommitRef, commit_key
 from hedgehog_pipeline_tests.lake.making import (
     DAY,
     MemoryS3,
@@ -71,7 +71,7 @@ def test_the_end_is_looked_for_from_a_commit_that_was_there(log: Log) -> None:
         assert _anew(log).end() == 41
         assert not set(known) >= set(keys)
     confirmed = _anew(log)
-    confirmed.confirm(Taken("a-log", 41, "batch-41"), "The warehouse", "start over.")
+    confirmed.confirm(CommitRef("a-log", 41, "batch-41"), "The warehouse", "start over.")
     with _looked_for(log) as keys:
         assert confirmed.end() == confirmed.end() == 41
     assert keys == [*known, _LISTING, *known]
@@ -129,7 +129,7 @@ def test_no_commit_is_appended_below_another_or_behind_a_gap(missing: int) -> No
     with pytest.raises(AnotherLakeError, match=words):
         log.append(_next("new"))
     known = _anew(log)
-    known.confirm(Taken("a-log", 12, "batch-12"), "The warehouse", "start over.")
+    known.confirm(CommitRef("a-log", 12, "batch-12"), "The warehouse", "start over.")
     with pytest.raises(AnotherLakeError, match=words):
         known.append(_next("new"))
     assert len(s3.objects) == 11
@@ -362,21 +362,24 @@ def test_the_batch_of_a_commit_is_told(log: Log) -> None:
 @pytest.mark.parametrize(
     ("taken", "happened"),
     [
-        (Taken("a-log", 2, "z"), "where b stands now: the bucket was rolled back and has grown"),
         (
-            Taken("a-log", 3, "c"),
+            CommitRef("a-log", 2, "z"),
+            "where b stands now: the bucket was rolled back and has grown",
+        ),
+        (
+            CommitRef("a-log", 3, "c"),
             "nothing stands now: the bucket was rolled back to commit 2",
         ),
-        (Taken("z-log", 2, "z"), "where b stands now: the bucket is another lake's"),
-        (Taken("z-log", 3, "z"), "where nothing stands now: the bucket is another lake's"),
+        (CommitRef("z-log", 2, "z"), "where b stands now: the bucket is another lake's"),
+        (CommitRef("z-log", 3, "z"), "where nothing stands now: the bucket is another lake's"),
     ],
 )
 def test_a_log_that_was_rolled_back_or_swapped_is_refused(
-    log: Log, taken: Taken, happened: str
+    log: Log, taken: CommitRef, happened: str
 ) -> None:
     for batch in "ab":
         log.append(_next(batch))
-    log.confirm(Taken("a-log", 2, "b"), "The warehouse", "start over.")
+    log.confirm(CommitRef("a-log", 2, "b"), "The warehouse", "start over.")
     words = rf"The warehouse holds commit {taken.number} \(batch {taken.batch}\).*{happened}"
     with pytest.raises(HedgehogError, match=f"{words}.*If they are lost, start over"):
         log.confirm(taken, "The warehouse", "start over.")
@@ -384,7 +387,7 @@ def test_a_log_that_was_rolled_back_or_swapped_is_refused(
 
 def test_a_log_that_was_emptied_is_refused(log: Log) -> None:
     with pytest.raises(HedgehogError, match="where nothing stands now: the bucket was emptied"):
-        log.confirm(Taken("a-log", 1, "a"), "The warehouse", "start over.")
+        log.confirm(CommitRef("a-log", 1, "a"), "The warehouse", "start over.")
 
 
 def test_a_missing_bucket_is_not_an_empty_log(log: Log) -> None:
@@ -438,7 +441,7 @@ def test_a_commit_that_was_taken_and_is_missing_below_others_is_to_be_restored(
     del s3.objects[commit_key(3)]
     words = f"{commit_key(3)} is missing .* commit {behind} stands behind it. Restore it"
     with pytest.raises(AnotherLakeError, match=words):
-        log.confirm(Taken("a-log", 3, "batch-3"), "The warehouse", "start over.")
+        log.confirm(CommitRef("a-log", 3, "batch-3"), "The warehouse", "start over.")
 
 
 @contextmanager

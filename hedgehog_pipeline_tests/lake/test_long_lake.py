@@ -7,7 +7,7 @@ import pytest
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.log import CommitLog, commit_key
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.processing.backlog import pending_commits
 from hedgehog_pipeline_tests.lake.making import MemoryS3, land, processed_commit
 
@@ -88,9 +88,9 @@ def test_a_count_of_what_waits_asks_for_no_more(few: _Counted, many: _Counted) -
 
 
 def test_a_joined_dimension_reads_no_more(few: _Counted, many: _Counted) -> None:
-    landed = many.lake().landed(SHOP["currency"])
+    landed = many.lake().landed(SOURCE["currency"])
     landed.keep_checkpoint(landed.history(many.commits), many.commits - 1)
     of_many = many.requests(lambda: landed.history(many.commits, since=many.commits))
-    landed = few.lake().landed(SHOP["currency"])
+    landed = few.lake().landed(SOURCE["currency"])
     of_few = few.requests(lambda: landed.history(few.commits, since=few.commits))
     assert of_many - of_few < 5

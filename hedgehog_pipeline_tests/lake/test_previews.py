@@ -114,7 +114,7 @@ _COUNTS = ("dagster/partition_row_count", "dagster/row_count")
 
 
 def _batch(world: World) -> Batch:
-    return Batch("a-batch", _DAY, world.surroundings.lake.ingestion.bucket, "csv")
+    return Batch("a-batch", _DAY, world.deployment.lake.ingestion.bucket, "csv")
 
 
 def _materialise(world: World) -> dict[str, dict[str, MetadataValue[Any]]]:

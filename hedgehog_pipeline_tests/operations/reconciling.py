@@ -7,7 +7,7 @@ import psycopg
 
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.commits import IngestionCommit, IngestionKind
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.reconciliation.reconcile import reconcile
 from hedgehog_pipeline.reconciliation.result import RECONCILED, Reconciled
 from hedgehog_pipeline_tests.world import World
@@ -40,7 +40,7 @@ _DELETE_OWN = """
 """
 
 
-def furnish(world: World) -> World:
+def seed(world: World) -> World:
     """Bring a shop of 60 orders, and an order of number 90, to the warehouse."""
     world.load_archive(60)
     world.shop.execute(_OWN)
@@ -53,10 +53,10 @@ def delete_own_order(world: World) -> None:
 
 
 def reconciled(world: World, *tables: str) -> list[Reconciled]:
-    surroundings = world.surroundings
-    with surroundings.warehouse() as warehouse:
-        shop, wanted = surroundings.source.moment, [RECONCILED[t] for t in tables or RECONCILED]
-        return list(reconcile(surroundings.lake, warehouse, shop, wanted))
+    deployment = world.deployment
+    with deployment.warehouse() as warehouse:
+        shop, wanted = deployment.source.moment, [RECONCILED[t] for t in tables or RECONCILED]
+        return list(reconcile(deployment.lake, warehouse, shop, wanted))
 
 
 def found_in(tables: Sequence[Reconciled]) -> Found:
@@ -82,7 +82,7 @@ def by_hand(world: World, statements: str) -> None:
 def changed_unseen(world: World, statement: str) -> None:
     """Change the shop, and have the log say that a capture has passed it and met nothing."""
     world.shop.execute(statement.encode())
-    with world.surroundings.source.moment(list(SHOP.values())) as moment:
+    with world.deployment.source.moment(list(SOURCE.values())) as moment:
         passed = {"snapshot": moment.snapshot.text, "seen": ()}
     _append(world, "increment", **passed)
     world.run()
@@ -101,7 +101,7 @@ def _append(
     **base: object,
 ) -> None:
     rows = rows or {}
-    log, now = world.surroundings.lake.ingestion, datetime.now(timezone.utc)
+    log, now = world.deployment.lake.ingestion, datetime.now(timezone.utc)
     head = log.head()
     assert head is not None
     batch = Batch(batch_id(now), now.date(), log.bucket, "csv")
@@ -109,8 +109,8 @@ def _append(
         columns = csv.partition("\n")[0].split(",")
         batch.write(f"oltp/{table}", "rows", csv.encode(), rows=1, columns=columns)
     number = head.number + 1
-    bases = {name: known.model_copy(update=base) for name, known in head.base.items()}
-    landed = {name: bases[name].model_copy(update={"landed": number}) for name in rows}
+    watermarks = {name: known.model_copy(update=base) for name, known in head.base.items()}
+    landed = {name: watermarks[name].model_copy(update={"landed": number}) for name in rows}
     changes = {
         "number": number,
         "previous": head.batch,
@@ -118,7 +118,7 @@ def _append(
         "kind": kind,
         "parts": tuple(batch.parts),
         "source": source or head.source,
-        "base": {**bases, **landed},
+        "base": {**watermarks, **landed},
     }
     commit: IngestionCommit = head.model_copy(update=changes)
     assert log.append(lambda _: commit) == commit

@@ -28,7 +28,7 @@ def test_a_lag_of_half_an_hour_is_told_and_a_lesser_one_is_not() -> None:
 def test_a_shop_that_stays_away_is_alerted(
     world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(health, "PATIENCE", timedelta(0))
+    monkeypatch.setattr(health, "SILENCE_SECONDS", timedelta(0))
     world.load_small()
     world.run()
     world.shop.execute("drop table payment cascade")

@@ -144,7 +144,7 @@ def test_a_warehouse_without_tables_passes(world: World) -> None:
 
 
 def test_references_wait_for_the_archive(world: World) -> None:
-    with world.surroundings.warehouse() as warehouse:
+    with world.deployment.warehouse() as warehouse:
         warehouse.prepare()
         warehouse.connection.execute(
             "insert into fact_payment select 1, 1, d, t, d, t, 1, 1, 1.10, 1, 1, true, d, 1, 1 "

@@ -15,10 +15,10 @@ from hedgehog_pipeline.model.columns import (
     BOOLEAN,
     DATE,
     INTEGER,
-    MOMENT,
     MONEY,
     TEXT,
     TIME,
+    TIMESTAMP,
     Column,
     arrow_schema,
     decimal,
@@ -30,7 +30,18 @@ from hedgehog_pipeline_tests.servers import Servers
 _COLUMNS = tuple(
     Column(f"c{number}", kind, "A value.", nullable=True)
     for number, kind in enumerate(
-        (INTEGER, TEXT, BOOLEAN, MONEY, AMOUNT, DATE, TIME, MOMENT, decimal(9, 6), decimal(30, 0))
+        (
+            INTEGER,
+            TEXT,
+            BOOLEAN,
+            MONEY,
+            AMOUNT,
+            DATE,
+            TIME,
+            TIMESTAMP,
+            decimal(9, 6),
+            decimal(30, 0),
+        )
     )
 )
 _UTC = timezone.utc

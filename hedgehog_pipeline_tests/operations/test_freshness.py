@@ -24,46 +24,46 @@ _WARN, _ERROR = AssetCheckSeverity.WARN, AssetCheckSeverity.ERROR
 
 
 def test_a_shop_at_rest_is_fresh(world: World) -> None:
-    assert world.surroundings.seconds_behind() == 0
+    assert world.deployment.seconds_behind() == 0
     world.load_small()
     world.run()
-    assert world.surroundings.seconds_behind() == 0
+    assert world.deployment.seconds_behind() == 0
 
 
 def test_the_lag_is_the_age_of_the_oldest_capture_that_is_not_loaded(opened: World) -> None:
     for name in ("Bishop", "Clarke"):
         opened.shop.execute("update staff set last_name = %s", [name])
         opened.launch("extraction")
-    lake = opened.surroundings.lake
+    lake = opened.deployment.lake
     captured = [commit.captured_at for commit in lake.ingestion.after(0)]
-    with opened.surroundings.warehouse() as warehouse:
+    with opened.deployment.warehouse() as warehouse:
         later = captured[-1] + timedelta(minutes=5)
-        behind = seconds_behind(lake, warehouse, opened.surroundings.parameters, later)
+        behind = seconds_behind(lake, warehouse, opened.deployment.parameters, later)
         assert behind == (later - captured[-2]).total_seconds()
 
 
 def test_a_change_that_a_scan_saw_and_no_capture_landed_counts(opened: World) -> None:
-    surroundings = opened.surroundings
+    deployment = opened.deployment
     before = datetime.now(timezone.utc)
     opened.shop.execute("update staff set last_name = 'Bishop'")
-    assert surroundings.scan_shop()
+    assert deployment.scan_shop()
     seen = datetime.now(timezone.utc)
-    assert surroundings.scan_shop()
+    assert deployment.scan_shop()
     later = seen + timedelta(minutes=5)
-    with surroundings.warehouse() as warehouse:
-        behind = seconds_behind(surroundings.lake, warehouse, surroundings.parameters, later)
+    with deployment.warehouse() as warehouse:
+        behind = seconds_behind(deployment.lake, warehouse, deployment.parameters, later)
         assert later - before > timedelta(seconds=behind) > later - seen
     opened.run()
-    assert surroundings.seconds_behind() == 0
+    assert deployment.seconds_behind() == 0
 
 
 def test_a_change_that_was_taken_back_counts_no_more(opened: World) -> None:
     opened.shop.execute("insert into currency values (99, 'XTS', 'now', 'now')")
-    assert opened.surroundings.scan_shop()
-    assert opened.surroundings.seconds_behind() > 0
+    assert opened.deployment.scan_shop()
+    assert opened.deployment.seconds_behind() > 0
     opened.shop.execute("delete from currency where currency_id = 99")
-    assert not opened.surroundings.scan_shop()
-    assert opened.surroundings.seconds_behind() == 0
+    assert not opened.deployment.scan_shop()
+    assert opened.deployment.seconds_behind() == 0
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_warehouse_that_cannot_be_reached_is_not_fresh(world: World) -> None:
     boto3.client("secretsmanager").delete_secret(
         SecretId=world.settings.warehouse_secret, ForceDeleteWithoutRecovery=True
     )
-    for result in freshness(world.surroundings.seconds_behind):
+    for result in freshness(world.deployment.seconds_behind):
         assert (result.passed, result.severity) == (False, _ERROR)
         assert "There is no secret" in str(result.description)
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta, timezone
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.monitoring.health import PATIENCE, UnaskedError, examine
+from hedgehog_pipeline.monitoring.health import SILENCE_SECONDS, UnaskedError, examine
 
 _START = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
 
@@ -20,7 +20,7 @@ def _subjects_of_ticks(ticks: str) -> list[list[str]]:
     """Examine every half a minute a probe that fails where a tick is an x."""
     cursor, told = None, []
     for place, tick in enumerate(ticks):
-        now = _START + place * PATIENCE / 2
+        now = _START + place * SILENCE_SECONDS / 2
         probe = _fails if tick == "x" else _is_well
         alerts, cursor = examine({"shop": probe}, cursor, now, "http://ui/runs")
         told.append([alert.subject for alert in alerts])
@@ -59,9 +59,9 @@ def test_an_alert_says_what_since_when_and_where_to_look() -> None:
 
 def test_a_lost_cursor_alerts_again_and_forgets_nothing_else() -> None:
     _, cursor = examine({"shop": _fails}, None, _START, "http://ui")
-    alerts, cursor = examine({"shop": _fails}, None, _START + PATIENCE, "http://ui")
+    alerts, cursor = examine({"shop": _fails}, None, _START + SILENCE_SECONDS, "http://ui")
     assert alerts == []
-    alerts, _ = examine({"shop": _fails}, cursor, _START + 2 * PATIENCE, "http://ui")
+    alerts, _ = examine({"shop": _fails}, cursor, _START + 2 * SILENCE_SECONDS, "http://ui")
     assert len(alerts) == 1
 
 
@@ -73,7 +73,7 @@ def test_what_cannot_be_looked_at_is_neither_told_nor_well_again() -> None:
     for place, probe in enumerate(
         [cannot_look, _fails, cannot_look, _fails, cannot_look, _is_well]
     ):
-        now = _START + place * PATIENCE
+        now = _START + place * SILENCE_SECONDS
         alerts, cursor = examine({"quarantine": probe}, cursor, now, "http://ui/runs")
         told.append([alert.subject for alert in alerts])
     assert told == [[], [], [], ["quarantine failing"], [], ["quarantine well again"]]

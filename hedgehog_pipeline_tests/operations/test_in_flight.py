@@ -6,9 +6,9 @@ from datetime import datetime, timezone
 
 import pytest
 
-from hedgehog_pipeline.extraction.capture_request import Asked, Mode
-from hedgehog_pipeline.extraction.source import Moment
-from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.extraction.capture_request import CaptureRequest, Mode
+from hedgehog_pipeline.extraction.source import SourceSnapshot
+from hedgehog_pipeline.model.source import SourceTable
 from hedgehog_pipeline.reconciliation.reconcile import reconcile
 from hedgehog_pipeline.reconciliation.result import RECONCILED
 from hedgehog_pipeline.runner.execute import execute
@@ -21,7 +21,7 @@ from hedgehog_pipeline_tests.operations.reconciling import (
     by_hand,
     delete_own_order,
     differences,
-    furnish,
+    seed,
 )
 from hedgehog_pipeline_tests.world import World
 
@@ -47,7 +47,7 @@ _MEND = """
 @pytest.fixture
 def loaded(world: World) -> World:
     """A warehouse that holds all that the shop holds."""
-    return furnish(world)
+    return seed(world)
 
 
 def test_a_change_is_followed_on_its_way(loaded: World):
@@ -177,21 +177,21 @@ def test_rows_of_an_inbox_file_are_told_as_such(loaded: World):
 
 
 def test_what_happens_while_the_snapshots_are_opened_is_on_its_way(loaded: World):
-    surroundings = loaded.surroundings
+    deployment = loaded.deployment
 
     @contextmanager
-    def open_shop(tables: Sequence[ShopTable]) -> Iterator[Moment]:
+    def open_shop(tables: Sequence[SourceTable]) -> Iterator[SourceSnapshot]:
         loaded.shop.execute("update department set location = 'York' where department_id = 90")
         loaded.shop.execute("insert into currency values (9, 'CHF', 'now', 'now')")
         delete_own_order(loaded)
         loaded.run()
         loaded.sweep()
-        with surroundings.source.moment(tables) as moment:
+        with deployment.source.moment(tables) as moment:
             yield moment
 
-    with surroundings.warehouse() as warehouse:
+    with deployment.warehouse() as warehouse:
         tables = list(RECONCILED.values())
-        found = list(reconcile(surroundings.lake, warehouse, open_shop, tables))
+        found = list(reconcile(deployment.lake, warehouse, open_shop, tables))
     assert {table.table: table.in_flight for table in found if table.differences} == {
         "dim_staff": {_NOT_CAPTURED: 1},
         "dim_currency": {_NOT_CAPTURED: 1},
@@ -213,5 +213,5 @@ def test_what_is_on_its_way_hides_no_fault_beside_it(loaded: World):
 
 def _land_sweep(world: World) -> None:
     """Land what a sweep finds, and process nothing."""
-    asked = Asked(Mode.SWEEP, allow_mass_delete=True)
+    asked = CaptureRequest(Mode.SWEEP, allow_mass_delete=True)
     execute(world.settings, "extraction", datetime.now(timezone.utc).date(), asked=asked)

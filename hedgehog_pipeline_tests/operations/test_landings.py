@@ -8,9 +8,9 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import STAR
-from hedgehog_pipeline.trace.landed_rows import Landings
+from hedgehog_pipeline.trace.landed_rows import LandedRows
 from hedgehog_pipeline_tests.lake.making import MemoryS3, land
 
 _HEADER = (
@@ -26,14 +26,14 @@ def test_a_part_that_was_altered_shows_no_row() -> None:
         CommitLog(s3.bucket(), IngestionCommit), CommitLog(MemoryS3().bucket(), ProcessedCommit)
     )
     (part,) = land(lake.ingestion, {"payment": f"{_HEADER}\n{_ROW}\n".encode()}).parts
-    payment, day = SHOP["payment"], date(2026, 6, 1)
-    assert Landings(lake).in_commit(payment, "7", 1).line == 1
-    assert (mention := Landings(lake).mention(STAR["dim_date"], day, 1))
+    payment, day = SOURCE["payment"], date(2026, 6, 1)
+    assert LandedRows(lake).in_commit(payment, "7", 1).line == 1
+    assert (mention := LandedRows(lake).mention(STAR["dim_date"], day, 1))
     assert mention.line == 1
     s3.objects[part.key] = s3.objects[part.key].replace(b"2.50", b"3.50")
     for look in (
-        lambda: Landings(lake).in_commit(payment, "7", 1),
-        lambda: Landings(lake).mention(STAR["dim_date"], day, 1),
+        lambda: LandedRows(lake).in_commit(payment, "7", 1),
+        lambda: LandedRows(lake).mention(STAR["dim_date"], day, 1),
     ):
         with pytest.raises(HedgehogError, match=f"{part.key} .* was altered: its SHA-256"):
             look()

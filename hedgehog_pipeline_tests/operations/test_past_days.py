@@ -15,10 +15,10 @@ from dagster import (
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from hedgehog_pipeline.lake.commits import Commit, Part
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline.orchestration.past_days import past_days_sensor
-from hedgehog_pipeline.scheduling.batching import MOST_COMMITS
+from hedgehog_pipeline.scheduling.batching import MAX_COMMITS
 
 _TODAY = datetime.now(timezone.utc).date()
 _YESTERDAY = (_TODAY - timedelta(days=1)).isoformat()
@@ -120,7 +120,7 @@ def test_what_commits_of_a_day_still_wait_for_reads_missing_until_they_are_throu
 
 
 def test_nothing_is_closed_while_more_waits_than_is_looked_at(instance: DagsterInstance):
-    waits = [_commit("star/dim_currency", _TODAY)] * MOST_COMMITS
+    waits = [_commit("star/dim_currency", _TODAY)] * MAX_COMMITS
     tick = _tick(instance, None, Counter(), to_load=waits)
     assert "when less waits" in (tick.skip_message or "")
     assert tick.cursor is None
@@ -133,7 +133,7 @@ def _commit(asset: str, day: date) -> Commit:
 
 
 def _missing(instance: DagsterInstance, day: date) -> set[str]:
-    layers = (("oltp", SHOP), ("star", STAR), ("warehouse", STAR))
+    layers = (("oltp", SOURCE), ("star", STAR), ("warehouse", STAR))
     keys = [AssetKey([layer, name]) for layer, tables in layers for name in tables]
     return {
         key.to_user_string()

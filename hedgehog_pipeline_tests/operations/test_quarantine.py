@@ -12,9 +12,9 @@ from click.testing import CliRunner
 from hedgehog_pipeline.cli import hedgehog
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.log import commit_key
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.monitoring.health import UnaskedError
-from hedgehog_pipeline.monitoring.quarantine import ToldRow, lines_told
+from hedgehog_pipeline.monitoring.quarantine import QuarantinedRow, format_row
 from hedgehog_pipeline.orchestration.alert_sensors import not_empty
 from hedgehog_pipeline.runner.runner import replay_until_done
 from hedgehog_pipeline_tests.archived import Archived
@@ -115,7 +115,7 @@ def test_a_row_is_shown_as_it_was_landed(dirty: World) -> None:
 
 def test_texts_that_differ_are_shown_differently() -> None:
     row = {"a": "a\nb", "b": r"a\nb", "c": '"', "d": None, "e": "null"}
-    _, *shown = lines_told([ToldRow(1, "", 1, (), row)])
+    _, *shown = format_row([QuarantinedRow(1, "", 1, (), row)])
     assert shown == [
         r'    a = "a\nb"',
         r'    b = "a\\nb"',
@@ -156,8 +156,8 @@ def test_a_replay_takes_what_can_be_taken_now(
 
     assert _told(opened, "replay").splitlines()[-1] == "0 closed, 3 open"
     assert opened.query(members) == [("Franey", "Leeds")]
-    columns = [replace(c, nullable=c.name == "created_at") for c in SHOP["staff"].columns]
-    monkeypatch.setitem(SHOP, "staff", replace(SHOP["staff"], columns=tuple(columns)))
+    columns = [replace(c, nullable=c.name == "created_at") for c in SOURCE["staff"].columns]
+    monkeypatch.setitem(SOURCE, "staff", replace(SOURCE["staff"], columns=tuple(columns)))
     processing, storage, result = _told(opened, "replay").splitlines()
     assert processing.split()[:3] == ["processing", "1", "runs"]
     assert storage.split()[:3] == ["storage", "1", "runs"]
@@ -187,7 +187,7 @@ def test_commits_are_processed_again_day_by_day(changing: World) -> None:
         commit = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
         commit["date"] = str(date.fromisoformat(commit["date"]) - timedelta(days))
         s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(commit))
-    runs = replay_until_done(changing.surroundings, {4, 3, 2})
+    runs = replay_until_done(changing.deployment, {4, 3, 2})
     assert [(run.stage, run.commits) for run in runs] == [
         ("processing", (2, 3)),
         ("processing", (4,)),
@@ -197,7 +197,7 @@ def test_commits_are_processed_again_day_by_day(changing: World) -> None:
 
 
 def test_the_probe_fails_while_entries_are_open(changing: World) -> None:
-    probe = not_empty(changing.surroundings.first_in_quarantine)
+    probe = not_empty(changing.deployment.first_in_quarantine)
     with pytest.raises(HedgehogError) as told:
         probe()
     assert str(told.value).startswith(
@@ -209,7 +209,7 @@ def test_the_probe_fails_while_entries_are_open(changing: World) -> None:
 
 
 def test_the_probe_of_a_warehouse_that_is_out_of_reach_says_nothing(world: World) -> None:
-    probe = not_empty(world.surroundings.first_in_quarantine)
+    probe = not_empty(world.deployment.first_in_quarantine)
     probe()
     boto3.client("secretsmanager").delete_secret(
         SecretId=world.settings.warehouse_secret, ForceDeleteWithoutRecovery=True

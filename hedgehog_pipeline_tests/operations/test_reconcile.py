@@ -16,8 +16,8 @@ from hedgehog_pipeline_tests.operations.reconciling import (
     append,
     by_hand,
     differences,
-    furnish,
     reconciled,
+    seed,
 )
 from hedgehog_pipeline_tests.world import World
 
@@ -61,7 +61,7 @@ _TOLD = {
 @pytest.fixture
 def loaded(world: World) -> World:
     """A warehouse that holds all that the shop holds."""
-    return furnish(world)
+    return seed(world)
 
 
 def test_what_was_run_is_equal(loaded: World):
@@ -197,7 +197,7 @@ def test_a_number_that_is_read_as_another_one_on_both_sides_is_a_fault(
 
     digits = csv_values._in_plain_digits
     monkeypatch.setattr(csv_values, "_in_plain_digits", wraps)
-    loaded = furnish(world)
+    loaded = seed(world)
     assert loaded.query("select payment_amount from fact_payment where payment_id = 90") == [(7,)]
     (payments,) = reconciled(loaded, "fact_payment")
     (found,) = payments.differences

@@ -22,7 +22,7 @@ from hedgehog_pipeline_tests.operations.reconciling import (
     by_hand,
     changed_unseen,
     delete_own_order,
-    furnish,
+    seed,
 )
 from hedgehog_pipeline_tests.world import World
 
@@ -33,7 +33,7 @@ Captured = pytest.CaptureFixture[str]
 @pytest.fixture
 def loaded(world: World) -> World:
     """A warehouse that holds all that the shop holds."""
-    return furnish(world)
+    return seed(world)
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_what_is_unexplained_ends_in_a_sentence(loaded: World, command: Command,
         "hedgehog: Keys of fact_payment differ unexplained. Where the warehouse is wrong, mater"
     )
     assert "--reread" not in str(ended)
-    day = loaded.surroundings.lake.ingestion.read(1).date
+    day = loaded.deployment.lake.ingestion.read(1).date
     staff, payment, told, *examples = capsys.readouterr().out.splitlines()
     assert (staff.split()[0], staff.split()[-1]) == ("dim_staff", "ok")
     assert payment.endswith("31 unexplained")
@@ -92,7 +92,7 @@ def test_what_no_commit_brought_is_to_be_read_again(
     assert "aterialize" not in ended
     _, told, _ = capsys.readouterr().out.splitlines()
     assert told.strip() == "1 different, the lake lacks what the shop holds: 8"
-    list(run_until_done(loaded.surroundings, Mode.REREAD))
+    list(run_until_done(loaded.deployment, Mode.REREAD))
     assert command("fact_payment") == 0
 
 
@@ -105,7 +105,7 @@ def test_what_is_missing_or_different_is_mended_as_advised(
     ended = str(command("dim_staff", "fact_payment"))
     assert "materialize `star/<table>` for the days that are named, then `warehouse/<tab" in ended
     told = capsys.readouterr().out.splitlines()
-    today = loaded.surroundings.lake.ingestion.read(1).date
+    today = loaded.deployment.lake.ingestion.read(1).date
     landed = f"the warehouse is wrong, commit 1 of {today}"
     assert [line.strip() for line in told if landed in line] == [
         f"1 different, {landed}: 90",
@@ -122,7 +122,7 @@ def test_a_lake_that_cannot_be_read_is_told_with_what_is_wrong(
 ):
     loaded.sweep()
     by_hand(loaded, "delete from fact_payment where payment_id = 8")
-    (part,) = loaded.surroundings.lake.ingestion.read(1).parts_of("oltp/payment")
+    (part,) = loaded.deployment.lake.ingestion.read(1).parts_of("oltp/payment")
     place = {"Bucket": loaded.settings.ingestion_bucket, "Key": part.key}
     body = loaded.s3.get_object(**place)["Body"].read()
     loaded.s3.delete_object(**place)
@@ -186,7 +186,7 @@ def test_json_is_for_programs(loaded: World, command: Command, capsys: Captured)
     assert [told[side]["rows"] for side in ("shop", "warehouse")] == [61, 59]
     missing = {"what": MISSING, "why": None, "keys": [[8, 9]], "examples": []}
     missing["wrong"] = ["the warehouse is wrong"]
-    missing["landed"] = [f"commit 1 of {loaded.surroundings.lake.ingestion.read(1).date}"]
+    missing["landed"] = [f"commit 1 of {loaded.deployment.lake.ingestion.read(1).date}"]
     assert told["differences"] == [missing]
 
 

@@ -99,7 +99,7 @@ def test_a_view_that_is_gone_is_told_with_what_makes_it_again(
     assert json.loads(status("--json"))["in_quarantine"] is None
     world.shop.execute("update staff set last_name = 'Bishop', last_updated = now()")
     world.launch("extraction")
-    sum_up(iter(()), "all is well", in_quarantine=world.surroundings.rows_in_quarantine)
+    sum_up(iter(()), "all is well", in_quarantine=world.deployment.rows_in_quarantine)
     assert f"Nothing to do: all is well, but for {gone}" in capsys.readouterr().out
     told = CliRunner(env=world.environment).invoke(hedgehog, ["quarantine", "list"]).exception
     assert re.search(

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from hedgehog_pipeline.cli import hedgehog
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.model.columns import TEXT, Column
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline.processing.transform import TRANSFORMS
 from hedgehog_pipeline_tests.inbox import CURRENCIES, currency, put
@@ -299,18 +299,18 @@ def test_deleted_and_inferred_rows_are_at_one_with_themselves(traded: World, ope
 def test_what_migrate_did_to_older_rows_is_no_disagreement(
     opened: World, monkeypatch: pytest.MonkeyPatch
 ):
-    star, shop = STAR["fact_sales_order"], SHOP["sales_order"]
+    star, shop = STAR["fact_sales_order"], SOURCE["sales_order"]
     price = Column("price", TEXT, "Price.", nullable=True, sources=("sales_order.unit_price",))
     columns = [replace(c, type=TEXT) if c.name == "units_sold" else c for c in star.columns]
     monkeypatch.setitem(STAR, star.name, replace(star, columns=(*columns, price)))
     columns = [replace(c, type=TEXT) if c.name == "units_sold" else c for c in shop.columns]
-    monkeypatch.setitem(SHOP, shop.name, replace(shop, columns=tuple(columns)))
+    monkeypatch.setitem(SOURCE, shop.name, replace(shop, columns=tuple(columns)))
     shaped = TRANSFORMS[star.name]
     monkeypatch.setitem(
         TRANSFORMS, star.name, lambda rows: shaped(rows).assign(price=rows["units_sold"])
     )
     assert _traced(opened, star.name, 1)["versions"][0]["disagreements"] == []  # not migrated yet
-    with opened.surroundings.warehouse() as warehouse:
+    with opened.deployment.warehouse() as warehouse:
         assert len(warehouse.migrate()) == 3
     (version,) = _traced(opened, star.name, 1)["versions"]
     assert (version["row"]["units_sold"], version["row"]["price"]) == ("1500", None)

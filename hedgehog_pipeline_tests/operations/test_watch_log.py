@@ -13,7 +13,7 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.logs.events import WatchLog
 from hedgehog_pipeline.orchestration.alert_sensors import health_sensor
 from hedgehog_pipeline.orchestration.checks.freshness import freshness_sensor
-from hedgehog_pipeline.scheduling.retry import MOST_ATTEMPTS
+from hedgehog_pipeline.scheduling.retry import MAX_ATTEMPTS
 
 _LOG = WatchLog(None)
 
@@ -47,7 +47,7 @@ def test_a_commit_that_is_stuck_is_told_while_it_waits(
     instance: DagsterInstance, waiting: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     job = defs.resolve_job_def("storage")
-    for _ in range(MOST_ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         run = instance.create_run_for_job(
             job, tags={"hedgehog/storage_tried": "3"}, status=DagsterRunStatus.FAILURE
         )

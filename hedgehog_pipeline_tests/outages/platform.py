@@ -8,7 +8,7 @@ from typing import Any
 import psutil
 import psycopg
 
-from hedgehog_pipeline.sandbox.databases import DAGSTER, SHOP, WAREHOUSE
+from hedgehog_pipeline.sandbox.databases import DAGSTER, SOURCE, WAREHOUSE
 from hedgehog_pipeline.sandbox.dev import platform_at_work, processes_of
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
 from hedgehog_pipeline.settings import Settings
@@ -20,7 +20,7 @@ from hedgehog_pipeline_tests.truth import differences
 from hedgehog_pipeline_tests.world import Rows, World
 
 ORDERS = 300
-_PATIENCE = 280.0
+_TIMEOUT_SECONDS = 280.0
 _NEW_ORDER = """
     insert into sales_order
     select (select max(sales_order_id) + 1 from sales_order), moment, moment, design_id, staff_id,
@@ -64,14 +64,14 @@ class Platform:
     def is_true(self) -> bool:
         """Whether every table of the warehouse holds exactly what the shop says, each row once."""
         world = World(
-            Servers(self.place.postgres, self.place.aws), Settings(), None, SHOP, WAREHOUSE
+            Servers(self.place.postgres, self.place.aws), Settings(), None, SOURCE, WAREHOUSE
         )
         try:
             return not differences(world)
         except psycopg.Error:
             return False
 
-    def heals(self, name: str, patience: float = _PATIENCE) -> None:
+    def heals(self, name: str, patience: float = _TIMEOUT_SECONDS) -> None:
         """See that the change arrives, from now on without a person; note the seconds.
 
         Where `dagster dev` has ended it is started again, as a supervisor or `make dev` would.

@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from hedgehog_pipeline.model.columns import arrow_schema
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import DELETED, INGESTION_COMMIT
 
 _MONDAY = datetime(2026, 6, 1, 9, 30, 0, 123000, timezone.utc)
@@ -24,7 +24,7 @@ def frame(table: str, *rows: dict[str, Any]) -> pd.DataFrame:
         "ingestion_commit": 1,
         "deleted": False,
     }
-    schema = arrow_schema((*SHOP[table].columns, INGESTION_COMMIT, DELETED))
+    schema = arrow_schema((*SOURCE[table].columns, INGESTION_COMMIT, DELETED))
     arrow = pa.Table.from_pylist([given | row for row in rows], schema=schema)
     return arrow.to_pandas(types_mapper=pd.ArrowDtype)
 

@@ -12,9 +12,9 @@ from hedgehog_pipeline.lake import landed
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import STAR
-from hedgehog_pipeline.processing.transform import shaped
+from hedgehog_pipeline.processing.transform import transform
 from hedgehog_pipeline_tests.lake.making import MemoryS3, land
 
 _KEYS = st.integers(1, 3)
@@ -41,7 +41,7 @@ class Dimension:
     def __init__(self, log: Log, many: int) -> None:
         self._many = many
         self._inputs = {
-            name: LandedTable(log, SHOP[name], log.bucket) for name in ("staff", "department")
+            name: LandedTable(log, SOURCE[name], log.bucket) for name in ("staff", "department")
         }
         self._held: dict[int, tuple[tuple[int, int], tuple[str, str]]] = {}
         self._processed = 0
@@ -55,7 +55,7 @@ class Dimension:
     def take(self, commits: list[IngestionCommit], restated: int = 0) -> None:
         self._processed += 1
         with patch.object(landed, "_MANY_COMMITS", self._many):
-            made = shaped(STAR["dim_staff"], self._inputs, commits, restated=restated)
+            made = transform(STAR["dim_staff"], self._inputs, commits, restated=restated)
             parts = list(made.rows)
         for part in parts:
             for row in part.to_pylist():

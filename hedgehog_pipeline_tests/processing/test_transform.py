@@ -13,9 +13,9 @@ from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import STAR
-from hedgehog_pipeline.processing.transform import shaped
+from hedgehog_pipeline.processing.transform import transform
 from hedgehog_pipeline_tests.lake.making import DAY, MemoryS3, land
 
 _SALES_ORDERS = b"""\
@@ -48,9 +48,9 @@ def _shaped(name: str, *commits: dict[str, bytes], part_bytes: int = 1_000_000) 
     bucket = MemoryS3().bucket()
     log = CommitLog(bucket, IngestionCommit)
     landed = [land(log, tables, part_bytes) for tables in commits]
-    inputs = {table: LandedTable(log, SHOP[table], bucket) for table in STAR[name].inputs}
+    inputs = {table: LandedTable(log, SOURCE[table], bucket) for table in STAR[name].inputs}
     batch = Batch("one", DAY, bucket, "parquet")
-    made = shaped(STAR[name], inputs, landed[-1:], restated=0)
+    made = transform(STAR[name], inputs, landed[-1:], restated=0)
     ParquetRows(batch, made.rows).write("star/x", 1_000_000)
     return pa.concat_tables(pq.read_table(io.BytesIO(bucket.read(p.key))) for p in batch.parts)
 

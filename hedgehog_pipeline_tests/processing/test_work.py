@@ -7,9 +7,9 @@ from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import STAR, StarTable
-from hedgehog_pipeline.processing.plan import Work, work_of_day
+from hedgehog_pipeline.processing.plan import ProcessingPlan, plan_of_day
 from hedgehog_pipeline_tests.lake.making import DAY, MemoryS3, land
 
 _ALL = list(STAR.values())
@@ -40,9 +40,9 @@ class Processing:
         tables: Sequence[StarTable] = _ALL,
         *,
         replays: bool = False,
-    ) -> list[Work]:
+    ) -> list[ProcessingPlan]:
         """Plan work on commits, and write what it makes of them."""
-        works = work_of_day(
+        works = plan_of_day(
             commits,
             tables,
             self._new_batch,
@@ -50,14 +50,14 @@ class Processing:
             replays=replays,
             whole_day=False,
         )
-        inputs = {name: LandedTable(self.landed, t, self.log.bucket) for name, t in SHOP.items()}
+        inputs = {name: LandedTable(self.landed, t, self.log.bucket) for name, t in SOURCE.items()}
         for work in works:
             for table in work.tables:
                 for rows in work.rows_of(table, inputs):
                     rows.write(f"star/{table.name}", 1_000_000)
         return works
 
-    def append(self, works: Sequence[Work]) -> list[ProcessedCommit | None]:
+    def append(self, works: Sequence[ProcessingPlan]) -> list[ProcessedCommit | None]:
         return [self.log.append(work.commit_on) for work in works]
 
     def counted(self) -> int:
@@ -72,7 +72,7 @@ class Processing:
         return Batch(f"batch-{self.batches}", DAY, self.log.bucket, "parquet")
 
 
-def _numbers(works: Sequence[Work]) -> list[tuple[list[int], bool]]:
+def _numbers(works: Sequence[ProcessingPlan]) -> list[tuple[list[int], bool]]:
     """The commits of each work, and whether it replays them."""
     return [([c.number for c in work.commits], work.restated is not None) for work in works]
 

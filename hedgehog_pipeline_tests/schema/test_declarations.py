@@ -1,17 +1,17 @@
-"""The declarations agree with the shop's own DDL, the star as described, and each other."""
+"""The declarations agree with the shop's own DDL, the star as column_metadata, and each other."""
 
 from typing import Any
 
 import pytest
 
 from hedgehog_pipeline.model import columns as types
-from hedgehog_pipeline.model.source import SHOP, ShopTable
+from hedgehog_pipeline.model.source import SOURCE, SourceTable
 from hedgehog_pipeline.model.star import STAR, Dimension, Fact, StarTable
 from hedgehog_pipeline_tests.truth import STAR_SQL
 from hedgehog_pipeline_tests.world import World
 
 _STAR = pytest.mark.parametrize("table", STAR.values(), ids=list(STAR))
-_SHOP = pytest.mark.parametrize("table", SHOP.values(), ids=list(SHOP))
+_SHOP = pytest.mark.parametrize("table", SOURCE.values(), ids=list(SOURCE))
 
 _SHOP_COLUMNS = """
     select column_name, is_nullable = 'YES', concat_ws(' ', data_type, numeric_precision,
@@ -30,20 +30,20 @@ _SPELLINGS = {
     "USER-DEFINED": types.TEXT,
     "boolean": types.BOOLEAN,
     "numeric 10 2": types.MONEY,
-    "timestamp without time zone 3": types.SHOP_TIME,
+    "timestamp without time zone 3": types.NAIVE_TIMESTAMP,
 }
 _TEXT_DATES = ("agreed_delivery_date", "agreed_payment_date", "payment_date")
 
 
 def test_the_shop_is_declared_as_it_is(world: World) -> None:
-    for table in SHOP.values():
+    for table in SOURCE.values():
         declared = [(column.name, column.nullable, column.type) for column in table.columns]
         found = world.shop.execute(_SHOP_COLUMNS, [table.name]).fetchall()
         assert declared == [(name, null, _type(name, kind)) for name, null, kind in found]
 
 
 def test_the_shop_refers_as_it_is_declared(world: World) -> None:
-    for table in SHOP.values():
+    for table in SOURCE.values():
         found = world.shop.execute(_SHOP_KEYS, [table.name]).fetchall()
         references = [("f", c.name, c.references) for c in table.columns if c.references]
         key: tuple[Any, ...] = ("p", table.key, "-")
@@ -53,14 +53,16 @@ def test_the_shop_refers_as_it_is_declared(world: World) -> None:
 def test_the_star_has_the_columns_that_analysts_name(world: World) -> None:
     world.shop.execute(STAR_SQL)
     for table in STAR.values():
-        described = world.shop.execute(f"select * from pg_temp.{table.name}".encode()).description
-        names = [column.name for column in described or ()]
+        column_metadata = world.shop.execute(
+            f"select * from pg_temp.{table.name}".encode()
+        ).description
+        names = [column.name for column in column_metadata or ()]
         assert [column.name for column in table.columns] == names
 
 
 @_SHOP
-def test_tables_of_the_shop_stand_after_those_they_refer_to(table: ShopTable) -> None:
-    before = list(SHOP)[: list(SHOP).index(table.name)]
+def test_tables_of_the_shop_stand_after_those_they_refer_to(table: SourceTable) -> None:
+    before = list(SOURCE)[: list(SOURCE).index(table.name)]
     assert {column.references for column in table.columns if column.references} <= set(before)
 
 
@@ -82,14 +84,14 @@ def test_every_column_comes_from_the_inputs(table: StarTable) -> None:
         for source in column.sources:
             name, _, of = source.partition(".")
             assert name in table.inputs
-            assert of in [declared.name for declared in SHOP[name].columns]
+            assert of in [declared.name for declared in SOURCE[name].columns]
         assert column.sources
 
 
 @_STAR
 def test_each_table_has_its_key_first_and_a_function_of_its_inputs(table: StarTable) -> None:
     assert table.inputs
-    assert set(table.inputs) <= set(SHOP)
+    assert set(table.inputs) <= set(SOURCE)
     assert table.key.name == table.columns[0].name
     assert not table.key.nullable
     if isinstance(table, Fact):
@@ -114,10 +116,10 @@ def test_the_types_of_arrow_and_of_sql_pair_up() -> None:
         types.AMOUNT: ("numeric", "decimal128(10, 2)"),
         types.DATE: ("date", "date32[day]"),
         types.TIME: ("time without time zone", "time64[us]"),
-        types.SHOP_DATE: ("text", "date32[day]"),
-        types.SHOP_TIME: ("timestamp(3) without time zone", "timestamp[us, tz=UTC]"),
+        types.TEXT_DATE: ("text", "date32[day]"),
+        types.NAIVE_TIMESTAMP: ("timestamp(3) without time zone", "timestamp[us, tz=UTC]"),
     }
-    used = {c.type for table in (*SHOP.values(), *STAR.values()) for c in table.columns}
+    used = {c.type for table in (*SOURCE.values(), *STAR.values()) for c in table.columns}
     assert used | {types.BIGINT} == set(pairs)
     for kind, pair in pairs.items():
         assert (kind.sql, str(kind.arrow)) == pair
@@ -127,5 +129,5 @@ def _type(name: str, kind: str) -> types.ColumnType:
     """How a column is declared: what the shop keeps as text may be a date."""
     if name in _TEXT_DATES:
         assert kind == "text"
-        return types.SHOP_DATE
+        return types.TEXT_DATE
     return _SPELLINGS[kind]

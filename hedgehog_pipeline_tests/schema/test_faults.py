@@ -6,20 +6,22 @@ from dataclasses import replace
 import pytest
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.model import source_columns as shop_columns
+from hedgehog_pipeline.model import source_columns as source_columns
 from hedgehog_pipeline.model import star_columns
-from hedgehog_pipeline.model.columns import BIGINT, DATE, INTEGER, SHOP_DATE, TEXT, Column, decimal
-from hedgehog_pipeline.model.source_validation import faults_of_shop
-from hedgehog_pipeline.model.star_validation import faults_of_star
-from hedgehog_pipeline.model.tables import Dimension, Fact, ShopTable, StarTable
+from hedgehog_pipeline.model.columns import BIGINT, DATE, INTEGER, TEXT, TEXT_DATE, Column, decimal
+from hedgehog_pipeline.model.source_validation import validate_source
+from hedgehog_pipeline.model.star_validation import validate_star
+from hedgehog_pipeline.model.tables import Dimension, Fact, SourceTable, StarTable
 
-_TOWN = ShopTable("town", "Towns.", (shop_columns.key("nr", "town"), shop_columns.text("x", "X.")))
-_SHOP = ShopTable(
+_TOWN = SourceTable(
+    "town", "Towns.", (source_columns.key("nr", "town"), source_columns.text("x", "X."))
+)
+_SHOP = SourceTable(
     "shop",
     "Shops.",
     (
-        shop_columns.key("id", "shop", BIGINT),
-        shop_columns.reference("town_nr", "town"),
+        source_columns.key("id", "shop", BIGINT),
+        source_columns.reference("town_nr", "town"),
         Column("since", DATE, "Day."),
     ),
 )
@@ -54,13 +56,13 @@ def _refers(to: str, kind: object = INTEGER, name: str = "") -> Column:
 
 
 def test_tables_that_hold_together_have_no_fault() -> None:
-    assert list(faults_of_shop([_TOWN, _SHOP])) == []
-    assert list(faults_of_star([_DAYS, _DIM, _FACT], _BEFORE)) == []
+    assert list(validate_source([_TOWN, _SHOP])) == []
+    assert list(validate_star([_DAYS, _DIM, _FACT], _BEFORE)) == []
     joined = replace(_DIM, columns=(star_columns.key("shop.id", "Key.", kind=BIGINT),))
     joined = replace(joined, inputs=("shop", "town"), as_of=True)
     refers = replace(_FACT.columns[1], type=BIGINT)
     fact = replace(_FACT, columns=(_FACT.columns[0], refers, _FACT.columns[2]))
-    assert list(faults_of_star([_DAYS, joined, fact], _BEFORE)) == []
+    assert list(validate_star([_DAYS, joined, fact], _BEFORE)) == []
 
 
 @pytest.mark.parametrize(
@@ -79,8 +81,8 @@ def test_tables_that_hold_together_have_no_fault() -> None:
         ),
     ],
 )
-def test_faults_of_a_shop_are_named(tables: Sequence[ShopTable], told: str) -> None:
-    assert any(fault.startswith(told) or told in fault for fault in faults_of_shop(tables))
+def test_faults_of_a_shop_are_named(tables: Sequence[SourceTable], told: str) -> None:
+    assert any(fault.startswith(told) or told in fault for fault in validate_source(tables))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +114,7 @@ def test_faults_of_a_shop_are_named(tables: Sequence[ShopTable], told: str) -> N
             "dim_town.size has no `unknown` and is not nullable",
         ),
         (
-            [_DAYS, _DIM, _with(_FACT, Column("agreed", SHOP_DATE, "Day."))],
+            [_DAYS, _DIM, _with(_FACT, Column("agreed", TEXT_DATE, "Day."))],
             "fact_shop.agreed has a type that only the shop's columns have",
         ),
         ([replace(_DIM, as_of=True)], "dim_town is joined as of a commit and has one input"),
@@ -125,7 +127,7 @@ def test_faults_of_a_shop_are_named(tables: Sequence[ShopTable], told: str) -> N
     ],
 )
 def test_faults_of_a_star_are_named(tables: Sequence[StarTable], told: str) -> None:
-    faults = list(faults_of_star(tables, _BEFORE))
+    faults = list(validate_star(tables, _BEFORE))
     assert any(told in fault for fault in faults), faults
 
 

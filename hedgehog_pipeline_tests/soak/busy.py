@@ -68,7 +68,9 @@ class Busy:
     def bring_a_file(self) -> None:
         """Put a CSV with new designs into the inbox."""
         header = "design_id,created_at,last_updated,design_name,file_location,file_name"
-        rows = [f"{key},{_STAMP},{_STAMP},Brought {key},/brought,{key}.json" for key in _BROUGHT]
+        rows = [
+            f"{key},{_STAMP},{_STAMP},InboxReader {key},/brought,{key}.json" for key in _BROUGHT
+        ]
         self.dev.place.s3.client().put_object(
             Bucket=self.dev.place.environment()["HEDGEHOG_INGESTION_BUCKET"],
             Key="inbox/design/soak.csv",

@@ -28,8 +28,8 @@ _SHORT = 15
 """Below so many minutes one run is killed, else something every two minutes."""
 _BETWEEN_KILLS = 120
 _ORDERS = 300
-_MOST_CONNECTIONS = 60
-_LARGEST_LAG = 240
+_MAX_CONNECTIONS = 60
+_MAX_LAG = 240
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(int((MINUTES + 15) * 60))]
 
@@ -116,8 +116,8 @@ def _soak(dev: Dev, watch: Watch, tell: Callable[[str], None]) -> tuple[list[Loo
     awaited(lambda: _is_reconciled(dev), 300)
     awaited(lambda: set(watch.failed_runs()) >= set(happened.killed_runs))
 
-    assert max(look.held.total for look in looks) <= _MOST_CONNECTIONS
-    assert max(look.behind for look in looks) < _LARGEST_LAG
+    assert max(look.held.total for look in looks) <= _MAX_CONNECTIONS
+    assert max(look.behind for look in looks) < _MAX_LAG
     assert [str(figure) for figure in judged if not figure.holds] == []
     for name in STAYING:
         assert len({p.pid for look in looks if (p := look.held.staying.get(name))}) == 1

@@ -76,7 +76,7 @@ def test_connections_are_counted_by_program(servers: Servers, place: Sandbox):
 
 
 def test_a_commit_is_timed_from_its_capture_to_its_load(opened: World):
-    delays = Delays(opened.surroundings.lake, lambda text, *values: opened.query(text, values))
+    delays = Delays(opened.deployment.lake, lambda text, *values: opened.query(text, values))
     opened.shop.execute("update design set design_name = 'Another'")
     opened.launch("extraction")
     assert delays.look() == []

@@ -8,7 +8,7 @@ import pytest
 from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult
 
 from hedgehog_pipeline.definitions import platform
-from hedgehog_pipeline.extraction.pending_changes import note_scan
+from hedgehog_pipeline.extraction.pending_changes import record_scan
 from hedgehog_pipeline.lake.commits import ProcessedCommit
 from hedgehog_pipeline.scheduling.run_tags import LANDING_TAGS, tags_for
 from hedgehog_pipeline.storage.warehouse import Warehouse
@@ -36,7 +36,7 @@ def halves(opened: World) -> list[ProcessedCommit]:
     opened.shop.execute("update design set design_name = 'Bronze'")
     capture(opened)
     _process(opened)
-    first, second = opened.surroundings.commits_to_load()
+    first, second = opened.deployment.commits_to_load()
     (part,) = second.parts_of("star/dim_design")
     opened.s3.delete_object(Bucket=opened.settings.processed_bucket, Key=part.key)
     return [first, second]
@@ -96,15 +96,15 @@ def test_a_load_that_loses_its_connection_says_so_and_reports_what_it_loaded(
 def test_a_load_tells_the_lag_of_captures_that_fail_beside_it(
     opened: World, instance: DagsterInstance, minutes: int
 ) -> None:
-    surroundings = opened.surroundings
+    deployment = opened.deployment
     opened.shop.execute("update design set design_name = 'Bronze'")
     since = datetime.now(timezone.utc) - timedelta(minutes=minutes)
-    note_scan(surroundings.parameters, surroundings.lake.ingestion.head(), since, changed=True)
+    record_scan(deployment.parameters, deployment.lake.ingestion.head(), since, changed=True)
     put(opened, "inbox/currency/one.csv", CURRENCIES, currency(7, "CHF"))
     landed = _run(opened, instance, "extraction", LANDING_TAGS, "INBOX")
     assert landed.success
     _process(opened)
-    waiting = surroundings.commits_to_load()
+    waiting = deployment.commits_to_load()
     checks = _run(opened, instance, "storage", tags_for(waiting)).get_asset_check_evaluations()
     (found,) = (check for check in checks if check.check_name == "freshness")
     assert found.metadata["seconds_behind"].value == pytest.approx(60 * minutes, abs=60)
@@ -113,7 +113,7 @@ def test_a_load_tells_the_lag_of_captures_that_fail_beside_it(
 
 def _process(world: World) -> None:
     with DagsterInstance.ephemeral() as instance:
-        tags = tags_for(world.surroundings.commits_to_process())
+        tags = tags_for(world.deployment.commits_to_process())
         assert _run(world, instance, "processing", tags).success
 
 

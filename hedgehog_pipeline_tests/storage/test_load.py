@@ -21,7 +21,7 @@ _WAITING = "select exists (select from pg_locks where locktype = 'advisory' and 
 @pytest.fixture
 def warehouse(world: World) -> Iterator[Warehouse]:
     """A warehouse without rows."""
-    with world.surroundings.warehouse() as warehouse:
+    with world.deployment.warehouse() as warehouse:
         warehouse.prepare()
         yield warehouse
 
@@ -97,5 +97,5 @@ def test_a_second_loader_waits_for_the_first(world: World, warehouse: Warehouse)
 
 
 def _load_as_another(world: World) -> Loaded:
-    with world.surroundings.warehouse() as warehouse:
+    with world.deployment.warehouse() as warehouse:
         return warehouse.load(_commit(2, "dim_payment_type"), _ALL, _kinds)

@@ -32,7 +32,7 @@ Declare = Callable[..., None]
 
 @pytest.fixture
 def warehouse(opened: World) -> Iterator[Warehouse]:
-    with opened.surroundings.warehouse() as warehouse:
+    with opened.deployment.warehouse() as warehouse:
         yield warehouse
 
 
@@ -113,7 +113,7 @@ def test_a_column_that_must_hold_a_value_is_refused_where_rows_have_none(
 def test_a_column_that_must_hold_a_value_is_added_where_there_is_no_row(
     world: World, declare: Declare
 ) -> None:
-    with world.surroundings.warehouse() as warehouse:
+    with world.deployment.warehouse() as warehouse:
         warehouse.prepare()
         declare("fact_payment", replace(_ACCOUNT, nullable=False))
         assert warehouse.migrate() == [f"{_ADD} not null;"]
@@ -248,7 +248,7 @@ def test_a_migration_waits_for_a_load(
     opened: World, warehouse: Warehouse, declare: Declare
 ) -> None:
     declare("fact_payment", _ACCOUNT)
-    with ThreadPoolExecutor(1) as threads, opened.surroundings.warehouse() as other:
+    with ThreadPoolExecutor(1) as threads, opened.deployment.warehouse() as other:
         with other._loading():
             migration = threads.submit(warehouse.migrate)
             while not opened.query(_WAITING)[0][0]:

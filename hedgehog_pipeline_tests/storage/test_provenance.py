@@ -5,7 +5,7 @@ from typing import Any
 
 from dagster import ExecuteInProcessResult
 
-from hedgehog_pipeline.lake.previews import MOST_ROWS
+from hedgehog_pipeline.lake.previews import MAX_ROWS
 from hedgehog_pipeline_tests.world import World
 
 
@@ -42,7 +42,7 @@ def test_some_rows_are_told_of_many(world: World):
     world.launch("extraction")
     world.launch("processing")
     found = _provenance(world.launch("storage"))
-    assert [row["key"] for row in found["dim_currency"]] == list("12345")[:MOST_ROWS]
+    assert [row["key"] for row in found["dim_currency"]] == list("12345")[:MAX_ROWS]
 
 
 def test_nothing_is_told_of_a_table_that_nothing_was_loaded_into(world: World):

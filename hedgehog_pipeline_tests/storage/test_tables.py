@@ -26,7 +26,7 @@ _ALL = sorted([*STAR, *(f"{fact}_current" for fact in _FACTS)])
 @pytest.fixture
 def warehouse(world: World) -> Iterator[Warehouse]:
     """A connection to the warehouse, whose tables are there."""
-    with world.surroundings.warehouse() as warehouse:
+    with world.deployment.warehouse() as warehouse:
         warehouse.prepare()
         yield warehouse
 
@@ -151,7 +151,7 @@ def test_a_schema_that_comes_to_stand_before_the_tables_changes_nothing(opened: 
     assert "of an earlier version" not in _view(opened, "fact_payment_current")[1]
     in_schema = "select relname from pg_class where relnamespace = 'writer'::regnamespace"
     assert opened.query(in_schema) == []
-    with opened.surroundings.warehouse() as warehouse:
+    with opened.deployment.warehouse() as warehouse:
         assert not warehouse.is_building()
 
 
@@ -164,7 +164,7 @@ def test_a_search_path_with_capitals_is_found(world: World) -> None:
     world.run()
     world.change("update design set file_name = 'new.json', last_updated = now()")
     assert world.query('select distinct file_name from "Marts".dim_design') == [("new.json",)]
-    with world.surroundings.warehouse() as warehouse:
+    with world.deployment.warehouse() as warehouse:
         assert not warehouse.is_building()
 
 
@@ -195,7 +195,7 @@ def test_foreign_keys_of_columns_whose_long_names_begin_alike_are_added(
 def test_a_loader_that_is_called_as_the_schema_of_commits_gets_its_tables_where_others_do(
     world: World,
 ) -> None:
-    with _admin(world) as admin, world.surroundings.warehouse() as warehouse:
+    with _admin(world) as admin, world.deployment.warehouse() as warehouse:
         admin.execute("create role hedgehog")
         database = sql.Identifier(world.warehouse_database)
         try:

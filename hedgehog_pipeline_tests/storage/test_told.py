@@ -10,7 +10,7 @@ import pytest
 from hedgehog_pipeline.lake.commits import Part, PartKind, ProcessedCommit
 from hedgehog_pipeline.model.side_tables import (
     QUARANTINE_ARROW,
-    READMITTED_ARROW,
+    RESOLUTIONS_ARROW,
     TOMBSTONES_ARROW,
 )
 from hedgehog_pipeline.model.star import STAR, StarTable
@@ -31,13 +31,13 @@ _EMPTY = (
 @pytest.fixture
 def warehouse(world: World) -> Iterator[Warehouse]:
     """A warehouse without rows."""
-    with world.surroundings.warehouse() as warehouse:
+    with world.deployment.warehouse() as warehouse:
         warehouse.prepare()
         yield warehouse
 
 
 @dataclass(frozen=True)
-class Told:
+class QuarantineEntry:
     """A processed commit of one star table, made from one ingestion commit."""
 
     number: int
@@ -78,7 +78,7 @@ class Told:
                 [_fault(subject, key, column, self.source) for key, column in self.bad],
             ),
             "readmitted": (
-                READMITTED_ARROW,
+                RESOLUTIONS_ARROW,
                 [
                     {"table_name": subject, "key": key, "ingestion_commit": self.source}
                     for key in self.readmitted
@@ -119,45 +119,66 @@ _PAYMENT = "fact_payment"
 @pytest.mark.parametrize(
     ("told", "still"),
     [
-        ([Told(1, 5, bad=[("1", "a"), ("x", "a")])], [("1", 5, "a"), ("x", 5, "a")]),
-        ([Told(1, 5, bad=[("1", "a"), ("2", "a")]), Told(2, 6, good=[2, 3])], [("1", 5, "a")]),
-        ([Told(1, 5, bad=[("1", "a")]), Told(2, 4, good=[1])], [("1", 5, "a")]),
-        ([Told(1, 5, bad=[("1", "a")], good=[2]), Told(2, 5, good=[1])], [("1", 5, "a")]),
+        ([QuarantineEntry(1, 5, bad=[("1", "a"), ("x", "a")])], [("1", 5, "a"), ("x", 5, "a")]),
         (
             [
-                Told(1, 5, bad=[("1", "a"), ("1", "b"), ("2", "a")]),
-                Told(2, 6, bad=[("1", "a")]),
-                Told(3, 5, kind="restatement", good=[2], bad=[("1", "b")]),
+                QuarantineEntry(1, 5, bad=[("1", "a"), ("2", "a")]),
+                QuarantineEntry(2, 6, good=[2, 3]),
+            ],
+            [("1", 5, "a")],
+        ),
+        (
+            [QuarantineEntry(1, 5, bad=[("1", "a")]), QuarantineEntry(2, 4, good=[1])],
+            [("1", 5, "a")],
+        ),
+        (
+            [QuarantineEntry(1, 5, bad=[("1", "a")], good=[2]), QuarantineEntry(2, 5, good=[1])],
+            [("1", 5, "a")],
+        ),
+        (
+            [
+                QuarantineEntry(1, 5, bad=[("1", "a"), ("1", "b"), ("2", "a")]),
+                QuarantineEntry(2, 6, bad=[("1", "a")]),
+                QuarantineEntry(3, 5, kind="restatement", good=[2], bad=[("1", "b")]),
             ],
             [("1", 5, "b"), ("1", 6, "a")],
         ),
         (
             [
-                Told(1, 5, _STAFF, bad=[("1", "a"), ("2", "a"), ("3", "a")]),
-                Told(2, 6, _STAFF, readmitted=["1"]),
-                Told(3, 4, _STAFF, readmitted=["2"]),
-                Told(4, 6, readmitted=["3"]),
+                QuarantineEntry(1, 5, _STAFF, bad=[("1", "a"), ("2", "a"), ("3", "a")]),
+                QuarantineEntry(2, 6, _STAFF, readmitted=["1"]),
+                QuarantineEntry(3, 4, _STAFF, readmitted=["2"]),
+                QuarantineEntry(4, 6, readmitted=["3"]),
             ],
             [("2", 5, "a"), ("3", 5, "a")],
         ),
-        ([Told(1, 5, _STAFF, bad=[("1", "a")]), Told(2, 5, _STAFF, "restatement")], []),
         (
-            [Told(1, 5, _STAFF, bad=[("1", "a")]), Told(2, 5, kind="restatement", good=[1])],
+            [
+                QuarantineEntry(1, 5, _STAFF, bad=[("1", "a")]),
+                QuarantineEntry(2, 5, _STAFF, "restatement"),
+            ],
+            [],
+        ),
+        (
+            [
+                QuarantineEntry(1, 5, _STAFF, bad=[("1", "a")]),
+                QuarantineEntry(2, 5, kind="restatement", good=[1]),
+            ],
             [("1", 5, "a")],
         ),
         (
             [
-                Told(1, 5, _PAYMENT, bad=[("1", "a"), ("3000000000", "a"), ("2", "a")]),
-                Told(2, 6, _PAYMENT, gone=[1, 3_000_000_000]),
-                Told(3, 4, _PAYMENT, gone=[2]),
-                Told(4, 7, _PAYMENT, bad=[("1", "a")]),
+                QuarantineEntry(1, 5, _PAYMENT, bad=[("1", "a"), ("3000000000", "a"), ("2", "a")]),
+                QuarantineEntry(2, 6, _PAYMENT, gone=[1, 3_000_000_000]),
+                QuarantineEntry(3, 4, _PAYMENT, gone=[2]),
+                QuarantineEntry(4, 7, _PAYMENT, bad=[("1", "a")]),
             ],
             [("2", 5, "a"), ("1", 7, "a")],
         ),
     ],
 )
 def test_what_is_open_does_not_depend_on_the_order_of_loads(
-    warehouse: Warehouse, told: list[Told], still: list[tuple[str, int, str]]
+    warehouse: Warehouse, told: list[QuarantineEntry], still: list[tuple[str, int, str]]
 ) -> None:
     for order in permutations(told):
         warehouse.connection.execute(_EMPTY)
@@ -167,7 +188,10 @@ def test_what_is_open_does_not_depend_on_the_order_of_loads(
 
 
 def test_a_load_of_other_tables_ends_nothing(warehouse: Warehouse) -> None:
-    first, again = Told(1, 5, bad=[("1", "a")]), Told(2, 5, kind="restatement", good=[2])
+    first, again = (
+        QuarantineEntry(1, 5, bad=[("1", "a")]),
+        QuarantineEntry(2, 5, kind="restatement", good=[2]),
+    )
     warehouse.load(first.commit, [STAR["dim_currency"]], first.parts_of)
     warehouse.load(again.commit, [STAR["dim_design"]], again.parts_of)
     assert warehouse.connection.execute(_OPEN).fetchall() == [("1", 5, "a")]

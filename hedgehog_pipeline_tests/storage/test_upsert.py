@@ -21,7 +21,7 @@ _DAY = date(2026, 6, 1)
 @pytest.fixture
 def warehouse(world: World) -> Iterator[Warehouse]:
     """A warehouse without rows, and without foreign keys as yet."""
-    with world.surroundings.warehouse() as warehouse:
+    with world.deployment.warehouse() as warehouse:
         warehouse.prepare()
         yield warehouse
 

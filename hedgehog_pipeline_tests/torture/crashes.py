@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import psycopg
 from botocore.client import BaseClient
 
-from hedgehog_pipeline.deployment import Surroundings
+from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.runner.runner import run_until_done, sweep_until_done
 from hedgehog_pipeline.settings import Settings
 
@@ -53,12 +53,12 @@ class Ending:
 
 def run(settings: Settings) -> None:
     """`hedgehog run`."""
-    list(run_until_done(Surroundings(settings)))
+    list(run_until_done(Deployment(settings)))
 
 
 def sweep(settings: Settings) -> None:
     """`hedgehog run --sweep`, after the run."""
-    list(sweep_until_done(Surroundings(settings), allow_mass_delete=False))
+    list(sweep_until_done(Deployment(settings), allow_mass_delete=False))
 
 
 def perform(work: Work, settings: Settings, *, fatal: int | None = None) -> Ending:

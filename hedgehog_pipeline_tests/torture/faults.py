@@ -225,7 +225,7 @@ def passed_slowly(_line: Line, target: socket.socket, data: bytes) -> None:
         Event().wait(_PAUSE)
 
 
-SHOP = [
+SOURCE = [
     Kind("shop: connection reset at the start", "^asks", line_reset),
     Kind("shop: connection reset within a COPY", "^answers .*last_updated", line_reset),
     Kind("shop: silent within a COPY", "^asks .*copy \\(select", line_silent),

@@ -27,7 +27,7 @@ from hedgehog_pipeline_tests.extraction.crashing import (
     nothing_flushed,
 )
 from hedgehog_pipeline_tests.extraction.landed import in_shop, landed
-from hedgehog_pipeline_tests.extraction.shop import furnish, place
+from hedgehog_pipeline_tests.extraction.shop import place
 from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
 from hedgehog_pipeline_tests.world import Servers, World
 
@@ -50,7 +50,7 @@ def test_what_was_landed_stands_in_the_shop_however_often_its_server_crashes(
 ):
     chance, kinds = random.Random(seed), Counter[str]()
     with World.make(Servers(cluster, servers.aws), slice_rows=40) as world:
-        furnish(world, 150)
+        seed(world, 150)
         for number in range(1, _CRASHES + 1):
             world = _crashed(world, chance)  # noqa: PLW2901
             _write(world.shop, chance)

@@ -18,21 +18,21 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from hedgehog_pipeline.aws.clients import PATIENCE
+from hedgehog_pipeline.aws.clients import SILENCE_SECONDS
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.postgres import connection as databases
 from hedgehog_pipeline.sandbox.aws import rds_secret
 from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once
 from hedgehog_pipeline_tests.extraction.landed import landed
-from hedgehog_pipeline_tests.extraction.shop import change, furnish, place
+from hedgehog_pipeline_tests.extraction.shop import change, place, seed
 from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
 from hedgehog_pipeline_tests.outages.proxy import Proxy
 from hedgehog_pipeline_tests.servers import Servers
 from hedgehog_pipeline_tests.torture.aftermath import Left
 from hedgehog_pipeline_tests.torture.faults import (
     S3,
-    SHOP,
     SILENT,
+    SOURCE,
     WAREHOUSE,
     Always,
     AtRandom,
@@ -121,8 +121,8 @@ def failing(servers: Servers) -> Iterator[Failing]:
     Each test leaves it healed.
     """
     with pytest.MonkeyPatch.context() as patch, World.make(servers, part_bytes=400) as world:
-        patch.setattr(databases, "PATIENCE", 2.0)
-        furnish(world)
+        patch.setattr(databases, "SILENCE_SECONDS", 2.0)
+        seed(world)
         world.run()
         s3 = Proxy(lambda endpoint=os.environ["AWS_ENDPOINT_URL"]: endpoint)
         shop, warehouse = (DatabaseProxy("127.0.0.1", servers.postgres.port) for _ in _ROLES)
@@ -165,9 +165,9 @@ def _send_through(secret: str, user: str, database: str, proxy: DatabaseProxy) -
 def test_each_kind_of_failure_once_loses_and_doubles_nothing(
     failing: Failing, monkeypatch: pytest.MonkeyPatch, tell: Callable[[str], None]
 ):
-    monkeypatch.setattr(PATIENCE, "read_timeout", 1)
+    monkeypatch.setattr(SILENCE_SECONDS, "read_timeout", 1)
     as_a_new_process()
-    plans = [Once(*kinds) for kinds in (S3, SHOP, WAREHOUSE)]
+    plans = [Once(*kinds) for kinds in (S3, SOURCE, WAREHOUSE)]
     ended = list[str | None]()
     began = monotonic()
     while any(plan.left for plan in plans):
@@ -177,7 +177,7 @@ def test_each_kind_of_failure_once_loses_and_doubles_nothing(
         ended.append(failing.run())
         assert len(ended) < 20, plans
     failing.heal()
-    kinds, well = len([*S3, *SHOP, *WAREHOUSE]), ended.count(None)
+    kinds, well = len([*S3, *SOURCE, *WAREHOUSE]), ended.count(None)
     tell(
         f"failing world, short: {kinds} kinds of failure once each in {len(ended)} runs, "
         f"of which {well} ended well, {monotonic() - began:.0f} s"
@@ -185,7 +185,7 @@ def test_each_kind_of_failure_once_loses_and_doubles_nothing(
 
 
 @pytest.mark.torture
-@pytest.mark.parametrize("kind", [*S3, *SHOP, *WAREHOUSE, *SILENT], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", [*S3, *SOURCE, *WAREHOUSE, *SILENT], ids=lambda kind: kind.name)
 def test_a_failure_that_lasts_ends_the_run_and_the_next_one_heals(
     failing: Failing, tell: Callable[[str], None], kind: Kind[Any]
 ):
@@ -204,10 +204,10 @@ def test_a_failure_that_lasts_ends_the_run_and_the_next_one_heals(
 def test_failures_at_random_lose_and_double_nothing(
     failing: Failing, monkeypatch: pytest.MonkeyPatch, tell: Callable[[str], None], seed: int
 ):
-    monkeypatch.setattr(PATIENCE, "read_timeout", 1)
+    monkeypatch.setattr(SILENCE_SECONDS, "read_timeout", 1)
     as_a_new_process()
     chance = Random(seed)
-    plans = [AtRandom(chance, kinds, 0.003) for kinds in (S3, SHOP, WAREHOUSE)]
+    plans = [AtRandom(chance, kinds, 0.003) for kinds in (S3, SOURCE, WAREHOUSE)]
     ended, slowest = list[str | None](), 0.0
     for _ in range(_RUNS):
         failing.change()

@@ -14,7 +14,7 @@ from hedgehog_pipeline_tests.extraction.capturing import capture, capturing
 from hedgehog_pipeline_tests.extraction.history import keep_history
 from hedgehog_pipeline_tests.extraction.landed import landed
 from hedgehog_pipeline_tests.extraction.oracle import judge
-from hedgehog_pipeline_tests.extraction.shop import furnish
+from hedgehog_pipeline_tests.extraction.shop import seed
 from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
 from hedgehog_pipeline_tests.torture.writers import Writers
 from hedgehog_pipeline_tests.world import Servers, World
@@ -30,7 +30,7 @@ _REASONS = {
 def world(servers: Servers) -> Iterator[World]:
     """A shop whose archive comes in slices."""
     with World.make(servers, slice_rows=300, part_bytes=20_000) as world:
-        furnish(world, 900)
+        seed(world, 900)
         keep_history(world)
         yield world
 
@@ -103,9 +103,9 @@ def _commit_or_reason(world: World) -> IngestionCommit | str:
 
 
 def _assert_nothing_differs(world: World) -> None:
-    shop = world.surroundings.source.moment
-    with world.surroundings.warehouse() as warehouse:
-        for found in reconcile(world.surroundings.lake, warehouse, shop, list(RECONCILED.values())):
+    shop = world.deployment.source.moment
+    with world.deployment.warehouse() as warehouse:
+        for found in reconcile(world.deployment.lake, warehouse, shop, list(RECONCILED.values())):
             assert found.verdict == "ok", str(found)
 
 

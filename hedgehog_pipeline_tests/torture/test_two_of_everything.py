@@ -18,13 +18,13 @@ from typing import Any
 import psycopg
 import pytest
 
-from hedgehog_pipeline.aws.clients import PATIENCE
-from hedgehog_pipeline.extraction.capture_request import CHANGES, Asked, Mode
+from hedgehog_pipeline.aws.clients import SILENCE_SECONDS
+from hedgehog_pipeline.extraction.capture_request import CHANGES, CaptureRequest, Mode
 from hedgehog_pipeline.runner.execute import execute
 from hedgehog_pipeline.sandbox.waiting import await_condition
 from hedgehog_pipeline.storage.warehouse import _LOADERS_LOCK
 from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once
-from hedgehog_pipeline_tests.extraction.shop import change, furnish, place
+from hedgehog_pipeline_tests.extraction.shop import change, place, seed
 from hedgehog_pipeline_tests.extraction.warehouse import (
     assert_warehouse_holds_the_shop,
     assert_warehouse_is_the_shop,
@@ -34,11 +34,11 @@ from hedgehog_pipeline_tests.world import World, as_a_new_process
 
 _FILE = "currency_id,currency_code,created_at,last_updated\n{},CHF,{at},{at}\n"
 _ROUNDS = 4
-_PATIENCE = 240
+_TIMEOUT_SECONDS = 240
 _COMMAND = f"""
-from hedgehog_pipeline.aws.clients import PATIENCE
+from hedgehog_pipeline.aws.clients import SILENCE_SECONDS
 from hedgehog_pipeline.cli import main
-PATIENCE.read_timeout = {_PATIENCE}
+SILENCE_SECONDS.read_timeout = {_TIMEOUT_SECONDS}
 main()
 """
 _AT = "2026-11-02 12:00:00"
@@ -47,8 +47,8 @@ _AT = "2026-11-02 12:00:00"
 @pytest.fixture
 def proxy(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     """A shop whose archive is landed, S3 behind a proxy, whose delays nobody gives up."""
-    monkeypatch.setattr(PATIENCE, "read_timeout", _PATIENCE)
-    furnish(world)
+    monkeypatch.setattr(SILENCE_SECONDS, "read_timeout", _TIMEOUT_SECONDS)
+    seed(world)
     _execute(world, "extraction")
     endpoint = os.environ["AWS_ENDPOINT_URL"]
     with Proxy(lambda: endpoint) as proxy:
@@ -59,10 +59,10 @@ def proxy(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
         proxy.shutdown()
 
 
-def _execute(world: World, stage: str, asked: Asked = CHANGES) -> None:
+def _execute(world: World, stage: str, asked: CaptureRequest = CHANGES) -> None:
     """Run a stage on what waits for it."""
     waiting = {"processing": "commits_to_process", "storage": "commits_to_load"}.get(stage)
-    commits = getattr(world.surroundings, waiting)() if waiting else ()
+    commits = getattr(world.deployment, waiting)() if waiting else ()
     execute(world.settings, stage, datetime.now(timezone.utc).date(), commits, asked=asked)
 
 
@@ -72,7 +72,7 @@ def _twice(proxy: Proxy, key: str, work: Callable[[], None]) -> None:
         with proxy.holding_up(key, answer_lost=False):
             runs = [threads.submit(work) for _ in "ab"]
             for _ in runs:
-                proxy.caught.get(timeout=_PATIENCE)
+                proxy.caught.get(timeout=_TIMEOUT_SECONDS)
         for run in runs:
             run.result()
 
@@ -101,7 +101,7 @@ def test_of_two_processors_one_is_let_go(world: World, proxy: Proxy, events: Eve
         lambda: _execute(world, "processing"),
     )
     assert events() == ["committed", "let go"]
-    assert world.surroundings.lake.processed.end() == 1
+    assert world.deployment.lake.processed.end() == 1
     assert {run.stage for run in world.run()} == {"storage"}
     assert_warehouse_is_the_shop(world)
 
@@ -134,7 +134,7 @@ def test_of_two_sweeps_one_is_let_go(world: World, proxy: Proxy, events: Events)
     world.sweep()
     world.shop.execute("delete from sales_order where sales_order_id = 2")
     events()
-    asked = Asked(Mode.SWEEP)
+    asked = CaptureRequest(Mode.SWEEP)
     _twice(proxy, "/tombstones/oltp/", lambda: _execute(world, "extraction", asked))
     assert events() == ["committed", "let go"]
     assert [run.stage for run in world.run()] == ["processing", "storage"]
@@ -151,8 +151,8 @@ def test_a_sweep_that_a_capture_overtook_is_let_go_and_the_next_one_sees_both(
     events()
     with ThreadPoolExecutor() as threads:
         with proxy.holding_up("/keys/oltp/", answer_lost=False):
-            sweep = threads.submit(_execute, world, "extraction", Asked(Mode.SWEEP))
-            proxy.caught.get(timeout=_PATIENCE)
+            sweep = threads.submit(_execute, world, "extraction", CaptureRequest(Mode.SWEEP))
+            proxy.caught.get(timeout=_TIMEOUT_SECONDS)
             place(world.shop)
             _execute(world, "extraction")
         sweep.result()
@@ -165,7 +165,7 @@ def test_a_sweep_that_a_capture_overtook_is_let_go_and_the_next_one_sees_both(
 def test_of_two_takers_of_a_file_one_is_let_go(world: World, proxy: Proxy, events: Events):
     _bring(world, 8)
     events()
-    asked = Asked(Mode.INBOX)
+    asked = CaptureRequest(Mode.INBOX)
     _twice(proxy, "/oltp/currency/", lambda: _execute(world, "extraction", asked))
     assert events() == ["committed", "file taken", "let go"]
     world.run()
@@ -191,7 +191,7 @@ def _start(folder: Path) -> "subprocess.Popen[str]":
 
 def _ended(process: "subprocess.Popen[str]") -> Counter[str]:
     """What it told, by event and stage."""
-    _output, errors = process.communicate(timeout=_PATIENCE)
+    _output, errors = process.communicate(timeout=_TIMEOUT_SECONDS)
     assert process.returncode == 0, errors
     lines = [json.loads(line) for line in errors.splitlines()]
     return Counter(f"{line['event']} {line['stage']}" for line in lines)
@@ -209,7 +209,7 @@ def _trade(world: World, number: int) -> None:
 
 def _assert_all_is_there_once(world: World, brought: int) -> None:
     """Each capture and file landed and processed by one of them, and nothing is lost or twice."""
-    lake = world.surroundings.lake
+    lake = world.deployment.lake
     ingestion, processed = list(lake.ingestion.after(0)), list(lake.processed.after(0))
     assert (processed[-1].through, processed[-1].gaps) == (len(ingestion), ())
     assert sorted(number for commit in processed for number, _ in commit.sources) == [
@@ -235,7 +235,7 @@ def test_of_two_commands_one_is_let_go_and_both_end_with_all_of_it(
     with proxy.holding_up(f"/{world.settings.ingestion_bucket}/oltp/", answer_lost=False):
         commands = [_start(tmp_path) for _ in "ab"]
         for _ in commands:
-            proxy.caught.get(timeout=_PATIENCE)
+            proxy.caught.get(timeout=_TIMEOUT_SECONDS)
     told = sum((_ended(command) for command in commands), Counter[str]())
     assert told["let go extraction"] >= 1
     _assert_all_is_there_once(world, brought=1)
@@ -258,7 +258,7 @@ def test_four_commands_at_once_again_and_again(
         with proxy.holding_up(f"/{world.settings.ingestion_bucket}/oltp/", answer_lost=False):
             commands = [_start(tmp_path) for _ in range(4)]
             for _ in commands:
-                proxy.caught.get(timeout=_PATIENCE)
+                proxy.caught.get(timeout=_TIMEOUT_SECONDS)
         told += sum((_ended(command) for command in commands), Counter[str]())
     _assert_all_is_there_once(world, brought=_ROUNDS)
     let_go = {event: count for event, count in sorted(told.items()) if event.startswith("let go")}

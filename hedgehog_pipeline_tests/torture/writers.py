@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.sandbox.waiting import await_condition
 from hedgehog_pipeline_tests.extraction.history import (
     attach,
@@ -258,10 +258,10 @@ class Writers:
         if not self.altering.is_set():
             return
         beside = f"beside_{chance.getrandbits(32):x}"
-        fill_beside(session, beside, SHOP["payment"], self._next_attached())
+        fill_beside(session, beside, SOURCE["payment"], self._next_attached())
         session.commit()
         self.await_captures(chance.randint(1, 3))
-        put_in_place(session, beside, SHOP["payment"])
+        put_in_place(session, beside, SOURCE["payment"])
         _note_rewritten(session, "payment")
         session.commit()
         self.did["swapped"] += 1
@@ -276,12 +276,12 @@ class Writers:
         session.commit()
         self.await_captures(chance.randint(0, 3))
         keys = range(first, first + 10)
-        attach(session, later, SHOP["payment"], keys)
+        attach(session, later, SOURCE["payment"], keys)
         session.commit()
         self.did["attached"] += 1
         self.await_captures(3)  # the last of them began when this was committed
         if not self._enough.is_set():
-            attach_altered(session, later, SHOP["payment"], keys, "company_ac_number")
+            attach_altered(session, later, SOURCE["payment"], keys, "company_ac_number")
             _note_rewritten(session, "payment")
             session.commit()
             self.did["attached altered"] += 1

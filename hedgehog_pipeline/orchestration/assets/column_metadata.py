@@ -16,12 +16,12 @@ from dagster import (
 
 from hedgehog_pipeline.model.columns import Column
 from hedgehog_pipeline.model.star import Fact, StarTable
-from hedgehog_pipeline.model.tables import ShopTable
+from hedgehog_pipeline.model.tables import SourceTable
 
 _DIGITS = 12
 
 
-def described(
+def column_metadata(
     columns: Sequence[Column], lineage: TableColumnLineage | None = None
 ) -> dict[str, TableSchema | TableColumnLineage]:
     """Give the metadata of an asset whose rows have these columns."""
@@ -42,7 +42,7 @@ def described(
     return told
 
 
-def lineage_from_shop(table: StarTable) -> TableColumnLineage:
+def lineage_from_source(table: StarTable) -> TableColumnLineage:
     """Tell which columns of the shop each column of a star table is made of."""
     return TableColumnLineage(
         {
@@ -68,7 +68,7 @@ def code_version_of(columns: Sequence[Column], transform: Callable[..., Any] | N
     return sha256(f"{text}{source}".encode()).hexdigest()[:_DIGITS]
 
 
-def landed_description(table: ShopTable) -> str:
+def landed_description(table: SourceTable) -> str:
     """Describe the asset `oltp/<table>`."""
     return f"{table.description} Captured from the shop's `{table.name}`; CSV in S3."
 

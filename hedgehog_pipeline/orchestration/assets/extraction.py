@@ -24,10 +24,10 @@ from hedgehog_pipeline.extraction.capture_request import Mode
 from hedgehog_pipeline.extraction.delete_detection import sweep
 from hedgehog_pipeline.extraction.drift import new_columns
 from hedgehog_pipeline.extraction.pending_commit import (
-    Landing,
+    PendingCommit,
     commit_of,
-    landing_of_capture,
-    landing_of_sweep,
+    pending_capture,
+    pending_sweep,
 )
 from hedgehog_pipeline.extraction.watermarks import publish_watermarks
 from hedgehog_pipeline.inbox.inbox import take_oldest
@@ -37,10 +37,10 @@ from hedgehog_pipeline.lake.csv_writer import CsvRows
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.row_counts import counts_before
 from hedgehog_pipeline.logs.events import StageLog
-from hedgehog_pipeline.model.source import SHOP, ShopTable
+from hedgehog_pipeline.model.source import SOURCE, SourceTable
 from hedgehog_pipeline.orchestration.assets.column_metadata import (
     code_version_of,
-    described,
+    column_metadata,
     landed_description,
 )
 from hedgehog_pipeline.orchestration.assets.materializations import (
@@ -73,12 +73,12 @@ class ExtractConfig(Config):
     )
 
 
-def key_of(table: ShopTable) -> AssetKey:
+def key_of(table: SourceTable) -> AssetKey:
     """Give the asset key of a table of the shop."""
     return AssetKey(["oltp", table.name])
 
 
-def output_of(table: ShopTable) -> str:
+def output_of(table: SourceTable) -> str:
     """Name its output; Dagster forbids some names that a shop may well have (`config`, `type`)."""
     return f"oltp_{table.name}"
 
@@ -93,11 +93,11 @@ def output_of(table: ShopTable) -> str:
             io_manager_key="csv",
             kinds={"postgres", "s3", "csv"},
             owners=["team:data"],
-            metadata=described(table.columns),
+            metadata=column_metadata(table.columns),
             code_version=code_version_of(table.columns),
             is_required=False,
         )
-        for table in SHOP.values()
+        for table in SOURCE.values()
     },
     partitions_def=DAYS,
     can_subset=True,
@@ -116,7 +116,7 @@ def extract(  # noqa: PLR0913, PLR0917 (Dagster hands them over by name)
     """Land what is new in the shop or the inbox today; of past days, report what landed then."""
     now = datetime.now(timezone.utc)
     today = now.date()
-    selected = [table for table in SHOP.values() if key_of(table) in context.selected_asset_keys]
+    selected = [table for table in SOURCE.values() if key_of(table) in context.selected_asset_keys]
     days = [date.fromisoformat(key) for key in context.partition_keys]
     for day in days:
         if day != today:
@@ -127,7 +127,7 @@ def extract(  # noqa: PLR0913, PLR0917 (Dagster hands them over by name)
             yield Output([], output_name=output_of(table), data_version=version)
         return
 
-    tables = list(SHOP.values()) if launched_by_platform(context.run.tags) else selected
+    tables = list(SOURCE.values()) if launched_by_platform(context.run.tags) else selected
     if config.mode is Mode.INBOX:
         yield from _take_file(context, lake, csv, tables, log, now)
     else:
@@ -140,7 +140,7 @@ def _capture(  # noqa: PLR0913, PLR0917 (all that a run has)
     source: SourceResource,
     lake: Lake,
     csv: CsvIOManager,
-    tables: Sequence[ShopTable],
+    tables: Sequence[SourceTable],
     parameters: Parameters,
     log: StageLog,
     now: datetime,
@@ -151,7 +151,7 @@ def _capture(  # noqa: PLR0913, PLR0917 (all that a run has)
     if config.mode is Mode.SWEEP and head is not None:
         share = math.inf if config.allow_mass_delete else source.mass_delete_share
         found = sweep(moment, lake.ingestion, head, tables, mass_delete_share=share)
-        landing = landing_of_sweep(found, head, batch)
+        landing = pending_sweep(found, head, batch)
     else:
         capture = plan_capture(
             moment,
@@ -161,7 +161,7 @@ def _capture(  # noqa: PLR0913, PLR0917 (all that a run has)
             captured_at=now,
             mode=config.mode,
         )
-        landing = landing_of_capture(capture, moment, batch)
+        landing = pending_capture(capture, moment, batch)
     if landing.reread:
         log.reread(batch, landing.reread)
     for table, why in landing.reread_tables.items():
@@ -196,14 +196,14 @@ def _take_file(  # noqa: PLR0913, PLR0917 (all that a run has)
     context: AssetExecutionContext,
     lake: Lake,
     csv: CsvIOManager,
-    tables: Sequence[ShopTable],
+    tables: Sequence[SourceTable],
     log: StageLog,
     now: datetime,
 ) -> Iterator[Output[list[CsvRows]]]:
     """Land the oldest file that waits in the inbox; the shop is not asked."""
     head, batch = _begin(lake, now)
     take = take_oldest(lake.ingestion, head, tables, batch)
-    landing = take.landing if take else Landing("inbox", {}, {})
+    landing = take.landing if take else PendingCommit("inbox", {}, {})
     yield from _outputs(context, csv, landing, batch, after=head)
     commit = lake.ingestion.append(take.commit_of(batch, taken_at=now)) if take else None
     if commit is None:
@@ -217,13 +217,13 @@ def _take_file(  # noqa: PLR0913, PLR0917 (all that a run has)
 def _outputs(
     context: AssetExecutionContext,
     csv: CsvIOManager,
-    landing: Landing,
+    landing: PendingCommit,
     batch: Batch,
     *,
     after: IngestionCommit | None,
 ) -> Iterator[Output[list[CsvRows]]]:
     """Hand over what lands of the tables that the run planned; write and report the others."""
-    for table in SHOP.values():
+    for table in SOURCE.values():
         key, name = key_of(table), table.name
         # Its own number is known only after the last output: the batch id names the commit.
         metadata: dict[str, Any] = {
@@ -259,7 +259,7 @@ def _refuse_earlier_day(day: date, head: IngestionCommit | None) -> None:
 
 
 def _report(
-    context: AssetExecutionContext, lake: Lake, tables: Sequence[ShopTable], day: date
+    context: AssetExecutionContext, lake: Lake, tables: Sequence[SourceTable], day: date
 ) -> None:
     """Tell what a past day landed; PostgreSQL has no past to read it from again."""
     commits = lake.ingestion.of_day(day)

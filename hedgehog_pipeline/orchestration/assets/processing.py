@@ -20,12 +20,12 @@ from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows
 from hedgehog_pipeline.logs.events import StageLog
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import STAR, StarTable
 from hedgehog_pipeline.orchestration.assets.column_metadata import (
     code_version_of,
-    described,
-    lineage_from_shop,
+    column_metadata,
+    lineage_from_source,
     star_description,
 )
 from hedgehog_pipeline.orchestration.assets.materializations import (
@@ -38,9 +38,9 @@ from hedgehog_pipeline.orchestration.io.lake_io_managers import ParquetIOManager
 from hedgehog_pipeline.orchestration.partitions import DAYS
 from hedgehog_pipeline.orchestration.run_status import note_tried
 from hedgehog_pipeline.processing.backlog import pending_commits
-from hedgehog_pipeline.processing.plan import Work, work_of_day
+from hedgehog_pipeline.processing.plan import ProcessingPlan, plan_of_day
 from hedgehog_pipeline.processing.transform import TRANSFORMS
-from hedgehog_pipeline.scheduling.batching import MOST_COMMITS, commits_of_run
+from hedgehog_pipeline.scheduling.batching import MAX_COMMITS, commits_of_run
 from hedgehog_pipeline.scheduling.run_tags import is_replay, launched_by_platform
 
 
@@ -53,7 +53,7 @@ def key_of(table: StarTable) -> AssetKey:
     name="process",
     ins={
         f"oltp_{name}": AssetIn(key=AssetKey(["oltp", name]), input_manager_key="landed_tables")
-        for name in SHOP
+        for name in SOURCE
     },
     outs={
         table.name: AssetOut(
@@ -63,7 +63,7 @@ def key_of(table: StarTable) -> AssetKey:
             io_manager_key="parquet",
             kinds={"pandas", "s3", "parquet"},
             owners=["team:data"],
-            metadata=described(table.landed_columns, lineage_from_shop(table)),
+            metadata=column_metadata(table.landed_columns, lineage_from_source(table)),
             code_version=code_version_of(table.landed_columns, TRANSFORMS[table.name]),
             is_required=False,
         )
@@ -89,17 +89,17 @@ def process(
     whole = launched_by_platform(tags)
     tables = [table for table in STAR.values() if whole or key_of(table) in selected]
     head = lake.confirm_source()
-    works: list[Work] = []
+    works: list[ProcessingPlan] = []
     for day in map(date.fromisoformat, context.partition_keys):
         commits = commits_of_run(
             tags,
             "processing",
             day,
             lake.ingestion,
-            pending=lambda left_out: pending_commits(lake, MOST_COMMITS, left_out),
+            pending=lambda left_out: pending_commits(lake, MAX_COMMITS, left_out),
             of_day=lambda day=day: lake.ingestion.of_day(day),
         )
-        works_of_day = work_of_day(
+        works_of_day = plan_of_day(
             commits,
             tables,
             lambda day=day: Batch(batch_id(now), day, lake.processed.bucket, "parquet"),

@@ -12,7 +12,7 @@ from dagster import TableRecord
 from hedgehog_pipeline.lake.batch import batch_moment
 from hedgehog_pipeline.lake.commits import Part, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.lake.previews import MOST_ROWS
+from hedgehog_pipeline.lake.previews import MAX_ROWS
 from hedgehog_pipeline.model.star import INGESTION_COMMIT, StarTable
 
 
@@ -35,7 +35,7 @@ class Provenance:
         """Hand the rows of a commit on, a table for each of its parts, keeping the first."""
         parts = commit.parts_of(f"star/{self.table.name}")
         for part, rows in zip(parts, tables, strict=True):
-            if missing := MOST_ROWS - len(self.records):
+            if missing := MAX_ROWS - len(self.records):
                 first = rows.slice(0, missing).select([self.table.key.name, INGESTION_COMMIT.name])
                 columns = [column.to_pylist() for column in first.columns]
                 for key, number in zip(*columns, strict=True):

@@ -26,7 +26,7 @@ from hedgehog_pipeline.logs.events import StageLog
 from hedgehog_pipeline.model.star import STAR, StarTable
 from hedgehog_pipeline.orchestration.assets.column_metadata import (
     code_version_of,
-    described,
+    column_metadata,
     lineage_from_star,
     warehouse_description,
 )
@@ -40,7 +40,7 @@ from hedgehog_pipeline.orchestration.checks.load_checks import checks_after_load
 from hedgehog_pipeline.orchestration.partitions import DAYS
 from hedgehog_pipeline.orchestration.run_status import note_tried
 from hedgehog_pipeline.orchestration.storage_resources import WarehouseResource
-from hedgehog_pipeline.scheduling.batching import MOST_COMMITS, commits_of_run
+from hedgehog_pipeline.scheduling.batching import MAX_COMMITS, commits_of_run
 from hedgehog_pipeline.scheduling.run_tags import launched_by_platform
 from hedgehog_pipeline.storage.backlog import commits_of_day, confirm_loaded, pending_commits
 from hedgehog_pipeline.storage.ddl import stored_columns
@@ -67,7 +67,7 @@ def key_of(table: StarTable) -> AssetKey:
             group_name="storage",
             kinds={"postgres", "table"},
             owners=["team:data"],
-            metadata=described(stored_columns(table), lineage_from_star(table)),
+            metadata=column_metadata(stored_columns(table), lineage_from_star(table)),
             code_version=code_version_of(stored_columns(table)),
             skippable=True,
         ).with_io_manager_key("warehouse_tables")
@@ -111,7 +111,7 @@ def store(
                 "storage",
                 day,
                 lake.processed,
-                pending=lambda left_out: pending_commits(lake, target, MOST_COMMITS, left_out),
+                pending=lambda left_out: pending_commits(lake, target, MAX_COMMITS, left_out),
                 of_day=lambda day=day: commits_of_day(lake, target, day),
             )
         ]

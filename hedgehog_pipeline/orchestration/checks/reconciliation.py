@@ -17,9 +17,9 @@ from dagster import (
     multi_asset_check,
 )
 
-from hedgehog_pipeline.extraction.source import Moment
+from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.model.source import ShopTable
+from hedgehog_pipeline.model.source import SourceTable
 from hedgehog_pipeline.orchestration.extraction_resources import SourceResource
 from hedgehog_pipeline.orchestration.storage_resources import WarehouseResource
 from hedgehog_pipeline.reconciliation.reconcile import reconcile
@@ -62,7 +62,7 @@ def reconcile_warehouse(
     tables = [RECONCILED[name] for name, key in _WAREHOUSE.items() if key in asked]
 
     @contextmanager
-    def shop(of: Sequence[ShopTable]) -> Generator[Moment, None, None]:
+    def shop(of: Sequence[SourceTable]) -> Generator[SourceSnapshot, None, None]:
         yield source.moment(of)
         source.close()
 

@@ -15,7 +15,7 @@ from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from sqlalchemy import ColumnElement, Table, delete, func, select
 
 _ROWS_AT_A_TIME = 1000
-_MOST_BATCHES = 200
+_MAX_BATCHES = 200
 
 _EVENTS = SqlEventLogStorageTable.c
 _EVALUATIONS = AssetCheckExecutionsTable.c
@@ -55,7 +55,7 @@ def _delete(storage: SqlEventLogStorage, table: Table, which: ColumnElement[bool
     """Delete rows a batch at a time, so that nobody waits for long."""
     deleted = 0
     oldest = select(table.c.id).where(which).order_by(table.c.id).limit(_ROWS_AT_A_TIME)
-    for _batch in range(_MOST_BATCHES):
+    for _batch in range(_MAX_BATCHES):
         with storage.index_connection() as connection:
             ids = list(connection.execute(oldest).scalars())
             connection.execute(delete(table).where(table.c.id.in_(ids)))

@@ -16,7 +16,7 @@ from hedgehog_pipeline.orchestration.instance.records import prune
 
 PRUNE_RECORDS = "prune_records"
 
-_MOST_RUNS = 5000
+_MAX_RUNS = 5000
 """An hour of runs every ten seconds is 360: what an instance of weeks holds goes in a day or so."""
 
 _DESCRIPTION = """\
@@ -39,7 +39,7 @@ def prune_job(days: int, tags: Mapping[str, str]) -> JobDefinition:
     @op(name="delete_old_records")
     def delete_old(context: OpExecutionContext) -> None:
         before = datetime.now(timezone.utc) - timedelta(days=days)
-        pruned = prune(context.instance, before, _MOST_RUNS)
+        pruned = prune(context.instance, before, _MAX_RUNS)
         context.log.info(
             "Deleted %s runs and %s evaluations of checks from before %s. %s older runs stay: each "
             "holds the latest materialization of an asset or of one of its partitions.",

@@ -7,14 +7,14 @@ from dagster import InputContext, input_manager
 
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import STAR
 
 
 @input_manager(required_resource_keys={"lake"})
 def landed_tables(context: InputContext) -> LandedTable:
     """Hand over what the ingestion log holds of a table; nothing is read yet."""
-    return context.resources.lake.landed(SHOP[context.asset_key.path[-1]])
+    return context.resources.lake.landed(SOURCE[context.asset_key.path[-1]])
 
 
 @input_manager(required_resource_keys={"lake"})

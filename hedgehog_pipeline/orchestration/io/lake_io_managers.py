@@ -25,7 +25,7 @@ from hedgehog_pipeline.lake.newest_landed import read_newest
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows, ProcessedTable
 from hedgehog_pipeline.lake.row_counts import row_count_metadata
 from hedgehog_pipeline.lake.star_rows import read_rows
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import STAR, StarTable
 from hedgehog_pipeline.orchestration.assets.materializations import ROWS_WRITTEN, preview_metadata
 from hedgehog_pipeline.orchestration.io.frame_types import as_hinted
@@ -49,7 +49,7 @@ class CsvIOManager(ConfigurableIOManager):
 
     def load_input(self, context: InputContext) -> Any:
         """Load what landed of a table of the shop: on the days that are asked for, or ever."""
-        landed = self.lake.landed(SHOP[context.asset_key.path[-1]])
+        landed = self.lake.landed(SOURCE[context.asset_key.path[-1]])
         hint = context.dagster_type.typing_type
         if hint is LandedTable:
             return landed

@@ -14,7 +14,7 @@ from dagster import (
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.bucket import Bucket
-from hedgehog_pipeline.lake.previews import MOST_ROWS, Preview
+from hedgehog_pipeline.lake.previews import MAX_ROWS, Preview
 from hedgehog_pipeline.lake.stored_frames import WHOLE, StoredFrames
 from hedgehog_pipeline.orchestration.assets.materializations import preview_metadata
 from hedgehog_pipeline.orchestration.io.frame_types import to_arrow
@@ -38,7 +38,7 @@ def store_frame(context: OutputContext, frame: Any, bucket: Bucket) -> None:
     rows = to_arrow(frame, asset)
     key, size = StoredFrames(bucket, context.asset_key.path).write(keys[0], rows)
     preview = Preview()
-    list(preview.passing([rows.slice(0, MOST_ROWS)]))
+    list(preview.passing([rows.slice(0, MAX_ROWS)]))
     context.add_output_metadata(
         {
             "dagster/partition_row_count" if partitioned else "dagster/row_count": rows.num_rows,

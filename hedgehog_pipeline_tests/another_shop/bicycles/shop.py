@@ -1,16 +1,16 @@
 """The tables of the hire."""
 
-from hedgehog_pipeline.model.columns import BIGINT, DATE, MOMENT, Column, decimal
+from hedgehog_pipeline.model.columns import BIGINT, DATE, TIMESTAMP, Column, decimal
 from hedgehog_pipeline.model.source_columns import key, reference, text
-from hedgehog_pipeline.model.tables import ShopTable
+from hedgehog_pipeline.model.tables import SourceTable
 
 PRICE = decimal(9, 3)
 
-_ALTERED = Column("altered", MOMENT, "When the row was last changed.")
+_ALTERED = Column("altered", TIMESTAMP, "When the row was last changed.")
 
 TABLES = (
-    ShopTable("type", "Kinds of bicycles.", (key("nr", "kind"), text("label", "Its name."))),
-    ShopTable(
+    SourceTable("type", "Kinds of bicycles.", (key("nr", "kind"), text("label", "Its name."))),
+    SourceTable(
         "hub",
         "Places where bicycles stand.",
         (
@@ -20,7 +20,7 @@ TABLES = (
             _ALTERED,
         ),
     ),
-    ShopTable(
+    SourceTable(
         "bicycle",
         "Bicycles.",
         (
@@ -30,7 +30,7 @@ TABLES = (
             _ALTERED,
         ),
     ),
-    ShopTable(
+    SourceTable(
         "hire",
         "Hires of bicycles.",
         (
@@ -39,12 +39,12 @@ TABLES = (
             reference("from_hub", "hub", kind=BIGINT),
             reference("to_hub", "hub", nullable=True, kind=BIGINT),
             Column("hired", DATE, "Day on which it began."),
-            Column("ended", MOMENT, "When the bicycle was brought back.", nullable=True),
+            Column("ended", TIMESTAMP, "When the bicycle was brought back.", nullable=True),
             Column("price", PRICE, "In pounds.", nullable=True),
             _ALTERED,
         ),
     ),
-    ShopTable(
+    SourceTable(
         "log",
         "What the workshop did.",
         (key("entry", "entry"), reference("frame", "bicycle"), text("note", "What was done.")),

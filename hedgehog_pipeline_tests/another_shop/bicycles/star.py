@@ -1,6 +1,6 @@
 """The star of the hire."""
 
-from hedgehog_pipeline.model.columns import BIGINT, MOMENT, TEXT
+from hedgehog_pipeline.model.columns import BIGINT, TEXT, TIMESTAMP
 from hedgehog_pipeline.model.star_columns import column, day, days, key, like, reference
 from hedgehog_pipeline.model.tables import Dimension, Fact
 from hedgehog_pipeline_tests.another_shop.bicycles.shop import PRICE
@@ -41,7 +41,7 @@ TABLES = (
             day("hire.hired", "calendar", "Day on which it began."),
             day("hire.ended", "calendar", "Day on which it ended.", nullable=True),
             column("hire.price", PRICE, "In pounds.", nullable=True),
-            column("hire.altered", MOMENT, "When this version was made."),
+            column("hire.altered", TIMESTAMP, "When this version was made."),
         ),
         inputs=("hire",),
         serial="hire_record",

@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline_tests.torture.machine.trade import CODES, Key
 
 Row = Mapping[str, Any]
@@ -147,7 +147,7 @@ class Oracle:
         begun = set(capture.begun)
         assert self.another <= begun, f"not read again: {self.another - begun}"
         needless = begun - self.another - self.perhaps
-        assert not needless or begun == set(SHOP), f"needlessly read again: {needless}"
+        assert not needless or begun == set(SOURCE), f"needlessly read again: {needless}"
         now = self.visible(capture.snapshot)
         for table in capture.begun:
             self.shown.pop(table, None)

@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline_tests.extraction.history import (
     attach,
     attach_altered,
@@ -92,18 +92,18 @@ class Reshaping:
         self._oracle.another |= {"department"}
 
     def _fill(self) -> None:
-        fill_beside(self._shop, "beside", SHOP["payment"], _OF_LATER.start)
+        fill_beside(self._shop, "beside", SOURCE["payment"], _OF_LATER.start)
         self._shop.execute(_LATER.encode())
 
     def _put_in_place(self) -> None:
-        put_in_place(self._shop, "beside", SHOP["payment"])
+        put_in_place(self._shop, "beside", SOURCE["payment"])
         self._oracle.another |= {"payment"}
 
     def _attach(self) -> None:
-        attach(self._shop, "later", SHOP["payment"], _OF_LATER)
+        attach(self._shop, "later", SOURCE["payment"], _OF_LATER)
         self._oracle.perhaps |= {"payment"}
 
     def _attach_altered(self) -> None:
-        attach_altered(self._shop, "later", SHOP["payment"], _OF_LATER, "payment_amount")
+        attach_altered(self._shop, "later", SOURCE["payment"], _OF_LATER, "payment_amount")
         self._oracle.reshape("payment", _WITH_THE_DEFAULT_IN_LATER)
         self._oracle.perhaps |= {"payment"}

@@ -22,7 +22,7 @@ from hedgehog_pipeline.extraction.watermarks import publish_watermarks
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.model.star import STAR, StarTable
 from hedgehog_pipeline.processing import backlog as processing
-from hedgehog_pipeline.scheduling.batching import MOST_COMMITS
+from hedgehog_pipeline.scheduling.batching import MAX_COMMITS
 from hedgehog_pipeline.storage import backlog as storage
 from hedgehog_pipeline.storage.warehouse import Warehouse
 from hedgehog_pipeline_tests.torture.machine.draws import (
@@ -167,7 +167,7 @@ class Machine(RuleBasedStateMachine):
         self._capture(Mode.CHANGES)
         if sweep and self.ingested[-1].archive_complete:
             self._capture(Mode.SWEEP)
-        self._process(processing.pending_commits(self.stages.lake, MOST_COMMITS), STARS)
+        self._process(processing.pending_commits(self.stages.lake, MAX_COMMITS), STARS)
 
     @rule(crash=CRASHES, writes=st.lists(WRITES, max_size=2))
     def capture_overtaken(self, crash: Crash, writes: list[Write]) -> None:
@@ -201,14 +201,14 @@ class Machine(RuleBasedStateMachine):
     def process(self, picks: list[int] | None, crash: Crash) -> None:
         """What waits, or some of it and the rest later: gaps."""
         self._step()
-        waiting = processing.pending_commits(self.stages.lake, MOST_COMMITS)
+        waiting = processing.pending_commits(self.stages.lake, MAX_COMMITS)
         self._process(picked(waiting, picks), STARS, crash)
 
     @rule(picks=SOME_OR_ALL)
     def process_beside_another(self, picks: list[int] | None) -> None:
         """Two processors take the same commits, or the faster one some of them."""
         self._step()
-        if waiting := processing.pending_commits(self.stages.lake, MOST_COMMITS):
+        if waiting := processing.pending_commits(self.stages.lake, MAX_COMMITS):
             (work,) = self.stages.shaping(waiting)
             self._process(picked(waiting, picks), STARS)
             self.stages.shape(work)
@@ -225,7 +225,7 @@ class Machine(RuleBasedStateMachine):
         """What waits, or some of it, in any order."""
         self._step()
         with self.stages.warehouse() as warehouse:
-            waiting = storage.pending_commits(self.stages.lake, warehouse, MOST_COMMITS)
+            waiting = storage.pending_commits(self.stages.lake, warehouse, MAX_COMMITS)
             self._load(warehouse, picked(waiting, picks), STARS, reads)
 
     @rule(picks=PICKS, tables=TABLES, reads=CRASH_READS)
@@ -397,10 +397,10 @@ class Machine(RuleBasedStateMachine):
 
     def _process_and_load(self) -> None:
         lake = self.stages.lake
-        while waiting := processing.pending_commits(lake, MOST_COMMITS):
+        while waiting := processing.pending_commits(lake, MAX_COMMITS):
             self._process(waiting, STARS)
         with self.stages.warehouse() as warehouse:
-            while waiting := storage.pending_commits(lake, warehouse, MOST_COMMITS):
+            while waiting := storage.pending_commits(lake, warehouse, MAX_COMMITS):
                 self._load(warehouse, waiting, STARS)
 
     def _leave_and_come_back(self) -> None:

@@ -19,26 +19,26 @@ from hedgehog_pipeline.extraction.capture import plan_capture
 from hedgehog_pipeline.extraction.capture_request import Mode
 from hedgehog_pipeline.extraction.delete_detection import sweep
 from hedgehog_pipeline.extraction.pending_commit import (
-    Landing,
+    PendingCommit,
     commit_of,
-    landing_of_capture,
-    landing_of_sweep,
+    pending_capture,
+    pending_sweep,
 )
-from hedgehog_pipeline.extraction.source import Moment, Source
+from hedgehog_pipeline.extraction.source import Source, SourceSnapshot
 from hedgehog_pipeline.inbox.inbox import Take, take_oldest
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.commits import IngestionCommit, PartKind, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import STAR, StarTable
 from hedgehog_pipeline.postgres.connection import Credentials
-from hedgehog_pipeline.processing.plan import Work, work_of_day
+from hedgehog_pipeline.processing.plan import ProcessingPlan, plan_of_day
 from hedgehog_pipeline.storage.backlog import confirm_loaded
 from hedgehog_pipeline.storage.warehouse import Warehouse
 from hedgehog_pipeline_tests.torture.machine.oracle import Capture
 
-TABLES = list(SHOP.values())
+TABLES = list(SOURCE.values())
 STARS = list(STAR.values())
 _PART_BYTES = 1500
 
@@ -59,8 +59,8 @@ class Extraction:
     stages: "Stages"
     batch: Batch
     head: IngestionCommit | None
-    moment: Moment
-    landing: Landing
+    moment: SourceSnapshot
+    landing: PendingCommit
     now: datetime
 
     @property
@@ -71,7 +71,7 @@ class Extraction:
         """Say what it brings with its commit, if there is one."""
         before = self.head.base if self.head else {}
         landing = self.landing
-        begun = SHOP if landing.reread or not before else landing.reread_tables
+        begun = SOURCE if landing.reread or not before else landing.reread_tables
         slices = {t for t in landing.rows if t in begun or before[t].archive is not None}
         return Capture(
             commit.number if commit else None,
@@ -121,7 +121,7 @@ class Stages:
         with self._source.moment(TABLES) as moment:
             if mode is Mode.SWEEP and head is not None:
                 found = sweep(moment, log, head, TABLES, mass_delete_share=math.inf)
-                landing = landing_of_sweep(found, head, batch)
+                landing = pending_sweep(found, head, batch)
             else:
                 capture = plan_capture(
                     moment,
@@ -131,7 +131,7 @@ class Stages:
                     captured_at=now,
                     mode=mode,
                 )
-                landing = landing_of_capture(capture, moment, batch)
+                landing = pending_capture(capture, moment, batch)
             yield Extraction(self, batch, head, moment, landing, now)
 
     def taking(self) -> tuple[Take | None, Callable[[], IngestionCommit | None]]:
@@ -146,10 +146,10 @@ class Stages:
 
     def shaping(
         self, commits: Sequence[IngestionCommit], tables: Sequence[StarTable] = STARS
-    ) -> list[Work]:
+    ) -> list[ProcessingPlan]:
         """Plan to process commits, those again that are processed already."""
         now, bucket = datetime.now(timezone.utc), self.lake.processed.bucket
-        return work_of_day(
+        return plan_of_day(
             commits,
             tables,
             lambda: Batch(batch_id(now), now.date(), bucket, "parquet"),
@@ -158,9 +158,9 @@ class Stages:
             whole_day=False,
         )
 
-    def shape(self, work: Work, tables: int = len(STARS)) -> None:
+    def shape(self, work: ProcessingPlan, tables: int = len(STARS)) -> None:
         """Write the parts of so many tables."""
-        inputs = {name: self.lake.landed(table) for name, table in SHOP.items()}
+        inputs = {name: self.lake.landed(table) for name, table in SOURCE.items()}
         for table in work.tables[:tables]:
             for rows in work.rows_of(table, inputs):
                 rows.write(f"star/{table.name}", _PART_BYTES)
@@ -202,7 +202,7 @@ class Stages:
 
     def versions_in(self, commit: IngestionCommit | None) -> dict[str, Counter[int]]:
         """Count the versions (extraction/history.py) that a commit holds, by table."""
-        found: dict[str, Counter[int]] = {name: Counter() for name in SHOP}
+        found: dict[str, Counter[int]] = {name: Counter() for name in SOURCE}
         for table, row in self._records(commit, "rows"):
             found[table][int(row["version"])] += 1
         return found
@@ -210,7 +210,8 @@ class Stages:
     def gone_in(self, commit: IngestionCommit | None) -> set[tuple[str, int]]:
         """List the rows that a commit saw no more, by table and key."""
         return {
-            (table, int(row[SHOP[table].key])) for table, row in self._records(commit, "tombstones")
+            (table, int(row[SOURCE[table].key]))
+            for table, row in self._records(commit, "tombstones")
         }
 
     def _records(

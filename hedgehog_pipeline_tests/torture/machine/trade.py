@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from hedgehog_pipeline.model.source import SHOP
+from hedgehog_pipeline.model.source import SOURCE
 
 KEYS = (2, 3)
 """Keys that are written to; the rows of key 1 stay as they are."""
@@ -66,7 +66,7 @@ class Kind:
 
     @property
     def key(self) -> str:
-        return SHOP[self.table].key
+        return SOURCE[self.table].key
 
     def row(self, write: "Write", number: int, parent: int | None) -> dict[str, Any]:
         """Give the row that a write makes."""
@@ -307,7 +307,7 @@ def brought(writes: Sequence[tuple[Write, int]]) -> tuple[str, list[dict[str, An
 def csv_of(table: str, rows: Iterable[Mapping[str, Any]]) -> bytes:
     """Write rows as a file for the inbox."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, [column.name for column in SHOP[table].columns])
+    writer = csv.DictWriter(text, [column.name for column in SOURCE[table].columns])
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()

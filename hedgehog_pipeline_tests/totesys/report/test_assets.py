@@ -42,7 +42,7 @@ def test_each_chapter_shows_its_picture_and_its_summary_in_the_ui(traded: World)
     }
     page = told.pop("page")
     assert page["page"].value == f"s3://{traded.settings.processed_bucket}/report/index.html"
-    assert page["processed_commit"].value == traded.surroundings.lake.processed.end()
+    assert page["processed_commit"].value == traded.deployment.lake.processed.end()
     assert len(told) == 5
     for metadata in told.values():
         picture = re.fullmatch(
@@ -60,7 +60,7 @@ def test_the_command_says_where_the_page_is_and_writes_it_to_a_file(
         monkeypatch.setenv(name, value)
     file = tmp_path / "report.html"
     told = CliRunner().invoke(hedgehog, ["report", str(file)], catch_exceptions=False)
-    end, bucket = traded.surroundings.lake.processed.end(), traded.settings.processed_bucket
+    end, bucket = traded.deployment.lake.processed.end(), traded.settings.processed_bucket
     where = f"s3://{bucket}/report/index.html"
     assert told.output == f"{where} (through processed commit {end})\n"
     assert file.read_text() == _page(traded)

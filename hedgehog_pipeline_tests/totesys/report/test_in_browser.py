@@ -41,8 +41,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def file(traded: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    bucket = traded.surroundings.lake.processed.bucket
-    with traded.surroundings.warehouse() as warehouse:
+    bucket = traded.deployment.lake.processed.bucket
+    with traded.deployment.warehouse() as warehouse:
         made = make_report(warehouse, bucket, datetime.now(timezone.utc))
     file = tmp_path_factory.mktemp("report") / "report.html"
     file.write_bytes(made.page)

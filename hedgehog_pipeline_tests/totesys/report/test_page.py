@@ -14,7 +14,7 @@ from hedgehog_pipeline.report.chapters import (
     revenue_chapter,
     staff_chapter,
 )
-from hedgehog_pipeline.report.held import Held
+from hedgehog_pipeline.report.loaded_commits import LoadedCommits
 from hedgehog_pipeline.report.page import write_page
 from hedgehog_pipeline.report.pictures import Picture
 from hedgehog_pipeline.report.queries import Country, Design, Outstanding, Revenue, Seller
@@ -22,7 +22,7 @@ from hedgehog_pipeline.report.themes import DARK, LIGHT
 from hedgehog_pipeline_tests.totesys.report.reading import words_of
 
 _NOW = datetime(2026, 11, 23, 9, 30, tzinfo=timezone.utc)
-_HELD = Held(7, "20261123T090000Z-ab", 6)
+_HELD = LoadedCommits(7, "20261123T090000Z-ab", 6)
 _CHAPTERS = (
     revenue_chapter(
         [
@@ -51,7 +51,9 @@ _EMPTY = (
 )
 
 
-def _page(chapters: Sequence[Chapter], held: Held | None = _HELD, *, building: bool = False) -> str:
+def _page(
+    chapters: Sequence[Chapter], held: LoadedCommits | None = _HELD, *, building: bool = False
+) -> str:
     pictures = {c.name: Picture.of(c.chart) for c in chapters if c.chart is not None}
     return write_page(chapters, pictures, held, _NOW, building=building).decode()
 

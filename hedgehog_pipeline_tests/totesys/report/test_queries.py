@@ -24,7 +24,7 @@ TODAY = date(2026, 11, 23)
 
 
 def _ask(world: World, question: Callable[..., list[Any]], *values: object) -> list[Any]:
-    with world.surroundings.warehouse() as warehouse:
+    with world.deployment.warehouse() as warehouse:
         return question(warehouse.connection, *values)
 
 

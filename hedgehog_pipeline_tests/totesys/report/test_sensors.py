@@ -9,7 +9,7 @@ from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, build_sensor_
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from hedgehog_pipeline.definitions import platform
-from hedgehog_pipeline.report.held import Held
+from hedgehog_pipeline.report.loaded_commits import LoadedCommits
 from hedgehog_pipeline.report.making import make_report
 from hedgehog_pipeline.report.pending import PAUSE, is_due
 from hedgehog_pipeline_tests.world import World
@@ -28,13 +28,13 @@ def _tick(world: World, instance: DagsterInstance) -> SensorExecutionData:
 
 
 def _make(world: World) -> None:
-    with world.surroundings.warehouse() as warehouse:
-        bucket = world.surroundings.lake.processed.bucket
+    with world.deployment.warehouse() as warehouse:
+        bucket = world.deployment.lake.processed.bucket
         make_report(warehouse, bucket, datetime.now(timezone.utc))
 
 
 def _is_due(world: World, later: timedelta = PAUSE) -> bool:
-    place = world.surroundings
+    place = world.deployment
     moment = datetime.now(timezone.utc) + later
     return is_due(place.lake.processed.bucket, place.warehouse, moment)
 
@@ -78,7 +78,7 @@ def test_the_day_after_the_page_is_made_anew_because_payments_are_a_day_later(op
 
 
 def test_a_commit_that_comes_late_is_told_of():
-    before = Held(9, "batch", 8)
+    before = LoadedCommits(9, "batch", 8)
     assert replace(before, count=9).mark != before.mark
 
 

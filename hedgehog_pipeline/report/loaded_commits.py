@@ -10,7 +10,7 @@ _HELD = """
 
 
 @dataclass(frozen=True)
-class Held:
+class LoadedCommits:
     """The processed commits that a warehouse holds.
 
     Attributes:
@@ -29,7 +29,7 @@ class Held:
         return f"{self.number}/{self.batch}/{self.count}"
 
 
-def read_held(warehouse: Warehouse) -> Held | None:
+def read_loaded(warehouse: Warehouse) -> LoadedCommits | None:
     """Read which commits a warehouse holds, None where it holds none."""
     found = warehouse.connection.execute(_HELD).fetchone() if warehouse.is_prepared() else None
-    return Held(*found) if found else None
+    return LoadedCommits(*found) if found else None
