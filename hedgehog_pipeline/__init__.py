@@ -1,1 +1,1 @@
-"""Hedgehog keeps a star-schema warehouse true to a shop's PostgreSQL database."""
+"""Hedgehog keeps a star-schema warehouse true to a PostgreSQL source database."""

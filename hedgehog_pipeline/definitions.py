@@ -1,4 +1,4 @@
-"""The platform assembled: assets, jobs, sensors, resources. Nothing is connected at import."""
+"""Assemble the platform: assets, jobs, sensors, resources. The import opens no connection."""
 
 import warnings
 from functools import cache
@@ -67,13 +67,13 @@ if TYPE_CHECKING:
 
 STAGES = ("extraction", "processing", "storage")
 
-# Dagster calls its links to source code beta; its version is pinned.
+# Dagster marks links to source code as beta; its version is pinned.
 warnings.filterwarnings("ignore", category=BetaWarning)
 
 
 @cache
 def platform(settings: Settings) -> Definitions:
-    """Put the platform together for a deployment."""
+    """Assemble the platform of a deployment."""
     deployment = Deployment(settings)
     lake = LakeResource(
         ingestion_bucket=settings.ingestion_bucket,
@@ -129,7 +129,7 @@ def platform(settings: Settings) -> Definitions:
                 processed_assets,
                 at_once=settings.processing_runs,
             ),
-            # Loads wait for each other at the warehouse's lock.
+            # Loads exclude each other by the warehouse's lock.
             log_sensor(
                 "processed_log",
                 "storage",
@@ -188,14 +188,14 @@ def _job(name: str, *stages: str) -> "UnresolvedAssetJobDefinition":
 
 
 def _assets_of(*stages: str) -> AssetSelection:
-    """Give the assets of stages alone: their checks run apart, and cost a load nothing."""
+    """Select the assets of stages without their checks, which run apart at no cost to a load."""
     return AssetSelection.groups(*stages).without_checks()
 
 
 def _tagged(
     job: "UnresolvedAssetJobDefinition", settings: Settings
 ) -> "UnresolvedAssetJobDefinition":
-    """Give the job with the tags that the settings have for its runs."""
+    """Return the job with the tags that the settings name for its runs."""
     tags = settings.tags_of(job.name)
     return define_asset_job(job.name, job.selection, description=job.description, tags=tags)
 

@@ -1,4 +1,4 @@
-"""What a deployment's settings name, without Dagster: for the CLI and the sensors' ticks."""
+"""What the settings of a deployment name, without Dagster: for the CLI and the sensors."""
 
 import logging
 from collections import Counter
@@ -33,12 +33,12 @@ from hedgehog_pipeline.storage.warehouse import Warehouse
 _LOGGER = logging.getLogger(__name__)
 
 _LARGE = 16 * 1024 * 1024
-"""Bytes of a shop's tables, about 50,000 orders, from which on its archive goes side by side."""
+"""Size of the source tables, about 50,000 orders, from which the stages load in parallel."""
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """The lake, the shop and the warehouse that the settings name."""
+    """The lake, the source and the warehouse that the settings name."""
 
     settings: Settings
 
@@ -49,7 +49,7 @@ class Deployment:
 
     @property
     def source(self) -> Source:
-        """The shop's database, by what its secret says now."""
+        """The source database, with the credentials that its secret holds now."""
         settings = self.settings
         credentials = read_credentials(
             settings.source_secret, settings.source_address, role="source"
@@ -63,7 +63,7 @@ class Deployment:
 
     @contextmanager
     def warehouse(self) -> Generator[Warehouse, None, None]:
-        """The warehouse, connected, by what its secret says now."""
+        """Connect to the warehouse, with the credentials that its secret holds now."""
         settings = self.settings
         credentials = read_credentials(
             settings.warehouse_secret, settings.warehouse_address, role="warehouse"
@@ -72,60 +72,60 @@ class Deployment:
             yield warehouse
 
     def scan_shop(self) -> tuple[str, ...]:
-        """Name the tables of which a capture would land something; publish in SSM what was seen."""
+        """Return the tables with changes to capture; publish the scan in SSM."""
         with self.watch_shop() as watch:
             return watch.changed_tables()
 
     @contextmanager
     def watch_shop(self) -> Generator[SourceWatch, None, None]:
-        """Scan the shop as often as is asked, on one connection."""
+        """Yield a watch that scans the source on demand, over one connection."""
         with ExitStack() as stack:
             connect = cache(lambda: stack.enter_context(self.source.connected()))
             yield SourceWatch(connect, self.lake.ingestion, list(SOURCE.values()), self._publish)
 
     def archive_landed(self) -> bool:
-        """Tell whether the shop's archive is landed completely."""
+        """Return whether the initial load has landed completely."""
         head = self.lake.ingestion.head()
         return head is not None and head.archive_complete
 
     def large_archive_waits(self) -> bool:
-        """Tell whether the archive is not landed, and worth processes of its own."""
+        """Return whether an initial load is pending that is worth a process for each stage."""
         if self.archive_landed():
             return False
-        with self.source.moment(list(SOURCE.values())) as moment:
-            return moment.bytes >= _LARGE
+        with self.source.moment(list(SOURCE.values())) as snapshot:
+            return snapshot.bytes >= _LARGE
 
     def archive_estimate(self) -> int | None:
-        """Give about how many rows a shop has of which nothing is landed yet; None of another.
+        """Estimate the rows of the initial load, while nothing has landed yet.
 
-        None as well where the shop's statistics do not tell.
+        None once something has landed, and where the source has no statistics.
         """
         if self.lake.ingestion.end():
             return None
         tables = list(SOURCE.values())
-        with self.source.moment(tables) as moment:
-            return estimated_rows(moment, tables)
+        with self.source.moment(tables) as snapshot:
+            return estimated_rows(snapshot, tables)
 
     def files_to_take(self) -> list[StoredObject]:
-        """List the files that wait in the inbox, the oldest first."""
+        """List the files waiting in the inbox, the oldest first."""
         return files_to_take(self.lake.ingestion)
 
     def look_at_shop(self) -> None:
-        """See that the shop can be read.
+        """Check that the source can be read.
 
         Raises:
-            HedgehogError: where it cannot.
+            HedgehogError: if it cannot.
         """
         with self.source.moment(list(SOURCE.values())):
             pass
 
     def confirm_lake(self) -> None:
-        """See that both logs and the warehouse belong together, before anything is written.
+        """Check that both logs and the warehouse belong together, before anything is written.
 
-        A warehouse that cannot be asked is not waited for: landing goes on without it.
+        If the warehouse cannot be reached, the check ends there: landing does not wait for it.
 
         Raises:
-            AnotherLakeError: where a bucket was emptied, swapped or rolled back.
+            AnotherLakeError: if a bucket was emptied, swapped or rolled back.
         """
         self.lake.confirm_source()
         try:
@@ -134,40 +134,40 @@ class Deployment:
         except AnotherLakeError:
             raise
         except HedgehogError:
-            pass  # the load asks as well, and its run tells what is wrong
+            pass  # the load repeats the check, and its run reports the cause
 
     def commits_to_process(self, without: Collection[int] = ()) -> list[IngestionCommit]:
-        """Read the ingestion commits that wait to be processed, the oldest, but for some."""
+        """Read the oldest ingestion commits to process, except those in `without`."""
         if not self.lake.processed.end():
             self.confirm_lake()
         return processing.pending_commits(self.lake, MAX_COMMITS, without)
 
     def commits_to_load(self, without: Collection[int] = ()) -> list[ProcessedCommit]:
-        """Read the processed commits that wait to be loaded, the oldest, but for some."""
+        """Read the oldest processed commits to load, except those in `without`."""
         with self.warehouse() as warehouse:
             return storage.pending_commits(self.lake, warehouse, MAX_COMMITS, without)
 
     def seconds_behind(self) -> float:
-        """Give how far the warehouse is behind the shop."""
+        """Return how far the warehouse is behind the source, in seconds."""
         with self.warehouse() as warehouse:
             now = datetime.now(timezone.utc)
             return seconds_behind(self.lake, warehouse, self.parameters, now)
 
     def first_in_quarantine(self) -> tuple[int, Entry | None]:
-        """Count the values for which rows cannot be taken, and give the first."""
+        """Count the open quarantine entries, and return the first of them."""
         with self.warehouse() as warehouse:
             return read_first(warehouse)
 
     def rows_in_quarantine(self) -> int | None:
-        """Count the rows that cannot be taken; None where the view is gone that tells it."""
+        """Count the rows in quarantine; None if the view `open_quarantine` is missing."""
         with self.warehouse() as warehouse:
             return count_rows(warehouse)
 
     def something_waits(self) -> bool:
-        """Tell whether a commit waits to be processed or loaded, or may: landing waits for none.
+        """Return whether commits are pending; True if the warehouse cannot be reached.
 
         Raises:
-            AnotherLakeError: where a bucket was emptied, swapped or rolled back.
+            AnotherLakeError: if a bucket was emptied, swapped or rolled back.
         """
         to_process = self.commits_to_process()
         try:
@@ -178,17 +178,17 @@ class Deployment:
             return True
 
     def _publish(self, head: IngestionCommit | None, *, changed: bool) -> None:
-        """Tell SSM; that it refuses stops no capture, and the next scan tells it again."""
+        """Publish the scan in SSM; a failure stops no capture, and the next scan retries it."""
         now = datetime.now(timezone.utc)
         try:
             record_scan(self.parameters, head, now, changed=changed)
             if head is not None:
                 publish_watermarks(self.parameters, head)
         except HedgehogError as error:
-            _LOGGER.warning("What a scan saw is not published. %s", error)
+            _LOGGER.warning("The scan could not be published in SSM. %s", error)
 
     def rows_of_day(self, day: date) -> Counter[str]:
-        """Count the rows that the commits of a day hold, by asset, replays left aside."""
+        """Count the rows of a day's commits by asset, without replays."""
         with self.warehouse() as warehouse:
             processed = storage.commits_of_day(self.lake, warehouse, day)
         new = [commit for commit in processed if commit.kind == "processed"]

@@ -1,8 +1,8 @@
-"""`python -m hedgehog_pipeline.healthcheck PORT`: whether a service and its database answer.
+"""`python -m hedgehog_pipeline.healthcheck PORT`: check a service and Dagster's database.
 
-The second is asked because RDS changes the password of Dagster's database: a task that still has
-the old one fails here, and is replaced by one that has the new. libpq's own variables say how TLS
-is to be verified.
+RDS rotates the password of Dagster's database: a task that still has the old one fails the check on
+the database, and is replaced by one with the new password. libpq's own variables say how TLS is
+verified.
 """
 
 import os
@@ -15,11 +15,11 @@ _TIMEOUT_SECONDS = 10
 
 
 def confirm(port: int) -> None:
-    """See that the port is open and that Dagster's database takes our credentials.
+    """Check that the port is open and that Dagster's database accepts our credentials.
 
     Raises:
-        OSError: where nobody listens.
-        psycopg.OperationalError: where the database cannot be reached.
+        OSError: if nothing listens on the port.
+        psycopg.OperationalError: if the database refuses the connection or cannot be reached.
     """
     socket.create_connection(("127.0.0.1", port), _TIMEOUT_SECONDS).close()
     psycopg.connect(

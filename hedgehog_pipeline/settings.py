@@ -19,37 +19,36 @@ _JOB_TAGS = TypeAdapter(dict[str, dict[str, str]])
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the platform finds its surroundings.
+    """The settings of one deployment: where its source, lake and warehouse are, and its limits.
 
     Attributes:
-        model: the package that declares the shop and its star (docs/your-own-shop.md).
-        source_secret: name of the shop database's secret in Secrets Manager.
-        source_address: the shop's database as `host:port/dbname`, for what its secret leaves out:
-            one that RDS manages holds user name and password alone.
+        model: the package that declares the source and its star (docs/your-own-shop.md).
+        source_secret: name of the source database's secret in Secrets Manager.
+        source_address: the source database as `host:port/dbname`, for what its secret leaves out:
+            a secret that RDS manages holds user name and password only.
         warehouse_secret: name of the warehouse's secret in Secrets Manager.
-        warehouse_address: the warehouse, likewise.
+        warehouse_address: the same for the warehouse.
         ingestion_bucket: S3 bucket of the CSV parts and the ingestion log.
         processed_bucket: S3 bucket of the Parquet parts and the processed log.
         parameter_prefix: path of the SSM parameters.
         first_day: first partition of the calendar, a UTC day.
         alert_topic: ARN of the SNS topic for failures, or None.
-        ui_url: where people reach the Dagster UI: for the links in alerts, and for the webserver,
-            which answers to that name.
-        code_url: where the web shows the folder that holds the model's outermost package, at the
-            commit that is deployed; None for links that open files of this machine.
-        log_group: CloudWatch log group, or None for the console alone.
-        log_format: of the lines on the console, `json` or `text`; None: text on a terminal, else
-            JSON.
-        database_ca: file of the CA certificates that databases are verified against,
-            or None for those of the system.
-        part_bytes: about how many bytes of CSV one part holds; bounds each stage's memory.
-        slice_rows: how many rows of the archive one commit takes at most.
-        processing_runs: how many runs share what waits to be processed at the same time.
-        mass_delete_share: share of a table's rows, 0 to 1, of which a sweep finds no more gone
+        ui_url: where people reach the Dagster UI: for the links in alerts, and the one public name
+            that the webserver answers to.
+        code_url: web address of the folder that holds the model's outermost package, at the
+            deployed commit; None for links that open files on this machine.
+        log_group: CloudWatch log group, or None for the console only.
+        log_format: console lines as `json` or `text`; None for text on a terminal, else JSON.
+        database_ca: file of the CA certificates that databases are verified against, or None for
+            the system's own.
+        part_bytes: approximate bytes of CSV in one part; bounds each stage's memory.
+        slice_rows: how many rows of the initial load one commit takes at most.
+        processing_runs: how many runs may process pending commits at the same time.
+        mass_delete_share: share of a table's rows, 0 to 1, that delete detection accepts as deleted
             without asking.
-        records_days: how long Dagster's records of runs and evaluations of checks are kept.
-        job_tags: tags of the runs of each job, as a JSON object of objects: what a run launcher
-            reads, such as the size of a task.
+        records_days: for how many days Dagster keeps its runs and check evaluations.
+        job_tags: tags of each job's runs, as a JSON object of objects: what a run launcher reads,
+            such as the size of a task.
     """
 
     model: str = "hedgehog_pipeline.totesys"
@@ -75,7 +74,7 @@ class Settings:
     job_tags: str = "{}"
 
     def tags_of(self, job: str) -> Mapping[str, str]:
-        """Give the tags of the runs of a job."""
+        """Return the tags of a job's runs."""
         return _JOB_TAGS.validate_json(self.job_tags).get(job, {})
 
     @classmethod
@@ -83,7 +82,7 @@ class Settings:
         """Read the `HEDGEHOG_*` variables; one that is absent or empty keeps its default.
 
         Raises:
-            HedgehogError: where a value cannot be taken, or both buckets are one.
+            HedgehogError: if a value is not valid, or both buckets are the same.
         """
         readers = {
             "first_day": _first_day,
@@ -107,14 +106,14 @@ class Settings:
             except ValueError as error:
                 shown = _LOGIN.sub("***@", text)
                 raise HedgehogError(
-                    f"{variable} is {shown!r}, which cannot be taken ({error}); "
+                    f"{variable} is {shown!r}, which is not valid ({error}); "
                     f"{_advice(getattr(cls, name))}."
                 ) from error
         settings = cls(**found)  # type: ignore[arg-type]
         if settings.ingestion_bucket == settings.processed_bucket:
             raise HedgehogError(
                 "HEDGEHOG_INGESTION_BUCKET and HEDGEHOG_PROCESSED_BUCKET both name "
-                f"{settings.ingestion_bucket}. Each holds a log of its own: name two buckets."
+                f"{settings.ingestion_bucket}. Each needs a log of its own: name two buckets."
             )
         return settings
 
@@ -126,32 +125,32 @@ def _advice(default: object) -> str:
 def _first_day(text: str) -> date:
     today = datetime.now(timezone.utc).date()
     if (day := date.fromisoformat(text)) > today:
-        raise ValueError(f"it lies after today, {today} in UTC, so that no day has a partition")
+        raise ValueError(f"it lies after today, {today} in UTC, so no day has a partition")
     return day
 
 
 def _web_address(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
-        raise ValueError("it has to begin with http:// or https:// and a host, without a login")
+        raise ValueError("it must begin with http:// or https:// and a host, without a login")
     return text.rstrip("/")
 
 
 def _count(text: str) -> int:
     if (number := int(text)) < 1:
-        raise ValueError("it has to be 1 or more")
+        raise ValueError("it must be 1 or more")
     return number
 
 
 def _share(text: str) -> float:
     if not 0 <= (share := float(text)) <= 1:
-        raise ValueError("it has to be a share, 0 to 1")
+        raise ValueError("it must be a share, 0 to 1")
     return share
 
 
 def _log_format(text: str) -> str:
     if text not in {"json", "text"}:
-        raise ValueError("it has to be json or text")
+        raise ValueError("it must be json or text")
     return text
 
 
@@ -159,4 +158,4 @@ def _tags(text: str) -> str:
     try:
         return json.dumps(_JOB_TAGS.validate_json(text))
     except ValidationError as error:
-        raise ValueError("it has to be a JSON object of objects of texts") from error
+        raise ValueError("it must be a JSON object of objects of strings") from error

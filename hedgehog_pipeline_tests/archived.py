@@ -1,7 +1,7 @@
-"""A small shop, its archive in the warehouse: what most tests begin with, copied for each.
+"""A small shop with its initial load in the warehouse: most tests begin with a copy of it.
 
-PostgreSQL copies the databases, whose transaction ids go on as before. The commit of the archive
-names its shop by the oid of the database, which is written anew for each copy.
+PostgreSQL copies the databases, whose transaction ids go on as before. The commit of the initial
+load names its shop by the oid of the database, which is replaced in each copy.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _BUCKETS = ("ingestion_bucket", "processed_bucket")
 
 @dataclass(frozen=True)
 class Archived:
-    """One such deployment, which nobody changes, and what its buckets and parameters hold."""
+    """One such deployment, which no test changes; contents of its buckets and parameters."""
 
     world: World
     oid: str
@@ -59,9 +59,9 @@ class Archived:
 
 
 def _oid(world: World) -> str:
-    """Give the oid of the shop's database."""
-    asked = "select oid::text from pg_database where datname = current_database()"
-    (found,) = world.shop.execute(asked).fetchall()
+    """Return the oid of the shop's database."""
+    query = "select oid::text from pg_database where datname = current_database()"
+    (found,) = world.shop.execute(query).fetchall()
     return found[0]
 
 

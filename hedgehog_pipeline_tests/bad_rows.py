@@ -1,4 +1,4 @@
-"""What tests of rows that cannot be taken share."""
+"""Shared helpers of the tests of quarantined rows."""
 
 import json
 from itertools import count
@@ -19,7 +19,7 @@ _KEYS = count(100)
 
 
 def copy_row(world: World, table: str, like: int = 1, **changes: Any) -> int:
-    """Add a row like another one but for some columns; give its key."""
+    """Add a row like another one except for some columns; return its key."""
     key = changes.setdefault(SOURCE[table].key, next(_KEYS))
     world.shop.execute(
         sql.SQL(
@@ -36,7 +36,7 @@ def alter(world: World, table: str, column: str, change: str) -> None:
 
 
 def is_held(world: World, table: str, key: int) -> bool:
-    """Whether the star holds the row itself, not one that stands in for it."""
+    """Return whether the star has the row itself, not an inferred member."""
     star = STAR_OF[table]
     found = f"select from {star.name} where {star.key.name} = %s and ingestion_commit > 0"
     return bool(world.query(found, [key]))

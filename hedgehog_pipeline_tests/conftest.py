@@ -1,4 +1,4 @@
-"""Real servers, one set a test process; a shop, a lake and a warehouse of its own for each test."""
+"""Real servers, one set per test process; each test has its own shop, lake and warehouse."""
 
 import gc
 import os
@@ -18,19 +18,19 @@ from hedgehog_pipeline_tests.world import Servers, World
 
 _FIGURES = "figures"
 
-# What a shell begins in the background ignores Ctrl-C, and so would all that tests begin.
+# A shell starts background jobs with Ctrl-C ignored, and the tests' own processes would inherit it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
-    """A PostgreSQL and a stand-in for AWS, S3 included.
+    """A PostgreSQL server and a stand-in for AWS, S3 included.
 
-    Not below pytest's own folder: another pytest on this machine closes it to PostgreSQL's user.
+    Not in pytest's own folder: another pytest on this machine would lock PostgreSQL's user out.
     """
     with (
-        TemporaryDirectory() as place,
-        PostgresServer((folder := Path(place)) / "postgres", durable=False) as postgres,
+        TemporaryDirectory() as temporary,
+        PostgresServer((folder := Path(temporary)) / "postgres", durable=False) as postgres,
     ):
         aws = AwsServer(folder / "aws", lambda: ("test", "test")).start()
         os.environ.update(
@@ -49,14 +49,14 @@ def servers() -> Iterator[Servers]:
 
 @pytest.fixture
 def world(servers: Servers) -> Iterator[World]:
-    """An empty shop with the shop's own DDL, empty buckets, an empty warehouse."""
+    """A shop with its own DDL and no rows, empty buckets, and an empty warehouse."""
     with World.make(servers) as world:
         yield world
 
 
 @pytest.fixture(scope="session")
 def archived(servers: Servers) -> Iterator[Archived]:
-    """A small shop, its archive in the warehouse, of which each test has a copy."""
+    """A small shop with its initial load in the warehouse, to be copied for each test."""
     with Archived.make(servers) as archived:
         _leave_out_of_garbage()
         yield archived
@@ -64,19 +64,19 @@ def archived(servers: Servers) -> Iterator[Archived]:
 
 @pytest.fixture
 def opened(archived: Archived) -> Iterator[World]:
-    """A small shop, its archive in the warehouse."""
+    """A small shop with its initial load in the warehouse."""
     with archived.copy() as world:
         yield world
 
 
 @pytest.fixture
 def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
-    """Have a line printed when all tests are over."""
+    """Return a function that prints a line once all tests are done."""
     return lambda line: record_property(_FIGURES, line)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest, so that no worker is left with one of them at the end."""
+    """Run the longest tests first, so that no worker ends with one of them."""
     items.sort(key=lambda item: "torture" not in item.path.parts)
 
 
@@ -85,16 +85,16 @@ def pytest_collection_finish() -> None:
 
 
 def _leave_out_of_garbage() -> None:
-    """Leave what there is, mostly imports, out of every search for garbage from now on.
+    """Exclude all present objects, mostly imports, from later garbage collections.
 
-    On Python 3.10 pyarrow searches all objects whenever it reads a CSV (its workaround of
+    On Python 3.10 pyarrow runs a collection whenever it reads a CSV (its workaround of
     bpo-42248): the tests of checkpoints took 72 seconds, and 4 without what is imported.
     """
     gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests told, wherever they ran."""
+    """Print the lines that tests have recorded, wherever they ran."""
     for reports in terminalreporter.stats.values():
         for report in reports:
             if getattr(report, "when", "") == "call":

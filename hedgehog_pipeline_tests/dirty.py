@@ -1,4 +1,4 @@
-"""Texts that a careless reader or writer of CSV changes or loses."""
+"""Strings that a careless reader or writer of CSV changes or loses."""
 
 DIRTY = (
     "",

@@ -1,4 +1,4 @@
-"""Files of the inbox, and what is told of them."""
+"""Upload inbox files, and read what was quarantined of them."""
 
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline_tests.world import Rows, World
@@ -9,7 +9,7 @@ CURRENCIES = "currency_id,currency_code,created_at,last_updated"
 
 
 def put(world: World, key: str, *lines: str | bytes) -> str:
-    """Put a file, a newline after each line."""
+    """Upload a file, with a newline after each line."""
     body = b"".join((line.encode() if isinstance(line, str) else line) + b"\n" for line in lines)
     return put_bytes(world, key, body)
 
@@ -32,7 +32,7 @@ def codes(world: World, *keys: int) -> list[str]:
 
 
 def entries_of(world: World, part: str) -> Rows:
-    """What is open of a file: key, line, column and reason."""
+    """Return the open quarantine entries of a file: key, line, column and reason."""
     return world.query(
         "select key, line, column_name, reason from hedgehog.open_quarantine where part = %s "
         "order by line",
@@ -41,7 +41,7 @@ def entries_of(world: World, part: str) -> Rows:
 
 
 def reason_given(world: World, part: str) -> str:
-    """The reason of the one entry that tells of a whole file."""
+    """Return the reason of the only entry of a file, which is about the whole file."""
     ((key, line, column, reason),) = entries_of(world, part)
     assert (key, line, column) == ("", 0, "")
     return reason

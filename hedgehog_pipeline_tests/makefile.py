@@ -1,4 +1,4 @@
-"""What `make` runs, in its very words."""
+"""The commands that `make` runs, read from the Makefile itself."""
 
 import shlex
 import subprocess
@@ -8,11 +8,11 @@ REPOSITORY = Path(__file__).parents[1]
 
 
 def commands_of(target: str, *variables: str) -> list[list[str]]:
-    """Give the commands that make runs for a target once everything is installed, word by word.
+    """Return the commands of a target once everything is installed, split into words.
 
     Args:
         target: of the Makefile.
-        variables: of the command line, `NAME=value`.
+        variables: of the command line, as `NAME=value`.
     """
     done = subprocess.run(
         ["make", "--dry-run", "--no-print-directory", "--old-file=install", target, *variables],

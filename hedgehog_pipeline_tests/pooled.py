@@ -1,4 +1,4 @@
-"""What a pooler in transaction mode does to a connection."""
+"""Simulates a pooler in transaction mode."""
 
 from typing import Any
 
@@ -20,40 +20,40 @@ _Session = databases._Polled
 
 
 class Pooled(_Session):
-    """A connection that meets another session with each transaction, and leaves nothing in one.
+    """A connection that uses another session for each transaction, and leaves no state in it.
 
-    Where a session was lost between two transactions, nobody hears of it.
+    If a session is lost between two transactions, the client does not notice.
     """
 
-    _how: dict[str, Any]
-    _another: psycopg.Connection[Any]
-    met = 0
+    _connect_options: dict[str, Any]
+    _other: psycopg.Connection[Any]
+    switches = 0
 
     @classmethod
-    def connect(cls, *args: Any, **how: Any) -> Any:
-        connection = super().connect(*args, **how)
-        connection._how = how
-        connection._another = _Session.connect(**how)
+    def connect(cls, *args: Any, **options: Any) -> Any:
+        connection = super().connect(*args, **options)
+        connection._connect_options = options
+        connection._other = _Session.connect(**options)
         return connection
 
-    def cursor(self, *args: Any, **others: Any) -> Any:
+    def cursor(self, *args: Any, **options: Any) -> Any:
         if self.pgconn.transaction_status == TransactionStatus.IDLE:
-            kept = _asked(self.pgconn, _OF_SESSION)
-            assert not kept, f"kept in the session: {kept}"
-            if _asked(self._another.pgconn, "select 1") is None:
-                self._another.close()
-                self._another = _Session.connect(**self._how)
-            self.pgconn, self._another.pgconn = self._another.pgconn, self.pgconn
-            Pooled.met += 1
-        return super().cursor(*args, **others)
+            state = _last_column(self.pgconn, _OF_SESSION)
+            assert not state, f"left in the session: {state}"
+            if _last_column(self._other.pgconn, "select 1") is None:
+                self._other.close()
+                self._other = _Session.connect(**self._connect_options)
+            self.pgconn, self._other.pgconn = self._other.pgconn, self.pgconn
+            Pooled.switches += 1
+        return super().cursor(*args, **options)
 
     def close(self) -> None:
-        self._another.close()
+        self._other.close()
         super().close()
 
 
-def _asked(session: PGconn, query: str) -> list[bytes | None] | None:
-    """Give the last column of what a session answers, None where it is lost."""
+def _last_column(session: PGconn, query: str) -> list[bytes | None] | None:
+    """Run a query and return its last column, None if the session is lost."""
     try:
         result = session.exec_(query.encode())
     except psycopg.OperationalError:

@@ -1,4 +1,4 @@
-"""The servers that all tests of a process share, and what a test is given on them."""
+"""The servers that all tests of a process share, and the deployments made on them."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -45,7 +45,7 @@ class Servers:
     def make_database(
         self, name: str, owner: str, user: str, secret: str, template: str = "template1"
     ) -> None:
-        """Make a copy of a database, and the secret by which a user connects to it."""
+        """Make a copy of a database, and the secret with its credentials."""
         _make_roles(self)
         with psycopg.connect(self.postgres.dsn("postgres"), autocommit=True) as admin:
             create = sql.SQL("create database {} owner {} template {} strategy file_copy")
@@ -54,7 +54,7 @@ class Servers:
         boto3.client("secretsmanager").create_secret(Name=secret, SecretString=rds_secret(dsn))
 
     def drop_databases(self, *names: str) -> None:
-        """Drop databases, whoever is connected: PostgreSQL's autovacuum looks after each."""
+        """Drop databases, even while someone is connected: autovacuum visits each of them."""
         with psycopg.connect(self.postgres.dsn("postgres"), autocommit=True) as admin:
             for name in names:
                 drop = sql.SQL("drop database if exists {} with (force)")

@@ -1,4 +1,4 @@
-"""What a test's shop is filled with."""
+"""Data for the shops of the tests."""
 
 from datetime import datetime
 from io import BytesIO
@@ -21,17 +21,17 @@ NOW = "current_timestamp, current_timestamp"
 """The two stamps of a row, for `insert ... select`."""
 
 _SMALL = Path(__file__).with_name("small_shop.sql").read_bytes()
-_UNTIL = datetime(2026, 11, 20, 17, 30)  # noqa: DTZ001 (the shop's moments are naive)
+_UNTIL = datetime(2026, 11, 20, 17, 30)  # noqa: DTZ001 (the shop's timestamps are naive)
 
 
 def load_sample(shop: Shop) -> None:
-    """The sample of the real shop, reference tables first."""
+    """Load the sample of the real shop, reference tables first."""
     for table in SOURCE:
         _copy(shop, table, (SAMPLE / f"{table}.csv").read_bytes())
 
 
 def load_archive(shop: Shop, orders: int) -> None:
-    """Two years of generated trade."""
+    """Load two years of generated trade."""
     for table, rows in Archive(orders, until=_UNTIL).tables():
         body = BytesIO()
         csv.write_csv(rows, body)
@@ -39,7 +39,7 @@ def load_archive(shop: Shop, orders: int) -> None:
 
 
 def load_small(shop: Shop) -> None:
-    """One row of everything, each order with its payment."""
+    """Load one row of everything, each order with its payment."""
     shop.execute(_SMALL)
 
 

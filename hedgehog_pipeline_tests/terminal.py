@@ -1,4 +1,4 @@
-"""A program on a terminal."""
+"""Run a program on a terminal."""
 
 import os
 import pty
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def on_terminal(command: Sequence[str | Path], environment: Mapping[str, str]) -> str:
-    """Run a program to its good end; give all that it has shown."""
+    """Run a program, assert that it succeeds, and return its output."""
     env = {"COLUMNS": "100", **environment, "TERM": "xterm-256color"}
     ours, theirs = pty.openpty()
     with subprocess.Popen(command, env=env, stdout=theirs, stderr=theirs) as process:
@@ -21,7 +21,7 @@ def on_terminal(command: Sequence[str | Path], environment: Mapping[str, str]) -
 
 
 def _read(terminal: int) -> Iterator[bytes]:
-    """Read until the program on the other side has ended, which Linux tells as an error."""
+    """Read until the program has ended, which Linux reports as an error."""
     with suppress(OSError):
         while text := os.read(terminal, 4096):
             yield text

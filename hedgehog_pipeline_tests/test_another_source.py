@@ -1,4 +1,4 @@
-"""The shop comes from another place: a dump, a standby that was promoted, a copy of its disk."""
+"""The source moves: a restored dump, a promoted standby, a copy of its disk."""
 
 import json
 import subprocess
@@ -30,7 +30,7 @@ _LATER = "2026-11-03 12:00:00"
 
 @pytest.fixture
 def cluster() -> Iterator[PostgresServer]:
-    """A cluster of one's own, whose data folder makes a standby."""
+    """A separate cluster, whose data folder can become a standby."""
     with (
         TemporaryDirectory() as folder,
         PostgresServer(Path(folder) / "cluster", durable=False, settings=_SETTINGS) as cluster,
@@ -38,7 +38,7 @@ def cluster() -> Iterator[PostgresServer]:
         yield cluster
 
 
-def test_a_dump_restored_elsewhere_is_read_again_and_keeps_the_history(
+def test_a_dump_restored_elsewhere_is_fully_refreshed_and_keeps_the_history(
     world: World, cluster: PostgresServer, tmp_path: Path
 ) -> None:
     seed(world)
@@ -53,15 +53,15 @@ def test_a_dump_restored_elsewhere_is_read_again_and_keeps_the_history(
         restored.shop.execute("delete from sales_order where sales_order_id = 1")
         change(restored.shop, "2", 40, at=_LATER)
         assert place(restored.shop, at=_LATER) == ["4"]
-        told = _hedgehog_run(restored)
-        _assert_told(restored, told, "the source's system identifier changed from ")
+        result = _hedgehog_run(restored)
+        _assert_refresh_reported(restored, result, "the source's system identifier changed from ")
         assert_warehouse_holds_the_shop(restored)
         versions = [(1, 10), (2, 10), (2, 20), (2, 40), (3, 10), (3, 30), (4, 10)]
         _assert_versions(restored, versions)
         assert restored.run() == []
 
 
-def test_a_standby_is_refused_until_it_is_promoted_and_then_read_again(
+def test_a_standby_is_refused_until_it_is_promoted_and_then_fully_refreshed(
     world: World, cluster: PostgresServer
 ) -> None:
     with _shop_in(world, cluster, shops.SHOP_DDL) as primary:
@@ -77,17 +77,17 @@ def test_a_standby_is_refused_until_it_is_promoted_and_then_read_again(
             with pytest.raises(HedgehogError, match=r"is a standby.*name the primary"):
                 standby.run()
             standby.shop.execute("select pg_promote()")
-            # Readers see the new timeline from the next checkpoint on, some minutes later.
+            # Without a checkpoint, readers would see the new timeline some minutes later.
             standby.shop.execute("checkpoint")
-            told = _hedgehog_run(standby)
-            _assert_told(standby, told, "the source's timeline changed from 1 to 2")
+            result = _hedgehog_run(standby)
+            _assert_refresh_reported(standby, result, "the source's timeline changed from 1 to 2")
             assert_warehouse_holds_the_shop(standby)
             _assert_versions(standby, [(1, 10), (2, 10), (2, 20), (3, 10)])
             place(standby.shop, at=_LATER)
             assert [run.rows for run in standby.run() if run.stage == "extraction"] == [1]
 
 
-def test_a_copy_of_the_disk_that_went_its_own_way_is_read_again_where_a_person_asks(
+def test_a_diverged_copy_of_the_disk_is_fully_refreshed_on_request(
     world: World, cluster: PostgresServer
 ) -> None:
     world = replace(world, settings=replace(world.settings, slice_rows=4))
@@ -109,7 +109,7 @@ def test_a_copy_of_the_disk_that_went_its_own_way_is_read_again_where_a_person_a
             shop.run()
             assert (unseen, keys(landed(shop, after=end)), seen) == (["4"], ["5"], ["5"])
 
-            _assert_told(shop, _hedgehog_run(shop, "--reread"), "a person asked for it")
+            _assert_refresh_reported(shop, _hedgehog_run(shop, "--reread"), "a person asked for it")
             assert_warehouse_holds_the_shop(shop)
             versions = [(1, 10), (2, 10), (3, 10), (4, 10), (4, 10), (5, 10), (5, 10)]
             _assert_versions(shop, versions)
@@ -120,10 +120,10 @@ def _hedgehog_run(world: World, *options: str) -> Result:
     return CliRunner().invoke(hedgehog, ["run", *options], env=world.environment)
 
 
-def _assert_told(world: World, result: Result, why: str) -> None:
-    """The command, the structured log and the first of the new commits say why, each once."""
+def _assert_refresh_reported(world: World, result: Result, why: str) -> None:
+    """Assert that the command, the log and the first new commit give the reason, each once."""
     assert result.exit_code == 0, result.output
-    assert result.stdout.count(f"The shop is read in full again: {why}") == 1
+    assert result.stdout.count(f"The source is read in full again: {why}") == 1
     lines = [json.loads(line) for line in result.stderr.splitlines() if line.startswith("{")]
     (line,) = [line for line in lines if line["event"] == "read in full again"]
     assert why in line["why"]
@@ -140,13 +140,13 @@ def _dump(world: World, file: Path) -> bytes:
     server = world.servers.postgres
     dsn = server.dsn(world.shop_database)
     assert run_program("pg_dump", "--inserts", dsn, data=server.folder / "data", output=file)
-    # Of psql's own commands psycopg knows none.
+    # psycopg does not understand psql's own commands.
     return b"".join(line for line in file.open("rb") if not line.startswith(b"\\"))
 
 
 @contextmanager
 def _shop_in(world: World, cluster: PostgresServer, script: bytes) -> Iterator[World]:
-    """Make the shop in a cluster by a script, and name it in the source's secret."""
+    """Create the shop in a cluster by a script, and put the cluster into the source's secret."""
     servers = Servers(cluster, world.servers.aws)
     servers.make_database(
         world.shop_database, "postgres", "reader", f"{world.settings.source_secret}/{cluster.port}"
@@ -161,7 +161,7 @@ def _shop_in(world: World, cluster: PostgresServer, script: bytes) -> Iterator[W
 
 @contextmanager
 def _shop_at(world: World, cluster: PostgresServer) -> Iterator[World]:
-    """Name a cluster in the source's secret."""
+    """Put a cluster into the source's secret."""
     dsn = cluster.dsn(world.shop_database, user="reader", password="reader")
     boto3.client("secretsmanager").put_secret_value(
         SecretId=world.settings.source_secret, SecretString=rds_secret(dsn)
@@ -172,7 +172,7 @@ def _shop_at(world: World, cluster: PostgresServer) -> Iterator[World]:
 
 @contextmanager
 def _copy_of(cluster: PostgresServer) -> Iterator[PostgresServer]:
-    """Stop a cluster and copy its data folder; neither runs."""
+    """Stop a cluster and copy its data folder; neither cluster runs."""
     cluster.stop()
     folder = cluster.folder.with_name("copy")
     copy = PostgresServer(folder, durable=False, settings=_SETTINGS)

@@ -1,4 +1,4 @@
-"""What `load_asset_value` gives of each layer is what that layer holds."""
+"""`load_asset_value` returns the contents of each layer."""
 
 import json
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ _YESTERDAY = _TODAY - timedelta(days=1)
 
 @pytest.fixture(scope="module")
 def stirred(archived: Archived) -> Iterator[World]:
-    """Changes, a fact without its dimension, deletions and a replay, over two days; to be read."""
+    """Changes, a fact without its dimension, deletions and a replay, over two days; read-only."""
     with archived.copy() as world:
         shop = world.shop
         shop.execute("alter table sales_order drop constraint sales_order_staff_id_fkey")
@@ -44,23 +44,23 @@ def stirred(archived: Archived) -> Iterator[World]:
         shop.execute("delete from payment where payment_id = 1")
         shop.execute("delete from currency where currency_id = 3")
         world.sweep()
-        # The replay of some tables: greater commits for rows that are there.
+        # A replay of some tables: later commits for rows that are already there.
         world.launch("processing", "fact_payment", "dim_staff", "dim_currency")
         world.launch("storage")
         last = world.deployment.lake.processed.end()
-        for number in (1, last):  # a replay of yesterday stands behind the commits of today
+        for number in (1, last):  # a replay of yesterday comes after the commits of today
             _date_back(world, number)
         yield world
 
 
-def test_a_star_table_is_what_the_warehouse_holds(stirred: World) -> None:
+def test_a_star_table_equals_the_warehouse_table(stirred: World) -> None:
     for table in STAR.values():
         rows = _load(stirred, "star", table.name, pa.Table)
         assert rows.schema.names == [*table.arrow.names, PROCESSED_COMMIT.name]
         assert _sorted(rows) == _in_warehouse(stirred, table, rows.column_names), table.name
 
 
-def test_the_days_of_a_star_table_make_the_whole(stirred: World) -> None:
+def test_the_days_of_a_star_table_add_up_to_the_whole(stirred: World) -> None:
     for table in STAR.values():
         days = [_load(stirred, "star", table.name, pa.Table, day) for day in (_YESTERDAY, _TODAY)]
         assert all(rows.num_rows for rows in days) or table.name != "fact_sales_order"
@@ -68,7 +68,7 @@ def test_the_days_of_a_star_table_make_the_whole(stirred: World) -> None:
         assert _sorted(rows) == _in_warehouse(stirred, table, rows.column_names), table.name
 
 
-def test_a_day_on_which_nothing_landed_is_empty_and_has_the_columns(stirred: World) -> None:
+def test_a_day_on_which_nothing_landed_has_the_columns_and_no_rows(stirred: World) -> None:
     day = _YESTERDAY - timedelta(days=3)
     table = STAR["fact_payment"]
     for layer, columns in (
@@ -83,12 +83,12 @@ def test_a_warehouse_table_is_read_whole_in_its_declared_types(stirred: World) -
     for table in STAR.values():
         rows = _load(stirred, "warehouse", table.name, pa.Table)
         assert rows.schema == arrow_schema(stored_columns(table))
-        held = [tuple(row.values()) for row in rows.to_pylist()]
-        assert sorted(held, key=str) == sorted(stirred.all_rows()[table.name], key=str)
+        loaded = [tuple(row.values()) for row in rows.to_pylist()]
+        assert sorted(loaded, key=str) == sorted(stirred.all_rows()[table.name], key=str)
     assert _load(stirred, "warehouse", "dim_staff", pa.Table)["inferred"].to_pylist().count(True)
 
 
-def test_a_day_of_a_warehouse_table_is_what_its_commits_wrote(stirred: World) -> None:
+def test_a_day_of_a_warehouse_table_has_the_rows_that_its_commits_wrote(stirred: World) -> None:
     query = "select processed_commit in (1, %s) from fact_sales_order"
     last = stirred.deployment.lake.processed.end()
     written = [old for (old,) in stirred.query(query, [last])]
@@ -113,19 +113,19 @@ def test_the_current_rows_of_a_fact_are_those_of_its_view(stirred: World) -> Non
     )  # the payment that was deleted
 
 
-def test_current_rows_of_a_dimension_are_refused_with_what_to_do(stirred: World) -> None:
+def test_current_rows_of_a_dimension_are_refused_with_advice(stirred: World) -> None:
     with pytest.raises(HedgehogError, match="column `deleted` says"):
         _load(stirred, "warehouse", "dim_staff", None, current=True)
 
 
-def test_empty_text_and_absent_values_stay_apart(stirred: World) -> None:
+def test_empty_text_and_null_stay_distinct(stirred: World) -> None:
     columns = ["district", "address_line_2", "city"]
     for layer in ("star", "warehouse"):
         rows = _load(stirred, layer, "dim_location", pa.Table).select(columns).to_pylist()
         assert [tuple(row.values()) for row in rows] == [("", None, 'a\n"b')]
 
 
-def test_without_a_type_it_is_a_pandas_frame_of_arrow_types(stirred: World) -> None:
+def test_without_a_type_hint_it_is_a_pandas_frame_of_arrow_types(stirred: World) -> None:
     for layer in ("oltp", "star", "warehouse"):
         frame = _load(stirred, layer, "payment_type" if layer == "oltp" else "dim_payment_type")
         assert isinstance(frame, pd.DataFrame)
@@ -133,7 +133,7 @@ def test_without_a_type_it_is_a_pandas_frame_of_arrow_types(stirred: World) -> N
         assert len(frame)
 
 
-def test_polars_gets_its_own(stirred: World) -> None:
+def test_polars_gets_a_polars_frame(stirred: World) -> None:
     polars = pytest.importorskip("polars")
     frame = _load(stirred, "star", "fact_sales_order", polars.DataFrame)
     assert isinstance(frame, polars.DataFrame)
@@ -141,22 +141,22 @@ def test_polars_gets_its_own(stirred: World) -> None:
     assert frame.to_dicts() == wanted.to_pylist()
 
 
-def test_another_type_is_refused_with_what_to_use(stirred: World) -> None:
+def test_another_type_is_refused_with_advice(stirred: World) -> None:
     with pytest.raises(HedgehogError, match=r"star/dim_date cannot be loaded as .*dict.*pyarrow"):
         _load(stirred, "star", "dim_date", dict)
 
 
-def test_the_handles_are_given_where_they_are_asked_for(stirred: World) -> None:
+def test_handles_are_returned_if_the_hint_names_them(stirred: World) -> None:
     assert isinstance(_load(stirred, "oltp", "staff", LandedTable), LandedTable)
     assert isinstance(_load(stirred, "star", "dim_staff", ProcessedTable), ProcessedTable)
 
 
-def test_a_table_of_the_shop_is_the_newest_row_of_each_key(stirred: World) -> None:
-    asked = "select currency_id, currency_code from currency order by 1"
+def test_a_source_table_is_the_newest_row_of_each_key(stirred: World) -> None:
+    query = "select currency_id, currency_code from currency order by 1"
     rows = _load(stirred, "oltp", "currency", pa.Table)
-    held = rows.select(["currency_id", "currency_code", "deleted"]).to_pylist()
-    assert [tuple(row.values()) for row in held] == [
-        *((*row, False) for row in stirred.shop.execute(asked).fetchall()),
+    loaded = rows.select(["currency_id", "currency_code", "deleted"]).to_pylist()
+    assert [tuple(row.values()) for row in loaded] == [
+        *((*row, False) for row in stirred.shop.execute(query).fetchall()),
         (3, "EUR", True),
     ]
     for name in SOURCE:
@@ -165,7 +165,7 @@ def test_a_table_of_the_shop_is_the_newest_row_of_each_key(stirred: World) -> No
         assert keys == sorted(set(keys)), name
 
 
-def test_a_warehouse_of_which_nothing_is_made_has_no_rows(world: World) -> None:
+def test_a_warehouse_without_tables_has_no_rows(world: World) -> None:
     for layer in ("star", "warehouse"):
         assert _load(world, layer, "fact_payment").empty
 
@@ -189,7 +189,7 @@ def _load(
 
 @cache
 def _instance() -> DagsterInstance:
-    """One for all loads, which record nothing: to make it takes longer than a load."""
+    """Return one instance for all loads, which record nothing: its creation is slow."""
     return DagsterInstance.ephemeral()
 
 
@@ -198,14 +198,14 @@ def _sorted(rows: pa.Table) -> Rows:
 
 
 def _in_warehouse(world: World, table: StarTable, columns: list[str]) -> Rows:
-    """Give the rows that are true: members that stand in for others are the warehouse's own."""
+    """Return the warehouse rows without inferred members."""
     true = "" if isinstance(table, Fact) else "where not inferred"
     rows = world.query(f"select {', '.join(columns)} from {table.name} {true}")
     return sorted(rows, key=str)
 
 
 def _date_back(world: World, number: int) -> None:
-    """Have a processed commit landed yesterday."""
+    """Change the date of a processed commit to yesterday."""
     bucket, key = world.settings.processed_bucket, commit_key(number)
     commit = json.loads(world.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
     commit["date"] = _YESTERDAY.isoformat()

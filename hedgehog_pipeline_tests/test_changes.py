@@ -1,4 +1,4 @@
-"""What a change in the shop does to the warehouse."""
+"""The effect of a change in the source on the warehouse."""
 
 from datetime import time
 from decimal import Decimal
@@ -69,12 +69,12 @@ def test_a_replayed_day_changes_nothing_but_the_processed_commit(opened: World) 
     assert (replay["through"], replay["gaps"]) == (last["through"], last["gaps"])
     assert opened.warehouse_rows() == rows
     assert opened.query(captures) == seen
-    shaped = "select distinct processed_commit from fact_sales_order"
-    assert opened.query(shaped) == [(replay["number"],)]
+    commits = "select distinct processed_commit from fact_sales_order"
+    assert opened.query(commits) == [(replay["number"],)]
     assert opened.run() == []
 
 
-def test_a_fact_without_its_dimension_is_kept_until_the_true_row_comes(opened: World) -> None:
+def test_a_fact_without_its_dimension_gets_a_member_until_the_true_row_comes(opened: World) -> None:
     shop = opened.shop
     shop.execute("alter table sales_order drop constraint sales_order_staff_id_fkey")
     shop.execute(f"update sales_order set staff_id = 7, {_STAMP}".encode())
@@ -90,7 +90,7 @@ def test_a_fact_without_its_dimension_is_kept_until_the_true_row_comes(opened: W
     assert len(opened.query("select from fact_sales_order")) == 2
 
 
-def test_a_fact_of_the_archive_without_its_dimension_is_kept(world: World) -> None:
+def test_a_fact_of_the_initial_load_without_its_dimension_is_loaded(world: World) -> None:
     world.load_small()
     world.shop.execute("alter table sales_order drop constraint sales_order_design_id_fkey")
     world.shop.execute("delete from design")
@@ -99,7 +99,7 @@ def test_a_fact_of_the_archive_without_its_dimension_is_kept(world: World) -> No
     assert world.query("select design_id from fact_sales_order") == [(1,)]
 
 
-def test_a_member_of_staff_without_a_department_is_kept(opened: World) -> None:
+def test_a_member_of_staff_without_a_department_is_loaded(opened: World) -> None:
     shop = opened.shop
     shop.execute("alter table staff drop constraint staff_department_id_fkey")
     shop.execute(f"insert into staff select 2, 'Ada', 'Byron', 9, 'ada@x', {NOW}".encode())

@@ -1,4 +1,4 @@
-"""The command as a person and as a script meet it: help, completion, exit codes, colours."""
+"""The command line: help, shell completion, exit codes, JSON and colours."""
 
 import json
 import os
@@ -30,7 +30,7 @@ _HEAVY = {"dagster", "numpy", "pandas", "pyarrow", "rich"}
 
 
 def _leaves(command: click.Command = hedgehog) -> Iterator[click.Command]:
-    """Every command that does something, by itself or in a group."""
+    """Yield every command, also those in groups, but not the groups."""
     if isinstance(command, click.Group):
         for inner in command.commands.values():
             yield from _leaves(inner)
@@ -39,7 +39,7 @@ def _leaves(command: click.Command = hedgehog) -> Iterator[click.Command]:
 
 
 def _parsed(line: str) -> click.Command:
-    """The command that a line names, once all of its words are understood; nothing is run."""
+    """Parse a command line with all its arguments; return the command without running it."""
     program, *words = shlex.split(line, comments=True)
     assert program == "hedgehog"
     context, command = hedgehog.make_context("hedgehog", words), hedgehog
@@ -56,14 +56,14 @@ def test_every_command_has_examples_and_each_can_be_parsed() -> None:
     for command in _leaves():
         assert isinstance(command, Command), command.name
         assert command.examples, command.name
-        told = command.get_help(click.Context(command))
+        text = command.get_help(click.Context(command))
         for example in command.examples:
-            assert example in told
+            assert example in text
             line = example.removeprefix('eval "$(').replace(')"', "").partition(" > ")[0]
             assert _parsed(line) is command
 
 
-def test_an_example_of_an_option_that_is_not_there_would_be_noticed() -> None:
+def test_a_mistyped_option_or_table_is_rejected() -> None:
     with pytest.raises(click.NoSuchOption):
         _parsed("hedgehog run --swept")
     with pytest.raises(click.BadParameter):
@@ -74,27 +74,27 @@ def test_an_example_of_an_option_that_is_not_there_would_be_noticed() -> None:
         _parsed(f"hedgehog {line} -7 --json")
 
 
-def test_without_the_sandbox_its_commands_are_not_listed_and_say_what_to_install(
+def test_without_the_sandbox_extra_its_commands_are_hidden_and_say_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert "demo" in CliRunner().invoke(hedgehog, ["--help"]).output
     monkeypatch.setitem(sys.modules, "faker", None)
-    told = CliRunner().invoke(hedgehog, ["--help"])
-    assert told.exit_code == 0
-    assert "status" in told.output
-    assert "demo" not in told.output
+    result = CliRunner().invoke(hedgehog, ["--help"])
+    assert result.exit_code == 0
+    assert "status" in result.output
+    assert "demo" not in result.output
     with pytest.raises(HedgehogError, match="pip install 'hedgehog-pipeline"):
         CliRunner().invoke(hedgehog, ["demo"], catch_exceptions=False)
 
 
-def test_options_that_go_together_are_asked_for_together() -> None:
-    told = CliRunner().invoke(hedgehog, ["run", "--allow-mass-delete"])
-    assert told.exit_code == 2
-    assert "goes with --sweep" in told.output
+def test_allow_mass_delete_needs_sweep() -> None:
+    result = CliRunner().invoke(hedgehog, ["run", "--allow-mass-delete"])
+    assert result.exit_code == 2
+    assert "needs --sweep" in result.output
 
 
 def _completed(*words: str) -> list[str]:
-    """What a shell offers for the last word."""
+    """Return what a shell offers for the last word."""
     complete = BashComplete(hedgehog, {}, "hedgehog", "_HEDGEHOG_COMPLETE")
     return [found.value for found in complete.get_completions(list(words[:-1]), words[-1])]
 
@@ -111,19 +111,19 @@ def test_a_shell_completes_commands_options_and_tables() -> None:
 def _run(
     *words: str, at: Path, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """The command in a process of its own, in a folder without a `.env` file."""
+    """Run the command as a process, in a folder without a `.env` file."""
     env = {**os.environ, **(environment or {})}
     command = [_HEDGEHOG, *words]
     return subprocess.run(command, cwd=at, env=env, capture_output=True, text=True, check=False)
 
 
-def test_a_shell_can_take_what_completion_prints(tmp_path: Path) -> None:
+def test_a_shell_can_use_the_completion_script(tmp_path: Path) -> None:
     script = _run("completion", "bash", at=tmp_path).stdout
-    asked = {"COMP_WORDS": "hedgehog trace fact_pay", "COMP_CWORD": "2"}
-    asked["_HEDGEHOG_COMPLETE"] = "bash_complete"
-    assert f"{asked['_HEDGEHOG_COMPLETE']} $1" in script
+    variables = {"COMP_WORDS": "hedgehog trace fact_pay", "COMP_CWORD": "2"}
+    variables["_HEDGEHOG_COMPLETE"] = "bash_complete"
+    assert f"{variables['_HEDGEHOG_COMPLETE']} $1" in script
     assert "complete -o nosort -F _hedgehog_completion hedgehog" in script
-    assert _run(at=tmp_path, environment=asked).stdout.split() == ["plain,fact_payment"]
+    assert _run(at=tmp_path, environment=variables).stdout.split() == ["plain,fact_payment"]
 
 
 def test_help_and_completion_of_commands_import_nothing_heavy() -> None:
@@ -148,12 +148,12 @@ def test_a_run_with_nothing_to_do_imports_neither_dagster_nor_pandas(
         text=True,
         check=True,
     )
-    told, modules = done.stdout.splitlines()
-    assert told.startswith("Nothing to do")
+    message, modules = done.stdout.splitlines()
+    assert message.startswith("Nothing to do")
     assert not {"dagster", "pandas", "rich"} & set(modules.split())
 
 
-def test_the_exit_code_says_how_it_ended(world: World, tmp_path: Path) -> None:
+def test_the_exit_codes_are_those_of_the_help(world: World, tmp_path: Path) -> None:
     documented = CliRunner().invoke(hedgehog, ["--help"]).output
     version = _run("--version", at=tmp_path)
     assert (version.returncode, version.stdout.split()[0]) == (0, "hedgehog,")
@@ -168,21 +168,19 @@ def test_the_exit_code_says_how_it_ended(world: World, tmp_path: Path) -> None:
     assert (misread.returncode, misread.stdout) == (2, "")
     assert misread.stderr.startswith("Usage: hedgehog trace")
     assert "'dim_stuff' is not one of dim_date, dim_staff" in misread.stderr
-    assert "    2    the command cannot be read so" in documented
+    assert "    2    usage error" in documented
 
 
-@pytest.mark.parametrize("held_up_in", ["shop", "warehouse"])
-def test_ctrl_c_ends_in_a_sentence_wherever_it_comes(
-    world: World, tmp_path: Path, held_up_in: str
-) -> None:
-    """In the shop before a run of Dagster has begun, in the warehouse within one."""
+@pytest.mark.parametrize("locked", ["shop", "warehouse"])
+def test_ctrl_c_ends_with_one_sentence(world: World, tmp_path: Path, locked: str) -> None:
+    """A lock in the shop stops the command before a Dagster run, one in the warehouse within it."""
     world.load_small()
-    if held_up_in == "warehouse":
+    if locked == "warehouse":
         world.run()
         world.shop.execute("update design set design_name = 'Other'")
-    lock = {"shop": "lock table design", "warehouse": "lock table dim_design"}[held_up_in]
+    lock = {"shop": "lock table design", "warehouse": "lock table dim_design"}[locked]
     with (
-        _locked(world, held_up_in, lock) as other,
+        _locked(world, locked, lock) as other,
         subprocess.Popen(
             [_HEDGEHOG, "run"],
             cwd=tmp_path,
@@ -198,8 +196,8 @@ def test_ctrl_c_ends_in_a_sentence_wherever_it_comes(
         output, errors = process.communicate()
     assert process.returncode == 130
     assert output == ""
-    told = [line for line in errors.splitlines() if not line.startswith("{")]
-    assert told[-1].startswith("hedgehog: interrupted.")
+    messages = [line for line in errors.splitlines() if not line.startswith("{")]
+    assert messages[-1].startswith("hedgehog: interrupted.")
     assert "Traceback" not in errors
     world.run()
     assert world.query("select count(*) from dim_design") == [(1,)]
@@ -213,49 +211,49 @@ def _locked(world: World, side: str, lock: str) -> Iterator[psycopg.Connection[A
         yield connection
 
 
-def test_what_a_script_reads_is_json_and_nothing_else(world: World) -> None:
+def test_with_json_stdout_is_json_only(world: World) -> None:
     world.load_small()
 
-    def told(*words: str) -> Any:
+    def output(*words: str) -> Any:
         runner = CliRunner(env=world.environment)
         return json.loads(runner.invoke(hedgehog, [*words, "--json"]).stdout)
 
-    assert told("run").keys() == {"extraction", "processing", "storage"}
-    assert told("run") == {}
+    assert output("run").keys() == {"extraction", "processing", "storage"}
+    assert output("run") == {}
     world.shop.execute("update payment set payment_date = 'soon' where payment_id = 2")
-    assert told("run")["extraction"]["rows"] == 1
-    (row,) = told("quarantine", "show", "payment", "2")
+    assert output("run")["extraction"]["rows"] == 1
+    (row,) = output("quarantine", "show", "payment", "2")
     assert (row["row"]["payment_date"], row["line"]) == ("soon", 1)
-    assert told("quarantine", "replay") == {"closed": 0, "open": 1}
+    assert output("quarantine", "replay") == {"closed": 0, "open": 1}
     world.empty_warehouse()
-    rebuilt = told("rebuild")
+    rebuilt = output("rebuild")
     assert rebuilt["storage"].keys() == {"runs", "rows", "seconds"}
 
 
-def test_a_run_says_which_rows_are_kept_out(world: World) -> None:
+def test_a_run_prints_how_many_rows_are_in_quarantine(world: World) -> None:
     world.load_small()
     world.shop.execute("update payment set payment_date = 'soon' where payment_id = 2")
     runner = CliRunner(env=world.environment)
-    kept_out = "1 row in quarantine: `hedgehog quarantine list`."
-    assert runner.invoke(hedgehog, ["run"]).stdout.splitlines()[-1] == kept_out
+    quarantined = "1 row in quarantine: `hedgehog quarantine list`."
+    assert runner.invoke(hedgehog, ["run"]).stdout.splitlines()[-1] == quarantined
     again = runner.invoke(hedgehog, ["run"])
     assert again.stdout == (
-        f"Nothing to do: the warehouse holds everything that the shop holds, but for {kept_out}\n"
+        f"Nothing to do: the warehouse is up to date with the source, except for {quarantined}\n"
     )
     script = runner.invoke(hedgehog, ["run", "--json"])
-    assert (json.loads(script.stdout), script.stderr.strip()) == ({}, kept_out)
+    assert (json.loads(script.stdout), script.stderr.strip()) == ({}, quarantined)
 
 
-def test_a_script_asks_for_the_servers_of_the_sandbox(tmp_path: Path) -> None:
-    told = json.loads(_run("sandbox", "status", "--json", at=tmp_path).stdout)
-    assert told.keys() == {"postgres", "s3", "aws"}
-    assert told["s3"] == {"running": False, "address": None}
+def test_sandbox_status_prints_json(tmp_path: Path) -> None:
+    status = json.loads(_run("sandbox", "status", "--json", at=tmp_path).stdout)
+    assert status.keys() == {"postgres", "s3", "aws"}
+    assert status["s3"] == {"running": False, "address": None}
 
 
-def test_colours_are_for_terminals_whose_owner_wants_them(world: World) -> None:
-    def told(**environment: str) -> str:
+def test_no_color_turns_colours_off(world: World) -> None:
+    def output(**environment: str) -> str:
         runner = CliRunner(env={**world.environment, "NO_COLOR": None, **environment})
         return runner.invoke(hedgehog, ["status"], color=True).stdout
 
-    assert "\x1b[" in told()
-    assert "\x1b[" not in told(NO_COLOR="1")
+    assert "\x1b[" in output()
+    assert "\x1b[" not in output(NO_COLOR="1")

@@ -1,4 +1,4 @@
-"""Dagster's daemon ends in order."""
+"""Dagster's daemon shuts down in order."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,12 +16,12 @@ from hedgehog_pipeline.orchestration import dagster_daemon
 
 
 class _Ticking(DagsterDaemon):
-    """Has a tick at work until the daemon itself is ended."""
+    """A daemon with a tick that runs until the daemon itself is ended."""
 
     def __init__(self) -> None:
         super().__init__()
         self._pool = ThreadPoolExecutor(1)
-        self.begun, self.ending = Event(), Event()
+        self.tick_started, self.ending = Event(), Event()
         self.tick: Future[Any] = Future()
 
     @classmethod
@@ -30,7 +30,7 @@ class _Ticking(DagsterDaemon):
 
     def core_loop(self, workspace_process_context: Any, shutdown_event: Event) -> Iterator[None]:
         def tick() -> object:
-            self.begun.set()
+            self.tick_started.set()
             self.ending.wait(60)
             opened = workspace_process_context.create_request_context()
             return opened.get_code_location_entries()
@@ -45,7 +45,7 @@ class _Ticking(DagsterDaemon):
         self._pool.shutdown()
 
 
-def test_a_tick_at_work_ends_before_the_workspace_is_closed(
+def test_a_running_tick_ends_before_the_workspace_is_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed: list[bool] = []
@@ -63,7 +63,7 @@ def test_a_tick_at_work_ends_before_the_workspace_is_closed(
                 instance, EmptyWorkspaceTarget(), gen_daemons=lambda _instance: [daemon]
             ),
         ):
-            assert daemon.begun.wait(60)
+            assert daemon.tick_started.wait(60)
 
     monkeypatch.setattr(controller, "DagsterDaemonController", controller.DagsterDaemonController)
     monkeypatch.setattr(controller.WorkspaceProcessContext, "__exit__", closing)

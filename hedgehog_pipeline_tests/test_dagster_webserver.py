@@ -1,4 +1,4 @@
-"""Dagster's webserver serves people who come to it, and no other page that their browser shows."""
+"""Dagster's webserver serves people who come to it, and no other site open in their browser."""
 
 import asyncio
 import json
@@ -47,8 +47,8 @@ def ask(
     kind: str = "http",
     prefix: str = "",
 ) -> Answer:
-    """Ask a guarded application that would answer everything."""
-    told: list[Message] = []
+    """Send a request to a guarded application that would answer everything."""
+    sent: list[Message] = []
     path, _, query = path.partition("?")
     scope = {
         "type": kind,
@@ -59,11 +59,11 @@ def ask(
     }
 
     async def send(message: Message) -> None:
-        told.append(message)
+        sent.append(message)
 
     asyncio.run(Guard(_answer_all, {_UI, "127.0.0.1", "::1"}, prefix)(scope, _nothing, send))
-    body = b"".join(message.get("body", b"") for message in told)
-    first = told[0]
+    body = b"".join(message.get("body", b"") for message in sent)
+    first = sent[0]
     return Answer(
         first["type"],
         first.get("status", 0),
@@ -84,22 +84,22 @@ async def _nothing() -> Message:
 
 
 @pytest.mark.parametrize("host", [_UI, "127.0.0.1:3000", "[::1]:3000", "HEDGEHOG.shop.test"])
-def test_the_names_by_which_people_reach_it_are_answered(host: str) -> None:
+def test_known_host_names_are_answered(host: str) -> None:
     assert ask("/", {"host": host}).text == "answered"
 
 
 @pytest.mark.parametrize("host", ["evil.test", "evil.test:3000", "", "[", f"{_UI}.evil.test"])
-def test_a_name_that_was_made_to_lead_here_is_refused(host: str) -> None:
+def test_a_foreign_host_name_is_refused(host: str) -> None:
     refused = ask("/", {"host": host})
     assert refused.status == 403
     assert "set HEDGEHOG_UI_URL to its address" in refused.text
 
 
-def test_a_request_without_a_name_is_refused() -> None:
+def test_a_request_without_a_host_name_is_refused() -> None:
     assert ask("/", {}).status == 403
 
 
-def test_a_balancer_asks_for_its_health_by_the_tasks_address() -> None:
+def test_a_load_balancer_may_check_the_health_by_the_tasks_address() -> None:
     task = {"host": "10.77.0.4:3000"}
     assert ask("/server_info", task).status == 200
     assert ask("/ui/server_info", task).status == 403
@@ -111,17 +111,17 @@ def test_a_balancer_asks_for_its_health_by_the_tasks_address() -> None:
     "origin", ["https://evil.test", "null", f"https://{_UI}:8443", f"https://{_UI}.evil.test", "["]
 )
 @pytest.mark.parametrize("path", ["/graphql", "/report_asset_materialization/warehouse/x"])
-def test_what_a_page_of_another_origin_sends_is_refused(origin: str, path: str) -> None:
+def test_a_request_from_a_page_of_another_origin_is_refused(origin: str, path: str) -> None:
     refused = ask(path, {**_HERE, "origin": origin}, method="POST")
     assert (refused.status, "answered" in refused.text) == (403, False)
 
 
-def test_the_ui_itself_and_programs_may_ask() -> None:
+def test_the_ui_itself_and_programs_may_send_requests() -> None:
     for headers in ({**_HERE, "origin": f"https://{_UI}"}, _HERE):
         assert ask("/graphql", headers, method="POST").text == "answered"
 
 
-def test_a_stream_is_opened_for_the_ui_alone() -> None:
+def test_a_websocket_is_opened_for_the_ui_only() -> None:
     own, foreign = (
         {**_HERE, "origin": origin} for origin in (f"https://{_UI}", "https://evil.test")
     )
@@ -131,27 +131,27 @@ def test_a_stream_is_opened_for_the_ui_alone() -> None:
 
 def test_a_link_or_a_picture_executes_nothing() -> None:
     for accepted in ("image/avif,image/*,*/*;q=0.8", "*/*"):
-        asked = ask(f"/graphql?query={_MUTATION}", {**_HERE, "accept": accepted})
-        assert asked.status == 403
+        answer = ask(f"/graphql?query={_MUTATION}", {**_HERE, "accept": accepted})
+        assert answer.status == 403
     assert ask("/graphql", {**_HERE, "accept": "text/html"}).text == "answered"
 
 
-def test_no_page_shows_the_ui_within_its_own_and_no_picture_comes_from_elsewhere() -> None:
+def test_no_other_site_may_frame_the_ui_and_no_picture_comes_from_elsewhere() -> None:
     policy = ask("/", _HERE).headers["content-security-policy"]
     assert policy == "frame-ancestors 'self'; img-src 'self' data: blob:"
 
 
-def test_the_program_that_is_deployed_is_guarded(tmp_path: Path) -> None:
+def test_the_deployed_program_is_guarded(tmp_path: Path) -> None:
     with _webserver(tmp_path) as port:
-        asked = {"query": _MUTATION}
-        assert _status(port, "POST", "/graphql", asked, {}) == 200
+        mutation = {"query": _MUTATION}
+        assert _status(port, "POST", "/graphql", mutation, {}) == 200
         for headers in ({"origin": "https://evil.test"}, {"host": "evil.test"}):
-            assert _status(port, "POST", "/graphql", asked, headers) == 403
+            assert _status(port, "POST", "/graphql", mutation, headers) == 403
         assert _status(port, "GET", "/graphql?query=mutation%7BsetNuxSeen%7D", None, {}) == 403
         assert _status(port, "GET", "/", None, {"host": f"{_UI}:{port}"}) == 200
 
 
-def test_an_address_that_is_none_ends_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_address_ends_in_a_clear_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEDGEHOG_UI_URL", _UI)
     monkeypatch.setattr(dagster_webserver, "create_app_from_workspace_process_context", Mock())
     monkeypatch.setattr(cli, "main", lambda: dagster_webserver.guarded(None))
@@ -161,7 +161,7 @@ def test_an_address_that_is_none_ends_in_a_sentence(monkeypatch: pytest.MonkeyPa
 
 @contextmanager
 def _webserver(folder: Path) -> Iterator[int]:
-    """The webserver as it is deployed, of an instance without a code location."""
+    """Run the webserver as it is deployed, with an instance without a code location."""
     port = keep_ports(folder / "ports.json", ["webserver"])["webserver"]
     (folder / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
     command = [sys.executable, "-m", dagster_webserver.__name__, "--empty-workspace"]
@@ -169,7 +169,7 @@ def _webserver(folder: Path) -> Iterator[int]:
         **os.environ,
         "DAGSTER_HOME": str(folder),
         "HEDGEHOG_UI_URL": f"https://{_UI}",
-        "HEDGEHOG_FIRST_DAY": "no day",  # which is not the webserver's business
+        "HEDGEHOG_FIRST_DAY": "no day",  # which the webserver does not read
     }
     server = subprocess.Popen(
         [*command, "-p", str(port)], env=environment, stderr=subprocess.DEVNULL

@@ -1,4 +1,4 @@
-"""Connections that a pooler may share out, and what of their errors is an outage."""
+"""Connections through a pooler, and which errors count as an outage."""
 
 import errno
 
@@ -18,16 +18,16 @@ from hedgehog_pipeline_tests.torture.machine.stages import Stages
 from hedgehog_pipeline_tests.world import World
 
 _OFTEN = 8
-"""psycopg prepares a statement when it comes the sixth time."""
+"""psycopg prepares a statement when it runs for the sixth time."""
 
 
-def test_runs_sweeps_and_reconciliations_meet_another_session_with_each_transaction(
+def test_runs_sweeps_and_reconciliations_work_with_another_session_for_each_transaction(
     opened: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(databases, "_Polled", Pooled)
     lake, source = opened.deployment.lake, opened.deployment.source
-    warehouse_as = read_credentials(opened.settings.warehouse_secret, role="warehouse")
-    stages = Stages(lake, source, warehouse_as, slice_rows=1000)
+    credentials = read_credentials(opened.settings.warehouse_secret, role="warehouse")
+    stages = Stages(lake, source, credentials, slice_rows=1000)
     for number in range(_OFTEN):
         opened.shop.execute("update design set file_name = %s", [f"{number}.json"])
         with stages.extracting() as extraction:
@@ -45,7 +45,7 @@ def test_runs_sweeps_and_reconciliations_meet_another_session_with_each_transact
         assert warehouse.missing(lake.processed.end()) == []
         for found in reconcile(lake, warehouse, source.moment, list(RECONCILED.values())):
             assert found.verdict == "ok", str(found)
-    assert Pooled.met > 100
+    assert Pooled.switches > 100
 
 
 def _of_s3(code: str, status: int) -> ClientError:
@@ -56,7 +56,7 @@ def _of_s3(code: str, status: int) -> ClientError:
 @pytest.mark.parametrize(
     "error",
     [
-        UnreachableError("away"),
+        UnreachableError("unreachable"),
         psycopg.OperationalError("the connection is lost"),
         psycopg.errors.AdminShutdown(),
         psycopg.errors.DiskFull(),
@@ -66,14 +66,14 @@ def _of_s3(code: str, status: int) -> ClientError:
         _of_s3("ExpiredToken", 400),
         ConnectionResetError(),
         OSError(errno.ENOSPC, "No space left on device"),
-        OperationalError("select", {}, Exception("Dagster's own database is away")),
+        OperationalError("select", {}, Exception("Dagster's own database is down")),
     ],
 )
-def test_what_nobody_answered_is_an_outage(error: Exception) -> None:
+def test_an_error_of_a_server_or_the_machine_is_an_outage(error: Exception) -> None:
     assert is_outage(error)
-    told = HedgehogError("told")
-    told.__cause__ = error
-    assert is_outage(told)
+    wrapper = HedgehogError("message")
+    wrapper.__cause__ = error
+    assert is_outage(wrapper)
 
 
 @pytest.mark.parametrize(
@@ -89,5 +89,5 @@ def test_what_nobody_answered_is_an_outage(error: Exception) -> None:
         OverflowError(),
     ],
 )
-def test_what_one_commit_may_be_the_cause_of_is_no_outage(error: Exception) -> None:
+def test_an_error_that_a_single_commit_may_cause_is_no_outage(error: Exception) -> None:
     assert not is_outage(error)

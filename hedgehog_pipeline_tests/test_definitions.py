@@ -1,4 +1,4 @@
-"""The platform as Dagster sees it: what there is, and that importing it touches nothing."""
+"""The platform as Dagster sees it, and that importing it opens no connection."""
 
 import subprocess
 import sys
@@ -27,31 +27,32 @@ print(len(hedgehog_pipeline.definitions.defs.resolve_asset_graph().get_all_asset
 """
 
 
-def test_the_platform_is_as_the_snapshot_says() -> None:
+def test_the_platform_matches_the_snapshot() -> None:
     text = "\n".join([*_assets(), "", *_jobs(), "", *_schedules(), "", *_sensors(), ""])
     sys.stdout.write(text)
-    assert text == _SNAPSHOT.read_text(), f"If this is meant, put the text below into {_SNAPSHOT}"
+    assert text == _SNAPSHOT.read_text(), f"If this is intended, put the text into {_SNAPSHOT}"
 
 
-def test_every_job_schedule_and_sensor_says_what_it_does() -> None:
+def test_every_job_schedule_and_sensor_has_a_description() -> None:
     jobs = [job for job in defs.resolve_all_job_defs() if not job.name.startswith("__")]
-    told = {
+    descriptions = {
         f"{type(each).__name__} {each.name}": each.description
         for each in (*jobs, *(defs.schedules or []), *(defs.sensors or []))
     }
-    assert [name for name, description in told.items() if not description] == []
+    assert [name for name, description in descriptions.items() if not description] == []
 
 
-def test_a_job_says_what_launches_it_and_what_a_person_gets_by_launching_it() -> None:
-    told = {job.name: job.description or "" for job in defs.resolve_all_job_defs()}
-    assert [name for name, text in told.items() if name[:2] != "__" and "y hand" not in text] == []
+def test_a_job_description_names_what_launches_it_and_the_result_of_a_manual_run() -> None:
+    descriptions = {job.name: job.description or "" for job in defs.resolve_all_job_defs()}
+    without = [n for n, text in descriptions.items() if n[:2] != "__" and "y hand" not in text]
+    assert without == []
     launched = {(s.job_name, s.name) for s in defs.schedules or []} | {
         (target.job_name, sensor.name) for sensor in defs.sensors or [] for target in sensor.targets
     }
-    assert [pair for pair in launched if f"`{pair[1]}`" not in told[pair[0]]] == []
+    assert [pair for pair in launched if f"`{pair[1]}`" not in descriptions[pair[0]]] == []
 
 
-def test_the_import_connects_to_nothing_and_reads_no_secret() -> None:
+def test_the_import_opens_no_connection_and_reads_no_secret() -> None:
     command = [sys.executable, "-c", _IMPORT]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""Rows that are deleted in the shop leave the current views and mark dimensions; history stays."""
+"""Deleted source rows leave the current views and mark dimensions; history stays."""
 
 import random
 from collections.abc import Callable
@@ -19,17 +19,17 @@ _NOW = "current_timestamp at time zone 'utc'"
 
 
 def _keys_differ(world: World) -> dict[str, tuple[set[int], set[int]]]:
-    """Per table, the keys that are missing and those that should not be there."""
+    """Return, per table that differs, the missing keys and the unexpected ones."""
     found: dict[str, tuple[set[int], set[int]]] = {}
     for star in STAR.values():
         if not star.subject:
             continue
-        held = f"{star.name} where not deleted"
+        current = f"{star.name} where not deleted"
         if isinstance(star, Fact):
-            held = current_view(star)
-        keys = {key for (key,) in world.query(f"select {star.key.name} from {held}")}
-        asked = f"select {SOURCE[star.subject].key} from {star.subject}".encode()
-        wanted = {key for (key,) in world.shop.execute(asked).fetchall()}
+            current = current_view(star)
+        keys = {key for (key,) in world.query(f"select {star.key.name} from {current}")}
+        query = f"select {SOURCE[star.subject].key} from {star.subject}".encode()
+        wanted = {key for (key,) in world.shop.execute(query).fetchall()}
         if keys != wanted:
             found[star.name] = (wanted - keys, keys - wanted)
     return found
@@ -53,14 +53,14 @@ def test_a_deleted_row_leaves_the_current_views_and_its_history_stays(opened: Wo
     ]
 
 
-def test_a_sweep_of_a_shop_that_is_swept_lands_nothing(opened: World):
+def test_a_second_delete_detection_without_changes_lands_nothing(opened: World):
     opened.sweep()
     landed = opened.deployment.lake.ingestion.end()
     opened.sweep()
     assert opened.deployment.lake.ingestion.end() == landed
 
 
-def test_the_next_sweep_reads_the_keys_of_the_last_and_what_landed_since(world: World):
+def test_delete_detection_reads_the_keys_of_the_last_one_and_of_later_commits(world: World):
     world.load_small()
     world.shop.execute("insert into currency values (3, 'EUR', 'now', 'now')")
     world.run()
@@ -69,11 +69,11 @@ def test_the_next_sweep_reads_the_keys_of_the_last_and_what_landed_since(world: 
     world.run()
     world.shop.execute("delete from currency where currency_id in (3, 4)")
     world.sweep()
-    gone = world.query("select currency_id from dim_currency where deleted order by 1")
-    assert gone == [(3,), (4,)]
+    deleted = world.query("select currency_id from dim_currency where deleted order by 1")
+    assert deleted == [(3,), (4,)]
 
 
-def test_a_sweep_takes_to_a_dimension_only_what_it_found_gone_itself(world: World):
+def test_a_dimension_gets_only_the_deletions_of_its_own_commit(world: World):
     world.load_small()
     world.shop.execute("insert into currency values (3, 'EUR', 'now', 'now')")
     world.shop.execute("insert into currency values (4, 'CHF', 'now', 'now')")
@@ -86,7 +86,7 @@ def test_a_sweep_takes_to_a_dimension_only_what_it_found_gone_itself(world: Worl
     assert [part.rows for part in last.parts_of("star/dim_currency")] == [1]
 
 
-def test_a_row_that_was_never_landed_and_is_gone_is_no_news(opened: World):
+def test_a_row_that_was_deleted_before_it_was_captured_adds_no_member(opened: World):
     opened.shop.execute("insert into currency values (4, 'CHF', 'now', 'now')")
     opened.sweep()
     opened.shop.execute("delete from currency where currency_id = 4")
@@ -95,7 +95,7 @@ def test_a_row_that_was_never_landed_and_is_gone_is_no_news(opened: World):
     assert opened.query("select count(*) from dim_currency where currency_id = 4") == [(0,)]
 
 
-def test_a_member_whose_department_was_deleted_has_none(opened: World):
+def test_a_member_whose_department_was_deleted_has_no_department(opened: World):
     opened.shop.execute("alter table staff drop constraint if exists staff_department_id_fkey")
     opened.shop.execute("delete from department where department_id = 1")
     opened.sweep()
@@ -124,7 +124,7 @@ def test_a_deleted_member_stays_deleted_when_its_department_changes(world: World
     ("seed", "count"),
     [(0, 3), *(pytest.param(seed, 5, marks=pytest.mark.torture) for seed in range(1, 6))],
 )
-def test_deleted_returned_and_deleted_again_with_replays_in_between(
+def test_rows_deleted_inserted_and_deleted_again_with_replays_in_between(
     world: World, seed: int, count: int
 ):
     world.load_small()
@@ -148,41 +148,41 @@ def test_deleted_returned_and_deleted_again_with_replays_in_between(
 
 
 def _replay_some(world: World, chance: random.Random) -> None:
-    """Load and process what is there again, in any order."""
+    """Process or load everything again, in any order."""
     for stage in chance.choices(["processing", "storage"], k=2):
         world.launch(stage)
     world.run()
 
 
-def test_a_sweep_before_the_archive_is_complete_is_refused(world: World):
+def test_delete_detection_before_the_initial_load_is_complete_is_refused(world: World):
     world.load_small()
     settings = replace(world.settings, slice_rows=5)
     today = datetime.now(timezone.utc).date()
     execute(settings, "extraction", today)
-    with pytest.raises(HedgehogError, match="archive is not landed completely"):
+    with pytest.raises(HedgehogError, match="initial load of the source is not complete"):
         execute(settings, "extraction", today, asked=CaptureRequest(Mode.SWEEP))
 
 
-def test_a_table_that_lost_much_is_a_question_and_nothing_lands(world: World):
+def test_a_mass_delete_must_be_confirmed_and_nothing_lands_before(world: World):
     world.load_archive(300)
     world.run()
     world.sweep()
     landed = world.deployment.lake.ingestion.end()
     world.shop.execute("delete from payment where payment_id % 2 = 0")
-    with pytest.raises(HedgehogError, match=r"Is that meant\? payment held .* are gone"):
+    with pytest.raises(HedgehogError, match=r"deleted .* rows of payment\. Is that intended"):
         world.sweep(allow_mass_delete=False)
     assert world.deployment.lake.ingestion.end() == landed
     world.sweep()
     assert _keys_differ(world) == {}
 
 
-def test_a_table_that_looks_empty_is_a_question_however_small(opened: World):
+def test_an_empty_table_must_be_confirmed_however_small(opened: World):
     opened.shop.execute("truncate payment")
-    with pytest.raises(HedgehogError, match="payment held"):
+    with pytest.raises(HedgehogError, match="rows of payment"):
         opened.sweep(allow_mass_delete=False)
 
 
-def test_a_sweep_lands_the_keys_of_every_table_and_the_tombstones(opened: World):
+def test_delete_detection_lands_the_keys_of_every_table_and_the_tombstones(opened: World):
     _delete_order(opened)
     opened.sweep()
     head = opened.deployment.lake.ingestion.head()
@@ -199,5 +199,5 @@ def test_a_sweep_lands_the_keys_of_every_table_and_the_tombstones(opened: World)
         "oltp/transaction": b"transaction_id\n1\n",
         "oltp/sales_order": b"sales_order_id\n1\n",
     }
-    swept = {part.asset for part in head.parts if part.kind == "keys"}
-    assert swept == {f"oltp/{table}" for table in SOURCE} - {"oltp/sales_order"}
+    with_keys = {part.asset for part in head.parts if part.kind == "keys"}
+    assert with_keys == {f"oltp/{table}" for table in SOURCE} - {"oltp/sales_order"}

@@ -25,8 +25,8 @@ pytest.importorskip("dagster_dg_cli", reason="the extra dg is not installed")
 
 
 def test_the_platform_is_checked_and_listed() -> None:
-    said = _run(sys.executable, "-c", _CHECK_AND_LIST)
-    _checks, listed = said.split("All definitions loaded successfully.\n")
+    output = _run(sys.executable, "-c", _CHECK_AND_LIST)
+    _checks, listed = output.split("All definitions loaded successfully.\n")
     assert len(json.loads(listed)["assets"]) == 39
 
 

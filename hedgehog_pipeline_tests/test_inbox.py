@@ -1,4 +1,4 @@
-"""Files that others bring reach the warehouse: which one, when, and by whom."""
+"""Inbox files reach the warehouse: which file, when, and by which run."""
 
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -25,12 +25,12 @@ from hedgehog_pipeline_tests.world import World
 
 @pytest.fixture(scope="module")
 def traded(archived: Archived) -> Iterator[World]:
-    """A small shop in the warehouse; each test brings files and rows of its own."""
+    """A small shop in the warehouse; each test adds its own files and rows."""
     with archived.copy() as world:
         yield world
 
 
-def test_a_file_is_taken_once_and_stays_as_it_is(traded: World):
+def test_a_file_lands_once_and_is_not_changed(traded: World):
     key = put(traded, "inbox/currency/once.csv", CURRENCIES, currency(10, "CHF"))
     before = head_of(traded)
     assert [run.stage for run in traded.run()] == ["extraction", "processing", "storage"]
@@ -43,7 +43,7 @@ def test_a_file_is_taken_once_and_stays_as_it_is(traded: World):
     assert key in traded.keys(traded.settings.ingestion_bucket)
 
 
-def test_an_inbox_commit_leaves_the_bases_as_they_are_and_captures_go_on(traded: World):
+def test_an_inbox_commit_keeps_the_watermarks_and_captures_continue(traded: World):
     before = head_of(traded)
     put(traded, "inbox/currency/watermarks.csv", CURRENCIES, currency(11, "SEK"))
     traded.run()
@@ -58,7 +58,7 @@ def test_an_inbox_commit_leaves_the_bases_as_they_are_and_captures_go_on(traded:
     assert traded.run() == []
 
 
-def test_other_content_under_the_same_key_is_taken_again_the_first_one_included(traded: World):
+def test_changed_content_under_the_same_key_lands_again_even_an_earlier_content(traded: World):
     for code in ("AAA", "BBB", "AAA"):
         key = put(traded, "inbox/currency/again.csv", CURRENCIES, currency(13, code))
         traded.run()
@@ -67,19 +67,19 @@ def test_other_content_under_the_same_key_is_taken_again_the_first_one_included(
     assert traded.run() == []
 
 
-def test_files_are_taken_one_a_commit_in_the_order_in_which_they_came(traded: World):
+def test_files_land_one_per_commit_in_the_order_of_their_upload(traded: World):
     before = head_of(traded).number
     put(traded, "inbox/currency/b.csv", CURRENCIES, currency(14, "OLD"))
     _await_another_second(traded)
     put(traded, "inbox/currency/a.csv", CURRENCIES, currency(14, "NEW"))
     traded.run()
-    taken = [commit.taken for commit in traded.deployment.lake.ingestion.after(before)]
-    assert [one.key for one in taken if one] == ["inbox/currency/b.csv", "inbox/currency/a.csv"]
+    files = [commit.taken for commit in traded.deployment.lake.ingestion.after(before)]
+    assert [file.key for file in files if file] == ["inbox/currency/b.csv", "inbox/currency/a.csv"]
     assert codes(traded, 14) == ["NEW"]
 
 
 def _await_another_second(world: World) -> None:
-    """S3 tells when an object was put by the second."""
+    """Wait for the next second: S3 stores the time of an upload in whole seconds."""
     clock = "inbox/clock/"
     put_bytes(world, clock, b"")
     first = _modified(world, clock)
@@ -92,7 +92,7 @@ def _modified(world: World, key: str) -> datetime:
     return found["LastModified"]
 
 
-def test_what_is_taken_is_found_by_walking_the_log_whoever_looks(traded: World):
+def test_landed_files_are_found_by_walking_the_log(traded: World):
     put(traded, "inbox/currency/walk-1.csv", CURRENCIES, currency(15, "ONE"))
     traded.run()
     put(traded, "inbox/currency/walk-2.csv", CURRENCIES, currency(16, "TWO"))
@@ -110,18 +110,18 @@ def test_what_is_taken_is_found_by_walking_the_log_whoever_looks(traded: World):
     assert {key for key in there if not key.endswith("/")} <= set(chain)
 
 
-def test_a_sweep_leaves_rows_alone_that_were_brought(traded: World):
+def test_a_sweep_does_not_delete_rows_of_inbox_files(traded: World):
     put(traded, "inbox/currency/swept.csv", CURRENCIES, currency(70, "ZAR"))
     traded.run()
     traded.sweep()
-    held = "select currency_code, deleted from dim_currency where currency_id = 70"
-    assert traded.query(held) == [("ZAR", False)]
+    query = "select currency_code, deleted from dim_currency where currency_id = 70"
+    assert traded.query(query) == [("ZAR", False)]
 
 
-def test_without_an_archive_nothing_is_taken_and_a_run_that_asks_is_refused(world: World):
+def test_before_the_initial_load_no_file_waits_and_a_run_is_refused(world: World):
     put(world, "inbox/currency/early.csv", CURRENCIES, currency(2, "CHF"))
     assert world.deployment.files_to_take() == []
-    assert _tick(world).skip_message == "No file waits."
+    assert _tick(world).skip_message == "No file waits in the inbox."
     with pytest.raises(HedgehogError, match="run `hedgehog run` first"):
         _take(world)
     world.load_small()
@@ -137,7 +137,7 @@ def test_a_run_without_the_table_of_the_file_is_refused(traded: World):
     assert traded.deployment.files_to_take() == []
 
 
-def test_a_file_is_taken_behind_a_commit_that_came_in_between(traded: World):
+def test_a_file_lands_after_a_commit_that_came_in_between(traded: World):
     put(traded, "inbox/currency/between.csv", CURRENCIES, currency(81, "AAA"))
     lake = traded.deployment.lake
     take, batch = _begin(traded)
@@ -151,7 +151,7 @@ def test_a_file_is_taken_behind_a_commit_that_came_in_between(traded: World):
     assert codes(traded, 81, 82) == ["AAA", "BBB"]
 
 
-def test_of_two_that_take_a_file_one_lets_it_go(traded: World):
+def test_of_two_runs_that_claim_a_file_one_discards_it(traded: World):
     put(traded, "inbox/currency/both.csv", CURRENCIES, currency(83, "AAA"))
     take, batch = _begin(traded)
     _take(traded)
@@ -162,7 +162,7 @@ def test_of_two_that_take_a_file_one_lets_it_go(traded: World):
     assert files_to_take(log) == []
 
 
-def test_a_file_that_is_replaced_while_it_is_read_is_read_anew(traded: World):
+def test_a_file_that_is_replaced_while_it_is_read_is_read_again(traded: World):
     key = put(traded, "inbox/currency/replaced.csv", CURRENCIES, currency(84, "AAA"))
     bucket = traded.deployment.lake.ingestion.bucket
     (found,) = traded.deployment.files_to_take()
@@ -173,11 +173,11 @@ def test_a_file_that_is_replaced_while_it_is_read_is_read_anew(traded: World):
     assert codes(traded, 84) == ["BBB"]
 
 
-def test_what_was_found_stands_in_the_materialisation_and_in_the_log(
+def test_what_was_found_is_in_the_metadata_and_in_the_log(
     traded: World, caplog: pytest.LogCaptureFixture
 ):
     header, row = f"note,{CURRENCIES}", f"x,{currency(85, 'AAA')}"
-    key = put(traded, "inbox/currency/told-in-ui.csv", header, row, row, "x")
+    key = put(traded, "inbox/currency/metadata.csv", header, row, row, "x")
     events = _take(traded).asset_materializations_for_node("extract")
     found = {event.asset_key.path[-1]: event.metadata for event in events}
     assert len(found) == 11
@@ -193,9 +193,9 @@ def test_what_was_found_stands_in_the_materialisation_and_in_the_log(
     assert (fields["file"], fields["columns passed over"]) == (key, ["note"])
 
 
-def test_the_sensor_launches_for_a_file_and_is_quiet_without(traded: World):
+def test_the_sensor_launches_only_if_a_file_waits(traded: World):
     traded.run()
-    assert _tick(traded).skip_message == "No file waits."
+    assert _tick(traded).skip_message == "No file waits in the inbox."
     put(traded, "inbox/currency/sensed.csv", CURRENCIES, currency(86, "AAA"))
     (request,) = _tick(traded).run_requests or []
     assert request.partition_key == f"{_now():%Y-%m-%d}"
@@ -203,7 +203,7 @@ def test_the_sensor_launches_for_a_file_and_is_quiet_without(traded: World):
     traded.run()
 
 
-def test_the_sensor_waits_for_a_file_that_is_being_taken_and_after_a_failure(traded: World):
+def test_the_sensor_waits_for_a_running_run_and_after_a_failure(traded: World):
     put(traded, "inbox/currency/waits.csv", CURRENCIES, currency(87, "AAA"))
     with DagsterInstance.ephemeral() as instance:
         job = platform(traded.settings).resolve_job_def("extraction")
@@ -211,7 +211,7 @@ def test_the_sensor_waits_for_a_file_that_is_being_taken_and_after_a_failure(tra
             job, status=DagsterRunStatus.STARTED, tags={"dagster/sensor_name": "inbox"}
         )
         instance.report_engine_event("at work", run)
-        assert _tick(traded, instance).skip_message == "A file is being taken."
+        assert _tick(traded, instance).skip_message == "An inbox file is landing."
         instance.report_run_failed(run)
         assert "runs failed" in (_tick(traded, instance).skip_message or "")
     traded.run()
@@ -243,7 +243,7 @@ def _take(world: World, *tables: str) -> ExecuteInProcessResult:
 
 
 def _begin(world: World) -> tuple[Take, Batch]:
-    """Take the oldest file without Dagster, up to its commit."""
+    """Claim and write the oldest file without Dagster, up to its commit."""
     log = world.deployment.lake.ingestion
     batch = Batch(batch_id(_now()), _now().date(), log.bucket, "csv")
     take = take_oldest(log, log.head(), list(SOURCE.values()), batch)

@@ -1,4 +1,4 @@
-"""What a file of the inbox may be; what cannot be taken of it is told, once."""
+"""What an inbox file may contain; what cannot be read of it is quarantined, once."""
 
 import gzip
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ _PAYMENTS = (
 
 @pytest.fixture(scope="module")
 def traded(archived: Archived) -> Iterator[World]:
-    """A small shop in the warehouse; each test brings files and rows of its own."""
+    """A small shop in the warehouse; each test adds its own files and rows."""
     with archived.copy() as world:
         yield world
 
@@ -47,23 +47,23 @@ def test_order_of_columns_bom_crlf_quotes_null_and_unknown_columns(traded: World
     put_bytes(traded, "inbox/department/all.csv", "\r\n".join(lines).encode())
     put(traded, "inbox/staff/all.csv", staff, *people)
     traded.run()
-    held = traded.query(
+    loaded = traded.query(
         "select department_name, location from dim_staff where staff_id in (20, 21, 22) order by "
         "staff_id"
     )
-    assert held == [("Trade", ""), ("Not known", "Not known"), ("  Sales ", "Not known")]
-    told = traded.query(
+    assert loaded == [("Trade", ""), ("Not known", "Not known"), ("  Sales ", "Not known")]
+    entries = traded.query(
         "select key, line, column_name, reason from hedgehog.open_quarantine "
         "where table_name = 'department'"
     )
-    assert told == [("21", 2, "department_name", "is absent")]
+    assert entries == [("21", 2, "department_name", "is absent")]
 
 
-def test_a_row_that_was_brought_is_a_version_like_any_other(traded: World):
-    said = ["TRUE", "f", '"True"']
+def test_a_row_of_an_inbox_file_is_a_version_like_any_other(traded: World):
+    booleans = ["TRUE", "f", '"True"']
     rows = (
         f"2,2026-06-01 09:30:00,2026-06-0{n} 09:30:00,2,1,13{n}.00,1,3,{paid},2026-06-07,1,2"
-        for n, paid in enumerate(said, start=2)
+        for n, paid in enumerate(booleans, start=2)
     )
     for number, row in enumerate(rows):
         put(traded, f"inbox/payment/{number}.csv", _PAYMENTS, row)
@@ -78,7 +78,7 @@ def test_a_row_that_was_brought_is_a_version_like_any_other(traded: World):
     assert (paid, str(amount)) == (False, "7.00")
 
 
-def test_bad_rows_are_told_with_line_and_text_and_good_ones_are_taken(traded: World):
+def test_bad_rows_are_quarantined_with_line_and_text_and_valid_rows_land(traded: World):
     key = put(
         traded,
         "inbox/currency/dirty.csv",
@@ -111,7 +111,7 @@ def test_bad_rows_are_told_with_line_and_text_and_good_ones_are_taken(traded: Wo
     assert part[0][0].startswith("oltp/currency/")
 
 
-def test_a_corrected_file_closes_what_was_told_of_the_one_before(traded: World):
+def test_a_corrected_file_closes_the_entries_of_the_one_before(traded: World):
     key = put(
         traded,
         "inbox/staff/corrected.csv",
@@ -137,31 +137,29 @@ def test_a_corrected_file_closes_what_was_told_of_the_one_before(traded: World):
     assert [line for _, line, *_ in entries_of(traded, key)] == [3]
 
 
-def test_a_row_told_of_is_closed_by_a_later_row_of_its_key(traded: World):
+def test_a_later_row_of_the_key_closes_an_entry(traded: World):
     staff = "staff_id,first_name,last_name,department_id,email_address,created_at,last_updated"
-    told = put(traded, "inbox/staff/told.csv", staff, "50,too few")
-    also = put(traded, "inbox/currency/told.csv", CURRENCIES, "50,too few")
+    of_staff = put(traded, "inbox/staff/bad.csv", staff, "50,too few")
+    of_currency = put(traded, "inbox/currency/bad.csv", CURRENCIES, "50,too few")
     traded.run()
-    assert [found for found, *_ in entries_of(traded, told) + entries_of(traded, also)] == [
-        "50",
-        "50",
-    ]
-    put(traded, "inbox/staff/mended.csv", staff, f"50,Ada,Byron,1,a@x,{STAMPS}")
-    put(traded, "inbox/currency/mended.csv", CURRENCIES, currency(50, "YEN"))
+    entries = entries_of(traded, of_staff) + entries_of(traded, of_currency)
+    assert [found for found, *_ in entries] == ["50", "50"]
+    put(traded, "inbox/staff/fixed.csv", staff, f"50,Ada,Byron,1,a@x,{STAMPS}")
+    put(traded, "inbox/currency/fixed.csv", CURRENCIES, currency(50, "YEN"))
     traded.run()
-    assert entries_of(traded, told) + entries_of(traded, also) == []
+    assert entries_of(traded, of_staff) + entries_of(traded, of_currency) == []
 
 
-def test_a_file_of_which_nothing_can_be_read_is_told_once_and_holds_up_nothing(traded: World):
+def test_a_file_that_cannot_be_read_gets_one_entry_and_delays_no_other_file(traded: World):
     good = f"{CURRENCIES}\n{currency(60, 'AAA')}\n".encode()
     bodies = {
         "is empty": b"",
         "has a header and no rows": f"{CURRENCIES}\n".encode(),
         "it has no header": f"{currency(60, 'AAA')}\n".encode(),
-        "or another separator than the comma": good.replace(b",", b";"),
+        "or its separator is not the comma": good.replace(b",", b";"),
         "lacks the columns currency_code": b"currency_id,created_at,last_updated\n60,now,now\n",
-        "is no text in UTF-8 (is it compressed": gzip.compress(good),
-        "is no text in UTF-8 (": good.decode().encode("utf-16"),
+        "is not UTF-8 text (is it compressed": gzip.compress(good),
+        "is not UTF-8 text (": good.decode().encode("utf-16"),
     }
     keys = {
         reason: put_bytes(traded, f"inbox/currency/whole-{number}.csv", body)
@@ -187,7 +185,7 @@ def test_a_file_of_which_nothing_can_be_read_is_told_once_and_holds_up_nothing(t
     assert codes(traded, 60) == ["AAA"]
 
 
-def test_a_file_that_stands_where_no_table_is_is_told_once_and_holds_up_nothing(traded: World):
+def test_a_file_in_no_table_folder_gets_one_entry_and_delays_no_other_file(traded: World):
     keys = (
         "inbox/invoices/x.csv",
         "inbox/x.csv",
@@ -228,7 +226,7 @@ def test_a_cell_may_be_longer_than_any_block_or_part(servers: Servers):
 
 
 @pytest.mark.torture
-def test_a_very_large_file_is_taken_whole(opened: World):
+def test_a_very_large_file_lands_completely(opened: World):
     rows, others = 2_000_000, f"{STAMPS},1,1,12.50,1,1,t,2026-06-05,1,1"
     many = "\n".join(f"{key},{others}" for key in range(1000, 1000 + rows))
     key = put(opened, "inbox/payment/large.csv", _PAYMENTS, many, "7,too few")
@@ -238,23 +236,23 @@ def test_a_very_large_file_is_taken_whole(opened: World):
     assert [line for _, line, *_ in entries_of(opened, key)] == [rows + 2]
 
 
-def test_replays_and_an_emptied_warehouse_tell_the_same(archived: Archived):
+def test_replays_and_a_rebuilt_warehouse_have_the_same_entries(archived: Archived):
     with archived.copy() as world:
         key = put(world, "inbox/currency/x.csv", CURRENCIES, currency(2, "CHF"), "3,too few")
         put(world, "inbox/none/x.csv", "a")
         world.run()
         put(world, key, CURRENCIES, currency(2, "YEN"), "4,too few")
         world.run()
-        rows, told = world.all_rows(), _all_open(world)
-        assert len(told) == 2
+        rows, entries = world.all_rows(), _all_open(world)
+        assert len(entries) == 2
         world.launch("processing")
         world.launch("storage")
-        assert _all_open(world) == told
+        assert _all_open(world) == entries
         world.empty_warehouse()
         world.run()
-        assert _all_open(world) == told
-        assert {t: len(held) for t, held in world.all_rows().items()} == {
-            t: len(held) for t, held in rows.items()
+        assert _all_open(world) == entries
+        assert {t: len(found) for t, found in world.all_rows().items()} == {
+            t: len(found) for t, found in rows.items()
         }
 
 
@@ -263,15 +261,15 @@ def _all_open(world: World) -> Rows:
     return world.query(f"select {columns} from hedgehog.open_quarantine order by {columns}")
 
 
-def test_a_moment_of_the_year_0_keeps_its_line_out_and_holds_nothing_up(traded: World):
-    moment, good = "0000-03-26 00:36:37", currency(91, "NIL")
-    bad = f"90,ZRO,{moment},{moment}"
+def test_a_timestamp_of_the_year_0_keeps_only_its_line_out(traded: World):
+    time, good = "0000-03-26 00:36:37", currency(91, "NIL")
+    bad = f"90,ZRO,{time},{time}"
     part = put(traded, "inbox/currency/year_0.csv", CURRENCIES, bad, good)
     assert traded.run()
     assert codes(traded, 90, 91) == ["NIL"]
-    told = traded.query(
+    entries = traded.query(
         "select key, column_name, value from hedgehog.open_quarantine "
         "where table_name = 'currency' and key = '90' order by column_name"
     )
-    assert told == [("90", "created_at", moment), ("90", "last_updated", moment)]
+    assert entries == [("90", "created_at", time), ("90", "last_updated", time)]
     assert entries_of(traded, part) == []

@@ -26,8 +26,8 @@ storage:
 """
 
 
-_MOST_IDLE = 3
-"""Connections that a process keeps open while it asks nothing."""
+_MAX_IDLE = 3
+"""Connections that an idle process keeps open."""
 
 
 @asset(partitions_def=StaticPartitionsDefinition(["a"]))
@@ -55,7 +55,7 @@ def connected(servers: Servers) -> Iterator["Connected"]:
 
 
 class Connected:
-    """The connections to the records, seen by PostgreSQL."""
+    """The connections to the records, as PostgreSQL sees them."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
@@ -74,7 +74,7 @@ class Connected:
 
 
 def _tick(instance: DagsterInstance) -> None:
-    """Ask what a sensor asks."""
+    """Run the queries of a sensor's tick."""
     instance.get_runs(limit=1)
     instance.get_latest_materialization_event(AssetKey("of_a_partition"))
     instance.all_instigator_state()
@@ -89,7 +89,7 @@ def _no_collector() -> Iterator[None]:
         gc.enable()
 
 
-def test_a_run_opens_no_connection_where_one_ran_before(instance: DagsterInstance):
+def test_a_second_run_opens_no_connection(instance: DagsterInstance):
     opened: list[object] = []
     materialize([of_a_partition], instance=instance, partition_key="a")
     event.listen(Pool, "connect", note := lambda connection, _: opened.append(connection))
@@ -101,20 +101,20 @@ def test_a_run_opens_no_connection_where_one_ran_before(instance: DagsterInstanc
     assert len(instance.fetch_materializations(of_a_partition.key, limit=9).records) == 2
 
 
-def test_a_run_asks_what_the_tables_look_like_once_a_process(instance: DagsterInstance):
-    asked: list[str] = []
+def test_runs_query_the_catalog_once_per_process(instance: DagsterInstance):
+    statements: list[str] = []
     materialize([of_a_partition], instance=instance, partition_key="a")
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        asked.append(statement)
+        statements.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)
     try:
         materialize([of_a_partition], instance=instance, partition_key="a")
     finally:
         event.remove(Engine, "before_cursor_execute", note)
-    assert asked
-    assert [statement for statement in asked if "pg_catalog" in statement] == []
+    assert statements
+    assert [statement for statement in statements if "pg_catalog" in statement] == []
 
 
 def test_forty_ticks_share_the_connections_of_one(
@@ -125,19 +125,19 @@ def test_forty_ticks_share_the_connections_of_one(
         for _tick_of_a_sensor in range(40):
             with DagsterInstance.from_ref(ref) as made:
                 _tick(made)
-    assert len(connected.pids()) <= _MOST_IDLE
+    assert len(connected.pids()) <= _MAX_IDLE
 
 
-def test_an_instance_that_is_closed_is_gone_without_the_garbage_collector(
+def test_an_instance_that_is_closed_is_freed_without_the_garbage_collector(
     instance: DagsterInstance,
 ) -> None:
     with _no_collector():
         with DagsterInstance.from_ref(instance.get_ref()) as made:
             _tick(made)
             parts = (made.run_storage, made.event_log_storage, made.schedule_storage)
-            held = [weakref.ref(kept) for kept in (made, *parts)]
+            references = [weakref.ref(kept) for kept in (made, *parts)]
         del made, parts
-        assert [ref() for ref in held] == [None] * 4
+        assert [ref() for ref in references] == [None] * 4
 
 
 def test_an_instance_that_is_closed_leaves_the_others_their_connections(
@@ -189,7 +189,7 @@ def test_the_webserver_has_one_pool_whose_statements_end(
     assert (opened, timeout) == (1, "1234ms")
 
 
-def test_dagster_postgres_keeps_its_parts_and_connections_where_they_are_replaced() -> None:
+def test_dagster_postgres_has_the_private_parts_that_are_replaced() -> None:
     """The private parts that `PooledPostgresStorage` relies on."""
     url = "postgresql+psycopg2://nobody@127.0.0.1:1/nothing"
     plain = DagsterPostgresStorage(url, should_autocreate_tables=False)

@@ -1,6 +1,6 @@
-"""A bucket that was emptied, swapped or rolled back is named before anything is written.
+"""A bucket that was emptied, swapped or rolled back is reported before anything is written.
 
-Then either it is restored, or what lies behind it is made anew.
+Then either it is restored, or everything after it in the pipeline is rebuilt.
 """
 
 import json
@@ -22,7 +22,7 @@ from hedgehog_pipeline_tests.ticks import shop_tick
 from hedgehog_pipeline_tests.world import Servers, World, as_a_new_process
 
 Damage = Callable[[World, World], World]
-"""Harms a world, or gives it buckets of another one."""
+"""Damages a world, or gives it buckets of another one."""
 
 _NAMES = count()
 
@@ -37,7 +37,7 @@ def original(servers: Servers) -> Iterator[World]:
 
 @pytest.fixture
 def traded(original: World) -> Iterator[World]:
-    """A copy of it, to be damaged."""
+    """A copy of the original, to be damaged."""
     with original.copied() as world:
         yield world
 
@@ -76,7 +76,7 @@ def _emptied(*layers: str) -> Damage:
 
 
 def _rolled_back(*layers: str) -> Damage:
-    """The last two commits are gone."""
+    """Delete the last two commits."""
 
     def damage(world: World, _other: World) -> World:
         for layer in layers:
@@ -93,14 +93,14 @@ def _remove(world: World, layer: str, keys: list[str]) -> None:
 
 
 def _grown(world: World, _other: World) -> World:
-    """Captures and processing by parts of the stages that do not look at what lies behind."""
+    """Capture changes with a helper that does not check the log behind it."""
     for _ in range(4):
         _change(world)
         capture(world)
     return world
 
 
-def _processed_anew(world: World, _other: World) -> World:
+def _processed_again(world: World, _other: World) -> World:
     for _ in range(4):
         _change(world)
         capture(world)
@@ -110,7 +110,7 @@ def _processed_anew(world: World, _other: World) -> World:
 
 
 def _restated(world: World, _other: World) -> World:
-    """The processed log ends with a restatement of the first commit alone."""
+    """End the processed log with a restatement of the first commit alone."""
     lake = world.deployment.lake
     first = lake.ingestion.read(1)
     execute(world.settings, "processing", first.date, [first], replay=True)
@@ -129,7 +129,7 @@ def _swapped(*layers: str) -> Damage:
 _EMPTIED = "where nothing stands now: the bucket was emptied"
 _ROLLED_BACK = "where nothing stands now: the bucket was rolled back to commit 2"
 _GROWN = "stands now: the bucket was rolled back and has grown since"
-_OTHER = "stands now: the bucket is another lake's, or was emptied and begun anew"
+_OTHER = "stands now: the bucket is another lake's, or was emptied and started again"
 
 DAMAGES: dict[str, tuple[list[Damage], str, str]] = {
     "ingestion emptied": ([_emptied("ingestion")], "processed", _EMPTIED),
@@ -149,12 +149,12 @@ DAMAGES: dict[str, tuple[list[Damage], str, str]] = {
         "processed",
         _GROWN,
     ),
-    "ingestion emptied and begun anew": ([_emptied("ingestion"), _grown], "processed", _OTHER),
+    "ingestion emptied and started again": ([_emptied("ingestion"), _grown], "processed", _OTHER),
     "ingestion swapped": ([_swapped("ingestion")], "processed", _OTHER),
     "processed emptied": ([_emptied("processed")], "warehouse", _EMPTIED),
     "processed rolled back": ([_rolled_back("processed")], "warehouse", _ROLLED_BACK),
     "processed rolled back and grown": (
-        [_rolled_back("processed"), _processed_anew],
+        [_rolled_back("processed"), _processed_again],
         "warehouse",
         _GROWN,
     ),
@@ -170,7 +170,7 @@ _REMEDIES = {
 
 
 @pytest.mark.parametrize("name", DAMAGES)
-def test_a_damaged_lake_is_named_and_nothing_is_written(
+def test_a_damaged_lake_is_reported_and_nothing_is_written(
     traded: World, other: World, name: str
 ) -> None:
     damages, holder, happened = DAMAGES[name]
@@ -180,9 +180,9 @@ def test_a_damaged_lake_is_named_and_nothing_is_written(
     before = _contents(traded)
     words = f"(?i){holder}.* holds commit .*{happened}.*{_REMEDIES[holder]}"
     deployment = traded.deployment
-    for looking in (traded.run, deployment.something_waits, deployment.seconds_behind):
+    for operation in (traded.run, deployment.something_waits, deployment.seconds_behind):
         with pytest.raises(HedgehogError, match=words):
-            looking()
+            operation()
     assert _contents(traded) == before
 
 
@@ -203,7 +203,7 @@ def test_a_run_for_named_commits_loads_nothing_of_another_lake(traded: World, ot
     assert _contents(swapped) == before
 
 
-def test_what_nobody_took_from_a_log_may_be_rolled_back(traded: World) -> None:
+def test_commits_that_were_not_processed_may_be_rolled_back(traded: World) -> None:
     for _ in range(2):
         _change(traded)
         capture(traded)
@@ -211,42 +211,42 @@ def test_what_nobody_took_from_a_log_may_be_rolled_back(traded: World) -> None:
     assert_warehouse_is_the_shop(traded)
 
 
-def test_a_shop_is_captured_while_the_warehouse_is_away(traded: World) -> None:
-    away = traded.with_warehouse("nowhere")
-    _change(away)
-    assert away.deployment.something_waits()
+def test_the_source_is_captured_while_the_warehouse_is_unreachable(traded: World) -> None:
+    unreachable = traded.with_warehouse("nowhere")
+    _change(unreachable)
+    assert unreachable.deployment.something_waits()
     with pytest.raises(HedgehogError, match=r"warehouse database nowhere .* cannot be reached"):
-        away.run()
-    assert len(away.commits(_bucket(away, "ingestion"))) == 5
+        unreachable.run()
+    assert len(unreachable.commits(_bucket(unreachable, "ingestion"))) == 5
 
 
-def test_a_lost_processed_bucket_is_made_anew_with_an_empty_warehouse(traded: World) -> None:
+def test_a_lost_processed_bucket_is_rebuilt_with_an_empty_warehouse(traded: World) -> None:
     _restated(traded, traded)
     rows = rows_to_compare(traded, "processed_commit")
     _emptied("processed")(traded, traded)
-    anew = traded.with_warehouse(traded.new_database())
-    assert {run.stage for run in anew.rebuild()} == {"processing", "storage"}
-    assert rows_to_compare(anew, "processed_commit") == rows
-    anew.run()
-    assert_warehouse_is_the_shop(anew)
+    rebuilt = traded.with_warehouse(traded.new_database())
+    assert {run.stage for run in rebuilt.rebuild()} == {"processing", "storage"}
+    assert rows_to_compare(rebuilt, "processed_commit") == rows
+    rebuilt.run()
+    assert_warehouse_is_the_shop(rebuilt)
 
 
 @pytest.mark.parametrize("damage", [_emptied("ingestion"), _rolled_back("ingestion")])
-def test_what_is_left_of_the_ingestion_bucket_and_the_shop_fill_the_rest_anew(
+def test_the_rest_of_the_ingestion_bucket_and_the_source_rebuild_the_others(
     traded: World, servers: Servers, damage: Damage
 ) -> None:
     damage(traded, traded)
     _change(traded)
-    processed = f"{_bucket(traded, 'processed')}-anew"
+    processed = f"{_bucket(traded, 'processed')}-new"
     servers.make_bucket(processed)
     settings = replace(traded.settings, processed_bucket=processed)
-    anew = replace(traded, settings=settings).with_warehouse(traded.new_database())
-    anew.run()
-    assert_warehouse_is_the_shop(anew)
+    rebuilt = replace(traded, settings=settings).with_warehouse(traded.new_database())
+    rebuilt.run()
+    assert_warehouse_is_the_shop(rebuilt)
 
 
 @pytest.mark.parametrize("layers", [("ingestion",), ("processed",), ("ingestion", "processed")])
-def test_buckets_whose_versions_are_restored_go_on(traded: World, layers: tuple[str, ...]) -> None:
+def test_buckets_with_restored_versions_work_again(traded: World, layers: tuple[str, ...]) -> None:
     for layer in layers:
         versioning = {"Status": "Enabled"}
         traded.s3.put_bucket_versioning(
@@ -265,7 +265,7 @@ def test_buckets_whose_versions_are_restored_go_on(traded: World, layers: tuple[
 
 
 @pytest.mark.parametrize("layer", ["ingestion", "processed"])
-def test_a_commit_that_is_missing_is_named_by_a_run_and_a_rebuild(
+def test_a_commit_that_is_missing_is_reported_by_a_run_and_a_rebuild(
     traded: World, layer: str
 ) -> None:
     _remove(traded, layer, [commit_key(2)])
@@ -274,9 +274,9 @@ def test_a_commit_that_is_missing_is_named_by_a_run_and_a_rebuild(
     with pytest.raises(HedgehogError, match=words):
         traded.run()
     assert _contents(traded) == before
-    anew = traded.with_warehouse(traded.new_database())
+    rebuilt = traded.with_warehouse(traded.new_database())
     with pytest.raises(HedgehogError, match=words):
-        anew.rebuild()
+        rebuilt.rebuild()
 
 
 def test_a_capture_lands_nothing_below_a_gap(servers: Servers) -> None:
@@ -295,7 +295,7 @@ def test_a_capture_lands_nothing_below_a_gap(servers: Servers) -> None:
 @pytest.mark.parametrize(
     ("layer", "missing", "waiting"), [("ingestion", 2, 0), ("ingestion", 3, 1), ("processed", 3, 0)]
 )
-def test_a_gap_that_no_run_comes_upon_is_named_by_the_platform_and_nothing_lands(
+def test_a_gap_that_no_run_meets_is_reported_by_the_lag_and_nothing_lands(
     traded: World, layer: str, missing: int, waiting: int
 ) -> None:
     for _ in range(waiting):
@@ -323,34 +323,34 @@ def test_the_sensors_land_nothing_in_a_lake_whose_log_was_damaged(
     body = traded.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     traded.s3.put_object(Bucket=bucket, Key=key, Body=body[:-9])
     _change(traded)
-    words = f"{key} is none of its commits, it was cut or altered"
+    words = f"{key} is not one of its commits, it was cut or altered"
     with DagsterInstance.ephemeral() as instance, pytest.raises(AnotherLakeError, match=words):
         shop_tick(traded, instance)
 
 
 @pytest.mark.parametrize("layer", ["ingestion", "processed"])
-def test_a_rebuild_names_a_part_that_was_cut(traded: World, layer: str) -> None:
+def test_a_rebuild_reports_a_part_that_was_cut(traded: World, layer: str) -> None:
     bucket = _bucket(traded, layer)
     key = next(key for key in traded.keys(bucket) if key.startswith(("oltp/design", "star/dim_de")))
     body = traded.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     traded.s3.put_object(Bucket=bucket, Key=key, Body=body[: len(body) // 2])
     if layer == "ingestion":
         _emptied("processed")(traded, traded)
-    anew = traded.with_warehouse(traded.new_database())
+    rebuilt = traded.with_warehouse(traded.new_database())
     with pytest.raises(HedgehogError, match=f"{key} in the bucket {bucket} was altered"):
-        anew.rebuild()
+        rebuilt.rebuild()
 
 
-def test_a_rebuild_names_commits_that_were_exchanged(traded: World) -> None:
+def test_a_rebuild_reports_commits_that_were_exchanged(traded: World) -> None:
     bucket, (second, third) = _bucket(traded, "processed"), (commit_key(2), commit_key(3))
     for key, other in ((second, f"{third}.kept"), (third, second), (f"{third}.kept", third)):
         traded.s3.copy_object(Bucket=bucket, Key=other, CopySource={"Bucket": bucket, "Key": key})
-    anew = traded.with_warehouse(traded.new_database())
+    rebuilt = traded.with_warehouse(traded.new_database())
     with pytest.raises(HedgehogError, match=r"holds commit [23]: commits were exchanged"):
-        anew.rebuild()
+        rebuilt.rebuild()
 
 
-def test_a_lake_that_was_written_without_digests_goes_on(traded: World) -> None:
+def test_a_lake_that_was_written_without_digests_still_works(traded: World) -> None:
     for layer in ("ingestion", "processed"):
         bucket = _bucket(traded, layer)
         for number, commit in enumerate(traded.commits(bucket), start=1):
@@ -360,9 +360,9 @@ def test_a_lake_that_was_written_without_digests_goes_on(traded: World) -> None:
             traded.s3.put_object(Bucket=bucket, Key=key, Body=body)
     _change(traded)
     traded.run()
-    anew = traded.with_warehouse(traded.new_database())
-    anew.rebuild()
-    assert_warehouse_is_the_shop(anew)
+    rebuilt = traded.with_warehouse(traded.new_database())
+    rebuilt.rebuild()
+    assert_warehouse_is_the_shop(rebuilt)
 
 
 def _contents(world: World) -> list[object]:

@@ -1,4 +1,4 @@
-"""Lines on the console and in CloudWatch, and what Dagster's UI shows of them."""
+"""Log lines on the console and in CloudWatch, and the messages that Dagster's UI shows."""
 
 import json
 import logging
@@ -21,7 +21,7 @@ _BACKEND_XID = "select backend_xid::text from pg_stat_activity where pid = pg_ba
 
 @pytest.fixture
 def logged(world: World) -> World:
-    """A small shop whose platform logs to a group of its own."""
+    """A small shop, with a log group of its own for the platform."""
     group = world.settings.parameter_prefix
     boto3.client("logs").create_log_group(logGroupName=group)
     world.load_small()
@@ -36,21 +36,21 @@ def test_the_console_and_cloudwatch_say_the_same(
     assert sorted(console) == sorted(_lines_in_cloudwatch(logged))
 
 
-def test_lines_tell_stage_batch_commit_table_rows_bytes_and_seconds(logged: World) -> None:
+def test_lines_name_stage_batch_commit_table_rows_bytes_and_seconds(logged: World) -> None:
     logged.run()
     lines = [json.loads(line) for line in _lines_in_cloudwatch(logged)]
     landed = _one(lines, stage="extraction", event="committed")
     orders = _one(lines, stage="extraction", table="sales_order")
-    shaped = _one(lines, stage="processing", table="fact_sales_order")
+    processed = _one(lines, stage="processing", table="fact_sales_order")
     loaded = _one(lines, stage="storage", event="loaded")
-    assert orders["rows"] == shaped["rows"] == 1
+    assert orders["rows"] == processed["rows"] == 1
     assert orders["bytes"] > 0
     assert orders["batch"] == landed["batch"]
     assert landed["commit"] == loaded["commit"] == 1
     assert landed["seconds"] > 0
 
 
-def test_a_person_who_asks_for_text_reads_a_line_for_each_stage_and_cloudwatch_gets_json(
+def test_with_text_format_the_console_shows_a_line_per_stage_and_cloudwatch_gets_json(
     logged: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     replace(logged, settings=replace(logged.settings, log_format="text")).run()
@@ -65,18 +65,18 @@ def test_a_person_who_asks_for_text_reads_a_line_for_each_stage_and_cloudwatch_g
     assert {"written", "committed", "loaded"} == set(events)
 
 
-def test_the_message_that_dagster_shows_tells_table_and_numbers(
+def test_the_message_that_dagster_shows_names_table_and_numbers(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.load_small()
     with caplog.at_level(logging.INFO, logger="hedgehog_pipeline"):
         world.run()
-    said = [record.getMessage() for record in caplog.records if hasattr(record, "event")]
-    assert any(re.fullmatch(r"sales_order: 1 row, \d+ bytes written", each) for each in said)
-    assert "fact_sales_order: 1 row written" in said
+    messages = [record.getMessage() for record in caplog.records if hasattr(record, "event")]
+    assert any(re.fullmatch(r"sales_order: 1 row, \d+ bytes written", each) for each in messages)
+    assert "fact_sales_order: 1 row written" in messages
 
 
-def test_a_capture_names_the_transaction_that_makes_its_commit_long_and_no_later_one_does(
+def test_a_capture_names_the_open_transaction_that_makes_its_commit_long_and_later_ones_do_not(
     opened: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(assets, "_MANY_RANGES", 0)
@@ -85,19 +85,19 @@ def test_a_capture_names_the_transaction_that_makes_its_commit_long_and_no_later
         ((named,),) = late.execute(_BACKEND_XID).fetchall()
         opened.shop.execute("update design set file_name = 'new.json'")
         opened.launch("extraction")
-        named_as_open = rf"transaction {named} of the source is open since \d+ others? began"
-        assert re.search(named_as_open, caplog.text)  # autovacuum may take an id as well
+        expected = rf"transaction {named} of the source is still open; \d+ others? began after it"
+        assert re.search(expected, caplog.text)  # autovacuum may take an id as well
         late.rollback()
         caplog.clear()
         opened.sweep()
         opened.shop.execute("update staff set first_name = 'New'")
         opened.launch("extraction", "staff")
         assert "committed" in {getattr(record, "event", "") for record in caplog.records}
-        assert not re.search(named_as_open, caplog.text)
+        assert not re.search(expected, caplog.text)
 
 
 def test_a_transaction_is_named_as_the_source_names_it(caplog: pytest.LogCaptureFixture) -> None:
-    """With the 32 bits that pg_stat_activity has of it."""
+    """With 32 bits, as pg_stat_activity shows it."""
     now = datetime.now(timezone.utc)
     commit = IngestionCommit(
         log="a-log",
@@ -113,7 +113,7 @@ def test_a_transaction_is_named_as_the_source_names_it(caplog: pytest.LogCapture
     snapshot = PgSnapshot(f"{2**32 + 754}:{2**32 + 760}:{2**32 + 754}")
     with caplog.at_level(logging.INFO, logger="hedgehog_pipeline"):
         StageLog().held_back(commit, snapshot, 3)
-    assert "transaction 754 of the source is open since 5 others began" in caplog.text
+    assert "transaction 754 of the source is still open; 5 others began after it" in caplog.text
 
 
 def test_no_line_holds_a_password(logged: World) -> None:
@@ -124,7 +124,7 @@ def test_no_line_holds_a_password(logged: World) -> None:
 
 
 @pytest.mark.usefixtures("servers")
-def test_a_group_that_takes_no_line_fails_no_sensor() -> None:
+def test_a_missing_log_group_fails_no_sensor() -> None:
     with pytest.warns(match="Failed to deliver logs"):
         WatchLog("nobody").lag(1)
 

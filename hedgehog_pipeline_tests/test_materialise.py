@@ -1,4 +1,4 @@
-"""What a person does in the UI: materialise everything, today or on a past day."""
+"""Actions of a person in the UI: materialise everything, today or on a past day."""
 
 import json
 from datetime import datetime, timedelta, timezone
@@ -12,7 +12,7 @@ from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline_tests.world import World
 
 
-def test_all_assets_of_today_bring_the_shop_to_the_warehouse_in_one_run(world: World) -> None:
+def test_all_assets_of_today_load_the_source_into_the_warehouse_in_one_run(world: World) -> None:
     world.load_small()
     result = _materialise_all(world)
     assert len(result.get_asset_materialization_events()) == 39
@@ -31,21 +31,21 @@ def test_all_assets_of_today_again_restate_and_change_no_row(world: World) -> No
     assert len(world.commits(world.settings.ingestion_bucket)) == 1
 
 
-def test_all_assets_again_beside_a_change_close_the_quarantine_that_was_mended(
+def test_all_assets_again_along_with_a_change_close_corrected_quarantine_entries(
     world: World,
 ) -> None:
     world.load_small()
     world.shop.execute("update payment set payment_date = 'tomorrow' where payment_id = 1")
     _materialise_all(world)
     assert world.query("select key from hedgehog.open_quarantine") == [("1",)]
-    _mend(world, "payment", b"tomorrow", b"2026-06-01")
+    _correct(world, "payment", b"tomorrow", b"2026-06-01")
     world.shop.execute("update design set design_name = 'x' where design_id = 1")
     _materialise_all(world)
     assert world.query("select from hedgehog.open_quarantine") == []
     assert world.run() == []
 
 
-def test_a_star_table_tells_how_many_values_could_not_be_taken(world: World) -> None:
+def test_a_star_table_counts_its_quarantined_values(world: World) -> None:
     world.load_small()
     world.shop.execute("update payment set payment_date = 'soon', created_at = 'infinity'")
     events = _materialise_all(world).get_asset_materialization_events()
@@ -57,15 +57,15 @@ def test_a_star_table_tells_how_many_values_could_not_be_taken(world: World) -> 
     assert found == {"star/fact_payment": 4}
 
 
-def test_a_past_day_reads_nothing_from_the_shop(world: World) -> None:
+def test_a_past_day_reads_nothing_from_the_source(world: World) -> None:
     world.load_small()
     _materialise_all(world, days_ago=2)
     assert world.keys(world.settings.ingestion_bucket) == []
     assert world.keys(world.settings.processed_bucket) == ["report/index.html"]
 
 
-def _mend(world: World, table: str, bad: bytes, good: bytes) -> None:
-    """Have what landed of a table be readable, as if its declaration had been mended."""
+def _correct(world: World, table: str, bad: bytes, good: bytes) -> None:
+    """Correct the landed rows of a table, as if its declaration had been fixed."""
     bucket, key = world.settings.ingestion_bucket, commit_key(1)
     (commit,) = world.commits(bucket)
     (part,) = (part for part in commit["parts"] if part["asset"] == f"oltp/{table}")

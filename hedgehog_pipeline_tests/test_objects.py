@@ -1,4 +1,4 @@
-"""What another S3 client finds in the two buckets."""
+"""The contents of the two buckets, as another S3 client sees them."""
 
 import csv
 import io
@@ -31,7 +31,7 @@ def test_every_key_was_written_once(versioned: World) -> None:
         assert len(keys) == len(set(keys)) > 10
 
 
-def test_ingestion_commits_tell_what_each_batch_holds(versioned: World) -> None:
+def test_ingestion_commits_describe_their_batches(versioned: World) -> None:
     bucket = versioned.settings.ingestion_bucket
     first, second = versioned.commits(bucket)
     assert (first["number"], first["kind"], first["previous"]) == (1, "archive", None)
@@ -50,7 +50,7 @@ def test_ingestion_commits_tell_what_each_batch_holds(versioned: World) -> None:
             assert part["key"].startswith(f"{part['asset']}/{commit['date']}/{commit['batch']}-")
 
 
-def test_processed_commits_tell_what_each_batch_holds_and_was_made_of(versioned: World) -> None:
+def test_processed_commits_describe_their_batches_and_their_sources(versioned: World) -> None:
     bucket = versioned.settings.processed_bucket
     landed = versioned.commits(versioned.settings.ingestion_bucket)
     commits = versioned.commits(bucket)

@@ -1,4 +1,4 @@
-"""Whatever waits, one run takes it through the stages along with what is new."""
+"""One run takes new changes and pending commits through all stages."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,7 +16,7 @@ from dagster import (
 )
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
-from hedgehog_pipeline import deployment as deployment
+from hedgehog_pipeline import deployment
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.orchestration import pipeline_run
@@ -85,28 +85,28 @@ def _tick(world: World, instance: DagsterInstance, sensor: str) -> SensorExecuti
 def _record(
     world: World, instance: DagsterInstance, job: str, status: DagsterRunStatus, **tags: str
 ) -> None:
-    """Have a run in Dagster's records."""
+    """Record a run in Dagster."""
     today = datetime.now(timezone.utc).date().isoformat()
     run = instance.create_run_for_job(
         platform(world.settings).resolve_job_def(job),
         status=status,
         tags={"dagster/partition": today, **tags},
     )
-    instance.report_engine_event("Heard of.", run)
+    instance.report_engine_event("Recorded.", run)
 
 
 def _fail(world: World, instance: DagsterInstance, stage: str, *commits: Commit) -> None:
-    """Have a run of a stage that began with commits and failed in Dagster's records."""
+    """Record a failed run of a stage that had begun with commits."""
     tags = tags_for(commits) | tried_tags(stage, commits)
     _record(world, instance, stage, DagsterRunStatus.FAILURE, **tags)
 
 
-def _goes_in_one_run(
+def _assert_one_run(
     world: World, instance: DagsterInstance, request: RunRequest | str
 ) -> set[str]:
-    """See that a request is one run of all stages which leaves nothing out, and nothing waiting.
+    """Assert that a request is one run of all stages that leaves nothing out and nothing pending.
 
-    Gives the assets that it materialised.
+    Returns the assets that it materialised.
     """
     assert isinstance(request, RunRequest), request
     assert (request.job_name or "pipeline", own_tags(request.tags)) == ("pipeline", PENDING_TAGS)
@@ -119,7 +119,7 @@ def _goes_in_one_run(
     return {event.asset_key.to_user_string() for event in events if event.asset_key}
 
 
-def test_thirty_commits_and_what_is_new_are_one_run_and_so_is_what_comes_next(
+def test_thirty_commits_and_a_change_are_one_run_and_so_is_the_next_change(
     opened: World, instance: DagsterInstance
 ) -> None:
     for number in range(30):
@@ -130,14 +130,14 @@ def test_thirty_commits_and_what_is_new_are_one_run_and_so_is_what_comes_next(
     assert len(waiting) == 30
     _change(opened, 30)
     request = shop_tick(opened, instance)
-    _goes_in_one_run(opened, instance, request)
+    _assert_one_run(opened, instance, request)
     assert opened.deployment.lake.ingestion.end() == waiting[-1].number + 1
     _change(opened, 31)
-    _goes_in_one_run(opened, instance, shop_tick(opened, instance))
+    _assert_one_run(opened, instance, shop_tick(opened, instance))
     assert differences(opened) == {}
 
 
-def test_what_a_sweep_lands_under_trade_goes_along_with_the_next_change(
+def test_detected_deletes_are_loaded_by_the_run_of_the_next_change(
     opened: World, instance: DagsterInstance
 ) -> None:
     opened.shop.execute("delete from payment where payment_id = 1")
@@ -145,22 +145,22 @@ def test_what_a_sweep_lands_under_trade_goes_along_with_the_next_change(
     assert launched(opened, instance, request, job="extraction", by="sweep").success
     assert len(opened.deployment.commits_to_process()) == 1
     _change(opened, 1)
-    materialised = _goes_in_one_run(opened, instance, shop_tick(opened, instance))
+    materialised = _assert_one_run(opened, instance, shop_tick(opened, instance))
     assert {"star/fact_payment", "warehouse/fact_payment"} <= materialised
     assert not materialised & {"star/dim_date", "warehouse/dim_date"}, "no day changed"
     _change(opened, 2)
-    _goes_in_one_run(opened, instance, shop_tick(opened, instance))
+    _assert_one_run(opened, instance, shop_tick(opened, instance))
     assert not opened.query("select from fact_payment_current where payment_id = 1")
 
 
-def test_a_run_of_a_stage_that_comes_after_another_one_did_its_work_is_let_go(
+def test_a_stage_run_whose_commits_are_already_processed_is_discarded(
     opened: World, instance: DagsterInstance
 ) -> None:
     _change(opened, 1)
     capture(opened)
     (late,) = _tick(opened, instance, "ingestion_log").run_requests or []
     _change(opened, 2)
-    _goes_in_one_run(opened, instance, shop_tick(opened, instance))
+    _assert_one_run(opened, instance, shop_tick(opened, instance))
     processed = opened.deployment.lake.processed
     end = processed.end()
     result = launched(opened, instance, late, job="processing", by="ingestion_log")
@@ -169,7 +169,7 @@ def test_a_run_of_a_stage_that_comes_after_another_one_did_its_work_is_let_go(
     assert processed.end() == end
 
 
-def test_a_file_goes_through_in_one_run_beside_whatever_captures_the_shop(
+def test_an_inbox_file_is_loaded_in_one_run_whatever_captures_the_source(
     opened: World, instance: DagsterInstance
 ) -> None:
     put(opened, _FILE, _HEADER, currency(7, "CHF"))
@@ -182,12 +182,12 @@ def test_a_file_goes_through_in_one_run_beside_whatever_captures_the_shop(
         DagsterRunStatus.NOT_STARTED,
         **{**PENDING_TAGS, "dagster/sensor_name": "inbox"},
     )
-    assert _tick(opened, instance, "inbox").skip_message == "A file is being taken."
-    _goes_in_one_run(opened, instance, request)
+    assert _tick(opened, instance, "inbox").skip_message == "An inbox file is landing."
+    _assert_one_run(opened, instance, request)
     assert codes(opened, 7) == ["CHF"]
 
 
-def test_a_failed_load_is_left_out_and_retried_alone_while_what_is_new_goes_on(
+def test_a_failed_load_is_left_out_and_retried_alone_while_new_changes_go_on(
     opened: World, instance: DagsterInstance
 ) -> None:
     _change(opened, 1)
@@ -222,7 +222,7 @@ def test_a_failed_load_is_left_out_and_retried_alone_while_what_is_new_goes_on(
     assert [commit.number for commit in opened.deployment.commits_to_load()] == [first, second]
 
 
-def test_a_stuck_commit_is_gone_round(opened: World, instance: DagsterInstance) -> None:
+def test_a_stuck_commit_is_left_out(opened: World, instance: DagsterInstance) -> None:
     _change(opened, 1)
     capture(opened)
     (stuck,) = opened.deployment.commits_to_process()
@@ -238,7 +238,7 @@ def test_a_stuck_commit_is_gone_round(opened: World, instance: DagsterInstance) 
     assert not opened.deployment.commits_to_load()
 
 
-def test_what_is_new_goes_on_behind_more_stuck_commits_than_one_run_takes(
+def test_new_changes_go_on_behind_more_stuck_commits_than_one_run_takes(
     opened: World, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (deployment, pipeline_run, processing):
@@ -250,7 +250,8 @@ def test_what_is_new_goes_on_behind_more_stuck_commits_than_one_run_takes(
     for commit in stuck * MAX_ATTEMPTS:
         _fail(opened, instance, "processing", commit)
     tick = _tick(opened, instance, "ingestion_log")
-    assert tick.skip_message == "No commit waits. 2 failed too often and are not tried today."
+    expected = "No commit is pending. 2 failed too often and are not retried today."
+    assert tick.skip_message == expected
     _change(opened, 2)
     capture(opened)
     newest = opened.deployment.lake.ingestion.end()
@@ -265,7 +266,7 @@ def test_what_is_new_goes_on_behind_more_stuck_commits_than_one_run_takes(
     assert not opened.deployment.commits_to_load()
 
 
-def test_what_fails_before_the_first_commit_counts_against_none_and_is_tried_after_a_pause(
+def test_a_failure_before_the_first_commit_counts_against_none_and_pauses_the_sensor(
     opened: World, instance: DagsterInstance
 ) -> None:
     _change(opened, 1)
@@ -281,7 +282,7 @@ def test_what_fails_before_the_first_commit_counts_against_none_and_is_tried_aft
     assert paused == "The last 1 runs failed; the next is tried after a pause."
 
 
-def test_what_a_person_launches_again_counts_against_no_commit(
+def test_a_run_that_a_person_retries_counts_against_no_commit(
     opened: World, instance: DagsterInstance
 ) -> None:
     _change(opened, 1)
@@ -293,11 +294,11 @@ def test_what_a_person_launches_again_counts_against_no_commit(
     assert not failures(instance, "processing", datetime.now(timezone.utc))
 
 
-@pytest.mark.parametrize("trouble", ["a right that is missing", "a secret in another form"])
-def test_landing_goes_on_where_the_warehouse_cannot_be_asked(
+@pytest.mark.parametrize("trouble", ["a missing right", "a secret in another form"])
+def test_landing_goes_on_if_the_warehouse_cannot_be_queried(
     opened: World, instance: DagsterInstance, trouble: str
 ) -> None:
-    if trouble == "a right that is missing":
+    if trouble == "a missing right":
         _alter_warehouse(opened, "revoke usage on schema hedgehog from writer")
     else:
         boto3.client("secretsmanager").put_secret_value(
@@ -313,7 +314,7 @@ def test_landing_goes_on_where_the_warehouse_cannot_be_asked(
     assert opened.deployment.something_waits()
 
 
-def test_landing_goes_on_where_the_warehouse_cannot_be_reached(
+def test_landing_goes_on_if_the_warehouse_cannot_be_reached(
     opened: World, instance: DagsterInstance
 ) -> None:
     away = opened.with_warehouse("nowhere")
@@ -327,7 +328,7 @@ def test_landing_goes_on_where_the_warehouse_cannot_be_reached(
     assert [event.step_key for event in steps] == ["extract"]
 
 
-def test_what_is_too_much_for_one_run_is_left_to_runs_of_the_stages(
+def test_more_commits_than_one_run_takes_are_left_to_runs_of_the_stages(
     opened: World, instance: DagsterInstance
 ) -> None:
     (commit,) = opened.deployment.lake.ingestion.of_day(datetime.now(timezone.utc).date())[-1:]
@@ -345,7 +346,7 @@ def test_commits_of_an_earlier_day_are_left_to_the_sensors_on_the_logs(
     assert not _plan(opened, instance, later=tomorrow).takes["processing"]
 
 
-def test_no_stage_is_launched_for_what_a_run_at_work_is_to_take_but_for_what_it_leaves_out(
+def test_a_stage_is_launched_only_for_commits_that_a_live_run_leaves_out(
     opened: World, instance: DagsterInstance
 ) -> None:
     for number in range(3):
@@ -359,11 +360,11 @@ def test_no_stage_is_launched_for_what_a_run_at_work_is_to_take_but_for_what_it_
     _record(opened, instance, "processing", DagsterRunStatus.STARTED, **own_tags(request.tags))
     left = replace(opened, settings=replace(opened.settings, processing_runs=2))
     message = _tick(left, instance, "ingestion_log").skip_message
-    assert message == f"{len(others)} commits wait for the run that is at work."
-    assert _plan(opened, instance).tags == tags, "the next one leaves out what a stage is at"
+    assert message == f"{len(others)} commits are left to the run in progress."
+    assert _plan(opened, instance).tags == tags, "the next run leaves out what a stage works on"
 
 
-def test_a_run_of_all_stages_that_died_counts_against_what_its_stages_began_with(
+def test_a_dead_run_of_all_stages_counts_against_the_commits_it_began(
     opened: World, instance: DagsterInstance
 ) -> None:
     _change(opened, 1)
@@ -380,7 +381,7 @@ def test_a_run_of_all_stages_that_died_counts_against_what_its_stages_began_with
     assert _plan(opened, instance, later=120).tags == pending_tags({"processing": {waits.number}})
 
 
-def test_a_persons_run_over_all_assets_shares_one_pool_with_the_sensors_and_takes_its_turn(
+def test_a_persons_run_of_all_assets_waits_for_the_same_pool_as_the_sensors_runs(
     opened: World, instance: DagsterInstance
 ) -> None:
     definitions = platform(opened.settings)
@@ -395,6 +396,6 @@ def test_a_persons_run_over_all_assets_shares_one_pool_with_the_sensors_and_take
 
 
 def _pools(instance: DagsterInstance, job: JobDefinition) -> set[str]:
-    """What a run of a job waits for, all of it at once."""
+    """Return the pools that a run of a job waits for, all at once."""
     concurrency = instance.create_run_for_job(job).run_op_concurrency
     return set(concurrency.all_pools or ()) if concurrency else set()

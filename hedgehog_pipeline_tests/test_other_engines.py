@@ -1,4 +1,4 @@
-"""What another engine finds in the processed bucket is what the warehouse holds."""
+"""Other engines find the same rows in the processed bucket as in the warehouse."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ _SCALE = Path(__file__).parents[1] / "docs" / "scale.md"
 
 
 def _sql_for(engine: str) -> str:
-    """The statements that the documentation gives for an engine."""
+    """Return the SQL statements for an engine from the documentation."""
     text = _SCALE.read_text(encoding="utf-8")
     found = re.search(rf"### {engine}\n.*?```sql\n(.*?)```", text, flags=re.DOTALL)
     assert found
@@ -29,7 +29,7 @@ def _download(world: World, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["fact_sales_order", "dim_design"])
-def test_duckdb_finds_what_the_warehouse_holds(opened: World, tmp_path: Path, name: str):
+def test_duckdb_finds_the_rows_of_the_warehouse(opened: World, tmp_path: Path, name: str):
     opened.shop.execute("update sales_order set units_sold = 7, last_updated = '2026-06-02'")
     opened.shop.execute("update design set design_name = 'Oak', last_updated = '2026-06-02'")
     opened.run()

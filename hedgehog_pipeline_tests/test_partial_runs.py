@@ -1,4 +1,4 @@
-"""However the work is cut up or repeated, the warehouse ends up the same."""
+"""However the work is split or repeated, the warehouse ends up the same."""
 
 import random
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _FOREIGN_KEYS = (
 _STAMP = "last_updated = '2026-06-02 10:00:00.456'"
 
 
-def test_a_run_of_one_asset_of_each_stage_takes_nothing_from_the_full_run(world: World) -> None:
+def test_a_run_of_one_asset_of_each_stage_leaves_the_full_run_complete(world: World) -> None:
     world.load_small()
     world.launch("extraction", "staff")
     world.launch("processing", "dim_staff")
@@ -31,7 +31,7 @@ def test_a_run_of_one_asset_of_each_stage_takes_nothing_from_the_full_run(world:
     assert len(world.query(_FOREIGN_KEYS)) == 24
 
 
-def test_partial_runs_on_what_is_pending_mark_nothing_as_done(world: World) -> None:
+def test_partial_runs_on_pending_commits_mark_none_as_done(world: World) -> None:
     world.load_small()
     world.launch("extraction")
     world.launch("processing", "fact_payment", "dim_staff")
@@ -43,7 +43,7 @@ def test_partial_runs_on_what_is_pending_mark_nothing_as_done(world: World) -> N
     assert differences(world) == {}
 
 
-def test_an_archive_of_which_a_table_has_not_landed_is_not_complete(world: World) -> None:
+def test_an_initial_load_without_one_of_the_tables_is_not_complete(world: World) -> None:
     world.load_small()
     world.launch("extraction", "staff")
     world.launch("processing")
@@ -51,7 +51,7 @@ def test_an_archive_of_which_a_table_has_not_landed_is_not_complete(world: World
     assert _is_building(world)
 
 
-def test_the_foreign_keys_come_with_the_last_slice_of_the_archive(servers: Servers) -> None:
+def test_the_foreign_keys_come_with_the_last_slice_of_the_initial_load(servers: Servers) -> None:
     with World.make(servers, slice_rows=8) as world:
         world.load_small()
         states = [
@@ -75,7 +75,7 @@ def test_small_slices_and_parts_give_the_same_warehouse(servers: Servers) -> Non
 
 @pytest.fixture(scope="module")
 def traded(archived: Archived) -> Iterator[World]:
-    """An archive and some changes, each in a commit of its own, all of it in the warehouse."""
+    """An initial load and some changes, each in a commit of its own, all in the warehouse."""
     with archived.copy() as world:
         shop = world.shop
         shop.execute(f"update department set location = 'Leeds', {_STAMP}".encode())
@@ -110,8 +110,8 @@ def test_commits_loaded_in_any_order_give_the_same_rows(traded: World, seed: int
             warehouse.load(
                 commit,
                 list(STAR.values()),
-                lambda table, held, kind: ProcessedTable(processed.bucket, table).rows_of(
-                    held, kind
+                lambda table, commit, kind: ProcessedTable(processed.bucket, table).rows_of(
+                    commit, kind
                 ),
             )
         assert not warehouse.is_building()

@@ -1,4 +1,4 @@
-"""A run materialises the tables that changed, whole commits all the same."""
+"""A run materialises the tables that changed, and still handles whole commits."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -39,7 +39,7 @@ def _run(
     tags: Mapping[str, str] | None = None,
     mode: Mode = Mode.CHANGES,
 ) -> ExecuteInProcessResult:
-    """Run all of a job today; without tags as a person does."""
+    """Run a whole job today; without tags, as a person does."""
     extract = {"ops": {"extract": {"config": {"mode": mode.name}}}}
     return (
         platform(world.settings)
@@ -53,12 +53,10 @@ def _run(
     )
 
 
-def _during_the_first_append(
-    monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]
-) -> None:
-    """Have something happen between the parts of the next batch and its commit."""
+def _during_the_first_append(monkeypatch: pytest.MonkeyPatch, event: Callable[[], object]) -> None:
+    """Call an event between the parts of the next batch and its commit."""
     append = CommitLog.append
-    waiting = [happens]
+    waiting = [event]
 
     def appending(
         log: CommitLog[AnyCommit], build: Callable[[AnyCommit | None], AnyCommit | None]
@@ -71,14 +69,14 @@ def _during_the_first_append(
 
 
 def _all_versions(instance: DagsterInstance, key: str) -> set[str]:
-    """Every data version that an asset has had."""
+    """Return every data version that an asset has had."""
     found = instance.fetch_materializations(AssetKey.from_user_string(key), limit=10).records
     events = [record.asset_materialization for record in found]
     return {(event.tags or {})["dagster/data_version"] for event in events if event}
 
 
 def _commit(*parts: tuple[str, PartKind]) -> Commit:
-    """A commit with a part of so many assets."""
+    """Return a commit with a part of each of these assets."""
     part = {"key": "k", "rows": 1, "bytes": 1, "columns": ["a"]}
     return Commit.model_validate(
         {
@@ -93,7 +91,7 @@ def _commit(*parts: tuple[str, PartKind]) -> Commit:
 
 
 def _follow(world: World, instance: DagsterInstance, *changed: str) -> ExecuteInProcessResult:
-    """Run the three stages as the shop's sensor has them run."""
+    """Run the three stages as the source's sensor launches them."""
     keys = {AssetKey(path) for path in planned_assets(changed)}
     return (
         platform(world.settings)
@@ -135,7 +133,7 @@ def _numbers(instance: DagsterInstance, key: str, *names: str) -> list[object]:
     return [event.asset_materialization.metadata[name].value for name in names]
 
 
-def test_a_changed_order_materialises_its_tables_alone(opened: World, instance: DagsterInstance):
+def test_a_changed_order_materialises_only_its_tables(opened: World, instance: DagsterInstance):
     opened.shop.execute("update sales_order set units_sold = 7 where sales_order_id = 1")
     assert _materialised(_follow(opened, instance, "sales_order")) == {
         "oltp/sales_order",
@@ -147,7 +145,7 @@ def test_a_changed_order_materialises_its_tables_alone(opened: World, instance: 
     assert differences(opened) == {}
 
 
-def test_a_table_that_changed_after_the_scan_is_loaded_and_reported_as_well(
+def test_a_table_that_changed_after_the_scan_is_loaded_and_reported_too(
     opened: World, instance: DagsterInstance
 ):
     opened.shop.execute("update sales_order set units_sold = 7 where sales_order_id = 1")
@@ -177,7 +175,7 @@ def test_a_parent_without_children_changes_no_dimension_of_the_warehouse(
     assert differences(opened) == {}
 
 
-def test_the_data_version_of_a_table_without_a_change_stays_also_where_a_person_materialises_all(
+def test_the_data_version_of_an_unchanged_table_stays_even_if_a_person_materialises_all(
     opened: World, instance: DagsterInstance
 ):
     opened.shop.execute("update currency set currency_code = 'CHF' where currency_id = 1")
@@ -193,7 +191,7 @@ def test_the_data_version_of_a_table_without_a_change_stays_also_where_a_person_
     }
 
 
-def test_the_load_evaluates_the_checks_of_what_it_loaded(opened: World, instance: DagsterInstance):
+def test_the_load_evaluates_the_checks_of_its_tables(opened: World, instance: DagsterInstance):
     opened.shop.execute("update payment set payment_date = 'soon' where payment_id = 1")
     opened.shop.execute("update payment set paid = not paid where payment_id = 2")
     result = _follow(opened, instance, "payment")
@@ -225,7 +223,9 @@ def test_row_counts_are_those_of_the_partition_and_of_the_table(
     assert _numbers(instance, "star/fact_sales_order", *names) == [rows, rows, 1]
 
 
-def test_a_sweep_materialises_the_tables_that_lost_rows(opened: World, instance: DagsterInstance):
+def test_delete_detection_materialises_the_tables_that_lost_rows(
+    opened: World, instance: DagsterInstance
+):
     opened.shop.execute("update payment set paid = true where payment_id = 1")
     opened.run()
     opened.shop.execute("delete from payment where payment_id = 2")
@@ -251,7 +251,7 @@ def test_days_of_all_tables_are_backfilled_by_one_run_of_a_stage(
 
 
 def test_a_month_is_backfilled_by_one_run(opened: World, instance: DagsterInstance):
-    """Of the assets of one table of the shop: Dagster's records of all 33 take half a minute."""
+    """Of the assets of one source table: Dagster's records of all 33 take half a minute."""
     keys = {AssetKey(path) for path in planned_assets(["currency"])}
     job = (
         platform(opened.settings)
@@ -262,7 +262,7 @@ def test_a_month_is_backfilled_by_one_run(opened: World, instance: DagsterInstan
 
 
 def _backfill(world: World, instance: DagsterInstance, job: JobDefinition, *, days: int) -> int:
-    """Have one run materialise the last days again; give how many assets it materialised."""
+    """Have one run materialise the last days again; return how many assets it materialised."""
     rows = world.all_rows()
     first = _TODAY - timedelta(days=days - 1)
     result = job.execute_in_process(
@@ -275,16 +275,16 @@ def _backfill(world: World, instance: DagsterInstance, job: JobDefinition, *, da
     )
     keys = [e.asset_key for e in result.get_asset_materialization_events() if e.asset_key]
     assert set(Counter(keys).values()) == {days}
-    assert {table: len(held) for table, held in world.all_rows().items()} == {
-        table: len(held) for table, held in rows.items()
+    assert {table: len(kept) for table, kept in world.all_rows().items()} == {
+        table: len(kept) for table, kept in rows.items()
     }
     assert differences(world) == {}
     return len(set(keys))
 
 
-def test_a_key_that_is_gone_plans_the_tables_that_have_a_row_for_it():
-    gone = [_commit(("oltp/payment", "tombstones"), ("oltp/staff", "keys"))]
-    assert processed_assets(gone) == [("star", "fact_payment")]
+def test_a_deleted_key_plans_the_tables_that_have_a_row_for_it():
+    deleted = [_commit(("oltp/payment", "tombstones"), ("oltp/staff", "keys"))]
+    assert processed_assets(deleted) == [("star", "fact_payment")]
     assert processed_assets([_commit(("oltp/payment", "rows"))]) == [
         ("star", "dim_date"),
         ("star", "fact_payment"),
@@ -293,10 +293,10 @@ def test_a_key_that_is_gone_plans_the_tables_that_have_a_row_for_it():
     assert processed_assets(of_a_parent) == [("star", "dim_staff")]
 
 
-def test_what_is_told_of_rows_plans_no_table_beside_those_that_change():
-    told: tuple[str, PartKind] = ("oltp/payment", "quarantine")
-    assert processed_assets([_commit(told, ("oltp/design", "rows"))]) == [("star", "dim_design")]
-    assert ("star", "fact_payment") in processed_assets([_commit(told)]), "a run needs an asset"
+def test_quarantine_entries_plan_no_table_besides_those_that_change():
+    entry: tuple[str, PartKind] = ("oltp/payment", "quarantine")
+    assert processed_assets([_commit(entry, ("oltp/design", "rows"))]) == [("star", "dim_design")]
+    assert ("star", "fact_payment") in processed_assets([_commit(entry)]), "a run needs an asset"
     processed = _commit(("star/fact_payment", "quarantine"), ("star/dim_design", "rows"))
     assert loaded_assets([processed]) == [("warehouse", "dim_design")]
     assert loaded_assets([_commit(("star/fact_payment", "quarantine"))]) == [
@@ -304,7 +304,7 @@ def test_what_is_told_of_rows_plans_no_table_beside_those_that_change():
     ]
 
 
-def test_a_person_who_materialises_all_beside_a_change_counts_no_row_twice(
+def test_materialising_all_along_with_a_change_counts_no_row_twice(
     opened: World, instance: DagsterInstance
 ):
     opened.shop.execute("update currency set currency_code = 'CHF' where currency_id = 1")
@@ -322,7 +322,7 @@ def test_a_person_who_materialises_all_beside_a_change_counts_no_row_twice(
         assert head.row_counts.assets[f"star/{table}"].in_all == count
 
 
-def test_a_replay_of_a_part_of_a_day_tells_the_rows_of_the_day(
+def test_a_replay_of_a_part_of_a_day_reports_the_rows_of_the_day(
     opened: World, instance: DagsterInstance
 ):
     rows = opened.query("select count(*) from dim_design")[0][0]
@@ -350,7 +350,7 @@ def test_the_data_versions_of_two_processors_are_the_batches_that_landed(
     assert _all_versions(instance, "star/dim_design") == landed
 
 
-def test_the_data_version_of_a_file_is_its_batch_also_where_a_capture_came_in_between(
+def test_the_data_version_of_a_file_is_its_batch_even_if_a_capture_came_in_between(
     opened: World, instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ):
     put(opened, "inbox/currency/more.csv", CURRENCIES, currency(7, "CHF"))
@@ -362,7 +362,7 @@ def test_the_data_version_of_a_file_is_its_batch_also_where_a_capture_came_in_be
     assert _all_versions(instance, "oltp/currency") == {of_the_file.batch}
 
 
-def test_a_file_of_which_nothing_can_be_taken_leaves_the_data_version(
+def test_an_inbox_file_without_valid_rows_leaves_the_data_version(
     opened: World, instance: DagsterInstance
 ):
     opened.shop.execute("update currency set currency_code = 'CHF' where currency_id = 1")

@@ -1,4 +1,4 @@
-"""Text that others wrote does nothing to a terminal, and is no markup in a page."""
+"""Foreign text is harmless to a terminal, and is no markup in a page."""
 
 import json
 import logging
@@ -21,7 +21,7 @@ from hedgehog_pipeline.printable import printable, printable_lines, without_mark
         ("\u200b\U000e0041", r"\u200b\U000e0041"),
     ],
 )
-def test_what_is_not_seen_is_shown_by_its_escape(text: str, shown: str) -> None:
+def test_invisible_characters_are_shown_escaped(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
@@ -33,12 +33,12 @@ def test_lines_stay_lines() -> None:
     assert printable_lines("a\n\x1bb") == "a\n\\x1bb"
 
 
-def test_no_picture_no_link_and_no_html_is_left_in_markdown() -> None:
+def test_no_picture_no_link_and_no_html_remains_in_markdown() -> None:
     text = r"![a](http://evil.test) <img src=x> \![b](c) `run`"
     assert without_markup(text) == r"!\[a](http://evil.test) \<img src=x> \\!\[b](c) `run`"
 
 
-def test_a_log_line_is_one_line_whatever_a_column_of_the_shop_is_called() -> None:
+def test_a_log_line_is_one_line_whatever_the_name_of_a_source_column() -> None:
     columns = ["a\n12:00:00  commit 9 loaded\x1b[2J"]
     record = logging.makeLogRecord({"msg": f"it has {columns[0]}", "levelno": logging.INFO})
     shown = TextFormatter(colour=False).format(record)
@@ -59,7 +59,7 @@ def test_a_log_line_is_one_line_whatever_a_column_of_the_shop_is_called() -> Non
         assert line.isprintable()
 
 
-def test_a_line_of_another_program_loses_its_colours_and_what_else_it_does() -> None:
+def test_a_line_of_another_program_loses_its_terminal_sequences() -> None:
     read = LogReader().read("\x1b[31mERROR\x1b[0m \x9b2J")
     assert read
     assert read.text == r"ERROR \x9b2J"

@@ -1,4 +1,4 @@
-"""The warehouse lost, restored, or wanted anew: the lake has all of it."""
+"""The warehouse is lost, restored or rebuilt: the lake has everything."""
 
 import os
 import re
@@ -30,7 +30,7 @@ _SUM = re.compile(r"storage +\d+ runs +\d+ rows +[\d.]+ s +[\d,]+ rows/s")
 
 @pytest.fixture(scope="module")
 def original(servers: Servers) -> Iterator[World]:
-    """An archive, changes, an inferred member and a restatement, all of it in the warehouse."""
+    """An initial load, changes, an inferred member and a restatement, all in the warehouse."""
     with World.make(servers) as world:
         _trade(world)
         yield world
@@ -38,7 +38,7 @@ def original(servers: Servers) -> Iterator[World]:
 
 @pytest.fixture
 def traded(original: World) -> Iterator[World]:
-    """A copy of it."""
+    """A copy of the original."""
     with original.copied() as world:
         yield world
 
@@ -67,8 +67,8 @@ def environment(traded: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def rows_to_compare(world: World, *without: str) -> dict[str, Rows]:
-    """All rows of all star tables, but for serials, `inferred_since` and what is named."""
-    query = "select to_jsonb(row) - %s::text[] as told from {} as row order by told"
+    """Return all rows of all star tables, without serials, `inferred_since` and named columns."""
+    query = "select to_jsonb(row) - %s::text[] as content from {} as row order by content"
     return {
         name: world.query(
             query.format(name), [["inferred_since", getattr(table, "serial", ""), *without]]
@@ -77,7 +77,7 @@ def rows_to_compare(world: World, *without: str) -> dict[str, Rows]:
     }
 
 
-def test_a_warehouse_that_was_dropped_is_rebuilt_without_the_shop(traded: World) -> None:
+def test_a_warehouse_that_was_dropped_is_rebuilt_without_the_source(traded: World) -> None:
     rows, keys = rows_to_compare(traded), traded.query(_FOREIGN_KEYS)
     _drop_and_create(traded.servers.postgres.dsn("postgres"), traded.warehouse_database)
     traded = replace(traded, settings=replace(traded.settings, source_secret="nowhere"))
@@ -86,13 +86,13 @@ def test_a_warehouse_that_was_dropped_is_rebuilt_without_the_shop(traded: World)
     assert traded.query(_FOREIGN_KEYS) == keys
 
 
-def test_a_rebuild_processes_what_waits(traded: World) -> None:
+def test_a_rebuild_processes_pending_commits(traded: World) -> None:
     traded.shop.execute("update staff set last_name = 'Lovelace' where staff_id = 2")
     capture(traded)
-    anew = traded.with_warehouse(traded.new_database())
-    assert [run.stage for run in anew.rebuild()] == ["processing", "storage"]
-    assert anew.query("select last_name from dim_staff where staff_id = 2") == [("Lovelace",)]
-    assert anew.run() == []
+    rebuilt = traded.with_warehouse(traded.new_database())
+    assert [run.stage for run in rebuilt.rebuild()] == ["processing", "storage"]
+    assert rebuilt.query("select last_name from dim_staff where staff_id = 2") == [("Lovelace",)]
+    assert rebuilt.run() == []
 
 
 def test_a_warehouse_that_holds_commits_is_not_rebuilt(traded: World) -> None:
@@ -116,7 +116,7 @@ def test_a_warehouse_restored_to_an_earlier_state_catches_up_by_itself(traded: W
     assert rows_to_compare(restored) == rows
 
 
-def test_a_file_gets_a_line_for_each_run_and_the_sum_of_each_stage(
+def test_output_to_a_file_has_a_line_for_each_run_and_the_sum_of_each_stage(
     traded: World, environment: dict[str, str]
 ) -> None:
     traded.with_warehouse(traded.new_database())

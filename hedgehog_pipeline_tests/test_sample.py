@@ -1,4 +1,4 @@
-"""The warehouse holds, value for value, what SQL written by hand computes from the shop."""
+"""The warehouse has, value for value, the result of handwritten SQL on the source."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ _SHOPS = [
 
 
 @pytest.mark.parametrize("fill", _SHOPS)
-def test_the_warehouse_equals_the_shop(world: World, fill: Callable[[World], None]) -> None:
+def test_the_warehouse_equals_the_source(world: World, fill: Callable[[World], None]) -> None:
     fill(world)
     runs = world.run()
     assert {run.stage for run in runs} == {"extraction", "processing", "storage"}
@@ -32,7 +32,7 @@ def test_the_warehouse_equals_the_shop(world: World, fill: Callable[[World], Non
 
 
 def _traces(world: World) -> dict[str, Any]:
-    """The keys of both buckets, and each row's place and last writer, which any write moves."""
+    """Return the keys of both buckets, and each row's ctid and xmin, which any write changes."""
     settings = world.settings
     buckets = (settings.ingestion_bucket, settings.processed_bucket)
     rows = {table: world.query(f"select ctid::text, xmin::text from {table}") for table in TABLES}

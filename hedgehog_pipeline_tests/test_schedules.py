@@ -1,13 +1,13 @@
-"""The schedule of sweeps: it asks for one a beat, once the archive has landed."""
+"""The schedule of delete detection: it requests a run once the initial load has landed."""
 
 from dagster import DagsterInstance, SkipReason
 
-from hedgehog_pipeline_tests.ticks import asked_of_schedule, launched, launched_by_schedule
+from hedgehog_pipeline_tests.ticks import evaluate_schedule, launched, launched_by_schedule
 from hedgehog_pipeline_tests.world import World
 
 
-def test_a_sweep_is_launched_once_the_archive_has_landed(world: World):
-    assert isinstance(asked_of_schedule(world, "sweep"), SkipReason)
+def test_delete_detection_is_launched_once_the_initial_load_has_landed(world: World):
+    assert isinstance(evaluate_schedule(world, "sweep"), SkipReason)
     world.load_small()
     world.run()
     world.shop.execute("delete from payment where payment_id = 1")

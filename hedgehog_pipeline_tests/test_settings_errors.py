@@ -1,4 +1,4 @@
-"""Wrong settings end `hedgehog run` in one clear sentence: no traceback, no password."""
+"""Wrong settings end `hedgehog run` with one clear message: no traceback, no password."""
 
 import json
 import os
@@ -25,7 +25,7 @@ Change = Callable[[World, pytest.MonkeyPatch], object]
 
 @pytest.fixture
 def deployment(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    """The environment of a world, in a folder without a `.env` file; trouble is told at once."""
+    """The environment of a world, in a folder without a `.env` file; errors come at once."""
     for name, value in world.environment.items():
         monkeypatch.setenv(name, value)
     for name, value in QUIET.items():
@@ -35,12 +35,12 @@ def deployment(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return world
 
 
-def assert_one_sentence(told: object, capture: pytest.CaptureFixture[str], *words: str) -> None:
+def assert_one_sentence(message: object, capture: pytest.CaptureFixture[str], *words: str) -> None:
     output = capture.readouterr()
-    assert isinstance(told, str)
-    assert re.fullmatch("hedgehog: .+", told)  # one line: a dot is no newline
-    assert PASSWORD not in told + output.out + output.err
-    assert all(word in told for word in words), told
+    assert isinstance(message, str)
+    assert re.fullmatch("hedgehog: .+", message)  # one line: a dot is no newline
+    assert PASSWORD not in message + output.out + output.err
+    assert all(word in message for word in words), message
 
 
 def variable(name: str, value: str) -> Change:
@@ -56,7 +56,7 @@ def content(**value: object) -> Change:
 
 
 def secret(**changes: object) -> Change:
-    """Change the source's secret; what is None is left out."""
+    """Change the source's secret; a value of None is left out."""
 
     def change(world: World, environment: pytest.MonkeyPatch) -> None:
         dsn = world.servers.postgres.dsn(world.shop_database, user="reader", password="reader")
@@ -119,7 +119,7 @@ CASES: dict[str, tuple[Change, list[str]]] = {
     "odd bucket": (variable("HEDGEHOG_INGESTION_BUCKET", "not a bucket"), ["not a bucket"]),
     "no warehouse secret": (variable("HEDGEHOG_WAREHOUSE_SECRET", "absent"), ["'absent'"]),
     "too old": (version(120022), ["PostgreSQL 12", "13 or newer"]),
-    "no table": (shop("drop table payment"), ["lacks a table", "payment"]),
+    "no table": (shop("drop table payment"), ["missing tables", "payment"]),
     "no column": (shop("alter table design drop file_name"), ["design", "no column file_name"]),
     "no right": (shop("revoke select on staff from reader"), ["staff", "Grant it SELECT"]),
     "policy": (shop("alter table staff enable row level security"), ["row-level", "staff"]),
@@ -156,13 +156,13 @@ CASES: dict[str, tuple[Change, list[str]]] = {
     ),
     "managed secret": (
         secret(host=None, port=None, dbname=None),
-        ["look at dbname, host.", "HEDGEHOG_SOURCE_ADDRESS"],
+        ["check dbname, host.", "HEDGEHOG_SOURCE_ADDRESS"],
     ),
-    "a URL as host": (secret(host=f"postgresql://reader:{PASSWORD}@db/shop"), ["look at host."]),
-    "a login in the host": (secret(host=f"reader:{PASSWORD}@db"), ["look at host."]),
-    "a URL as dbname": (secret(dbname=f"postgresql://r:{PASSWORD}@db/shop"), ["look at dbname."]),
+    "a URL as host": (secret(host=f"postgresql://reader:{PASSWORD}@db/shop"), ["check host."]),
+    "a login in the host": (secret(host=f"reader:{PASSWORD}@db"), ["check host."]),
+    "a URL as dbname": (secret(dbname=f"postgresql://r:{PASSWORD}@db/shop"), ["check dbname."]),
     "a connection as dbname": (secret(dbname=f"dbname=shop password={PASSWORD}"), ["dbname."]),
-    "a URL as user": (secret(username=f"postgresql://r:{PASSWORD}@db"), ["look at username."]),
+    "a URL as user": (secret(username=f"postgresql://r:{PASSWORD}@db"), ["check username."]),
     "a URL as secret": (
         variable("HEDGEHOG_SOURCE_SECRET", f"postgresql://r:{PASSWORD}@db/shop"),
         ["HEDGEHOG_SOURCE_SECRET is no name"],
@@ -183,7 +183,7 @@ CASES: dict[str, tuple[Change, list[str]]] = {
         variable("HEDGEHOG_SOURCE_SECRET", "arn:aws:secretsmanager:eu-west-2:1:secret:a/b-C1"),
         ["no secret 'arn:aws:"],
     ),
-    "a login as user": (secret(username=f"reader:{PASSWORD}@db/shop"), ["look at username."]),
+    "a login as user": (secret(username=f"reader:{PASSWORD}@db/shop"), ["check username."]),
     "a UI without a scheme": (
         variable("HEDGEHOG_UI_URL", "hedgehog.shop.test"),
         ["HEDGEHOG_UI_URL is 'hedgehog.shop.test'", "https://"],
@@ -205,7 +205,7 @@ CASES: dict[str, tuple[Change, list[str]]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_wrong_setting_is_told_in_one_sentence(
+def test_a_wrong_setting_is_reported_in_one_message(
     deployment: World,
     case: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -220,7 +220,7 @@ def test_a_wrong_setting_is_told_in_one_sentence(
 
 
 @pytest.mark.parametrize("case", ["wrong password", "policy"])
-def test_the_command_itself_says_one_line_and_fails(
+def test_the_command_itself_prints_one_line_and_fails(
     deployment: World, case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     change, words = CASES[case]

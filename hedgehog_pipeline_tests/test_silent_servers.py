@@ -1,4 +1,4 @@
-"""A server that does not answer is given up, with a sentence, instead of being waited for."""
+"""A server that does not answer ends in an error with a message, not in an endless wait."""
 
 import socket
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from time import monotonic
 import boto3
 import pytest
 
-from hedgehog_pipeline.aws.clients import SILENCE_SECONDS
+from hedgehog_pipeline.aws.clients import TIMEOUTS
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.postgres import connection as databases
 from hedgehog_pipeline.sandbox.aws import rds_secret
@@ -18,14 +18,14 @@ from hedgehog_pipeline_tests.world import World, as_a_new_process
 
 @pytest.fixture
 def deaf() -> Iterator[str]:
-    """An endpoint that takes connections and says nothing."""
+    """An endpoint that accepts connections and does not answer."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
 def test_a_silent_s3_is_asked_three_times(world: World, deaf: str, monkeypatch: pytest.MonkeyPatch):
-    assert SILENCE_SECONDS.read_timeout * 3 < 60  # what Dagster gives a tick
-    monkeypatch.setattr(SILENCE_SECONDS, "read_timeout", 1)
+    assert TIMEOUTS.read_timeout * 3 < 60  # the time limit of a Dagster tick
+    monkeypatch.setattr(TIMEOUTS, "read_timeout", 1)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", deaf)
     as_a_new_process()
     began = monotonic()
@@ -36,7 +36,7 @@ def test_a_silent_s3_is_asked_three_times(world: World, deaf: str, monkeypatch: 
 
 @pytest.fixture
 def line(world: World) -> Iterator[DatabaseProxy]:
-    """The way to the warehouse."""
+    """A proxy in front of the warehouse."""
     with DatabaseProxy("127.0.0.1", world.servers.postgres.port) as proxy:
         Thread(target=proxy.serve_forever, daemon=True).start()
         dsn = world.servers.postgres.dsn(world.warehouse_database, user="writer", password="writer")
@@ -49,31 +49,31 @@ def line(world: World) -> Iterator[DatabaseProxy]:
         proxy.shutdown()
 
 
-def test_a_warehouse_that_falls_silent_is_left(
+def test_a_warehouse_that_does_not_answer_is_disconnected(
     world: World, line: DatabaseProxy, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(databases, "SILENCE_SECONDS", 1.0)
     line.fault = lambda text: line_silent if "advisory" in text else None
     with (
-        pytest.raises(HedgehogError, match="failed: it has said nothing for 1 seconds"),
+        pytest.raises(HedgehogError, match="failed: it has not answered for 1 seconds"),
         world.deployment.warehouse() as warehouse,
     ):
         warehouse.prepare()
 
 
-def test_a_statement_may_take_longer_than_a_glance(world: World, monkeypatch: pytest.MonkeyPatch):
+def test_a_statement_may_run_for_a_while(world: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(databases, "SILENCE_SECONDS", 2.0)
     with world.deployment.warehouse() as warehouse:
         warehouse.connection.execute("select pg_sleep(0.5)")
 
 
-def test_a_machine_that_vanishes_is_noticed_within_a_minute(world: World):
+def test_a_server_that_disappears_is_noticed_within_a_minute(world: World):
     with (
         world.deployment.warehouse() as warehouse,
         socket.socket(fileno=socket.dup(warehouse.connection.fileno())) as line,
     ):
-        asked = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
-        idle, interval, count = (line.getsockopt(socket.IPPROTO_TCP, option) for option in asked)
+        options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+        idle, interval, count = (line.getsockopt(socket.IPPROTO_TCP, option) for option in options)
         assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
         assert idle + interval * count <= 60
         assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) <= 60_000

@@ -1,4 +1,4 @@
-"""The link to its source of each asset."""
+"""The source code link of each asset."""
 
 import re
 import sys
@@ -34,7 +34,7 @@ def _links(settings: Settings) -> dict[AssetKey, LocalFileCodeReference | UrlCod
     return links
 
 
-def test_a_link_leads_to_the_line_that_says_what_the_asset_is() -> None:
+def test_a_link_leads_to_the_line_that_defines_the_asset() -> None:
     for key, link in _links(replace(_SETTINGS, code_url=None)).items():
         assert isinstance(link, LocalFileCodeReference)
         assert link.line_number
@@ -45,7 +45,7 @@ def test_a_link_leads_to_the_line_that_says_what_the_asset_is() -> None:
         assert re.match(wanted, "\n".join(lines)), f"{key} leads to {lines[0]}"
 
 
-def test_where_the_repository_is_in_the_web_a_link_leads_there() -> None:
+def test_links_lead_to_the_repository_on_the_web_if_its_url_is_set() -> None:
     here, there = (
         _links(replace(_SETTINGS, code_url=url))
         for url in (None, "https://code.example/hedgehog/tree/4e1f/")
@@ -61,7 +61,7 @@ def test_where_the_repository_is_in_the_web_a_link_leads_there() -> None:
 
 @pytest.fixture
 def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A model of another's, written in other ways."""
+    """Another team's model, written in other ways."""
     folder = tmp_path / "library"
     (folder / "dimensions").mkdir(parents=True)
     (folder / "__init__.py").touch()
@@ -89,20 +89,20 @@ def test_what_another_model_assigns_or_imports_is_found(library: Path) -> None:
     ]
 
 
-def test_a_table_is_declared_by_place_or_by_name(library: Path) -> None:
+def test_a_table_is_found_by_positional_or_keyword_name(library: Path) -> None:
     found = declaration("star", "fact_a")
     assert found
     assert (found.file, found.line) == (library / "star.py", 2)
 
 
 @pytest.mark.usefixtures("library")
-def test_of_a_table_whose_name_is_put_together_the_file_is_named() -> None:
+def test_a_table_with_a_computed_name_is_linked_to_its_file() -> None:
     found = declaration("shop", "a")
     assert found
     assert (found.file.name, found.line) == ("shop.py", None)
 
 
 @pytest.mark.usefixtures("library")
-def test_what_a_module_does_not_define_is_not_found() -> None:
+def test_a_name_that_a_module_does_not_define_is_not_found() -> None:
     assert definition("facts", "dim_b") is None
     assert definition("report", "page") is None

@@ -1,4 +1,4 @@
-"""Whatever text the shop holds arrives in the warehouse, character for character."""
+"""Text of any kind arrives in the warehouse, character for character."""
 
 from psycopg import sql
 
@@ -15,7 +15,7 @@ def test_text_arrives_character_for_character(world: World) -> None:
         "insert into address (address_id, address_line_1, address_line_2, district, city, "
         "postal_code, country, phone, last_updated) values (%s, %s, %s, %s, %s, %s, %s, %s, now())"
     )
-    # What the server is set to is not what Hedgehog asks for.
+    # The server's own encoding must not matter: Hedgehog asks for UTF-8.
     setting = sql.SQL("alter database {} set client_encoding = 'latin1'")
     for database in (world.shop_database, world.warehouse_database):
         world.shop.execute(setting.format(sql.Identifier(database)))

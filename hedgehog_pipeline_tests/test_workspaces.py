@@ -1,4 +1,4 @@
-"""Dagster knows the platform by one name, wherever it runs: links and switches go by it."""
+"""The code location has the same name wherever it runs: links and switches depend on it."""
 
 from pathlib import Path
 
@@ -18,14 +18,14 @@ def test_the_code_location_is_called_hedgehog(folder: str, monkeypatch: pytest.M
     assert origin.location_name == "hedgehog"
 
 
-def test_pyproject_which_dagster_takes_first_names_what_workspace_yaml_names() -> None:
-    (taken,) = get_origins_from_toml(str(_ROOT / "pyproject.toml"))
+def test_pyproject_and_workspace_yaml_name_the_same_location() -> None:
+    (first,) = get_origins_from_toml(str(_ROOT / "pyproject.toml"))
     (named,) = location_origins_from_yaml_paths([str(_ROOT / "workspace.yaml")])
-    assert taken.location_name == named.location_name
-    assert taken.loadable_target_origin.module_name == named.loadable_target_origin.module_name
+    assert first.location_name == named.location_name
+    assert first.loadable_target_origin.module_name == named.loadable_target_origin.module_name
 
 
-def test_on_kubernetes_as_well() -> None:
+def test_the_code_location_on_kubernetes_has_the_same_name() -> None:
     page = (_ROOT / "docs" / "kubernetes.md").read_text()
     values = yaml.safe_load(page.split("```yaml")[1].split("```")[0])
     (deployment,) = values["dagster-user-deployments"]["deployments"]

@@ -1,4 +1,4 @@
-"""Ticks of the shop's sensor with a clock of the test's own, and the runs that they ask for."""
+"""Ticks of the source's sensor with a simulated clock, and the runs that they request."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,15 +23,15 @@ from hedgehog_pipeline_tests.world import World
 
 @dataclass
 class Time:
-    """Seconds that pass only while something waits; at each wait, the next thing happens."""
+    """A clock that moves only while something sleeps; each sleep triggers the next event."""
 
-    happens: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
+    events: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
     now: float = 0.0
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
-        if self.happens:
-            self.happens.pop(0)()
+        if self.events:
+            self.events.pop(0)()
 
     @property
     def looks(self) -> Looks:
@@ -44,21 +44,21 @@ def pending_of(world: World) -> Pending:
 
 
 def shop_tick(
-    world: World, instance: DagsterInstance, *happens: Callable[[], object]
+    world: World, instance: DagsterInstance, *events: Callable[[], object]
 ) -> RunRequest | str:
-    """Ask the shop's sensor; give the run that it asks for, or why it asks for none.
+    """Evaluate the source's sensor; return the run that it requests, or its skip message.
 
     Args:
         world: the deployment.
         instance: where runs are recorded.
-        happens: after the first look, after the second one, and so on.
+        events: called after the first scan, the second one, and so on.
     """
     sensor = shop_sensor(
         define_asset_job("pipeline"),
         define_asset_job("extraction"),
         watch_shop=world.deployment.watch_shop,
         pending=pending_of(world),
-        looks=Time(list(happens)).looks,
+        looks=Time(list(events)).looks,
     )
     repository = platform(world.settings).get_repository_def()
     tick = sensor.evaluate_tick(build_sensor_context(instance, repository_def=repository))
@@ -74,7 +74,7 @@ def launched(
     job: str = "pipeline",
     by: str = "shop",
 ) -> ExecuteInProcessResult:
-    """Run what a sensor asked for, as Dagster does; a run that fails is a result as well."""
+    """Execute a requested run as Dagster does; a failed run is returned as well."""
     assert isinstance(request, RunRequest), request
     definition = platform(world.settings).resolve_job_def(request.job_name or job)
     if request.asset_selection:
@@ -89,31 +89,31 @@ def launched(
     )
 
 
-def asked_of_schedule(world: World, name: str) -> object:
-    """Ask a schedule; its context takes an instance with a place of its own alone."""
+def evaluate_schedule(world: World, name: str) -> object:
+    """Evaluate a schedule; its context requires an instance with a folder of its own."""
     schedule = platform(world.settings).resolve_schedule_def(name)
     with (
-        TemporaryDirectory() as at,
-        DagsterInstance.local_temp(at) as kept,
-        build_schedule_context(kept) as context,
+        TemporaryDirectory() as folder,
+        DagsterInstance.local_temp(folder) as instance,
+        build_schedule_context(instance) as context,
     ):
         return schedule(context)
 
 
 def launched_by_schedule(world: World, name: str) -> RunRequest:
-    """Give the run that a schedule asks for."""
-    request = asked_of_schedule(world, name)
+    """Return the run that a schedule requests."""
+    request = evaluate_schedule(world, name)
     assert isinstance(request, RunRequest)
     return request
 
 
 def own_tags(tags: Mapping[str, str]) -> dict[str, str]:
-    """Leave out the tags that Dagster gives to a run."""
+    """Return the tags without those that Dagster sets on a run."""
     return {key: value for key, value in tags.items() if key.startswith("hedgehog/")}
 
 
 def tags_of(instance: DagsterInstance, result: ExecuteInProcessResult) -> dict[str, str]:
-    """What a run says of itself once it is over."""
+    """Return our own tags of a run that has ended."""
     run = instance.get_run_by_id(result.run_id)
     assert isinstance(run, DagsterRun)
     return own_tags(run.tags)

@@ -1,4 +1,4 @@
-"""What the warehouse has to hold, computed from the shop by SQL that was written by hand."""
+"""The expected contents of the warehouse, computed from the shop by handwritten SQL."""
 
 from collections import Counter
 from pathlib import Path
@@ -23,9 +23,9 @@ TABLES = (
 
 
 def differences(world: World) -> dict[str, tuple[Counter[Any], Counter[Any]]]:
-    """Per table that differs, the rows that are missing and those that should not be there.
+    """Return, per table that differs, the missing rows and the unexpected ones.
 
-    Of a shop in which no order and no payment was changed since its archive was captured.
+    Only for a shop in which no order and no payment has changed since the initial load.
     """
     found: dict[str, tuple[Counter[Any], Counter[Any]]] = {}
     with world.connect() as shop:
@@ -34,8 +34,8 @@ def differences(world: World) -> dict[str, tuple[Counter[Any], Counter[Any]]]:
             expected = shop.execute(f"select * from pg_temp.{table}".encode())
             columns = ", ".join(column.name for column in expected.description or ())
             wanted = Counter(expected.fetchall())
-            held = Counter(world.query(f"select {columns} from {table}"))
-            assert wanted, f"The shop of this test says nothing about {table}."
-            if held != wanted:
-                found[table] = (wanted - held, held - wanted)
+            actual = Counter(world.query(f"select {columns} from {table}"))
+            assert wanted, f"The shop of this test has no rows for {table}."
+            if actual != wanted:
+                found[table] = (wanted - actual, actual - wanted)
     return found

@@ -1,4 +1,4 @@
-"""A shop, a lake and a warehouse for a test, and what a test does to them."""
+"""The shop, lake and warehouse of a test, and the actions of tests on them."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -34,9 +34,9 @@ _NUMBERS = count()
 
 
 def as_a_new_process() -> None:
-    """Forget what a process keeps: the platform, the lake, the inbox, the clients of AWS."""
-    for kept in (platform, lake_in, aws.client):
-        kept.cache_clear()
+    """Clear what a process caches: the platform, the lake, the inbox, the AWS clients."""
+    for cached in (platform, lake_in, aws.client):
+        cached.cache_clear()
     inbox._WALKED.clear()
 
 
@@ -55,7 +55,7 @@ class World:
     def make(
         cls, servers: Servers, *, like: "World | None" = None, **changes: Any
     ) -> Iterator["World"]:
-        """Make one that is empty, or with copies of the databases of another one."""
+        """Make an empty one, or one with copies of another's databases."""
         name = f"w{next(_NUMBERS)}"
         shop, warehouse = f"{name}_shop", f"{name}_warehouse"
         templates = (like.shop_database, like.warehouse_database) if like else ("template1",) * 2
@@ -69,7 +69,7 @@ class World:
                     )
             yield cls(servers, settings, connection, shop, warehouse)
         servers.drop_databases(shop, warehouse)
-        as_a_new_process()  # a thousand platforms fill the memory, and slow all that follows
+        as_a_new_process()  # a thousand cached platforms fill the memory and slow the rest
 
     @property
     def deployment(self) -> Deployment:
@@ -77,7 +77,7 @@ class World:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables by which a command finds this deployment."""
+        """The environment variables of this deployment."""
         settings = asdict(self.settings).items()
         return {f"HEDGEHOG_{name.upper()}": str(value) for name, value in settings if value}
 
@@ -90,7 +90,7 @@ class World:
         return list(run_until_done(self.deployment))
 
     def change(self, statement: str) -> None:
-        """Change the shop, and take that to the warehouse."""
+        """Change the shop, and load the change."""
         self.shop.execute(statement.encode())
         self.run()
 
@@ -127,21 +127,21 @@ class World:
         shops.load_small(self.shop)
 
     def connect(self) -> psycopg.Connection[Any]:
-        """Another session of the shop's owner, in a transaction once it executes."""
+        """Open another session of the shop's owner; it begins a transaction with a statement."""
         return psycopg.connect(self.servers.postgres.dsn(self.shop_database))
 
     def query(self, statement: str, values: Sequence[Any] | None = None) -> Rows:
-        """Ask the warehouse."""
+        """Query the warehouse."""
         dsn = self.servers.postgres.dsn(self.warehouse_database)
         with psycopg.connect(dsn, client_encoding="utf8") as connection:
             return connection.execute(statement.encode(), values).fetchall()
 
     def all_rows(self) -> dict[str, Rows]:
-        """All rows of all star tables with their technical columns; serial keys left aside."""
+        """Return all rows of all star tables with their technical columns, without serial keys."""
         return {table.name: self._rows(table, stored_columns(table)) for table in STAR.values()}
 
     def warehouse_rows(self) -> dict[str, Rows]:
-        """All rows of all star tables as analysts see them: no technical columns, no serials."""
+        """Return all rows of all star tables as analysts see them: only declared columns."""
         return {table.name: self._rows(table, table.columns) for table in STAR.values()}
 
     def _rows(self, table: StarTable, columns: Sequence[Column]) -> Rows:
@@ -150,14 +150,14 @@ class World:
         return self.query(f"select {names} from {table.name} order by {order}")
 
     def empty_warehouse(self) -> None:
-        """Leave the warehouse as if nothing had ever been loaded."""
+        """Drop everything in the warehouse, as if nothing had ever been loaded."""
         with psycopg.connect(self.servers.postgres.dsn(self.warehouse_database)) as connection:
             connection.execute("drop schema hedgehog cascade")
             for table in STAR:
                 connection.execute(sql.SQL("drop table {} cascade").format(sql.Identifier(table)))
 
     def new_database(self, like: str = "template1") -> str:
-        """Make a database that the warehouse's role owns, empty or a copy; give its name."""
+        """Create a database owned by the warehouse's role, empty or a copy; return its name."""
         name = f"{self.warehouse_database}_{next(_NUMBERS)}"
         with psycopg.connect(self.servers.postgres.dsn("postgres"), autocommit=True) as admin:
             create = sql.SQL("create database {} owner writer template {}")
@@ -165,7 +165,7 @@ class World:
         return name
 
     def with_warehouse(self, database: str) -> "World":
-        """Name another database in the warehouse's secret."""
+        """Put another database into the warehouse's secret."""
         dsn = self.servers.postgres.dsn(database, user="writer", password="writer")
         boto3.client("secretsmanager").put_secret_value(
             SecretId=self.settings.warehouse_secret, SecretString=rds_secret(dsn)
@@ -174,7 +174,7 @@ class World:
 
     @contextmanager
     def copied(self) -> Iterator["World"]:
-        """Go on, with the same shop, in copies of the buckets and of the warehouse."""
+        """Yield a world with the same shop, and copies of the buckets and the warehouse."""
         number = next(_NUMBERS)
         own = ("ingestion_bucket", "processed_bucket", "warehouse_secret", "parameter_prefix")
         names = {field: f"{getattr(self.settings, field)}-{number}" for field in own}
@@ -195,7 +195,7 @@ class World:
         return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
     def commits(self, bucket: str) -> list[dict[str, Any]]:
-        """The commits of a bucket, read as any S3 client would."""
+        """Return the commits of a bucket, read as any S3 client would."""
         keys = [key for key in self.keys(bucket) if key.startswith("commits/")]
         return [
             json.loads(self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()) for key in keys

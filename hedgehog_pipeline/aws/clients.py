@@ -1,4 +1,4 @@
-"""The clients of AWS, one of each in a process, and how long AWS may keep them waiting."""
+"""The AWS clients, one per service and process, and their timeouts."""
 
 import re
 from functools import cache
@@ -11,42 +11,42 @@ from botocore.config import Config
 from hedgehog_pipeline.errors import HedgehogError
 
 TIMEOUTS = Config(connect_timeout=5, read_timeout=15)
-"""Seconds of silence after which a request is given up; the SDK makes it again, twice.
+"""Seconds without an answer after which a request fails; the SDK retries it twice.
 
-Its own minute would let three tries take longer than Dagster gives a sensor's tick, which then ends
-without a reason.
+With the SDK's default of a minute, three tries take longer than Dagster allows a sensor tick, which
+then fails without a reason.
 """
 
-_MAKING = Lock()
+_CREATING = Lock()
 
 _USER_IN_URL = re.compile(r"(?<=//)\S*@")
 
 
 @cache
 def client(service: Literal["logs", "s3", "secretsmanager", "sns", "ssm"]) -> Any:
-    """Give the client of a service, which keeps its connections.
+    """Return the client of a service; it keeps its connections open.
 
-    Threads may share a client; that two make one at once is what boto3's session does not bear.
+    Threads may share a client, but boto3's session cannot create two clients at the same time.
 
     Raises:
-        HedgehogError: where its endpoint is no URL, or holds a password: the SDK writes the whole
-            endpoint into its errors.
+        HedgehogError: if its endpoint is not a URL, or contains a password: the SDK writes the
+            whole endpoint into its errors.
     """
-    with _MAKING:
+    with _CREATING:
         try:
-            made = boto3.client(service, config=TIMEOUTS)
+            created = boto3.client(service, config=TIMEOUTS)
         except ValueError as error:
             if not str(error).startswith("Invalid endpoint"):  # botocore has no class of its own
                 raise
             raise HedgehogError(
-                f"{_USER_IN_URL.sub('***@', str(error))} is no URL; look at AWS_ENDPOINT_URL and "
-                "its like."
+                f"{_USER_IN_URL.sub('***@', str(error))} is no URL; check AWS_ENDPOINT_URL and "
+                "AWS_ENDPOINT_URL_<SERVICE>."
             ) from None
-    endpoint: str = made.meta.endpoint_url
+    endpoint: str = created.meta.endpoint_url
     if "@" in endpoint:
         raise HedgehogError(
-            f"The endpoint {_USER_IN_URL.sub('***@', endpoint)} of {service} holds a user or a "
-            "password, which AWS takes from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY alone. "
-            "Take them out of AWS_ENDPOINT_URL and its like."
+            f"The endpoint {_USER_IN_URL.sub('***@', endpoint)} of {service} contains a user or a "
+            "password, which AWS reads only from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. "
+            "Remove them from AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_<SERVICE>."
         )
-    return made
+    return created

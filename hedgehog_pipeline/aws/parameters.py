@@ -15,28 +15,28 @@ else:
 
 @dataclass(frozen=True)
 class Parameters:
-    """Texts by name, through an SSM client; a prefix with or without its last slash."""
+    """Reads and writes SSM parameters by name; the prefix may end with a slash or not."""
 
     client: SSMClient
     prefix: str
 
     def read(self, name: str) -> str | None:
-        """Give the text of a parameter, None where there is none.
+        """Return the text of a parameter, None if it does not exist.
 
         Raises:
-            HedgehogError: where SSM refuses.
+            HedgehogError: if SSM refuses.
         """
         try:
             found = self.client.get_parameters(Names=[self._full(name)])["Parameters"]
         except (ClientError, BotoCoreError) as error:
-            raise self._explained(error, "give", name) from error
+            raise self._explained(error, "read", name) from error
         return found[0].get("Value") if found else None
 
     def write(self, name: str, text: str) -> None:
-        """Write a parameter unless it says so already.
+        """Write a parameter, unless it has this text already.
 
         Raises:
-            HedgehogError: where SSM refuses.
+            HedgehogError: if SSM refuses.
         """
         if self.read(name) == text:
             return
@@ -45,7 +45,7 @@ class Parameters:
                 Name=self._full(name), Value=text, Type="String", Overwrite=True
             )
         except (ClientError, BotoCoreError) as error:
-            raise self._explained(error, "take", name) from error
+            raise self._explained(error, "write", name) from error
 
     def _full(self, name: str) -> str:
         return f"{self.prefix.rstrip('/')}/{name}"
@@ -53,5 +53,5 @@ class Parameters:
     def _explained(self, error: Exception, verb: str, name: str) -> HedgehogError:
         return HedgehogError(
             f"SSM could not {verb} the parameter {self._full(name)}: {error} What is landed stays "
-            "landed, and the next run tells SSM again; check the region and the rights."
+            "landed, and the next run writes the parameter again; check the region and the rights."
         )

@@ -1,7 +1,7 @@
-"""The `hedgehog` command, a file for each group of commands.
+"""The `hedgehog` command, one file for each group of commands.
 
-A command imports what it works with when it is run, so that help and completion answer at once.
-To add one, write it in a file of its own and name it in `main.py`.
+A command imports its modules when it runs, so that help and shell completion are fast. To add a
+command, write it in a new file and register it in `main.py`.
 """
 
 from hedgehog_pipeline.cli.main import hedgehog, main

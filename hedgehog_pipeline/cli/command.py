@@ -1,4 +1,4 @@
-"""What the commands have in common: examples in the help, `--json`, names of tables."""
+"""Shared by all commands: examples in the help, `--json`, table names and keys as arguments."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from hedgehog_pipeline.deployment import Deployment
 
 TAKES_NEGATIVE_KEYS = {"ignore_unknown_options": True}
-"""Settings of a command whose `Key` may begin with a minus, which click takes for an option."""
+"""Context settings of a command with a `Key` argument: click reads `-7` as an option otherwise."""
 
 
 class Command(click.Command):
     """A command whose help ends with examples.
 
     Attributes:
-        examples: whole command lines.
+        examples: complete command lines.
     """
 
     def __init__(self, *args: Any, examples: Sequence[str], **others: Any) -> None:
@@ -33,7 +33,7 @@ class Command(click.Command):
 
 
 class TableName(click.ParamType[str]):
-    """The name of a table, which a shell completes; what there is, is looked up when asked for."""
+    """The name of a table, with shell completion; the tables are read only when needed."""
 
     name = "table"
 
@@ -41,7 +41,7 @@ class TableName(click.ParamType[str]):
         self._tables = tables
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Refuse what is no table."""
+        """Reject a name that is not a table."""
         if value not in (tables := tuple(self._tables())):
             self.fail(f"{value!r} is not one of {', '.join(tables)}.", param, ctx)
         return value
@@ -52,49 +52,49 @@ class TableName(click.ParamType[str]):
         param: click.Parameter,  # noqa: ARG002 (as ctx)
         incomplete: str,
     ) -> list[CompletionItem]:
-        """Give the tables that begin so."""
+        """Return the tables whose names start with `incomplete`."""
         return [CompletionItem(name) for name in self._tables() if name.startswith(incomplete)]
 
 
 class Key(click.ParamType[str]):
-    """A key of a row; of what begins with a minus, numbers alone are keys."""
+    """The key of a row. A value with a leading minus has to be a number."""
 
     name = "key"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002
-        """Refuse a mistyped option."""
+        """Reject a mistyped option."""
         if value.startswith("-") and not value[1:].isdecimal():
             raise click.NoSuchOption(value, ctx=ctx)
         return value
 
 
 def star_tables() -> Iterable[str]:
-    """Name the warehouse's tables."""
+    """Return the names of the warehouse tables."""
     from hedgehog_pipeline.model.star import STAR
 
     return STAR
 
 
 def source_tables() -> Iterable[str]:
-    """Name the shop's tables."""
+    """Return the names of the source tables."""
     from hedgehog_pipeline.model.source import SOURCE
 
     return SOURCE
 
 
 def reconciled_tables() -> Iterable[str]:
-    """Name the warehouse's tables that can be held against the shop."""
+    """Return the names of the warehouse tables that can be compared with the source."""
     from hedgehog_pipeline.reconciliation.result import RECONCILED
 
     return RECONCILED
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
-"""The option of what a script reads."""
+"""The `--json` option."""
 
 
-def deployment() -> "Deployment":
-    """Give what the environment's settings name."""
+def read_deployment() -> "Deployment":
+    """Return the deployment that the environment variables describe."""
     from hedgehog_pipeline.deployment import Deployment
     from hedgehog_pipeline.settings import Settings
 

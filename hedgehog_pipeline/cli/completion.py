@@ -1,4 +1,4 @@
-"""`hedgehog completion`: what makes a shell complete commands, options and tables."""
+"""`hedgehog completion`: shell completion of commands, options and tables."""
 
 import click
 from click.shell_completion import get_completion_class
@@ -17,11 +17,12 @@ from hedgehog_pipeline.cli.command import Command
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print what makes SHELL complete commands, options and tables.
+    """Print the completion script for SHELL.
 
-    Nothing runs but `hedgehog` itself, each time that the tab key is pressed.
+    It completes commands, options and table names. On each Tab it calls `hedgehog` and no other
+    program.
     """
     script = get_completion_class(shell)
-    assert script is not None  # noqa: S101 (the choice is of those that click knows)
+    assert script is not None  # noqa: S101 (click knows each shell of the choice)
     root = context.find_root().command
     click.echo(script(root, {}, "hedgehog", "_HEDGEHOG_COMPLETE").source())

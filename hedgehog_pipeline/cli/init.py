@@ -8,8 +8,8 @@ import click
 from hedgehog_pipeline.cli.command import Command
 from hedgehog_pipeline.errors import HedgehogError
 
-_NEXT = """Read {package}/star.py: its names are what analysts will write. Then, with buckets and
-a warehouse of its own:
+_NEXT = """Review {package}/star.py: analysts will use its table and column names in their queries.
+Then run, with empty buckets and an empty warehouse:
   export HEDGEHOG_MODEL={package} PYTHONPATH={here}
   hedgehog run"""
 
@@ -17,10 +17,11 @@ a warehouse of its own:
 @click.command(cls=Command, examples=["hedgehog init library"])
 @click.argument("package")
 def init(*, package: str) -> None:
-    """Write a model of your own shop to begin with, into a new folder PACKAGE here.
+    """Generate a model of your own database as the Python package PACKAGE.
 
-    The tables are read from the database that HEDGEHOG_SOURCE_SECRET names. What can be followed
-    is declared, and becomes dimensions and facts; what cannot be is told with its reason.
+    Reads the tables of the database that HEDGEHOG_SOURCE_SECRET names, and writes the declarations
+    of source tables, dimensions and facts into a new folder here. Lists each table and column that
+    it leaves out, with the reason.
     """
     from hedgehog_pipeline.postgres.connection import connect, read_credentials, settle
     from hedgehog_pipeline.printable import printable
@@ -31,9 +32,13 @@ def init(*, package: str) -> None:
 
     folder = Path(package)
     if not package.isidentifier() or keyword.iskeyword(package):
-        raise HedgehogError(f"{package!r} cannot be the name of a Python package; give another.")
+        raise HedgehogError(
+            f"{package!r} is not a valid name for a Python package; choose another name."
+        )
     if folder.exists():
-        raise HedgehogError(f"{package} is here already and stays as it is; give another name.")
+        raise HedgehogError(
+            f"{package} already exists here and was not changed; choose another name."
+        )
     settings = Settings.from_environment()
     credentials = read_credentials(settings.source_secret, settings.source_address, role="source")
     with connect(credentials, role="source", ca=settings.database_ca) as connection:
@@ -43,14 +48,15 @@ def init(*, package: str) -> None:
         click.echo(f"Left out: {printable(reason)}.")
     if not draft.shop:
         raise HedgehogError(
-            f"The source database {credentials.dbname} has no table that could be followed; see "
-            "that its secret names the shop's own, whose tables the role may read."
+            f"The source database {credentials.dbname} has no table that Hedgehog can capture. "
+            "Check that HEDGEHOG_SOURCE_SECRET names the right database and that its role may read "
+            "the tables."
         )
     folder.mkdir()
     for name, text in modules_of(draft).items():
         (folder / f"{name}.py").write_text(text, encoding="utf-8")
-    for what, tables in (("shop", draft.shop), ("star", draft.star)):
-        click.echo(f"{package}/{what}.py declares {', '.join(table.name for table in tables)}.")
+    for module, tables in (("shop", draft.shop), ("star", draft.star)):
+        click.echo(f"{package}/{module}.py declares {', '.join(table.name for table in tables)}.")
     for fault in draft.faults:
-        click.echo(f"To be mended in {package}/star.py: {printable(fault)}.")
+        click.echo(f"To fix in {package}/star.py: {printable(fault)}.")
     click.echo(_NEXT.format(package=package, here=Path.cwd()))

@@ -1,4 +1,4 @@
-"""All commands together, and how each of them ends."""
+"""The command line with all its commands, and its exit codes."""
 
 import os
 import sys
@@ -22,7 +22,7 @@ from hedgehog_pipeline.printable import printable
 from hedgehog_pipeline.sandbox.cli import demo, dev, latency, sandbox
 
 _INTERRUPTED = 130
-"""What a shell makes of a program that SIGINT ended."""
+"""The exit code of a program that SIGINT ended: 128 + 2."""
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -30,7 +30,7 @@ _SANDBOX = {command.name: command for command in (demo, dev, latency, sandbox)}
 
 
 class _Commands(click.Group):
-    """Knows that the sandbox is an extra, which need not be installed."""
+    """Hides the commands of the sandbox where that extra is not installed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         names = super().list_commands(ctx)
@@ -39,8 +39,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in _SANDBOX and not _has_sandbox():
             raise HedgehogError(
-                f"`hedgehog {cmd_name}` needs the sandbox, which is not installed: "
-                "pip install 'hedgehog-pipeline[sandbox]'."
+                f"`hedgehog {cmd_name}` needs the sandbox extra, which is not installed. Run "
+                "`pip install 'hedgehog-pipeline[sandbox]'`."
             )
         return super().get_command(ctx, cmd_name)
 
@@ -53,17 +53,17 @@ def _has_sandbox() -> bool:
 @click.version_option(package_name="hedgehog-pipeline")
 @click.pass_context
 def hedgehog(context: click.Context) -> None:
-    """Keep a star-schema warehouse true to a shop's PostgreSQL database.
+    """Keep a star-schema warehouse in sync with a PostgreSQL source database.
 
-    The settings are environment variables, which may stand in a file `.env` here.
+    Settings are environment variables; a file `.env` in the current folder may set them.
 
     \b
     Exit codes:
         0    done
         1    failed, or a difference was found: one sentence on stderr says why
-        2    the command cannot be read so: its usage on stderr
-        130  ended by Ctrl-C
-    """  # noqa: D301 (click's mark for lines that are kept as they are)
+        2    usage error: the usage is on stderr
+        130  interrupted by Ctrl-C
+    """  # noqa: D301 (a mark for click: keep the line breaks that follow)
     if os.environ.get("NO_COLOR"):
         context.color = False
 
@@ -86,7 +86,7 @@ for _command in _SANDBOX.values():
 
 
 def main() -> None:
-    """Run the command with the settings of the environment and of a `.env` file here."""
+    """Run the command, with settings from the environment and from `.env` in this folder."""
     load_dotenv(".env")
     try:
         sys.exit(hedgehog(prog_name="hedgehog", standalone_mode=False) or 0)
@@ -94,11 +94,9 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except click.Abort:
-        click.echo(
-            "hedgehog: interrupted. What was not committed is left to the next run.", err=True
-        )
+        click.echo("hedgehog: interrupted. The next run does the uncommitted work.", err=True)
         sys.exit(_INTERRUPTED)
     except HedgehogError as error:
         sys.exit(f"hedgehog: {printable(' '.join(str(error).split()))}")
     except BotoCoreError as error:
-        sys.exit(f"hedgehog: AWS cannot be reached: {error} Look at the AWS_* variables.")
+        sys.exit(f"hedgehog: AWS cannot be reached: {error} Check the AWS_* variables.")

@@ -1,4 +1,4 @@
-"""What a command shows of the stages that it runs: bars on a terminal, lines elsewhere."""
+"""Progress of the stages that a command runs: bars on a terminal, lines elsewhere."""
 
 import json
 import os
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 _SECONDS_BETWEEN_LINES = 10
-_FIRST = "extraction"
+_FIRST_STAGE = "extraction"
 _STDOUT, _STDERR = 1, 2
 
 
 def wants_bars(log_format: str | None) -> bool:
-    """Tell whether a person looks: stdout is a terminal, and no setting asks for JSON."""
+    """Return whether to show bars: stdout is a terminal, and no setting asks for JSON."""
     return sys.stdout.isatty() and log_format != "json"
 
 
@@ -40,80 +40,83 @@ def shown(
     batches: bool = True,
     clock: Callable[[], float] = monotonic,
 ) -> Iterator[StageRun]:
-    """Hand runs on, and show how many rows each stage has moved.
+    """Pass runs on, and show how many rows each stage has processed.
 
     Args:
         runs: of any stage.
-        expected: tells about how many rows there are, None where nobody knows; asked for bars.
-        bars: whether to show bars, or a line now and then.
-        batches: whether a line for each batch and stage stands above the bars.
-        clock: gives seconds.
+        expected: returns an estimate of all rows, None if unknown; called only for bars.
+        bars: whether to show bars, or a line every ten seconds.
+        batches: whether to print a line for each batch and stage above the bars.
+        clock: returns seconds.
     """
-    moved = Counter[str]()
+    rows_of_stage = Counter[str]()
     if not bars:
         last = clock()
         for stage_run in runs:
-            moved[stage_run.stage] += stage_run.rows
+            rows_of_stage[stage_run.stage] += stage_run.rows
             if clock() - last >= _SECONDS_BETWEEN_LINES:
-                click.echo(" · ".join(f"{name} {rows:,} rows" for name, rows in moved.items()))
+                counts = (f"{name} {rows:,} rows" for name, rows in rows_of_stage.items())
+                click.echo(" · ".join(counts))
                 last = clock()
             yield stage_run
         return
     with _bars(batches=batches) as progress:
         total = expected()
-        tasks = {_FIRST: progress.add_task(_FIRST, total=total, told="")}
+        tasks = {_FIRST_STAGE: progress.add_task(_FIRST_STAGE, total=total, detail="")}
         for stage_run in runs:
-            moved[name := stage_run.stage] += stage_run.rows
+            rows_of_stage[name := stage_run.stage] += stage_run.rows
             if name not in tasks:
-                tasks[name] = progress.add_task(name, total=total, told="")
-            progress.update(tasks[name], completed=moved[name], told=f"{moved[name]:,} rows")
+                tasks[name] = progress.add_task(name, total=total, detail="")
+            rows = rows_of_stage[name]
+            progress.update(tasks[name], completed=rows, detail=f"{rows:,} rows")
             yield stage_run
 
 
 def worked_off(backlog: Backlog, *, bars: bool) -> Iterator[StageRun]:
-    """Hand runs on, and show how many commits are through.
+    """Pass the runs of a backlog on, and show how many of its commits are done.
 
     Args:
-        backlog: what waits for a stage.
+        backlog: the commits that wait for a stage, and the runs that process them.
         bars: whether to show a bar, or lines.
     """
     if not backlog.commits:
         return
-    through = 0
+    done = 0
     if not bars:
         for stage_run in backlog.runs:
-            through += len(stage_run.commits)
-            click.echo(f"{backlog.stage:<12}{_through(through, backlog)}")
+            done += len(stage_run.commits)
+            click.echo(f"{backlog.stage:<12}{_done_of(done, backlog)}")
             yield stage_run
         return
     with _bars() as progress:
-        task = progress.add_task(backlog.stage, total=backlog.commits, told=_through(0, backlog))
+        detail = _done_of(0, backlog)
+        task = progress.add_task(backlog.stage, total=backlog.commits, detail=detail)
         for stage_run in backlog.runs:
-            through += len(stage_run.commits)
-            progress.update(task, completed=through, told=_through(through, backlog))
+            done += len(stage_run.commits)
+            progress.update(task, completed=done, detail=_done_of(done, backlog))
             yield stage_run
 
 
 @contextmanager
 def counted_off(name: str, total: int, *, bars: bool) -> Generator[Callable[[], None], None, None]:
-    """Show a bar of so many things; give what is called when one of them is done.
+    """Show a bar for `total` items, and return a function to call after each of them.
 
     Args:
-        name: of what is done.
-        total: how many things there are.
-        bars: whether to show it at all.
+        name: the label of the bar.
+        total: the number of items.
+        bars: whether to show the bar.
     """
     if not bars:
         yield lambda: None
         return
     with _bars() as progress:
-        task = progress.add_task(name, total=total, told=f"0 of {total}")
+        task = progress.add_task(name, total=total, detail=f"0 of {total}")
         done = 0
 
         def advance() -> None:
             nonlocal done
             done += 1
-            progress.update(task, completed=done, told=f"{done} of {total}")
+            progress.update(task, completed=done, detail=f"{done} of {total}")
 
         yield advance
 
@@ -125,62 +128,66 @@ def sum_up(
     in_quarantine: Callable[[], int | None] = lambda: 0,
     as_json: bool = False,
 ) -> None:
-    """Tell what each stage did, once all of it is done, and how many rows could not be taken.
+    """Execute runs; then print what each stage did and how many rows are in quarantine.
 
     Args:
         runs: of any stage.
-        nothing: what to say where there is none: the end of a sentence, without its dot.
-        in_quarantine: counts the rows that are kept out, once all of it is done and told; None
-            where nobody can.
-        as_json: whether to write an object with `runs`, `rows` and `seconds` of each stage.
+        nothing: why there was nothing to do: the end of a sentence, without its full stop.
+        in_quarantine: counts the rows in quarantine after the last run; None if they cannot be
+            counted.
+        as_json: whether to print an object with `runs`, `rows` and `seconds` of each stage.
 
     Raises:
-        LeftError: once what was done is told, where commits are left.
+        LeftError: after the summary is printed, if commits were skipped.
     """
-    done, left = _followed_through(runs, as_json=as_json)
+    done, left = _collect(runs, as_json=as_json)
     if as_json or done:
-        _tell_totals(done, as_json=as_json)
+        _print_totals(done, as_json=as_json)
     try:
-        kept_out = in_quarantine()
+        quarantined = in_quarantine()
     except HedgehogError:
         if left:
             raise left from None
         raise
-    if kept_out != 0 and (as_json or done or left):
-        click.secho(f"{quarantined_rows(kept_out)}.", fg="yellow", err=as_json)
+    if quarantined != 0 and (as_json or done or left):
+        click.secho(f"{quarantined_rows(quarantined)}.", fg="yellow", err=as_json)
     if left:
         raise left
     if not (as_json or done):
-        but = f", but for {quarantined_rows(kept_out)}" if kept_out != 0 else ""
-        click.echo(f"Nothing to do: {nothing}{but}.")
+        exception = f", except for {quarantined_rows(quarantined)}" if quarantined != 0 else ""
+        click.echo(f"Nothing to do: {nothing}{exception}.")
 
 
-def _followed_through(
+def _collect(
     runs: Iterable[StageRun], *, as_json: bool
 ) -> tuple[dict[str, list[StageRun]], LeftError | None]:
-    """Gather runs by stage, and tell what is read in full again; give also what is left."""
+    """Execute runs and group them by stage; print the reason for each full refresh.
+
+    Returns:
+        The runs by stage, and the error if commits were skipped.
+    """
     done: dict[str, list[StageRun]] = defaultdict(list)
     try:
         for stage_run in runs:
             if stage_run.reread:
-                click.echo(f"The shop is read in full again: {stage_run.reread}.", err=as_json)
-            for why in stage_run.reread_tables:
-                click.echo(f"Read in full again: {why}.", err=as_json)
+                click.echo(f"The source is read in full again: {stage_run.reread}.", err=as_json)
+            for reason in stage_run.reread_tables:
+                click.echo(f"Read in full again: {reason}.", err=as_json)
             done[stage_run.stage].append(stage_run)
     except LeftError as error:
         return done, error
     return done, None
 
 
-def _tell_totals(done: Mapping[str, Sequence[StageRun]], *, as_json: bool) -> None:
+def _print_totals(done: Mapping[str, Sequence[StageRun]], *, as_json: bool) -> None:
     totals = {
         stage: (len(of_stage), sum(r.rows for r in of_stage), sum(r.seconds for r in of_stage))
         for stage, of_stage in done.items()
     }
     if as_json:
         names = ("runs", "rows", "seconds")
-        told = {stage: dict(zip(names, total, strict=True)) for stage, total in totals.items()}
-        click.echo(json.dumps(told))
+        fields = {stage: dict(zip(names, total, strict=True)) for stage, total in totals.items()}
+        click.echo(json.dumps(fields))
         return
     for stage, (count, rows, seconds) in totals.items():
         click.echo(
@@ -189,15 +196,15 @@ def _tell_totals(done: Mapping[str, Sequence[StageRun]], *, as_json: bool) -> No
         )
 
 
-def _through(commits: int, backlog: Backlog) -> str:
+def _done_of(commits: int, backlog: Backlog) -> str:
     return f"{commits:>6} of {backlog.commits} commits"
 
 
 @contextmanager
 def _bars(*, batches: bool = True) -> "Generator[Progress, None, None]":
-    """Show bars, which vanish in the end: what was done is summed up below.
+    """Show progress bars, which are removed at the end: the summary is printed below.
 
-    The lines of the log, those of other processes included, stand above them.
+    Log lines, also those of other processes, are printed above the bars.
     """
     from rich.console import Console
     from rich.progress import (
@@ -212,10 +219,10 @@ def _bars(*, batches: bool = True) -> "Generator[Progress, None, None]":
         TextColumn("{task.description:<12}"),
         BarColumn(),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[told]}"),
+        TextColumn("{task.fields[detail]}"),
     )
     reader = LogReader()
-    # Dagster sends stdout to a file while a step is at work, which the bars outlive.
+    # A copy of stdout: Dagster redirects stdout to a file during a step, and the bars go on.
     with (
         os.fdopen(os.dup(_STDOUT), "w", encoding=sys.stdout.encoding) as terminal,
         Progress(
@@ -223,23 +230,26 @@ def _bars(*, batches: bool = True) -> "Generator[Progress, None, None]":
         ) as bars,
     ):
 
-        def tell(line: str) -> None:
-            told = reader.read(line)
-            if told and (batches or told.warns):
-                bars.console.print(Text(told.text, style="yellow" if told.warns else ""))
+        def print_above(line: str) -> None:
+            found = reader.read(line)
+            if found and (batches or found.warns):
+                bars.console.print(Text(found.text, style="yellow" if found.warns else ""))
 
-        with _stderr_to(tell):
+        with _stderr_to(print_above):
             yield bars
 
 
 @contextmanager
-def _stderr_to(tell: Callable[[str], None]) -> Generator[None, None, None]:
-    """Hand on what is written to the terminal as stderr, where it would tear the bars."""
+def _stderr_to(handle: Callable[[str], None]) -> Generator[None, None, None]:
+    """Pass each line that is written to stderr to a function, if stderr is a terminal.
+
+    Written directly, it would break the bars.
+    """
     if not sys.stderr.isatty():
         yield
         return
     terminal = os.dup(_STDERR)
-    with tempfile.NamedTemporaryFile("ab") as kept, followed(Path(kept.name), tell):
+    with tempfile.NamedTemporaryFile("ab") as kept, followed(Path(kept.name), handle):
         os.dup2(kept.fileno(), _STDERR)
         try:
             yield

@@ -1,4 +1,4 @@
-"""`hedgehog quarantine`: the rows that cannot be taken."""
+"""`hedgehog quarantine`: rows that were rejected because of a bad value."""
 
 import json
 from dataclasses import asdict
@@ -11,14 +11,14 @@ from hedgehog_pipeline.cli.command import (
     Key,
     TableName,
     as_json,
-    deployment,
+    read_deployment,
     source_tables,
 )
 
 
 @click.group()
 def quarantine() -> None:
-    """Look at the rows that cannot be taken, and take them when the cause is mended."""
+    """List and show rejected rows, and process them again once the cause is fixed."""
 
 
 @quarantine.command(
@@ -26,22 +26,22 @@ def quarantine() -> None:
     cls=Command,
     examples=["hedgehog quarantine list", "hedgehog quarantine list --all --json"],
 )
-@click.option("--all", "closed", is_flag=True, help="Also list what holds no more.")
+@click.option("--all", "closed", is_flag=True, help="Include closed entries.")
 @as_json
 def list_quarantine(*, closed: bool, as_json: bool) -> None:
-    """List the values for which rows cannot be taken, the newest last."""
+    """List the quarantine entries: each bad value with its reason, the newest last."""
     from hedgehog_pipeline.monitoring.quarantine import lines_of, read_entries
 
-    with deployment().warehouse() as warehouse:
+    with read_deployment().warehouse() as warehouse:
         entries = read_entries(warehouse, closed=closed)
     if as_json:
         click.echo(json.dumps([asdict(entry) for entry in entries]))
         return
     for line in lines_of(entries, state=closed) if entries else ():
         click.echo(line)
-    still = sum(entry.open for entry in entries)
-    counted = f"{still} open" + (f", {len(entries) - still} closed" if closed else "")
-    click.secho(counted, fg="yellow" if still else "green")
+    still_open = sum(entry.open for entry in entries)
+    counted = f"{still_open} open" + (f", {len(entries) - still_open} closed" if closed else "")
+    click.secho(counted, fg="yellow" if still_open else "green")
 
 
 @quarantine.command(
@@ -57,16 +57,16 @@ def list_quarantine(*, closed: bool, as_json: bool) -> None:
 @click.argument("key", type=Key())
 @as_json
 def show_quarantine(*, table: str, key: str, as_json: bool) -> None:
-    """Tell all that was told of the row KEY of the shop's TABLE, and show the row as it landed."""
+    """Show every quarantine entry of row KEY in source table TABLE, and the row as it landed."""
     from hedgehog_pipeline.monitoring.quarantine import entries_of, format_row
 
-    place = deployment()
-    with place.warehouse() as warehouse:
-        told = entries_of(table, key, warehouse, place.lake.ingestion)
+    deployment = read_deployment()
+    with deployment.warehouse() as warehouse:
+        rows = entries_of(table, key, warehouse, deployment.lake.ingestion)
     if as_json:
-        click.echo(json.dumps([asdict(row) for row in told]))
+        click.echo(json.dumps([asdict(row) for row in rows]))
         return
-    for line in format_row(told):
+    for line in format_row(rows):
         click.echo(line)
 
 
@@ -77,27 +77,27 @@ def show_quarantine(*, table: str, key: str, as_json: bool) -> None:
 )
 @as_json
 def replay_quarantine(*, as_json: bool) -> None:
-    """Process the rows again, after the declaration or the code was mended."""
+    """Process the rows in quarantine again, after you fixed the declaration or the code."""
     from hedgehog_pipeline.cli.progress import shown, sum_up, wants_bars
     from hedgehog_pipeline.errors import LeftError
     from hedgehog_pipeline.monitoring.quarantine import closed_since, read_entries
     from hedgehog_pipeline.runner.runner import replay_until_done
 
-    place = deployment()
-    with place.warehouse() as warehouse:
+    deployment = read_deployment()
+    with deployment.warehouse() as warehouse:
         before = read_entries(warehouse)
     left: LeftError | None = None
     if before:
-        runs = replay_until_done(place, {entry.commit for entry in before})
+        runs = replay_until_done(deployment, {entry.commit for entry in before})
         try:
             if as_json:
                 list(runs)
             else:
-                bars = wants_bars(place.settings.log_format)
+                bars = wants_bars(deployment.settings.log_format)
                 sum_up(shown(runs, lambda: None, bars=bars), "")
         except LeftError as error:
             left = error
-    with place.warehouse() as warehouse:
+    with deployment.warehouse() as warehouse:
         after = read_entries(warehouse)
     closed = closed_since(before, after)
     if as_json:

@@ -4,23 +4,23 @@ from typing import IO
 
 import click
 
-from hedgehog_pipeline.cli.command import Command, deployment
+from hedgehog_pipeline.cli.command import Command, read_deployment
 from hedgehog_pipeline.errors import HedgehogError
 
 
 @click.command(cls=Command, examples=["hedgehog report", "hedgehog report report.html"])
 @click.argument("file", required=False, type=click.File("wb", lazy=True))
 def report(*, file: IO[bytes] | None) -> None:
-    """Put the report of what the warehouse holds into the processed bucket, and into FILE."""
+    """Write the HTML report to the processed bucket and, if given, to FILE."""
     from hedgehog_pipeline.model.registry import module_name, report_of_model
 
     of_model = report_of_model()
     if of_model is None:
         raise HedgehogError(
-            f"The model has no report: {module_name('report')} would be its module "
+            f"The model has no report: there is no module {module_name('report')} "
             "(docs/your-own-shop.md)."
         )
-    made = of_model.make(deployment())
+    made = of_model.make(read_deployment())
     if file is not None:
         file.write(made.page)
     click.echo(made)

@@ -6,18 +6,19 @@ from datetime import datetime, timezone
 
 import click
 
-from hedgehog_pipeline.cli.command import Command, as_json, deployment
+from hedgehog_pipeline.cli.command import Command, as_json, read_deployment
 
 
 @click.command(cls=Command, examples=["hedgehog status", "hedgehog status --json"])
 @as_json
 def status(*, as_json: bool) -> None:
-    """Tell what is landed, processed and loaded, how far behind that is, and what is left out."""
+    """Show the last landed, processed and loaded commit, the lag, and the rows in quarantine."""
     from hedgehog_pipeline.monitoring.status import read_status
 
-    place = deployment()
-    with place.warehouse() as warehouse:
-        found = read_status(place.lake, warehouse, place.parameters, datetime.now(timezone.utc))
+    deployment = read_deployment()
+    with deployment.warehouse() as warehouse:
+        now = datetime.now(timezone.utc)
+        found = read_status(deployment.lake, warehouse, deployment.parameters, now)
     if as_json:
         click.echo(json.dumps(asdict(found)))
     else:

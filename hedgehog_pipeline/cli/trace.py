@@ -1,4 +1,4 @@
-"""`hedgehog trace`: a record of the warehouse followed back to the object it came from."""
+"""`hedgehog trace`: the lineage of one row of the warehouse, back to its CSV object."""
 
 import json
 from dataclasses import asdict
@@ -13,7 +13,7 @@ from hedgehog_pipeline.cli.command import (
     Key,
     TableName,
     as_json,
-    deployment,
+    read_deployment,
     star_tables,
 )
 
@@ -35,32 +35,33 @@ if TYPE_CHECKING:
 @click.argument("key", type=Key())
 @as_json
 def trace(*, table: str, key: str, as_json: bool) -> None:
-    """Follow the record KEY of the warehouse's TABLE back to its Parquet and its CSV.
+    """Trace row KEY of warehouse table TABLE back to its Parquet and CSV objects.
 
-    KEY is the key in the shop's terms, of dim_date a day. Of a fact every version is told, of a
-    dimension the newest, which is the one that the warehouse keeps; the newest is last.
+    KEY is the primary key in the source database; for a date dimension, a day (YYYY-MM-DD). For a
+    fact every version is shown, the newest last; for a dimension the current row, the only one that
+    the warehouse keeps.
     """
-    from hedgehog_pipeline.cli.trace_text import lines_of
+    from hedgehog_pipeline.cli.trace_text import render_trace
     from hedgehog_pipeline.model.star import STAR
     from hedgehog_pipeline.trace.trace import trace
 
-    place = deployment()
-    with place.warehouse() as warehouse:
-        found = trace(place.lake, warehouse, STAR[table], key)
+    deployment = read_deployment()
+    with deployment.warehouse() as warehouse:
+        found = trace(deployment.lake, warehouse, STAR[table], key)
     if as_json:
-        click.echo(json.dumps(_object(found), default=_text))
+        click.echo(json.dumps(_as_object(found), default=_as_text))
         return
-    for line in lines_of(found):
+    for line in render_trace(found):
         click.echo(line)
 
 
-def _object(found: "Trace") -> dict[str, Any]:
-    """Give what a script reads: the row itself and where it came from side by side."""
-    told = asdict(found)
-    told["versions"] = [version.pop("held") | version for version in told["versions"]]
-    return told
+def _as_object(found: "Trace") -> dict[str, Any]:
+    """Return the trace for JSON; in each version the warehouse row is merged with its origin."""
+    fields = asdict(found)
+    fields["versions"] = [version.pop("held") | version for version in fields["versions"]]
+    return fields
 
 
-def _text(value: object) -> str:
-    """Write moments, days and times as ISO 8601 does, amounts with their decimals."""
+def _as_text(value: object) -> str:
+    """Write timestamps, dates and times as ISO 8601, amounts with their decimals."""
     return value.isoformat() if isinstance(value, date | datetime | time) else str(value)

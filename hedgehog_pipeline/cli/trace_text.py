@@ -1,4 +1,4 @@
-"""A trace as people read it: a paragraph for each version, the newest last."""
+"""A trace as text: a paragraph for each version, the newest last."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -11,12 +11,12 @@ from hedgehog_pipeline.printable import printable
 from hedgehog_pipeline.trace.landed_rows import LandedRow
 from hedgehog_pipeline.trace.trace import Trace, Version
 
-_BY_HAND = "in no object of that commit: Hedgehog did not write this"
-_UNMARKED = "by a load of some tables alone, which keeps no time"
+_NO_OBJECT = "no object of that commit has this row: Hedgehog did not write this"
+_NO_LOAD_TIME = "by a load of selected tables, which records no time"
 
 
-def lines_of(trace: Trace) -> Iterator[str]:
-    """Write a trace; of a version after the first only the columns that changed."""
+def render_trace(trace: Trace) -> Iterator[str]:
+    """Write a trace; after the first version only the columns that changed."""
     count = len(trace.versions)
     counted = f"{count} version" + "s" * (count != 1) if count else "no version in the warehouse"
     yield style(f"{trace.table} {trace.key}: {counted}", bold=True)
@@ -30,74 +30,76 @@ def lines_of(trace: Trace) -> Iterator[str]:
         before = version.held.row
     for deletion in trace.deletions:
         yield ""
-        yield style("deleted in the shop", fg="red")
-        yield from _landed("seen gone", deletion)
+        yield style("deleted in the source", fg="red")
+        yield from _landed("detected", deletion)
     for entry in trace.quarantine:
         yield ""
-        yield from _told(entry)
+        yield from _quarantine(entry)
     if trace.waiting:
         yield ""
         yield style(
-            f"{trace.waiting} landed commits are not in the warehouse yet: `hedgehog run`",
+            f"{trace.waiting} landed commits are not in the warehouse yet: run `hedgehog run`",
             fg="yellow",
         )
 
 
 def _state(version: Version) -> str:
-    held = version.held
-    if held.inferred_since:
-        return style("inferred: a fact mentions it, and no row of it has been loaded", fg="yellow")
-    if held.deleted:
+    row = version.held
+    if row.inferred_since:
+        return style("inferred: a fact refers to it, but its own row is not loaded", fg="yellow")
+    if row.deleted:
         return style("deleted", fg="red")
-    return style("current", fg="green") if held.current else "not current"
+    return style("current", fg="green") if row.current else "not current"
 
 
 def _stages(version: Version) -> Iterator[str]:
-    held, shaping = version.held, version.shaping
-    for landing in version.landings:
-        yield from _landed("captured", landing)
-    if shaping:
-        kind = ", restatement" if shaping.kind == "restatement" else ""
-        yield f"  processed  {_moment(shaping.processed_at)}  commit {shaping.commit}{kind}"
-        yield f"             {shaping.part or _BY_HAND}"
-    if held.inferred_since:
-        yield f"  inferred   {_moment(held.inferred_since)}"
+    row, transformation = version.held, version.shaping
+    for landed in version.landings:
+        yield from _landed("captured", landed)
+    if transformation:
+        kind = ", restatement" if transformation.kind == "restatement" else ""
+        yield (
+            f"  processed  {_timestamp(transformation.processed_at)}  "
+            f"commit {transformation.commit}{kind}"
+        )
+        yield f"             {transformation.part or _NO_OBJECT}"
+    if row.inferred_since:
+        yield f"  inferred   {_timestamp(row.inferred_since)}"
     else:
-        yield f"  loaded     {_moment(held.loaded_at) if held.loaded_at else _UNMARKED}"
+        yield f"  loaded     {_timestamp(row.loaded_at) if row.loaded_at else _NO_LOAD_TIME}"
 
 
-def _landed(word: str, landing: LandedRow) -> Iterator[str]:
-    how = f"{landing.kind}, {landing.file}" if landing.file else landing.kind
-    whose = f"{landing.table} {landing.key}"
-    told = printable(f"commit {landing.commit}, {how}: {whose}")
-    yield f"  {word:<11}{_moment(landing.captured_at)}  {told}"
-    yield f"             {f'{landing.part}, row {landing.line}' if landing.part else _BY_HAND}"
+def _landed(label: str, landed: LandedRow) -> Iterator[str]:
+    kind = f"{landed.kind}, {landed.file}" if landed.file else landed.kind
+    origin = printable(f"commit {landed.commit}, {kind}: {landed.table} {landed.key}")
+    yield f"  {label:<11}{_timestamp(landed.captured_at)}  {origin}"
+    yield f"             {f'{landed.part}, row {landed.line}' if landed.part else _NO_OBJECT}"
 
 
 def _disagreements(version: Version) -> Iterator[str]:
     for found in version.disagreements:
-        told = ", ".join(f"{_shown(value)} in {place}" for place, value in found.values.items())
-        yield style(f"  not at one {found.column}: {told}", fg="red")
+        values = ", ".join(f"{_value(value)} in {place}" for place, value in found.values.items())
+        yield style(f"  values differ in {found.column}: {values}", fg="red")
 
 
 def _values(before: Mapping[str, Any], row: Mapping[str, Any]) -> Iterator[str]:
     for name, value in row.items():
         if not before:
-            yield f"    {name} = {_shown(value)}"
+            yield f"    {name} = {_value(value)}"
         elif value != before[name]:
-            yield f"    {name} = {_shown(value)}, was {_shown(before[name])}"
+            yield f"    {name} = {_value(value)}, was {_value(before[name])}"
 
 
-def _told(entry: Entry) -> Iterator[str]:
+def _quarantine(entry: Entry) -> Iterator[str]:
     state = style("open", fg="yellow") if entry.open else "closed"
     yield f"in quarantine, {state}: {printable(str(entry))}"
     yield f"             {printable(place_of(entry.part, entry.line))}"
 
 
-def _moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+def _timestamp(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _shown(value: object) -> str:
-    """Write a value on one line, whatever a text of the shop holds."""
+def _value(value: object) -> str:
+    """Write a value on one line; control characters in a text are escaped."""
     return repr(value) if isinstance(value, str) else "null" if value is None else str(value)

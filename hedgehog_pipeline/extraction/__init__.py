@@ -1,1 +1,1 @@
-"""Shop to ingestion bucket: what changed since the last capture, told by transaction ids."""
+"""From the source database to the ingestion bucket: changed rows by transaction id, and deletes."""

@@ -1,4 +1,4 @@
-"""Which tables of the shop hold something that is not landed yet."""
+"""Which source tables have changes that have not landed yet."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -13,40 +13,43 @@ from hedgehog_pipeline.model.source import SourceTable
 
 
 def changed_tables(
-    moment: SourceSnapshot, head: IngestionCommit | None, tables: Sequence[SourceTable]
+    snapshot: SourceSnapshot, head: IngestionCommit | None, tables: Sequence[SourceTable]
 ) -> tuple[str, ...]:
-    """Name the tables of which a capture would land something; none where nothing is new.
+    """Return the names of the tables of which a capture would land something.
 
-    An equal snapshot text means that nothing new is visible, which costs no scan. Otherwise the
-    tables are asked, all of one base at once; other databases of the cluster move the text too.
+    If the text of the snapshot equals that of the watermark, nothing new is visible and no scan is
+    needed. Otherwise the tables are scanned, all tables of one watermark in one query: other
+    databases of the cluster change the text too.
     """
-    watermarks = known_watermarks(moment, head)
-    to_ask = {
-        table: base
+    watermarks = known_watermarks(snapshot, head)
+    to_scan = {
+        table: watermark
         for table in tables
-        if (base := watermarks.get(table.name))
-        and base.archive is None
-        and base.snapshot != moment.snapshot.text
+        if (watermark := watermarks.get(table.name))
+        and watermark.archive is None
+        and watermark.snapshot != snapshot.snapshot.text
     }
-    found = _with_new_rows(moment, to_ask)
+    changed = _with_new_rows(snapshot, to_scan)
     return tuple(
         table.name
         for table in tables
-        if table.name in found
-        or (base := watermarks.get(table.name)) is None
-        or base.archive is not None
+        if table.name in changed
+        or (watermark := watermarks.get(table.name)) is None
+        or watermark.archive is not None
     )
 
 
-def _with_new_rows(moment: SourceSnapshot, watermarks: Mapping[SourceTable, Watermark]) -> set[str]:
-    """Give the tables with rows that are newer than their watermarks; mostly all have one."""
-    alike: dict[tuple[str, Ranges], list[SourceTable]] = defaultdict(list)
-    for table, base in watermarks.items():
-        alike[base.snapshot, base.seen].append(table)
-    found: set[str] = set()
-    for (_, seen), tables in alike.items():
-        rows = moment.rows_in(xids_since(watermarks[tables[0]], moment), tables)
-        new = sql.SQL("select distinct name from ({rows}) as held where {unseen}")
-        told = moment.fetch(new.format(rows=rows, unseen=not_in(seen, sql.Identifier("id"))))
-        found.update(name for (name,) in told)
-    return found
+def _with_new_rows(
+    snapshot: SourceSnapshot, watermarks: Mapping[SourceTable, Watermark]
+) -> set[str]:
+    """Return the tables with rows newer than their watermark; most tables share one watermark."""
+    by_watermark: dict[tuple[str, Ranges], list[SourceTable]] = defaultdict(list)
+    for table, watermark in watermarks.items():
+        by_watermark[watermark.snapshot, watermark.seen].append(table)
+    changed: set[str] = set()
+    for (_, seen), tables in by_watermark.items():
+        rows = snapshot.rows_in(xids_since(watermarks[tables[0]], snapshot), tables)
+        query = sql.SQL("select distinct name from ({rows}) as held where {unseen}")
+        names = snapshot.fetch(query.format(rows=rows, unseen=not_in(seen, sql.Identifier("id"))))
+        changed.update(name for (name,) in names)
+    return changed

@@ -1,11 +1,12 @@
-"""What one capture takes of each table, and up to where the table is captured afterwards.
+"""Plan one capture: which rows it reads of each table, and the watermark afterwards.
 
-The archive is defined by its first snapshot: slices walk on in primary-key order and leave out
+The initial load is defined by its first snapshot. Its slices follow the primary key and leave out
 every row written at or above that snapshot's horizon. The first increment starts at that horizon
-with nothing seen, so that both together miss nothing and take nothing twice.
+with no transaction seen, so together they miss no row and land no row twice.
 
-Increments begin when the archive of all tables is complete. A table whose archive begins later,
-because it is another table now, is read alone: a slice of it goes with increments of the others.
+Increments start when the initial load of all tables is complete. A table whose initial load starts
+later, because its definition changed, is loaded alone: a commit then has a slice of it and
+increments of the other tables.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,60 +31,59 @@ from hedgehog_pipeline.model.source import SourceTable
 from hedgehog_pipeline.postgres.key_ranges import KeyRanges, below, difference, last_of, union
 
 _MAX_XIDS_ASKED = 200_000
-"""PostgreSQL tells in about a fifth of a second how so many transactions stand."""
+"""PostgreSQL returns the status of so many transactions in about a fifth of a second."""
 
 _MAX_RANGES = 1_000_000
-"""So many ranges of transactions make a commit of a megabyte, and a statement of 22 for a table."""
+"""So many ranges of transaction ids make a commit of 1 MB, and a statement of 22 MB per table."""
 
 
 @dataclass(frozen=True)
 class TableCapture:
-    """What a capture takes of a table.
+    """What a capture reads of a table.
 
     Attributes:
         columns: the names of its columns, in order.
         query: selects the rows to land.
-        base: up to where the table is captured once they have landed.
+        watermark: the table's watermark once these rows have landed.
     """
 
     columns: tuple[str, ...]
     query: sql.Composed
-    base: Watermark
+    watermark: Watermark
 
 
 @dataclass(frozen=True)
 class Capture:
-    """What a capture takes of the shop.
+    """What a capture reads of the source.
 
     Attributes:
-        kind: a slice of the archive, be it of one table beside increments of others; or increments
-            alone.
-        reread: why the tables that were captured before are read in full again, None if they are
-            not.
-        reread_tables: why single ones are, by table.
-        kept: the watermarks of tables that this capture leaves as they are.
-        tables: what it takes, by table.
+        kind: "archive" if it contains a slice of an initial load, perhaps beside increments of
+            other tables; "increment" otherwise.
+        reread: why all tables captured before get a full refresh, None if they do not.
+        reread_tables: why single tables get a full refresh, by table.
+        unchanged: the watermarks of the tables that this capture does not read.
+        tables: what it reads, by table.
     """
 
     kind: Literal["archive", "increment"]
     reread: str | None
     reread_tables: Mapping[str, str]
-    kept: Mapping[str, Watermark]
+    unchanged: Mapping[str, Watermark]
     tables: Mapping[str, TableCapture]
 
     @property
     def watermarks(self) -> dict[str, Watermark]:
-        """Up to where every table is captured once it has landed."""
-        return {**self.kept, **{name: taken.base for name, taken in self.tables.items()}}
+        """The watermark of every table once this capture has landed."""
+        return {**self.unchanged, **{name: table.watermark for name, table in self.tables.items()}}
 
     @property
     def ranges(self) -> int:
         """How many ranges of transactions it has seen above a horizon that one holds back."""
-        return max((len(taken.base.seen) for taken in self.tables.values()), default=0)
+        return max((len(table.watermark.seen) for table in self.tables.values()), default=0)
 
 
 def plan_capture(  # noqa: PLR0913 (all that a plan depends on)
-    moment: SourceSnapshot,
+    snapshot: SourceSnapshot,
     head: IngestionCommit | None,
     tables: Sequence[SourceTable],
     *,
@@ -91,32 +91,31 @@ def plan_capture(  # noqa: PLR0913 (all that a plan depends on)
     captured_at: datetime,
     mode: Mode = Mode.CHANGES,
 ) -> Capture:
-    """Decide what to take of each table: archive first, increments once it is complete.
+    """Plan what to read of each table: the initial load first, increments once it is complete.
 
     Args:
-        moment: the shop now.
-        head: the last commit of the ingestion log, read before the moment was opened.
+        snapshot: the source now.
+        head: the last commit of the ingestion log, read before the snapshot was opened.
         tables: the tables to capture, reference tables first.
-        slice_rows: how many rows a slice of the archive may take.
+        slice_rows: the maximum number of rows in a slice of the initial load.
         captured_at: when the capture began, UTC.
         mode: what was asked for.
     """
-    watermarks, reread = known_watermarks(moment, head), what_changed(moment, head)
+    watermarks, reread = known_watermarks(snapshot, head), what_changed(snapshot, head)
     if mode is Mode.REREAD:
-        watermarks = {
-            name: base for name, base in watermarks.items() if name not in {t.name for t in tables}
-        }
+        names = {table.name for table in tables}
+        watermarks = {name: known for name, known in watermarks.items() if name not in names}
         reread = reread or "a person asked for it"
-    others = another_tables(moment, head) if head and not reread else {}
-    is_followed = any(base.archive is None for base in watermarks.values())
+    redefined = another_tables(snapshot, head) if head and not reread else {}
+    any_complete = any(known.archive is None for known in watermarks.values())
     number = head.number + 1 if head else 1
     before = head.base if head else {}
-    begun = {
+    start = {
         name: watermarks.get(name)
         or Watermark(
-            snapshot=moment.snapshot.horizon.text,
+            snapshot=snapshot.snapshot.horizon.text,
             archive=ArchivePosition(),
-            alone=is_followed,
+            alone=any_complete,
             captured_at=captured_at,
             commit=number,
             landed=before[name].landed if name in before else 0,
@@ -124,137 +123,150 @@ def plan_capture(  # noqa: PLR0913 (all that a plan depends on)
         )
         for name in {*before, *(table.name for table in tables)}
     }
-    archive = [table for table in tables if begun[table.name].archive is not None]
-    alone = all(begun[table.name].alone for table in archive)
-    seen = _seen(moment, tables, begun) if alone else ()
-    taken: dict[str, TableCapture] = {}
-    left = slice_rows
-    for table in tables if alone else archive:
-        base = begun[table.name].model_copy(
+    loading = [table for table in tables if start[table.name].archive is not None]
+    alone = all(start[table.name].alone for table in loading)
+    seen = _seen(snapshot, tables, start) if alone else ()
+    captured: dict[str, TableCapture] = {}
+    rows_left = slice_rows
+    for table in tables if alone else loading:
+        watermark = start[table.name].model_copy(
             update={
                 "commit": number,
                 "captured_at": captured_at,
-                "fingerprint": moment.fingerprints[table.name],
+                "fingerprint": snapshot.fingerprints[table.name],
             }
         )
-        if table in archive:
-            taken[table.name], rows = _archive_slice(moment, table, base, left)
-            left -= rows
+        if table in loading:
+            captured[table.name], rows = _archive_slice(snapshot, table, watermark, rows_left)
+            rows_left -= rows
         else:
-            taken[table.name] = _increment(moment, table, base, seen)
-    kept = {name: base for name, base in begun.items() if name not in taken}
-    kind = "archive" if archive else "increment"
-    return Capture(kind, reread, others, kept, taken)
+            captured[table.name] = _increment(snapshot, table, watermark, seen)
+    unchanged = {name: watermark for name, watermark in start.items() if name not in captured}
+    kind = "archive" if loading else "increment"
+    return Capture(kind, reread, redefined, unchanged, captured)
 
 
 def _archive_slice(
-    moment: SourceSnapshot, table: SourceTable, base: Watermark, limit: int
+    snapshot: SourceSnapshot, table: SourceTable, watermark: Watermark, limit: int
 ) -> tuple[TableCapture, int]:
-    """Take the next rows of the archive, at most `limit`; say how many they are."""
-    assert base.archive is not None  # noqa: S101 (the caller chose tables whose archive is open)
+    """Plan the next slice of the initial load; return it and the number of its rows."""
+    assert watermark.archive is not None  # noqa: S101 (the caller chose tables still loading)
     key = sql.Identifier(table.key)
-    after = base.archive.after
+    after = watermark.archive.after
     beyond = (
         sql.SQL("{key} > {after}").format(key=key, after=sql.Literal(after))
         if after is not None
         else sql.SQL("true")
     )
-    conditions = [beyond, sql.SQL("not {}").format(xids_since(base, moment).new_rows(()))]
-    # Only rows of the archive count, so that it ends however much the shop adds meanwhile.
+    conditions = [beyond, sql.SQL("not {}").format(xids_since(watermark, snapshot).new_rows(()))]
+    # Only rows of the initial load count, so it ends however many rows the source adds meanwhile.
     walk = sql.SQL(
         "select count(*), max(key) from (select {key} as key {from_rows} and {conditions} "
         "order by {key} limit {limit}) as slice"
     ).format(
         key=key,
-        from_rows=moment.from_rows_of(table),
+        from_rows=snapshot.from_rows_of(table),
         conditions=sql.SQL(" and ").join(conditions),
         limit=sql.Literal(limit),
     )
-    ((rows, last),) = moment.fetch(walk)
+    ((rows, last),) = snapshot.fetch(walk)
     complete = rows < limit
     if last is None:
         conditions.append(sql.SQL("false"))
     elif not complete:
         conditions.append(sql.SQL("{} <= {}").format(key, sql.Literal(last)))
-    place = None if complete else ArchivePosition(after=last if last is not None else after)
-    query = sql.SQL("{rows} order by {key}").format(rows=_rows(moment, table, conditions), key=key)
+    position = None if complete else ArchivePosition(after=last if last is not None else after)
+    query = sql.SQL("{rows} order by {key}").format(
+        rows=_rows(snapshot, table, conditions), key=key
+    )
     return (
         TableCapture(
-            moment.columns[table.name],
+            snapshot.columns[table.name],
             query,
-            base.model_copy(update={"archive": place, "alone": base.alone and not complete}),
+            watermark.model_copy(
+                update={"archive": position, "alone": watermark.alone and not complete}
+            ),
         ),
         rows,
     )
 
 
 def _increment(
-    moment: SourceSnapshot, table: SourceTable, base: Watermark, seen: Ranges
+    snapshot: SourceSnapshot, table: SourceTable, watermark: Watermark, seen: Ranges
 ) -> TableCapture:
-    """Take the rows that became visible since the base, whatever their stamps say."""
-    window = xids_since(base, moment)
-    after = base.model_copy(update={"snapshot": moment.snapshot.text, "seen": seen})
-    query = _rows(moment, table, [window.new_rows(base.seen)])
-    return TableCapture(moment.columns[table.name], query, after)
+    """Plan an increment: the rows that became visible since the watermark, whatever their stamps.
+
+    Args:
+        seen: the transactions at or above the new horizon that this capture has seen.
+    """
+    window = xids_since(watermark, snapshot)
+    after = watermark.model_copy(update={"snapshot": snapshot.snapshot.text, "seen": seen})
+    query = _rows(snapshot, table, [window.new_rows(watermark.seen)])
+    return TableCapture(snapshot.columns[table.name], query, after)
 
 
 def _seen(
-    moment: SourceSnapshot, tables: Sequence[SourceTable], watermarks: Mapping[str, Watermark]
+    snapshot: SourceSnapshot, tables: Sequence[SourceTable], watermarks: Mapping[str, Watermark]
 ) -> Ranges:
-    """Give the transactions at or above the horizon that are over now, as far as it matters.
+    """Return the transactions at or above the horizon that have ended, as far as they matter.
 
-    The next capture's window holds them again, because one that is open now keeps the horizon
-    back. What is over has become visible as a whole, in every table, be it a transaction or a
-    subtransaction; so one set does for all tables, and what any of them saw before is part of it.
-    Those that wrote rows have to be in it; that others join their ranges makes it short. What
-    tables saw otherwise than others (in a lake begun in format 1, or where some were captured
-    alone) is asked anew, so that no table gets what only another one may have met.
+    The window of the next capture contains them again, because a transaction that is still open
+    holds the horizon back. A transaction or subtransaction that has ended is visible as a whole, in
+    every table. So one set serves all tables, and includes what any of them saw before.
+
+    The set must contain every ended transaction that wrote rows. Others may be in it: they join
+    neighbouring ranges, which makes the set short. If tables saw different sets (in a lake begun in
+    format 1, or where some tables were captured alone), the status of these transactions is asked
+    again, so that no table skips rows that only another table has read.
     """
-    horizon, end = moment.snapshot.xmin, moment.snapshot.xmax
+    horizon, end = snapshot.snapshot.xmin, snapshot.snapshot.xmax
     if horizon == end:
         return ()
     before, *others = {watermarks[table.name].seen for table in tables}
     known = [] if others else difference(before, [(0, horizon - 1)])
     unknown = difference([(horizon, end - 1)], known)
-    known = union(known, _committed(moment, last_of(unknown, _MAX_XIDS_ASKED)))
-    seen = tuple(union(known, _met(moment, tables, known)))
+    known = union(known, _committed(snapshot, last_of(unknown, _MAX_XIDS_ASKED)))
+    seen = tuple(union(known, _writers(snapshot, tables, known)))
     if len(seen) > _MAX_RANGES:
         raise HedgehogError(
-            f"Transaction {horizon % WRAP} of the source is open for so long that what ended "
-            f"beside it makes {len(seen):,} ranges of ids, and a commit holds {_MAX_RANGES:,} at "
-            "most. Nothing was landed. End it (pg_stat_activity.backend_xid, "
+            f"Transaction {horizon % WRAP} of the source is open for so long that the commit would "
+            f"need {len(seen):,} ranges of transaction ids; the limit is {_MAX_RANGES:,}. Nothing "
+            "was landed. End that transaction (see pg_stat_activity.backend_xid and "
             "pg_prepared_xacts.transaction), then run again."
         )
     return seen
 
 
-def _met(moment: SourceSnapshot, tables: Sequence[SourceTable], known: KeyRanges) -> KeyRanges:
-    """Give the transactions whose rows stand in tables, but for those that are known.
+def _writers(
+    snapshot: SourceSnapshot, tables: Sequence[SourceTable], known: KeyRanges
+) -> KeyRanges:
+    """Return the transactions that wrote the tables' rows, without those that are known.
 
-    A row that was frozen long ago keeps 32 bits of its id, which a later one has again: that one
-    may be open still, be it in the snapshot or as a subtransaction. Before 2^32 no id comes again.
+    A row that was frozen long ago keeps 32 bits of its id, and a later transaction gets the same
+    32 bits: that one may still be open, in the snapshot's list or as a subtransaction. Before 2^32
+    no id repeats.
     """
-    window = XidWindow(moment.snapshot.xmin, moment.snapshot.xmax)
+    window = XidWindow(snapshot.snapshot.xmin, snapshot.snapshot.xmax)
     query = sql.SQL(
         "select distinct id from ({rows}) as held where {unknown} "
         "and id <> all({open}::bigint[]) and pg_xact_status(id::text::xid8) = 'committed'"
     ).format(
-        rows=moment.rows_in(window, tables),
+        rows=snapshot.rows_in(window, tables),
         unknown=not_in(known, sql.Identifier("id")),
-        open=sql.Literal(list(moment.snapshot.open)),
+        open=sql.Literal(list(snapshot.snapshot.open)),
     )
-    met = _as_ranges(moment, query)
-    return met if moment.snapshot.xmax <= WRAP else _below_ended(moment, met)
+    writers = _as_ranges(snapshot, query)
+    return writers if snapshot.snapshot.xmax <= WRAP else _below_ended(snapshot, writers)
 
 
-def _committed(moment: SourceSnapshot, among: KeyRanges) -> KeyRanges:
-    """Give those of some transactions of which it is sure that the snapshot sees them.
+def _committed(snapshot: SourceSnapshot, among: KeyRanges) -> KeyRanges:
+    """Return those of the given transactions that the snapshot certainly sees.
 
-    PostgreSQL tells how each stands now, and tells no reader whose subtransaction it is. A
-    transaction that was open in the snapshot and still is has no subtransaction that has committed;
-    one that has ended since may have, with ids above its own. That one was rolled back proves
-    nothing: PostgreSQL says so as well of a subtransaction that has just begun, in a transaction
-    with more than 64 of them.
+    PostgreSQL returns the current status of a transaction, but does not show which transaction a
+    subtransaction belongs to. A transaction that was open in the snapshot and still is has no
+    committed subtransaction. One that has ended since may have some, with ids above its own. The
+    status "aborted" proves nothing: PostgreSQL also returns it for a subtransaction that has just
+    begun, if its transaction has more than 64 of them.
     """
     if not among:
         return ()
@@ -263,33 +275,33 @@ def _committed(moment: SourceSnapshot, among: KeyRanges) -> KeyRanges:
         "select id from unnest({firsts}::bigint[], {lasts}::bigint[]) as ids(first, last), "
         "generate_series(first, last) as id where pg_xact_status(id::text::xid8) = 'committed'"
     ).format(firsts=sql.Literal(firsts), lasts=sql.Literal(lasts))
-    return _below_ended(moment, _as_ranges(moment, committed))
+    return _below_ended(snapshot, _as_ranges(snapshot, committed))
 
 
-def _as_ranges(moment: SourceSnapshot, ids: sql.Composed) -> KeyRanges:
-    """Ask for transactions; each run of consecutive ones comes as one row."""
+def _as_ranges(snapshot: SourceSnapshot, ids: sql.Composed) -> KeyRanges:
+    """Run a query of transaction ids; the server joins consecutive ids to ranges."""
     query = sql.SQL(
         "select min(id), max(id) from (select id, id - row_number() over (order by id) as island "
         "from ({}) as ids) as numbered group by island"
     ).format(ids)
-    return union(moment.fetch(query))  # type: ignore[arg-type]
+    return union(snapshot.fetch(query))  # type: ignore[arg-type]
 
 
-def _below_ended(moment: SourceSnapshot, committed: KeyRanges) -> KeyRanges:
-    """Leave out what may be of a transaction that was open in the snapshot and has ended since."""
+def _below_ended(snapshot: SourceSnapshot, committed: KeyRanges) -> KeyRanges:
+    """Drop the ids that may belong to a transaction open in the snapshot that has ended since."""
     ended = sql.SQL(
         "select min(id) from unnest({open}::bigint[]) as id "
         "where pg_xact_status(id::text::xid8) is distinct from 'in progress'"
-    ).format(open=sql.Literal(list(moment.snapshot.open)))
-    ((first_ended,),) = moment.fetch(ended)  # asked last: who is open then was open before
+    ).format(open=sql.Literal(list(snapshot.snapshot.open)))
+    ((first_ended,),) = snapshot.fetch(ended)  # asked last: what is open now was open before
     return committed if first_ended is None else below(committed, first_ended)
 
 
 def _rows(
-    moment: SourceSnapshot, table: SourceTable, conditions: Sequence[sql.Composable]
+    snapshot: SourceSnapshot, table: SourceTable, conditions: Sequence[sql.Composable]
 ) -> sql.Composed:
     return sql.SQL("select {columns} {from_rows} and {conditions}").format(
-        columns=sql.SQL(", ").join(map(sql.Identifier, moment.columns[table.name])),
-        from_rows=moment.from_rows_of(table),
+        columns=sql.SQL(", ").join(map(sql.Identifier, snapshot.columns[table.name])),
+        from_rows=snapshot.from_rows_of(table),
         conditions=sql.SQL(" and ").join(conditions),
     )

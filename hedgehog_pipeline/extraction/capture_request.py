@@ -1,17 +1,17 @@
-"""What a capture is asked to do."""
+"""What a run of extraction is asked to capture."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 
 class Mode(str, Enum):
-    """What a capture takes.
+    """What a run captures.
 
     Attributes:
-        CHANGES: what became visible since the last capture; the archive, where there was none.
-        REREAD: everything, as if nothing had been captured before.
-        SWEEP: the keys of all rows, to find those that were deleted.
-        INBOX: nothing of the shop, but the oldest file that waits in the inbox.
+        CHANGES: the changes since the last capture; the initial load where there was no capture.
+        REREAD: a full refresh: every row, as if nothing had been captured before.
+        SWEEP: the keys of all rows, to detect deletes.
+        INBOX: the oldest file that waits in the inbox, and nothing of the source.
     """
 
     CHANGES = "changes"
@@ -22,11 +22,11 @@ class Mode(str, Enum):
 
 @dataclass(frozen=True)
 class CaptureRequest:
-    """What one run of extraction is asked to do.
+    """What one run of extraction is asked to capture.
 
     Attributes:
-        mode: what it takes of the shop.
-        allow_mass_delete: whether a sweep may find a large share of a table gone.
+        mode: what to capture.
+        allow_mass_delete: whether delete detection may delete a large share of a table.
     """
 
     mode: Mode = Mode.CHANGES
@@ -34,4 +34,4 @@ class CaptureRequest:
 
 
 CHANGES = CaptureRequest()
-"""What every day brings."""
+"""The default request: the changes since the last capture."""

@@ -1,4 +1,4 @@
-"""The shop's tables as PostgreSQL's catalog has them."""
+"""Reads the source tables from PostgreSQL's catalog."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,8 +8,8 @@ from psycopg import Connection
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.drift import (
+    FoundChild,
     FoundColumn,
-    FoundHeir,
     FoundTable,
     refuse_unreadable,
 )
@@ -20,7 +20,7 @@ NO_CHARACTER = (
     psycopg.errors.CharacterNotInRepertoire,
     psycopg.errors.UntranslatableCharacter,
 )
-"""What PostgreSQL says of bytes that are no text in an encoding."""
+"""PostgreSQL's errors for bytes that are not text in an encoding."""
 
 _FOUND = """
     with recursive declared as (
@@ -70,18 +70,19 @@ _FOUND = """
     select name, relkind, oid::bigint, columns.found, with_rows.found
     from declared left join columns using (oid) left join with_rows using (oid)
 """
-"""Rows are in partitions, never in a partitioned table; children by INHERITS add theirs.
-Of a column that nobody declared its name is asked for alone: what its type is called stops nothing.
+"""Rows are in partitions, never in a partitioned table; children by INHERITS add their own.
 
-No function that it calls waits for a lock: `pg_get_expr` would.
+Of an undeclared column only the name is read, so the name of its type cannot stop a capture.
+
+It calls no function that waits for a lock, as `pg_get_expr` would.
 """
 
 
 def find_tables(connection: Connection, tables: Sequence[SourceTable]) -> dict[str, FoundTable]:
-    """Find tables by name, and see that the star can be made of them.
+    """Find tables by name, and check that they can be read as declared.
 
     Raises:
-        HedgehogError: where it cannot, or a name is no text.
+        HedgehogError: if one cannot, or a name cannot be decoded.
     """
     found = {
         name: FoundTable(
@@ -90,19 +91,19 @@ def find_tables(connection: Connection, tables: Sequence[SourceTable]) -> dict[s
             tuple(
                 FoundColumn(*column, labels=_by_oid(labels)) for *column, labels in columns or ()
             ),
-            tuple(FoundHeir(*heir) for heir in heirs or ()),
+            tuple(FoundChild(*child) for child in children or ()),
         )
-        for name, kind, oid, columns, heirs in _ask_catalog(connection, tables)
+        for name, kind, oid, columns, children in _ask_catalog(connection, tables)
     }
     refuse_unreadable(tables, found)
     return found
 
 
 def _ask_catalog(connection: Connection, tables: Sequence[SourceTable]) -> list[tuple[Any, ...]]:
-    """Ask for tables and their columns.
+    """Query the catalog for tables and their columns.
 
     Raises:
-        HedgehogError: where a name is no text; tells of which table.
+        HedgehogError: if a name cannot be decoded; names the table.
     """
     columns = [(table.name, column.name) for table in tables for column in table.columns]
     names = [table.name for table in tables]
@@ -116,9 +117,9 @@ def _ask_catalog(connection: Connection, tables: Sequence[SourceTable]) -> list[
                 connection.rollback()
                 _ask_catalog(connection, [table])
         raise HedgehogError(
-            f"A name in the table {' or '.join(names)} cannot be read, that of a column, of a "
-            f"declared column's type or label, or of a partition: {reason_of(error)}. Give it "
-            "another name in the shop (ALTER ... RENAME)."
+            f"A name in the table {' or '.join(names)} cannot be decoded (of a column, a declared "
+            f"column's type or enum label, or a partition): {reason_of(error)}. Rename it in the "
+            "source (ALTER ... RENAME)."
         ) from error
 
 

@@ -1,8 +1,9 @@
-"""The text of a shop, read by the encoding of its database: a row that has none is left out alone.
+"""Decodes text of the source: a row that cannot be decoded is left out, and all others land.
 
-PostgreSQL converts what it sends into another encoding, and ends a COPY at the first byte that is
-no character; into the same one it looks at nothing. So bytes are read as they are and converted
-here, for the encodings of which Python's characters are PostgreSQL's, each one of them.
+If the client asks for another encoding, PostgreSQL converts the text, and ends a COPY at the first
+byte that is not a character. If the client asks for the database's own encoding, it checks nothing.
+So the bytes are read as they are and decoded here, for the encodings that Python decodes exactly as
+PostgreSQL does.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,11 +14,11 @@ from hedgehog_pipeline.lake.quarantine_csv import QuarantineEntry, readable
 from hedgehog_pipeline.model.source import SourceTable
 
 UNLANDED = ""
-"""What stands in the quarantine for the CSV object of a row that is in none."""
+"""The CSV object in a quarantine entry of a row that is in no object."""
 
 CODECS = {
     "UTF8": "utf-8",
-    "SQL_ASCII": "utf-8",  # what a client makes of it; PostgreSQL sends it to one in UTF-8 alike
+    "SQL_ASCII": "utf-8",  # what clients assume; PostgreSQL sends them the bytes unchanged
     "EUC_CN": "gb2312",
     "KOI8R": "koi8-r",
     "KOI8U": "koi8-u",
@@ -35,37 +36,35 @@ CODECS = {
 
 @dataclass(frozen=True)
 class Encoding:
-    """The encoding of a shop's database.
+    """The encoding of the source database.
 
     Attributes:
-        name: as PostgreSQL writes it.
-        codec: as Python writes it.
+        name: PostgreSQL's name of it.
+        codec: Python's name of it.
     """
 
     name: str
     codec: str
 
     def is_utf8(self, text: bytes) -> bool:
-        """Tell whether a text is in UTF-8 as it is, so that nothing of it has to be converted."""
+        """Return whether a text is already valid UTF-8, so that nothing has to be converted."""
         if text.isascii():
             return True
         return self.codec == "utf-8" and isinstance(self._decode(text), str)
 
     def decoded(self, text: bytes) -> bytes | None:
-        """Give a text in UTF-8; None where a byte of it is no character."""
+        """Return a text in UTF-8, None if it cannot be decoded."""
         decoded = self._decode(text)
         return decoded.encode() if isinstance(decoded, str) else None
 
     def faults_of(
         self, record: bytes, table: SourceTable, columns: Sequence[str], line: int
     ) -> Iterator[QuarantineEntry]:
-        """Tell which values of a row cannot be decoded.
+        """Yield a quarantine entry for each value of a row that cannot be decoded.
 
         Args:
-            record: as COPY writes it.
-            table: the table of the shop.
-            columns: the names of the columns.
-            line: the place of the row among those that are read.
+            record: the row as COPY writes it.
+            line: the position of the row among those that are read.
         """
         values = dict(zip(columns, fields_of(record.removesuffix(b"\n")), strict=True))
         key = readable(values[table.key])
@@ -73,20 +72,20 @@ class Encoding:
             bad = self._decode(value)
             if isinstance(bad, bytes):
                 found = _unquoted(value.decode(self.codec, "backslashreplace"))
-                reason = f"holds 0x{bad.hex()}, which is no character in {self._characters}"
+                reason = f"contains 0x{bad.hex()}, which is not a character in {self._label}"
                 yield QuarantineEntry(
                     table.name, key, UNLANDED, line, column, readable(found.encode()), reason
                 )
 
     def _decode(self, text: bytes) -> str | bytes:
-        """Decode a text, or give the first bytes of it that are no character."""
+        """Decode a text, or return its first bytes that are not a character."""
         try:
             return text.decode(self.codec)
         except UnicodeDecodeError as error:
             return text[error.start : error.end]
 
     @property
-    def _characters(self) -> str:
+    def _label(self) -> str:
         return "UTF-8 (the database is in SQL_ASCII)" if self.name == "SQL_ASCII" else self.name
 
 
@@ -95,5 +94,5 @@ def _unquoted(field: str) -> str:
 
 
 def encoding_of(name: str) -> Encoding | None:
-    """Give the encoding of a database; None where PostgreSQL itself converts what it sends."""
+    """Return an encoding by its name, None if PostgreSQL has to convert the text itself."""
     return Encoding(name, CODECS[name]) if name in CODECS else None

@@ -1,4 +1,4 @@
-"""What a snapshot saw, confirmed before it is committed: it lasts, and was so to the end."""
+"""Confirm what a snapshot saw before it is committed: it survives a crash and did not change."""
 
 from time import monotonic, sleep
 from typing import Any
@@ -11,88 +11,88 @@ from hedgehog_pipeline.extraction.source import SourceSnapshot, explained
 from hedgehog_pipeline.postgres.connection import reason_of
 
 _FLUSH_SECONDS = 60.0
-"""How long the shop may take to write to its disk what a snapshot saw: `wal_writer_delay` is ten
-seconds at most, and the writer needs up to three of them."""
+"""How long the source may take to flush what a snapshot saw: `wal_writer_delay` is ten seconds at
+most, and the writer needs up to three of these delays."""
 
 _FLUSH_POLL_SECONDS = 0.01
 
 
-def confirm_seen(moment: SourceSnapshot) -> None:
-    """Wait until the shop has on its disk all that was seen, and see that it was so to the end.
+def confirm_seen(snapshot: SourceSnapshot) -> None:
+    """Wait until the source has flushed all that the snapshot saw, and check that labels stayed.
 
-    A server that crashes before that gives the same transaction ids out again, and rows that
-    were landed never were. The snapshot's own transaction asks: where it answers, the server
-    has not crashed since, though a pooler may stand before it. What else a reader sees
-    whatever its snapshot, the labels of enums, has to be as it was: no lock keeps them.
+    A server that crashes before the flush gives the same transaction ids out again, and landed
+    rows would never have existed. The transaction of the snapshot itself asks: if it gets an
+    answer, the server has not crashed since, even behind a pooler. Labels of enums are read
+    outside the snapshot and no lock protects them, so they are compared before and after.
 
     Raises:
-        HedgehogError: where it takes longer than a minute, the shop does not tell, or a label
-            was renamed.
+        HedgehogError: if the flush takes longer than a minute, the source does not answer, or a
+            label was renamed.
     """
     with explained():
-        labels = _versions_of_labels(moment)
-        _await_flush(moment)
-        moment.connection.rollback()
-        if renamed := labels - _versions_of_labels(moment):
+        labels = _versions_of_labels(snapshot)
+        _await_flush(snapshot)
+        snapshot.connection.rollback()
+        if renamed := labels - _versions_of_labels(snapshot):
             names = ", ".join(sorted(repr(label) for label, *_ in renamed))
             raise HedgehogError(
                 "A label of the source's enums was renamed while its tables were read: "
-                f"{names}. Rows may hold its old name or its new one, so that nothing was "
-                "committed; run again."
+                f"{names}. Rows may have the old name or the new one, so nothing was committed. "
+                "Run again."
             )
-        moment.connection.rollback()
+        snapshot.connection.rollback()
 
 
-def _await_flush(moment: SourceSnapshot) -> None:
+def _await_flush(snapshot: SourceSnapshot) -> None:
     deadline = monotonic() + _FLUSH_SECONDS
-    written = _of_log(moment, "pg_current_wal_insert_lsn")
-    if _of_log(moment, "pg_current_wal_flush_lsn") >= written:
+    written = _wal_position(snapshot, "pg_current_wal_insert_lsn")
+    if _wal_position(snapshot, "pg_current_wal_flush_lsn") >= written:
         return
-    # An open transaction alone would have its half page flushed minutes later. The end of
-    # one with an id of its own tells the WAL writer to flush; it changes nothing.
-    with moment.connect() as other:
+    # Left alone, the half-filled WAL page of an open transaction is flushed minutes later. The end
+    # of a transaction with an id wakes the WAL writer, which flushes it; this one changes nothing.
+    with snapshot.connect() as other:
         other.execute("select pg_current_xact_id()")
-    while _of_log(moment, "pg_current_wal_flush_lsn") < written:
+    while _wal_position(snapshot, "pg_current_wal_flush_lsn") < written:
         if monotonic() > deadline:
             raise HedgehogError(
-                "The source database has not written to its disk within "
-                f"{_FLUSH_SECONDS:.0f} s what was read from it: pg_current_wal_flush_lsn() has "
-                "not passed what pg_current_wal_insert_lsn() was. Nothing was committed: what "
-                "is landed has to outlast a crash of the source. See to its disk and its WAL "
-                "writer, then run again."
+                "The source database has not flushed its WAL to disk within "
+                f"{_FLUSH_SECONDS:.0f} s: pg_current_wal_flush_lsn() has not reached the "
+                "pg_current_wal_insert_lsn() of what was read. Nothing was committed: landed rows "
+                "have to survive a crash of the source. Check its disk and its WAL writer, then "
+                "run again."
             )
         sleep(_FLUSH_POLL_SECONDS)
 
 
-def _versions_of_labels(moment: SourceSnapshot) -> set[tuple[Any, ...]]:
-    """Give the labels that rows may hold, each with the transaction that named it."""
-    oids = [oid for fingerprint in moment.fingerprints.values() for oid in fingerprint.labels]
+def _versions_of_labels(snapshot: SourceSnapshot) -> set[tuple[Any, ...]]:
+    """Return the enum labels that rows may have, each with the transaction that named it."""
+    oids = [oid for fingerprint in snapshot.fingerprints.values() for oid in fingerprint.labels]
     if not oids:
         return set()
     query = sql.SQL("select enumlabel, oid, xmin::text from pg_enum where oid = any({}::oid[])")
-    return set(moment.connection.execute(query.format(sql.Literal(oids))).fetchall())
+    return set(snapshot.connection.execute(query.format(sql.Literal(oids))).fetchall())
 
 
-def _of_log(moment: SourceSnapshot, function: str) -> int:
-    """Ask for a place in the write-ahead log, in bytes from its beginning."""
+def _wal_position(snapshot: SourceSnapshot, function: str) -> int:
+    """Return a position in the write-ahead log, in bytes from its beginning."""
     query = sql.SQL("select ({}() - '0/0'::pg_lsn)::bigint").format(sql.Identifier(function))
     try:
-        ((place,),) = moment.connection.execute(query).fetchall()
+        ((position,),) = snapshot.connection.execute(query).fetchall()
     except psycopg.Error as error:
-        if moment.connection.closed:
+        if snapshot.connection.closed:
             raise
         raise HedgehogError(
-            f"The source does not answer {function}(): {reason_of(error)}. Nothing was "
-            "committed: by that function a capture knows that a crash of the source takes "
-            f"nothing back. {_how_to_ask(moment, error)}"
+            f"The source cannot run {function}(): {reason_of(error)}. Nothing was committed: this "
+            "function shows whether what was read would survive a crash of the source. "
+            f"{_remedy(snapshot, error)}"
         ) from error
-    return place
+    return position
 
 
-def _how_to_ask(moment: SourceSnapshot, error: psycopg.Error) -> str:
+def _remedy(snapshot: SourceSnapshot, error: psycopg.Error) -> str:
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         return (
-            "In the shop: grant execute on function pg_current_wal_insert_lsn(), "
-            f'pg_current_wal_flush_lsn() to "{moment.connection.info.user}".'
+            "In the source: grant execute on function pg_current_wal_insert_lsn(), "
+            f'pg_current_wal_flush_lsn() to "{snapshot.connection.info.user}".'
         )
-    return "Amazon Aurora answers with wal_level = logical (rds.logical_replication = 1)."
+    return "Amazon Aurora needs wal_level = logical (rds.logical_replication = 1)."

@@ -1,8 +1,8 @@
-"""Which rows vanished from the shop: no transaction id tells of a deletion to a reader.
+"""Find the rows that were deleted from the source: no transaction id shows a reader a deletion.
 
-A sweep lands the keys that it saw, as ranges. The next one compares the keys of its own snapshot
-with those and with what captures landed since; a key that is gone becomes a tombstone. A row that
-somebody else brought (an inbox batch) was never the shop's, and its absence there says nothing.
+Each delete detection lands the keys that it saw, as ranges. The next one compares the keys of its
+own snapshot with those, and with the keys that captures have landed since. A key that is missing
+becomes a tombstone. A row from an inbox file was never in the source, so it is not compared.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,19 +25,19 @@ from hedgehog_pipeline.lake.quarantine_csv import read_quarantine
 from hedgehog_pipeline.model.source import SourceTable
 from hedgehog_pipeline.postgres.key_ranges import KeyRanges, count, difference, union
 
-_FEW = 100
-"""So many keys may be gone whatever their share: small tables lose large shares of theirs."""
+_ALWAYS_ALLOWED = 100
+"""So many deleted rows of a table are never questioned: small tables lose large shares."""
 
 _ALL = sql.SQL("true")
 
 
 @dataclass(frozen=True)
 class TableSweep:
-    """What a sweep finds of a table.
+    """The result of delete detection for a table.
 
     Attributes:
-        keys: the keys that the shop holds.
-        gone: those that it held and holds no more.
+        keys: the keys in the source now.
+        gone: the keys that are no longer in the source.
     """
 
     keys: KeyRanges
@@ -45,88 +45,86 @@ class TableSweep:
 
 
 def sweep(
-    moment: SourceSnapshot,
+    snapshot: SourceSnapshot,
     log: CommitLog[IngestionCommit],
     head: IngestionCommit,
     tables: Sequence[SourceTable],
     *,
     mass_delete_share: float,
 ) -> dict[str, TableSweep]:
-    """Compare the keys of tables with those that were there.
+    """Find the deleted keys of each table.
 
     Args:
-        moment: the shop now.
+        snapshot: the source now.
         log: the ingestion log.
-        head: its last commit, read before the moment was opened.
+        head: the last commit of the log, read before the snapshot was opened.
         tables: the tables to compare.
-        mass_delete_share: the share of a table's rows of which more may not vanish at once; above
-            1 any share may.
+        mass_delete_share: the largest share of a table's rows that may be deleted at once; above 1
+            any share may.
 
     Raises:
-        HedgehogError: where the archive is not complete, that of a table that is another one
-            included, or so much vanished that a person has to say whether it is meant.
+        HedgehogError: if the initial load of a table is not complete, or so many rows were deleted
+            that a person has to confirm it.
     """
-    watermarks = known_watermarks(moment, head)
-    waiting = [
+    watermarks = known_watermarks(snapshot, head)
+    loading = [
         t.name for t in tables if t.name not in watermarks or watermarks[t.name].archive is not None
     ]
-    if waiting:
-        others = another_tables(moment, head)
+    if loading:
+        redefined = another_tables(snapshot, head)
         reasons = [
-            others.get(name, f"{name} is read in full again")
-            for name in waiting
-            if name in others or (name in watermarks and watermarks[name].alone)
+            redefined.get(name, f"{name} is read in full again")
+            for name in loading
+            if name in redefined or (name in watermarks and watermarks[name].alone)
         ]
-        why = "; ".join(reasons) or "The shop's archive is not landed completely"
+        why = "; ".join(reasons) or "The initial load of the source is not complete"
         raise HedgehogError(
-            f"{why}, so that nothing can be missed in it yet; sweep when `hedgehog run` has "
-            "brought it."
+            f"{why}. Run `hedgehog run` first: deleted rows can be detected once every row has "
+            "landed."
         )
-    found = {table.name: sweep_table(moment, log, head, table) for table in tables}
-    questions = [
-        f"{name} held {had:,} rows and {gone:,} of them are gone"
+    found = {table.name: sweep_table(snapshot, log, head, table) for table in tables}
+    mass_deletes = [
+        f"{deleted:,} of {before:,} rows of {name}"
         for name, table in found.items()
-        if (gone := count(table.gone))
-        and (had := gone + count(table.keys))
-        and (gone == had or gone > max(_FEW, mass_delete_share * had))
+        if (deleted := count(table.gone))
+        and (before := deleted + count(table.keys))
+        and (deleted == before or deleted > max(_ALWAYS_ALLOWED, mass_delete_share * before))
     ]
-    if questions and mass_delete_share <= 1:
+    if mass_deletes and mass_delete_share <= 1:
         raise HedgehogError(
-            f"Is that meant? {'; '.join(questions)}. Nothing was landed. If it is, run `hedgehog "
-            "run --sweep --allow-mass-delete`; if not, see whether the source's secret names the "
-            "right database, and what happened to it."
+            f"The source has deleted {'; '.join(mass_deletes)}. Is that intended? Nothing was "
+            "landed. If it is, run `hedgehog run --sweep --allow-mass-delete`. If not, check that "
+            "the source's secret names the right database, and what happened to it."
         )
     return found
 
 
 def sweep_table(
-    moment: SourceSnapshot,
+    snapshot: SourceSnapshot,
     log: CommitLog[IngestionCommit],
     head: IngestionCommit,
     table: SourceTable,
 ) -> TableSweep:
-    """Compare the keys of a table with those that were there; see `sweep`."""
-    keys = keys_held(moment, table)
+    """Find the deleted keys of one table; see `sweep`."""
+    keys = keys_held(snapshot, table)
     return TableSweep(keys, difference(_known(log, head, table), keys))
 
 
 def keys_held(
-    moment: SourceSnapshot, table: SourceTable, where: sql.Composable = _ALL
+    snapshot: SourceSnapshot, table: SourceTable, where: sql.Composable = _ALL
 ) -> list[tuple[int, int]]:
-    """Ask the shop for its keys; each run of consecutive ones comes as one row.
+    """Return the keys in the source as ranges; the server joins consecutive keys.
 
     Args:
-        moment: the shop now.
-        table: whose keys.
-        where: a condition on its rows.
+        where: a condition on the table's rows.
     """
     # One less than the row's number: no key is so low that the difference would leave bigint.
     query = sql.SQL(
         "select min(key), max(key) from (select {key}::bigint as key, "
         "{key} - (row_number() over (order by {key}) - 1) as island "
         "{from_rows} and {where}) as keys group by island order by 1"
-    ).format(key=sql.Identifier(table.key), from_rows=moment.from_rows_of(table), where=where)
-    return moment.fetch(query)  # type: ignore[return-value]
+    ).format(key=sql.Identifier(table.key), from_rows=snapshot.from_rows_of(table), where=where)
+    return snapshot.fetch(query)  # type: ignore[return-value]
 
 
 def keys_csv(keys: KeyRanges) -> Iterator[bytes]:
@@ -136,10 +134,10 @@ def keys_csv(keys: KeyRanges) -> Iterator[bytes]:
         yield f"{first},{last}\n".encode()
 
 
-def tombstones_csv(table: SourceTable, gone: KeyRanges) -> Iterator[bytes]:
-    """Write keys as CSV, one a line."""
+def tombstones_csv(table: SourceTable, keys: KeyRanges) -> Iterator[bytes]:
+    """Write keys as CSV, one per line."""
     yield f"{table.key}\n".encode()
-    for first, last in gone:
+    for first, last in keys:
         for key in range(first, last + 1):
             yield f"{key}\n".encode()
 
@@ -147,7 +145,7 @@ def tombstones_csv(table: SourceTable, gone: KeyRanges) -> Iterator[bytes]:
 def _known(
     log: CommitLog[IngestionCommit], head: IngestionCommit, table: SourceTable
 ) -> list[tuple[int, int]]:
-    """Give the keys that the last sweep saw, and those that captures met since."""
+    """Return the keys that the last delete detection saw, and those that captures met since."""
     asset = f"oltp/{table.name}"
     known: list[tuple[int, int]] = []
     read_key = partial(read_csv, types={table.key: pa.int64()})
@@ -157,13 +155,13 @@ def _known(
         if commit.kind in {"archive", "increment"}:
             for part in commit.parts_of(asset):
                 keys = read_rows(log.bucket, part, read_key)[table.key].drop_null()
-                met: list[Any] = pc.unique(keys).to_pylist()
-                known = union(known, zip(met, met, strict=True))
+                landed: list[Any] = pc.unique(keys).to_pylist()
+                known = union(known, zip(landed, landed, strict=True))
             for part in commit.parts_of(asset, "quarantine"):
                 left_out = read_as(log.bucket, part, partial(_left_out, commit=number))
                 known = union(known, left_out)
-        base = log.read(number - 1).base.get(table.name) if number > 1 else None
-        number = base.landed if base else 0
+        watermark = log.read(number - 1).base.get(table.name) if number > 1 else None
+        number = watermark.landed if watermark else 0
     for part in log.read(swept).parts_of(asset, "keys") if swept else ():
         ranges = read_rows(log.bucket, part, partial(read_keys, columns=part.columns))
         known = union(known, zip(*ranges.to_pydict().values(), strict=True))
@@ -171,6 +169,6 @@ def _known(
 
 
 def _left_out(body: bytes, commit: int) -> Iterable[tuple[int, int]]:
-    """Read the keys of rows that a capture met and could not land."""
+    """Read the keys of the rows that a capture met and could not land."""
     keys = pc.unique(read_quarantine(body, commit)["key"]).to_pylist()
     return [(int(key), int(key)) for key in keys if key]

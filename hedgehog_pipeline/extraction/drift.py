@@ -1,7 +1,8 @@
-"""How the shop's tables may drift from what is declared: what goes on, and what is refused.
+"""Schema drift: which differences between a source table and its declaration are allowed.
 
-A part holds the text that COPY writes, so a type will do if its text can be read as the declared
-type. A wider type will do: a value that does not fit is told by whoever reads the part.
+A part has the text that COPY writes. So another type is allowed if its text can be read as the
+declared type. A wider type is allowed too: the reader of the part quarantines a value that does
+not fit.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,15 +31,15 @@ _READABLE: dict[ColumnType, set[str]] = {
     INTEGER: _INTEGERS,
     BIGINT: _INTEGERS,
     BOOLEAN: {"boolean"},
-    TEXT: {"date"},  # a day's text is the same, in the ISO style that a capture asks for
+    TEXT: {"date"},  # the text of a date is the same, in the ISO style that a capture asks for
     TEXT_DATE: {"date"},
     NAIVE_TIMESTAMP: {"timestamp without time zone"},
 }
 _TEXTS = {"S", "E"}
 """PostgreSQL's categories of types whose value is its text: strings of any kind, enums."""
 
-_ALIKE = {"text", "character varying"}
-"""Types of which a value has the same text in each, so that ALTER TYPE writes no row."""
+_SAME_TEXT = {"text", "character varying"}
+"""Types between which ALTER TYPE rewrites no row: a value has the same text in each."""
 
 _PARTITIONED = "p"
 _TABLES = {"r", _PARTITIONED}
@@ -50,20 +51,19 @@ _OTHERS = {"v": "view", "m": "materialized view", _FOREIGN: "foreign table"}
 
 @dataclass(frozen=True)
 class FoundColumn:
-    """A column that the shop has.
+    """A column in the source.
 
     Attributes:
-        name: its name.
         type: its type as PostgreSQL writes it, length and precision included.
-        base: the type alone; of a domain, the type that it is over.
-        category: PostgreSQL's category of that type (`pg_type.typcategory`).
-        base_oid: that type's oid.
-        number: its number, which no other column of the table ever gets.
-        generated: digest of the expression that it is generated from whenever it is read, None
-            where it is stored.
-        not_null: whether a value is there in every row.
-        unique: whether a valid unique index is on it, on nothing else and on all rows.
-        labels: by oid, where that type is an enum.
+        base: the type without length and precision; of a domain, the type under it.
+        category: PostgreSQL's category of `base` (`pg_type.typcategory`).
+        base_oid: the oid of `base`.
+        number: its number in the table, which PostgreSQL never uses again for another column.
+        generated: digest of the expression of a virtual generated column, None where the value is
+            stored.
+        not_null: whether every row has a value.
+        unique: whether a valid unique index covers this column alone, and all rows.
+        labels: by oid, if `base` is an enum.
     """
 
     name: str
@@ -79,14 +79,13 @@ class FoundColumn:
 
 
 @dataclass(frozen=True)
-class FoundHeir:
-    """A table whose rows a SELECT of another one gives: a partition, or a child by INHERITS.
+class FoundChild:
+    """A partition of a table, or a child by INHERITS: a SELECT of the table returns its rows too.
 
     Attributes:
-        oid: PostgreSQL's number of it.
-        name: its name.
+        oid: PostgreSQL's number of the child.
         kind: PostgreSQL's letter for it (`pg_class.relkind`).
-        attached: the transactions that attached it, and the tables between it and the other one.
+        attached: the transactions that attached it, and the tables between it and the parent.
     """
 
     oid: int
@@ -97,65 +96,66 @@ class FoundHeir:
 
 @dataclass(frozen=True)
 class FoundTable:
-    """What the shop has under a table's name.
+    """What the source has under a table's name.
 
     Attributes:
-        kind: PostgreSQL's letter for it (`pg_class.relkind`), None where there is nothing.
-        oid: its number, None where there is nothing.
+        kind: PostgreSQL's letter for it (`pg_class.relkind`), None where nothing has the name.
+        oid: PostgreSQL's number of it, None where nothing has the name.
         columns: its columns, in order.
-        heirs: the tables with rows of it, in the order of their oids.
+        children: its partitions or children that contain rows, in the order of their oids.
     """
 
     kind: str | None
     oid: int | None
     columns: tuple[FoundColumn, ...]
-    heirs: tuple[FoundHeir, ...]
+    children: tuple[FoundChild, ...]
 
 
 def refuse_unreadable(tables: Sequence[SourceTable], found: Mapping[str, FoundTable]) -> None:
-    """See that the star can be made of the tables that were found.
+    """Check that the tables found in the source can be read as they are declared.
 
     Raises:
-        HedgehogError: where it cannot; names every fault of every table.
+        HedgehogError: if not; names every difference of every table.
     """
-    lacking = [table.name for table in tables if found[table.name].kind is None]
+    missing = [table.name for table in tables if found[table.name].kind is None]
     faults = [fault for table in tables for fault in _faults_of(table, found[table.name])]
-    if lacking:
-        where = "see that the source's secret names the shop's own database"
-        faults.insert(0, f"it lacks a table: {', '.join(lacking)} ({where})")
+    if missing:
+        hint = "check that the source's secret names the right database"
+        faults.insert(0, f"missing tables: {', '.join(missing)} ({hint})")
     if faults:
         raise HedgehogError(
-            f"The source has drifted from what the star needs: {'; '.join(faults)}. Bring it back "
-            f"in the shop, or change the declaration in {module_name('shop')}."
+            f"The source tables do not match their declaration: {'; '.join(faults)}. Change them "
+            f"back in the source, or change the declaration in {module_name('shop')}."
         )
 
 
 def fingerprint_of(table: SourceTable, found: FoundTable) -> Fingerprint:
-    """Give what a SELECT of the declared columns of a table depends on, besides its rows.
+    """Return what a SELECT of the declared columns depends on, besides the rows of the table.
 
-    Left out is what changes nothing of it: columns that nobody declared, a type's length, a
+    What does not change its result is left out: undeclared columns, the length of a type, a
     domain over the same type, indexes. A column that is added with a default has a number of its
-    own; PostgreSQL forgets the default (`attmissingval`) once the table is written anew. The
-    columns of a partition change only while it is detached, and another transaction attaches it.
+    own, and PostgreSQL forgets the default (`attmissingval`) once the table is rewritten. The
+    columns of a partition change only while it is detached, and another transaction attaches it
+    again.
     """
-    assert found.oid is not None  # noqa: S101 (what is not there was refused)
-    there = {column.name: column for column in found.columns}
-    columns = [there[column.name] for column in table.columns]
+    assert found.oid is not None  # noqa: S101 (missing tables were refused)
+    by_name = {column.name: column for column in found.columns}
+    columns = [by_name[column.name] for column in table.columns]
     return Fingerprint(
         table=found.oid,
-        columns={column.name: _told(column) for column in columns},
+        columns={column.name: _definition(column) for column in columns},
         labels={oid: label for c in columns for oid, label in (c.labels or {}).items()},
-        partitions={heir.oid: heir.attached for heir in found.heirs},
+        partitions={child.oid: child.attached for child in found.children},
     )
 
 
-def _told(column: FoundColumn) -> str:
-    kind = "text" if column.base in _ALIKE else str(column.base_oid)
+def _definition(column: FoundColumn) -> str:
+    kind = "text" if column.base in _SAME_TEXT else str(column.base_oid)
     return " ".join(filter(None, (str(column.number), kind, column.generated)))
 
 
 def undeclared(table: SourceTable, columns: Iterable[str]) -> list[str]:
-    """Give those of the columns that no declaration names; they are landed all the same."""
+    """Return the columns that are not declared; they are landed all the same."""
     declared = {column.name for column in table.columns}
     return [name for name in columns if name not in declared]
 
@@ -163,12 +163,12 @@ def undeclared(table: SourceTable, columns: Iterable[str]) -> list[str]:
 def new_columns(
     commit: IngestionCommit, before: IngestionCommit | None, log: CommitLog[IngestionCommit]
 ) -> Iterator[tuple[SourceTable, list[str]]]:
-    """Give the tables of which a commit landed undeclared columns for the first time, and these.
+    """Yield each table of which a commit landed undeclared columns for the first time, with them.
 
     Args:
         commit: what landed.
-        before: the commit before it, if any.
-        log: where both stand.
+        before: the commit before it, None for the first.
+        log: the log of both.
     """
     for table in SOURCE.values():
         if columns := undeclared(table, _columns_in(commit, table)):
@@ -180,17 +180,18 @@ def new_columns(
 def _columns_before(
     before: IngestionCommit | None, table: SourceTable, log: CommitLog[IngestionCommit]
 ) -> tuple[str, ...]:
-    """Give the columns of the last rows that were captured up to a commit, none without any.
+    """Return the columns of the rows that were captured last, up to a commit; empty if none were.
 
-    What landed after them may be tombstones, what was told, or a file's declared columns.
+    Commits in between may have landed only tombstones, quarantine entries, or an inbox file with
+    the declared columns.
     """
-    base = before.base.get(table.name) if before else None
-    while base and base.landed:
-        landed = log.read(base.landed)
+    watermark = before.base.get(table.name) if before else None
+    while watermark and watermark.landed:
+        landed = log.read(watermark.landed)
         columns = _columns_in(landed, table)
         if columns and landed.kind != "inbox":
             return columns
-        base = log.read(landed.number - 1).base.get(table.name) if landed.number > 1 else None
+        watermark = log.read(landed.number - 1).base.get(table.name) if landed.number > 1 else None
     return ()
 
 
@@ -204,15 +205,15 @@ def _faults_of(table: SourceTable, found: FoundTable) -> Iterator[str]:
         return
     if found.kind not in _TABLES:
         yield (
-            f"{table.name} is a {_OTHERS.get(found.kind, 'relation')}, not a table, whose rows "
-            "carry the transactions that wrote them (xmin)"
+            f"{table.name} is a {_OTHERS.get(found.kind, 'relation')}, not a table: only rows of "
+            "tables carry the transaction that wrote them (xmin)"
         )
         return
-    yield from _faults_of_heirs(table, found)
+    yield from _faults_of_children(table, found)
     columns = {column.name: column for column in found.columns}
     if missing := [column.name for column in table.columns if column.name not in columns]:
         others = ", ".join(undeclared(table, columns))
-        hint = f" (it has {others}, which no declaration names)" if others else ""
+        hint = f" (undeclared columns: {others})" if others else ""
         yield f"{table.name} has no column {', '.join(missing)}{hint}"
     for column in table.columns:
         if column.name in columns and not _is_readable(column, columns[column.name]):
@@ -221,40 +222,40 @@ def _faults_of(table: SourceTable, found: FoundTable) -> Iterator[str]:
         yield from _faults_of_key(table, found, columns[table.key])
 
 
-def _faults_of_heirs(table: SourceTable, found: FoundTable) -> Iterator[str]:
+def _faults_of_children(table: SourceTable, found: FoundTable) -> Iterator[str]:
     if found.kind == _PARTITIONED:
-        if foreign := ", ".join(heir.name for heir in found.heirs if heir.kind == _FOREIGN):
+        if foreign := ", ".join(child.name for child in found.children if child.kind == _FOREIGN):
             yield (
-                f"{table.name} has the foreign table {foreign} for a partition, whose rows do not "
-                "carry the transactions that wrote them (xmin): detach it"
+                f"{table.name} has the foreign table {foreign} as a partition, whose rows do not "
+                "carry the transaction that wrote them (xmin): detach it"
             )
-    elif found.heirs:
-        heirs = ", ".join(heir.name for heir in found.heirs)
+    elif found.children:
+        children = ", ".join(child.name for child in found.children)
         yield (
-            f"{table.name} gives the rows of {heirs} as its own, which inherit from it, and no "
-            "index keeps a key unique among several tables: ALTER TABLE ... NO INHERIT, or make "
-            "it a partitioned table"
+            f"{table.name} includes the rows of {children}, which inherit from it, and no index "
+            "keeps a key unique across several tables: ALTER TABLE ... NO INHERIT, or make it a "
+            "partitioned table"
         )
 
 
 def _faults_of_key(table: SourceTable, found: FoundTable, key: FoundColumn) -> Iterator[str]:
     where = f"{table.name}.{key.name}"
     if not key.unique:
-        cure = f"CREATE UNIQUE INDEX CONCURRENTLY ON {table.name} ({key.name})"
+        remedy = f"CREATE UNIQUE INDEX CONCURRENTLY ON {table.name} ({key.name})"
         if found.kind == _PARTITIONED:
-            cure = (
-                f"PostgreSQL keeps a key unique among partitions where {key.name} alone partitions "
-                f"the table: make it so, by ranges, and CREATE UNIQUE INDEX ON {table.name} "
-                f"({key.name})"
+            remedy = (
+                f"PostgreSQL keeps a key unique across partitions only if {key.name} alone is the "
+                "partition key: partition the table by ranges of it, then CREATE UNIQUE INDEX ON "
+                f"{table.name} ({key.name})"
             )
         yield (
-            f"{where} is no key: no valid unique index is on {key.name} alone, and of rows that "
-            f"share a key all but one would be lost ({cure})"
+            f"{where} is not a key: no valid unique index is on {key.name} alone, so of rows with "
+            f"the same key all but one would be lost ({remedy})"
         )
     elif not key.not_null:
         yield (
-            f"{where} is no key: it may be NULL (ALTER TABLE {table.name} ALTER {key.name} SET NOT "
-            "NULL, or VALIDATE CONSTRAINT where it has one)"
+            f"{where} is not a key: it may be NULL (ALTER TABLE {table.name} ALTER {key.name} SET "
+            "NOT NULL, or VALIDATE CONSTRAINT if it has a NOT NULL constraint)"
         )
 
 
@@ -267,10 +268,7 @@ def _is_readable(column: Column, found: FoundColumn) -> bool:
 
 
 def _retyped(table: SourceTable, column: Column, found: FoundColumn) -> str:
-    fault = (
-        f"{table.name}.{column.name} is {found.type}, whose text cannot be read as "
-        f"{column.type.sql}"
-    )
+    fault = f"{table.name}.{column.name} is {found.type}, which cannot be read as {column.type.sql}"
     if column.type == NAIVE_TIMESTAMP and found.base == "timestamp with time zone":
-        return f"{fault}: it carries a zone, and the shop's times are naive"
+        return f"{fault}: its values have a time zone, the declared type has none"
     return fault

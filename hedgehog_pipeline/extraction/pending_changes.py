@@ -1,6 +1,6 @@
-"""What a scan of the shop saw and no commit holds yet, in SSM: the lag of a capture that fails.
+"""Remembers in SSM when a scan first saw changes that no commit has: the lag of a failing capture.
 
-Only the lag depends on it. Lost, it is seen anew by the next scan, with a later moment.
+Only the lag depends on it. If the parameter is lost, the next scan writes it with a later time.
 """
 
 from datetime import datetime
@@ -18,7 +18,7 @@ class PendingChanges(BaseModel):
     """Changes that a scan saw.
 
     Attributes:
-        after: the last capture of the shop when they were seen; a later one holds them.
+        after: the last capture when they were seen; a later one includes them.
         since: when a scan first saw them, aware UTC.
     """
 
@@ -29,16 +29,16 @@ class PendingChanges(BaseModel):
 def record_scan(
     parameters: Parameters, head: IngestionCommit | None, now: datetime, *, changed: bool
 ) -> None:
-    """Remember what a scan of the shop saw.
+    """Record whether a scan of the source saw changes.
 
     Args:
-        parameters: where it is remembered.
+        parameters: where it is recorded.
         head: the last ingestion commit before the scan, None where there is none.
         now: when the scan took place, aware UTC.
-        changed: whether it saw something that is not landed.
+        changed: whether the scan saw changes that have not landed.
 
     Raises:
-        HedgehogError: where SSM refuses.
+        HedgehogError: if SSM refuses.
     """
     if not changed:
         parameters.write(_NAME, _NOTHING)
@@ -48,16 +48,16 @@ def record_scan(
 
 
 def pending_since(parameters: Parameters, head: IngestionCommit | None) -> datetime | None:
-    """Give since when the shop holds a change that no commit holds, as far as scans have seen.
+    """Return when a scan first saw a change that has not landed; None if there is none.
 
-    Files of the inbox and sweeps land without it, so they do not end the wait.
+    Inbox files and delete detection do not land such changes, so they do not reset it.
 
     Args:
-        parameters: where it is remembered.
+        parameters: where it is recorded.
         head: the last ingestion commit, None where there is none.
 
     Raises:
-        HedgehogError: where SSM refuses.
+        HedgehogError: if SSM refuses.
     """
     try:
         found = PendingChanges.model_validate_json(parameters.read(_NAME) or _NOTHING)
@@ -67,5 +67,5 @@ def pending_since(parameters: Parameters, head: IngestionCommit | None) -> datet
 
 
 def _last_capture(head: IngestionCommit | None) -> int:
-    """Give the number of the last commit that captured the shop, 0 where none did."""
-    return max((base.commit for base in head.base.values()), default=0) if head else 0
+    """Return the number of the last commit that captured rows of the source, 0 where none did."""
+    return max((watermark.commit for watermark in head.base.values()), default=0) if head else 0

@@ -1,4 +1,4 @@
-"""What an extraction lands, and the commit that makes it a batch."""
+"""What an extraction is about to land, and the commit that publishes it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,15 +23,14 @@ class PendingCommit:
     """What is about to land.
 
     Attributes:
-        kind: of the commit.
-        watermarks: up to where every table is captured with it.
+        kind: the kind of the commit.
+        watermarks: the watermark of every table with this commit.
         rows: what lands of each table, the rows first.
-        reread: why the tables that were captured before are read in full again, None if they are
-            not.
-        reread_tables: why single ones are, by table.
-        taken: the file of the inbox that lands, if it is one.
-        found: what else there is to tell of tables.
-        ranges: how many ranges of transactions it has seen above the shop's horizon.
+        reread: why all tables captured before get a full refresh, None if they do not.
+        reread_tables: why single tables get a full refresh, by table.
+        taken: the inbox file that lands, None where the commit is of another kind.
+        found: metadata for reports, by table.
+        ranges: how many ranges of transactions it has seen above the source's horizon.
     """
 
     kind: IngestionKind
@@ -44,26 +43,26 @@ class PendingCommit:
     ranges: int = 0
 
     def lands(self, batch: Batch) -> bool:
-        """Tell whether there is something to commit, once its rows are written.
+        """Return whether there is something to commit, once the rows are written.
 
-        A slice of the archive says how far it came, also where it found no rows.
+        A slice of the initial load is committed even without rows: it records how far the load is.
         """
         return self.kind == "archive" or bool(batch.parts)
 
 
 def pending_capture(capture: Capture, moment: SourceSnapshot, batch: Batch) -> PendingCommit:
-    """Land the rows that a capture takes, streamed as they are written, and why others are not."""
+    """Prepare the commit of a capture: rows are streamed as they are written, bad ones go aside."""
     rows = {
-        name: _rows_of(SOURCE[name], taken, moment, batch) for name, taken in capture.tables.items()
+        name: _rows_of(SOURCE[name], table, moment, batch) for name, table in capture.tables.items()
     }
     found: dict[str, dict[str, object]] = {name: {} for name in rows}
-    for name, told in found.items():
-        if grown := undeclared(SOURCE[name], moment.columns[name]):
-            told["columns not declared"] = grown
-        if seen := capture.tables[name].base.seen:
-            told["ranges of transactions seen"] = len(seen)
+    for name, metadata in found.items():
+        if columns := undeclared(SOURCE[name], moment.columns[name]):
+            metadata["columns not declared"] = columns
+        if seen := capture.tables[name].watermark.seen:
+            metadata["ranges of transactions seen"] = len(seen)
         if why := capture.reread or capture.reread_tables.get(name):
-            told["read in full again"] = why
+            metadata["read in full again"] = why
     return PendingCommit(
         capture.kind,
         capture.watermarks,
@@ -76,24 +75,24 @@ def pending_capture(capture: Capture, moment: SourceSnapshot, batch: Batch) -> P
 
 
 def _rows_of(
-    table: SourceTable, taken: TableCapture, moment: SourceSnapshot, batch: Batch
+    table: SourceTable, capture: TableCapture, moment: SourceSnapshot, batch: Batch
 ) -> list[CsvRows]:
-    told: list[QuarantineEntry] = []
-    rows = moment.rows(table, taken.query, taken.columns, told)
+    quarantine: list[QuarantineEntry] = []
+    rows = moment.rows(table, capture.query, capture.columns, quarantine)
     return [
-        CsvRows(batch, taken.columns, rows),
-        CsvRows(batch, QUARANTINE_COLUMNS, GatheredCsv(told), "quarantine"),
+        CsvRows(batch, capture.columns, rows),
+        CsvRows(batch, QUARANTINE_COLUMNS, GatheredCsv(quarantine), "quarantine"),
     ]
 
 
 def pending_sweep(
     found: Mapping[str, TableSweep], head: IngestionCommit, batch: Batch
 ) -> PendingCommit:
-    """Land the tombstones that a sweep found and the keys that it saw.
+    """Prepare the commit of a delete detection: its tombstones, and the keys that it saw.
 
-    Where nothing is gone and nothing landed since the sweep before, there is nothing to land.
+    Nothing lands if no row was deleted and nothing has landed since the delete detection before.
     """
-    changed = any(swept.gone for swept in found.values()) or any(
+    changed = any(table.gone for table in found.values()) or any(
         head.base[name].landed > head.base[name].swept for name in found
     )
     if not changed:
@@ -114,49 +113,57 @@ def pending_sweep(
 
 
 def commit_of(
-    landing: PendingCommit,
+    pending: PendingCommit,
     batch: Batch,
     *,
     after: IngestionCommit | None,
     moment: SourceSnapshot,
     captured_at: datetime,
 ) -> Callable[[IngestionCommit | None], IngestionCommit | None]:
-    """Give what appends a landing to the ingestion log, or lets it go.
+    """Return the function that builds the commit for the end of the log, or discards the batch.
 
-    One that found nothing is let go (`PendingCommit.lands`). So is one that another extractor was faster
-    than: it starts from a base that is no longer the last, and the next one takes the rest. No
-    other is appended before the shop's disk holds what was seen.
+    The batch is discarded if there is nothing to commit (`PendingCommit.lands`), or if another
+    extractor committed first: the watermarks it started from are then out of date, and the next
+    capture reads the rest. Any other batch is committed only after the source has flushed to disk
+    what the snapshot saw.
 
     Args:
-        landing: what was planned.
+        pending: what was planned.
         batch: what was written.
-        after: the head of the log that it started from.
-        moment: the shop, still open.
-        captured_at: when it began, UTC.
+        after: the head of the log when the plan was made.
+        moment: of the source, still open.
+        captured_at: when the capture began, UTC.
     """
 
     def build(head: IngestionCommit | None) -> IngestionCommit | None:
-        if head != after or not landing.lands(batch):
+        if head != after or not pending.lands(batch):
             return None
         confirm_seen(moment)
-        return commit_on(head, landing, batch, source=moment.identity, captured_at=captured_at)
+        return commit_on(head, pending, batch, source=moment.identity, captured_at=captured_at)
 
     return build
 
 
 def commit_on(
     head: IngestionCommit | None,
-    landing: PendingCommit,
+    pending: PendingCommit,
     batch: Batch,
     *,
     source: str,
     captured_at: datetime,
 ) -> IngestionCommit:
-    """Make the commit of a landing that comes after another one, the first where there is none."""
+    """Return the commit that follows `head`; the first of a new log where `head` is None.
+
+    Args:
+        source: the identity of the source.
+        captured_at: when the capture began, UTC.
+    """
     number = head.number + 1 if head else 1
     watermarks = {
-        name: base.model_copy(update={"landed": number}) if batch.touches(f"oltp/{name}") else base
-        for name, base in landing.watermarks.items()
+        name: watermark.model_copy(update={"landed": number})
+        if batch.touches(f"oltp/{name}")
+        else watermark
+        for name, watermark in pending.watermarks.items()
     }
     return IngestionCommit(
         log=head.log if head else new_log_id(),
@@ -166,12 +173,12 @@ def commit_on(
         date=batch.date,
         parts=tuple(batch.parts),
         row_counts=counts_after(counts_before(head, batch.date), batch.date, batch.parts),
-        kind=landing.kind,
+        kind=pending.kind,
         captured_at=captured_at,
         source=source,
         base=watermarks,
-        reread=landing.reread,
-        reread_tables=dict(landing.reread_tables),
-        taken=landing.taken,
+        reread=pending.reread,
+        reread_tables=dict(pending.reread_tables),
+        taken=pending.taken,
         inbox=head.latest_inbox if head else 0,
     )

@@ -1,10 +1,10 @@
 """The capture rule: which rows are new since an earlier snapshot.
 
-A row is told by its `xmin`, the 32 bits of the transaction that wrote it. Counted from the
-horizon of the earlier capture (the xmin of its snapshot: every transaction below it was over),
-the rows of later transactions are those whose distance, modulo 2^32, is below the distance of
-the new snapshot's xmax. A frozen row keeps its old xmin, which is why neither `age()` nor the
-snapshot's epoch may be used. See docs/design.md, "Capture".
+Whether a row is new is decided by its `xmin`, the 32 bits of the transaction that wrote it.
+Transactions are counted from the horizon of the earlier capture, modulo 2^32. The horizon is the
+xmin of its snapshot: every transaction below it had ended. A row is new if its transaction is
+nearer to the horizon than the xmax of the new snapshot. A frozen row keeps its old xmin, which is
+why neither `age()` nor the epoch of the snapshot may be used. See docs/design.md, "Capture".
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from psycopg import sql
 
 WRAP = 2**32
-"""Transaction ids of rows repeat after so many; PostgreSQL's `xid` has 32 bits."""
+"""The ids in rows repeat after so many transactions: PostgreSQL's `xid` has 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -21,29 +21,29 @@ class PgSnapshot:
     """A snapshot as `pg_current_snapshot()` writes it: `xmin:xmax:xip,...` with 64-bit ids.
 
     Attributes:
-        text: the whole text; two equal texts see the same transactions.
+        text: the whole text; snapshots with equal texts see the same transactions.
     """
 
     text: str
 
     @property
     def xmin(self) -> int:
-        """Every transaction below it is over."""
+        """The horizon: every transaction below it has ended."""
         return int(self.text.split(":")[0])
 
     @property
     def xmax(self) -> int:
-        """The first transaction id not yet given out; none at or above it is visible."""
+        """The first transaction id not yet assigned; none at or above it is visible."""
         return int(self.text.split(":")[1])
 
     @property
     def open(self) -> tuple[int, ...]:
-        """The transactions that were going on; their subtransactions are not told."""
+        """The transactions that were still open, without their subtransactions."""
         return tuple(int(number) for number in self.text.split(":")[2].split(",") if number)
 
     @property
     def horizon(self) -> "PgSnapshot":
-        """The snapshot that sees what was over by now and nothing of what was still open."""
+        """The snapshot that sees only the transactions below the horizon."""
         return PgSnapshot(f"{self.xmin}:{self.xmin}:")
 
 
@@ -56,11 +56,11 @@ class XidWindow:
 
     @property
     def wraps(self) -> bool:
-        """Whether it is too long to tell a new row from an old one."""
+        """Whether it is too long to distinguish a new row from an old one."""
         return self.end < self.horizon or self.end - self.horizon >= WRAP
 
     @property
-    def holds_row(self) -> sql.Composed:
+    def contains_row(self) -> sql.Composed:
         """SQL condition: the row was written within the window."""
         return sql.SQL("{distance} < {length}").format(
             distance=self._distance, length=sql.Literal(self.end - self.horizon)
@@ -68,15 +68,15 @@ class XidWindow:
 
     @property
     def transaction(self) -> sql.Composed:
-        """SQL expression: the 64-bit id of the row's transaction, where the window holds it."""
+        """SQL expression: the 64-bit id of the row's transaction, if it is in the window."""
         return sql.SQL("({horizon} + {distance})").format(
             horizon=sql.Literal(self.horizon), distance=self._distance
         )
 
     def new_rows(self, seen: Sequence[tuple[int, int]]) -> sql.Composed:
-        """SQL condition: the row is in the window and its transaction was not met before."""
+        """SQL condition: the row is in the window and its transaction was not seen before."""
         unseen = not_in(seen, self.transaction)
-        return sql.SQL("({held} and {unseen})").format(held=self.holds_row, unseen=unseen)
+        return sql.SQL("({inside} and {unseen})").format(inside=self.contains_row, unseen=unseen)
 
     @property
     def _distance(self) -> sql.Composed:
@@ -86,11 +86,11 @@ class XidWindow:
 
 
 def not_in(seen: Sequence[tuple[int, int]], transaction: sql.Composable) -> sql.Composed:
-    """SQL condition: a transaction is in none of some ranges.
+    """SQL condition: a transaction is in none of the ranges.
 
     Args:
-        seen: sorted ranges; one long transaction beside a busy shop makes thousands, which is why
-            each id looks its range up (`width_bucket` bisects).
+        seen: sorted ranges. One long transaction in a busy source makes thousands, so each id
+            looks up its range (`width_bucket` bisects).
         transaction: SQL expression of the 64-bit id.
     """
     if not seen:

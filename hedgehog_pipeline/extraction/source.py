@@ -1,4 +1,4 @@
-"""The shop's database as a reader with SELECT rights sees it: one moment at a time."""
+"""Reads the source database with SELECT rights only, one snapshot at a time."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -26,20 +26,20 @@ _OLDEST = 130000
 """`pg_current_snapshot()` came with PostgreSQL 13."""
 
 _LOCK_SECONDS = 10.0
-"""How long a look waits for tables that another session keeps to itself."""
+"""How long a snapshot waits for tables that another session has locked."""
 
 
 @dataclass(frozen=True)
 class SourceSnapshot:
-    """The shop as one snapshot sees it, while its transaction is open.
+    """The source as one snapshot sees it, while its transaction is open.
 
     Attributes:
         connection: in a read-only REPEATABLE READ transaction.
         identity: system identifier / timeline / database oid.
-        snapshot: the transactions that are visible.
-        columns: per table, the names of the columns that it has, in order.
+        snapshot: says which transactions are visible.
+        columns: per table, the names of its columns in the source, in order.
         fingerprints: per table, what a SELECT of it depends on besides its rows.
-        connect: opens another connection, which sees what the snapshot does not.
+        connect: opens another connection, outside the snapshot.
     """
 
     connection: Connection
@@ -54,7 +54,7 @@ class SourceSnapshot:
 
     @property
     def bytes(self) -> int:
-        """How large the tables are on the shop's disk, without their indexes."""
+        """The size of the tables on the source's disk, without their indexes."""
         query = sql.SQL(
             "select sum(pg_relation_size(to_regclass(quote_ident(name)))) "
             "from unnest({}::text[]) as declared(name)"
@@ -63,22 +63,22 @@ class SourceSnapshot:
         return int(size)
 
     def fetch(self, query: sql.Composed) -> list[tuple[Any, ...]]:
-        """Ask the shop."""
+        """Run a query in the snapshot and return its rows."""
         with explained():
             return self.connection.execute(query).fetchall()
 
     def fetch_once(self, query: sql.Composed) -> list[tuple[Any, ...]]:
-        """Ask the shop what several may want to know; one snapshot gives one answer."""
+        """Run a query that several callers need; a snapshot runs it once."""
         text = query.as_string(self.connection)
         if text not in self._answers:
             self._answers[text] = self.fetch(query)
         return self._answers[text]
 
     def from_rows_of(self, table: SourceTable) -> sql.Composed:
-        """SQL from FROM to a first condition: the rows that the table had in the snapshot.
+        """SQL from FROM to a first condition: the rows of the table as of the snapshot.
 
-        PostgreSQL shows those of a partition or a child that was attached since at once, and only
-        to some queries; they are left to the next look.
+        PostgreSQL shows the rows of a partition that was attached later at once, but only to some
+        queries. They are left to the next snapshot.
         """
         name, partitions = sql.Identifier(table.name), self.fingerprints[table.name].partitions
         if not partitions:
@@ -87,24 +87,24 @@ class SourceSnapshot:
         return sql.SQL("from {} where tableoid = any({}::oid[])").format(name, known)
 
     def rows_in(self, window: XidWindow, tables: Iterable[SourceTable]) -> sql.Composed:
-        """SQL query: the `name` of each table and `id` of a transaction with rows in a window.
+        """SQL query: `name` of each table, and `id` of each transaction with rows in the window.
 
-        What is known of ids is held against all of them at once (`not_in`): sent once, and by the
-        offset kept from being copied to each table.
+        The known ids are compared once with all of these (`not_in`). OFFSET 0 keeps PostgreSQL from
+        copying that long condition to each table.
         """
-        held = sql.SQL(" union ").join(
-            sql.SQL("select {told} as name, {transaction} as id {from_rows} and {held}").format(
-                told=sql.Literal(table.name),
+        pairs = sql.SQL(" union ").join(
+            sql.SQL("select {name} as name, {transaction} as id {from_rows} and {inside}").format(
+                name=sql.Literal(table.name),
                 transaction=window.transaction,
                 from_rows=self.from_rows_of(table),
-                held=window.holds_row,
+                inside=window.contains_row,
             )
             for table in tables
         )
-        return sql.SQL("{} offset 0").format(held)
+        return sql.SQL("{} offset 0").format(pairs)
 
     def lines(self, query: sql.Composed) -> Iterator[memoryview]:
-        """Stream a query as CSV: a header, then a record for each row."""
+        """Stream the result of a query as CSV: a header, then a record for each row."""
         with explained(), self.connection.cursor().copy(_CSV.format(query)):
             yield from copied_rows(self.connection)
 
@@ -113,15 +113,12 @@ class SourceSnapshot:
         table: SourceTable,
         query: sql.Composed,
         columns: Sequence[str],
-        told: list[QuarantineEntry],
+        quarantine: list[QuarantineEntry],
     ) -> Iterator[CsvRecord]:
         """Stream rows of a table as CSV in UTF-8: a header, then a record for each row.
 
         Args:
-            table: whose rows.
-            query: selects them.
-            columns: the names of the columns, in order.
-            told: gets why rows are left out whose text is none in the database's encoding.
+            quarantine: receives an entry for each value that cannot be decoded; its row is omitted.
         """
         encoding = encoding_of(self.connection.info.parameter_status("server_encoding") or "")
         if encoding is None:
@@ -129,7 +126,7 @@ class SourceSnapshot:
             return
         statement = _CSV.format(query).as_string(self.connection).encode(encoding.codec)
         with explained():
-            self._receive_in(encoding.name)
+            self._set_encoding(encoding.name)
             with self.connection.cursor().copy(statement):
                 line = 0
                 for records in copied_together(self.connection):
@@ -140,14 +137,14 @@ class SourceSnapshot:
                     for text in map(bytes, records):
                         decoded = encoding.decoded(text)
                         if decoded is None:
-                            told.extend(encoding.faults_of(text, table, columns, line))
+                            quarantine.extend(encoding.faults_of(text, table, columns, line))
                         else:
                             yield decoded
                         line += 1
-            self._receive_in("UTF8")
+            self._set_encoding("UTF8")
 
-    def _receive_in(self, encoding: str) -> None:
-        """Have texts sent in an encoding."""
+    def _set_encoding(self, encoding: str) -> None:
+        """Set the encoding in which PostgreSQL sends text."""
         if encoding != self.connection.info.parameter_status("client_encoding"):
             statement = sql.SQL("set local client_encoding = {}")
             self.connection.execute(statement.format(sql.Literal(encoding)))
@@ -155,7 +152,7 @@ class SourceSnapshot:
     def _converted(
         self, table: SourceTable, query: sql.Composed, columns: Sequence[str]
     ) -> Iterator[memoryview]:
-        """Stream rows as PostgreSQL itself converts them; say where it cannot."""
+        """Stream rows that PostgreSQL converts itself; name the row that it cannot convert."""
         record: CsvRecord = b""
         try:
             for record in self.lines(query):
@@ -165,43 +162,41 @@ class SourceSnapshot:
                 raise
             fields = dict(zip(columns, fields_of(bytes(record).removesuffix(b"\n")), strict=False))
             last = fields.get(table.key, b"").decode()
-            behind = (
-                f", behind the row {last} as they were read" if last not in {"", table.key} else ""
-            )
+            where = f", in the row read after row {last}" if last not in {"", table.key} else ""
             raise HedgehogError(
-                f"A text of {table.name} cannot be read{behind}: {reason_of(error.__cause__)}. "
-                "Correct it in the shop: of a database in this encoding Hedgehog cannot leave a "
-                "row out alone."
+                f"A text of {table.name} cannot be decoded{where}: {reason_of(error.__cause__)}. "
+                "Correct it in the source: in a database with this encoding, Hedgehog cannot leave "
+                "out a single row."
             ) from error.__cause__
 
 
 @dataclass(frozen=True)
 class Source:
-    """The shop's database."""
+    """The source database."""
 
     credentials: Credentials
     ca: str | None
 
     @contextmanager
     def moment(self, tables: Sequence[SourceTable]) -> Generator[SourceSnapshot, None, None]:
-        """Open a moment that sees these tables, all of them in one snapshot.
+        """Open one snapshot of these tables.
 
         The tables are locked before the snapshot is taken: a rewrite that commits in between
         (ALTER TYPE, TRUNCATE) would otherwise show an empty table.
 
         Raises:
-            HedgehogError: where the database is a standby or too old, or its tables are not what
-                the star can be made of.
+            HedgehogError: if the database is a standby or too old, or its tables do not match their
+                declaration.
         """
-        with self.connected() as shop, shop.moment(tables) as moment:
-            yield moment
+        with self.connected() as source, source.moment(tables) as opened:
+            yield opened
 
     @contextmanager
     def connected(self) -> Generator["ConnectedSource", None, None]:
-        """Connect, for one moment after another on the same connection.
+        """Connect, to open one snapshot after another on the same connection.
 
         Raises:
-            HedgehogError: where the database cannot be reached, is a standby or too old.
+            HedgehogError: if the database cannot be reached, is a standby, or is too old.
         """
         with self._connect() as connection:
             with explained():
@@ -218,23 +213,23 @@ class Source:
         if connection.info.server_version < _OLDEST:
             raise HedgehogError(
                 f"The source database {self.credentials.dbname} runs PostgreSQL "
-                f"{connection.info.server_version // 10000}; Hedgehog needs 13 or newer, whose "
-                "snapshots a reader can see."
+                f"{connection.info.server_version // 10000}; Hedgehog needs 13 or newer "
+                "(pg_current_snapshot)."
             )
         if _scalar(connection, "select pg_is_in_recovery()::text") == "true":
             raise HedgehogError(
                 f"The source database {self.credentials.dbname} is a standby, whose snapshots "
-                "follow other rules; name the primary in the source's secret."
+                "cannot be compared; name the primary in the source's secret."
             )
 
 
 @dataclass(frozen=True)
 class ConnectedSource:
-    """The shop's database while a connection to it is open; no transaction between moments.
+    """An open connection to the source; between snapshots it has no open transaction.
 
     Attributes:
-        connection: for one moment after another.
-        connect: opens another one.
+        connection: used for one snapshot after another.
+        connect: opens another connection.
     """
 
     connection: Connection
@@ -242,28 +237,28 @@ class ConnectedSource:
 
     @contextmanager
     def moment(self, tables: Sequence[SourceTable]) -> Generator[SourceSnapshot, None, None]:
-        """Open a moment, as `Source.moment` does, and end its transaction with it."""
+        """Open a snapshot, as `Source.moment` does; its transaction ends with it."""
         connection = self.connection
         with explained():
             settle(connection)
-            find_tables(connection, tables)  # tells every fault; the lock would stop at the first
+            find_tables(connection, tables)  # names every fault; the lock stops at the first
             connection.rollback()
             settle(connection)
-            patience = sql.Literal(f"{_LOCK_SECONDS * 1000:.0f}ms")
-            connection.execute(sql.SQL("set local lock_timeout = {}").format(patience))
+            timeout = sql.Literal(f"{_LOCK_SECONDS * 1000:.0f}ms")
+            connection.execute(sql.SQL("set local lock_timeout = {}").format(timeout))
             connection.execute("set local idle_in_transaction_session_timeout = '10min'")
             connection.execute("set local row_security = off")
             connection.execute("set local datestyle = 'ISO, YMD'")
-            connection.execute("set local timezone = 'UTC'")  # elsewhere an offset may have seconds
+            connection.execute("set local timezone = 'UTC'")  # elsewhere offsets may have seconds
             names = sql.SQL(", ").join(sql.Identifier(table.name) for table in tables)
             connection.execute(sql.SQL("lock table {} in access share mode").format(names))
-            snapshot = _scalar(connection, _SNAPSHOT)
+            text = _scalar(connection, _SNAPSHOT)
             identity = _identity(connection)
             found = find_tables(connection, tables)
         yield SourceSnapshot(
             connection,
             identity,
-            PgSnapshot(snapshot),
+            PgSnapshot(text),
             {name: tuple(column.name for column in found[name].columns) for name in found},
             {table.name: fingerprint_of(table, found[table.name]) for table in tables},
             self.connect,
@@ -272,15 +267,15 @@ class ConnectedSource:
             connection.rollback()
 
     def snapshot_text(self) -> str:
-        """Give what is visible now, as text: the cheap question whether anything may be new."""
+        """Return the text of the current snapshot: a cheap check whether anything may be new."""
         with explained():
             text = _scalar(self.connection, _SNAPSHOT)
             self.connection.rollback()
         return text
 
 
-def estimated_rows(moment: SourceSnapshot, tables: Sequence[SourceTable]) -> int | None:
-    """Give about how many rows tables have, by PostgreSQL's statistics; None where it has none."""
+def estimated_rows(source: SourceSnapshot, tables: Sequence[SourceTable]) -> int | None:
+    """Estimate the number of rows by PostgreSQL's statistics; return None without statistics."""
     query = sql.SQL(
         "select case when min(reltuples) >= 0 then sum(reltuples)::bigint end from pg_class "
         "where oid in ({})"
@@ -290,7 +285,7 @@ def estimated_rows(moment: SourceSnapshot, tables: Sequence[SourceTable]) -> int
             for table in tables
         )
     )
-    ((rows,),) = moment.fetch(query)
+    ((rows,),) = source.fetch(query)
     return rows
 
 
@@ -310,10 +305,10 @@ def _identity(connection: Connection) -> str:
         return _scalar(connection, _IDENTITY)
     except psycopg.errors.InsufficientPrivilege as error:
         raise HedgehogError(
-            f"The source's role may not ask which cluster it reads: {error.diag.message_primary}. "
-            "By that a restored or promoted source is told from the one before. In the shop: grant "
-            "execute on function pg_control_system(), pg_control_checkpoint() to "
-            f'"{connection.info.user}".'
+            "The source's role may not read the identity of its cluster: "
+            f"{error.diag.message_primary}. Hedgehog needs it to recognise a restored or promoted "
+            "source. In the source: grant execute on function pg_control_system(), "
+            f'pg_control_checkpoint() to "{connection.info.user}".'
         ) from error
 
 
@@ -325,13 +320,13 @@ def _scalar(connection: Connection, query: str) -> str:
 
 @contextmanager
 def explained() -> Generator[None, None, None]:
-    """Turn what PostgreSQL says into a sentence that tells what to do."""
+    """Turn errors of PostgreSQL into a HedgehogError that says what to do."""
     try:
         yield
     except psycopg.errors.InsufficientPrivilege as error:
         raise HedgehogError(
-            f"The source's role may not read: {error.diag.message_primary}. Grant it SELECT on "
-            "every table of the shop, and no row-level policy."
+            f"The source's role lacks a right: {error.diag.message_primary}. Grant it SELECT on "
+            "every declared table, without a row-level policy."
         ) from error
     except psycopg.errors.LockNotAvailable as error:
         raise HedgehogError(

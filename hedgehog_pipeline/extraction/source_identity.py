@@ -1,7 +1,8 @@
-"""Whether the source and its tables are those that were captured before, and what changed if not.
+"""Checks that the source and its tables are those captured before, and names what changed if not.
 
-What a SELECT of a table gives may change while no row is written: a label of an enum, the names of
-columns, the table itself. Then its increments tell nothing, and it is read in full again.
+The result of a SELECT may change without a row being written: an enum label or a column is
+renamed, or another table takes the name. Then increments show nothing, and the table needs a full
+refresh.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,88 +14,92 @@ from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline.lake.commits import IngestionCommit, Watermark
 
 _PARTS = ("system identifier", "timeline", "database oid")
-"""What the identity of a source is made of."""
+"""The parts of a source's identity."""
 
 
-def known_watermarks(moment: SourceSnapshot, head: IngestionCommit | None) -> dict[str, Watermark]:
-    """Give the watermarks from which increments can be told; a table without one is read in full.
+def known_watermarks(
+    snapshot: SourceSnapshot, head: IngestionCommit | None
+) -> dict[str, Watermark]:
+    """Return the watermarks that increments can start from; a table without one is read in full.
 
-    None holds when the source is another one, or its transaction counter went back or round, and
-    that of a table when it is another table.
+    No watermark is valid if the source is another one, or its transaction counter went back or
+    wrapped around. The watermark of a table is not valid if its definition changed.
     """
-    if head is None or head.source != moment.identity:
+    if head is None or head.source != snapshot.identity:
         return {}
-    others = another_tables(moment, head)
+    redefined = another_tables(snapshot, head)
     return {
-        name: base
-        for name, base in head.base.items()
-        if name not in others and not _counter_broke(base, moment)
+        name: watermark
+        for name, watermark in head.base.items()
+        if name not in redefined and not _counter_broke(watermark, snapshot)
     }
 
 
-def what_changed(moment: SourceSnapshot, head: IngestionCommit | None) -> str | None:
-    """Say why watermarks of the last commit do not hold any more, None where all of them do."""
+def what_changed(snapshot: SourceSnapshot, head: IngestionCommit | None) -> str | None:
+    """Return why the watermarks of the last commit are not valid any more, None if they are."""
     if head is None:
         return None
-    pairs = zip(_PARTS, head.source.split("/"), moment.identity.split("/"), strict=True)
+    pairs = zip(_PARTS, head.source.split("/"), snapshot.identity.split("/"), strict=True)
     changes = [f"{part} changed from {was} to {now}" for part, was, now in pairs if was != now]
     if not changes:
         changes = [
-            f"transaction counter went {broke}"
-            for base in head.base.values()
-            if (broke := _counter_broke(base, moment))
+            f"transaction counter {broke}"
+            for watermark in head.base.values()
+            if (broke := _counter_broke(watermark, snapshot))
         ][:1]
     return f"the source's {' and its '.join(changes)}" if changes else None
 
 
-def another_tables(moment: SourceSnapshot, head: IngestionCommit) -> dict[str, str]:
-    """Name the tables that are not those of the last commit any more, each with a sentence why.
+def another_tables(snapshot: SourceSnapshot, head: IngestionCommit) -> dict[str, str]:
+    """Return the tables whose definition changed since the last commit, each with the reason.
 
-    A base that was written before fingerprints were kept tells nothing of its table.
+    A watermark written before fingerprints were recorded does not show such a change.
     """
     return {
         name: (
-            f"{name} is another table since commit {base.commit} "
-            f"({base.captured_at:%Y-%m-%d %H:%M} UTC): {' and '.join(changes)}"
+            f"{name} was redefined after commit {watermark.commit} "
+            f"({watermark.captured_at:%Y-%m-%d %H:%M} UTC): {' and '.join(changes)}"
         )
-        for name, base in head.base.items()
-        if name in moment.fingerprints and (changes := list(_changes(moment, name, base)))
+        for name, watermark in head.base.items()
+        if name in snapshot.fingerprints and (changes := list(_changes(snapshot, name, watermark)))
     }
 
 
-def xids_since(base: Watermark, moment: SourceSnapshot) -> XidWindow:
-    """Give the transactions from a base's horizon up to a moment."""
-    return XidWindow(PgSnapshot(base.snapshot).xmin, moment.snapshot.xmax)
+def xids_since(watermark: Watermark, snapshot: SourceSnapshot) -> XidWindow:
+    """Return the transactions from a watermark's horizon up to a snapshot."""
+    return XidWindow(PgSnapshot(watermark.snapshot).xmin, snapshot.snapshot.xmax)
 
 
-def _changes(moment: SourceSnapshot, name: str, base: Watermark) -> Iterator[str]:
-    """Say what changed of a table so that its rows read otherwise, or others are there.
+def _changes(snapshot: SourceSnapshot, name: str, watermark: Watermark) -> Iterator[str]:
+    """Yield the changes of a table by which its rows read differently, or other rows are in it.
 
-    A new label of an enum is in no row yet.
+    A new label of an enum is no such change: no row has it yet.
     """
-    was, now = base.fingerprint, moment.fingerprints[name]
+    was, now = watermark.fingerprint, snapshot.fingerprints[name]
     if was is None:
         return
     if was.table != now.table:
-        yield "another one has its name"
-    for column, told in now.columns.items():
+        yield "another table has its name"
+    for column, definition in now.columns.items():
         if column not in was.columns:
-            yield f"{column} is declared since"
-        elif was.columns[column] != told:
-            yield f"{column} is another column"
+            yield f"column {column} was declared"
+        elif was.columns[column] != definition:
+            yield f"column {column} was replaced"
     renamed = [label for oid, label in was.labels.items() if now.labels.get(oid, label) != label]
     if renamed:
-        yield f"its enums have no {', '.join(map(repr, renamed))} any more"
-    attached = now.partitions.items() - was.partitions.items()
-    if was.table == now.table and _grew(moment, name, base, sorted(oid for oid, _ in attached)):
-        yield "a partition came with its rows"
+        yield f"enum labels were renamed ({', '.join(map(repr, renamed))})"
+    attached = sorted(oid for oid, _ in now.partitions.items() - was.partitions.items())
+    if was.table == now.table and _grew(snapshot, name, watermark, attached):
+        yield "a partition was attached with its rows"
 
 
-def _grew(moment: SourceSnapshot, name: str, base: Watermark, attached: Sequence[int]) -> bool:
-    """Tell whether partitions hold rows that no increment takes: from before they were attached.
+def _grew(
+    snapshot: SourceSnapshot, name: str, watermark: Watermark, attached: Sequence[int]
+) -> bool:
+    """Return whether partitions have rows that no increment reads: from before they were attached.
 
-    CaptureRequest by way of the table, since SELECT of a partition itself needs a right of its own: that
-    reads the others too, so an empty one is told by its size.
+    The query goes through the parent table: a SELECT of the partition itself would need a right of
+    its own. It reads the other partitions too, so it does not run where the size shows no rows.
     """
     if not attached:
         return False
@@ -105,17 +110,17 @@ def _grew(moment: SourceSnapshot, name: str, base: Watermark, attached: Sequence
     ).format(
         attached=sql.SQL("{}::oid[]").format(sql.Literal(attached)),
         name=sql.Identifier(name),
-        new=xids_since(base, moment).new_rows(base.seen),
+        new=xids_since(watermark, snapshot).new_rows(watermark.seen),
     )
-    ((grew,),) = moment.fetch_once(query)
+    ((grew,),) = snapshot.fetch_once(query)
     return grew
 
 
-def _counter_broke(base: Watermark, moment: SourceSnapshot) -> str | None:
-    """Say how the transaction counter makes a base worthless, None where it does not."""
-    was, now = PgSnapshot(base.snapshot).xmax, moment.snapshot.xmax
+def _counter_broke(watermark: Watermark, snapshot: SourceSnapshot) -> str | None:
+    """Return how the transaction counter invalidates a watermark, None if it does not."""
+    was, now = PgSnapshot(watermark.snapshot).xmax, snapshot.snapshot.xmax
     if now < was:
-        return f"back from {was} to {now}"
-    if xids_since(base, moment).wraps:
-        return f"a whole round from {was} to {now}"
+        return f"went back from {was} to {now}"
+    if xids_since(watermark, snapshot).wraps:
+        return f"wrapped around from {was} to {now}"
     return None

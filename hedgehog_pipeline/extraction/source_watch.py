@@ -1,4 +1,4 @@
-"""Scans of the shop, one after another on one connection, each of which costs little."""
+"""Scans the source again and again on one connection, each scan at little cost."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,51 +15,51 @@ class Publish(Protocol):
     """Publishes what a scan saw."""
 
     def __call__(self, head: IngestionCommit | None, /, *, changed: bool) -> None:
-        """Take the last ingestion commit, and whether the shop holds more."""
+        """Publish the last ingestion commit, and whether the source has changes since."""
 
 
 @dataclass
 class SourceWatch:
-    """Repeats a scan. Only the first one and one that finds something cost more than a question.
+    """Repeats a scan; only the first scan and one after a change cost more than one small query.
 
     Attributes:
-        connect: gives the connection to the shop, the same one each time.
-        log: of the ingestion bucket.
-        tables: of the shop.
-        publish: publishes what was seen, once and whenever that changes.
+        connect: returns the connection to the source, the same one each time.
+        log: the ingestion log.
+        tables: the source tables to scan.
+        publish: called after the first scan, and whenever the result may have changed.
     """
 
     connect: Callable[[], ConnectedSource]
     log: CommitLog[IngestionCommit]
     tables: Sequence[SourceTable]
     publish: Publish
-    _nothing_at: str | None = field(default=None, init=False)
+    _unchanged_at: str | None = field(default=None, init=False)
     _head: IngestionCommit | None = field(default=None, init=False)
 
     def changed_tables(self) -> tuple[str, ...]:
-        """Name the tables of which a capture would land something; none where nothing is new.
+        """Return the names of the tables of which a capture would land something.
 
-        Each look sees what is committed by then. The log is read for the first one, and again
-        before something is called new: another writer may have landed it meanwhile.
+        Each scan sees what is committed by then. The log is read for the first scan, and again
+        before a change is reported: another writer may have landed it meanwhile.
 
         Raises:
-            HedgehogError: where the shop or the lake cannot be read.
+            HedgehogError: if the source or the lake cannot be read.
         """
-        shop = self.connect()
-        is_first = self._nothing_at is None
+        source = self.connect()
+        is_first = self._unchanged_at is None
         if is_first:
             self._head = self.log.head()
-        elif self._nothing_at == shop.snapshot_text():
+        elif self._unchanged_at == source.snapshot_text():
             return ()
-        changed, seen = self._scan(shop)
+        changed, seen = self._scan(source)
         if changed and not is_first and (head := self.log.head()) != self._head:
             self._head = head
-            changed, seen = self._scan(shop)
-        self._nothing_at = None if changed else seen
+            changed, seen = self._scan(source)
+        self._unchanged_at = None if changed else seen
         if changed or is_first:
             self.publish(self._head, changed=bool(changed))
         return changed
 
-    def _scan(self, shop: ConnectedSource) -> tuple[tuple[str, ...], str]:
-        with shop.moment(self.tables) as moment:
-            return changed_tables(moment, self._head, self.tables), moment.snapshot.text
+    def _scan(self, source: ConnectedSource) -> tuple[tuple[str, ...], str]:
+        with source.moment(self.tables) as snapshot:
+            return changed_tables(snapshot, self._head, self.tables), snapshot.snapshot.text

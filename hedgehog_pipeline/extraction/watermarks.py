@@ -1,7 +1,7 @@
-"""The timestamps in SSM: up to where each table is captured, for people and for monitoring.
+"""Publishes in SSM up to where each table is captured, for people and for monitoring.
 
-Nothing in Hedgehog reads them: the truth is the last ingestion commit, and what differs from it is
-published again by every run and tick.
+Nothing in Hedgehog reads the parameter: the truth is the last ingestion commit. Every run and every
+tick of a sensor writes the parameter again if it differs.
 """
 
 import json
@@ -12,16 +12,16 @@ from hedgehog_pipeline.lake.commits import IngestionCommit
 
 
 def watermarks_of(commit: IngestionCommit) -> str:
-    """Write each table's time (UTC), commit, xmin and xmax as JSON, below SSM's 4 KB."""
+    """Return each table's time (UTC), commit, xmin and xmax as JSON; it fits into SSM's 4 KB."""
     return json.dumps(
         {
             name: {
-                "time": base.captured_at.isoformat(timespec="milliseconds"),
-                "commit": base.commit,
-                "xmin": PgSnapshot(base.snapshot).xmin,
-                "xmax": PgSnapshot(base.snapshot).xmax,
+                "time": watermark.captured_at.isoformat(timespec="milliseconds"),
+                "commit": watermark.commit,
+                "xmin": PgSnapshot(watermark.snapshot).xmin,
+                "xmax": PgSnapshot(watermark.snapshot).xmax,
             }
-            for name, base in sorted(commit.base.items())
+            for name, watermark in sorted(commit.base.items())
         }
     )
 
@@ -30,6 +30,6 @@ def publish_watermarks(parameters: Parameters, commit: IngestionCommit) -> None:
     """Write the watermarks to the parameter `watermarks`.
 
     Raises:
-        HedgehogError: where SSM refuses.
+        HedgehogError: if SSM refuses.
     """
     parameters.write("watermarks", watermarks_of(commit))

@@ -1,1 +1,1 @@
-"""Files that others bring under `inbox/<table>/`: found, read, and landed as rows of the source."""
+"""CSV files that others upload to `inbox/<table>/`: list, read, and land them as source rows."""

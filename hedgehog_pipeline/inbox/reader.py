@@ -1,7 +1,7 @@
-"""A file that somebody brought, as rows of a table of the shop: good ones, and why others are not.
+"""Reads an inbox file as rows of a source table: the valid rows, and why the others are left out.
 
-What is told here is what CSV, text and a row without a key forbid. Whether a value is of its
-column's type is told where every landed value is read (lake/csv_values.py).
+This checks CSV syntax, encoding and the key. Whether a value has the type of its column is checked
+where every landed value is read (lake/csv_reader.py).
 """
 
 import re
@@ -28,13 +28,13 @@ _SHOWN = 100
 
 @dataclass(frozen=True)
 class Survey:
-    """What a first reading of a file finds.
+    """The result of a first pass over a file.
 
     Attributes:
-        refusal: why nothing of it can be taken, a sentence; empty where something can.
-        passed_over: names of its columns that the table's declaration has not.
-        superseded: lines of rows whose key a later row has again.
-        faulty: whether it has records that cannot be taken.
+        refusal: a sentence that says why the whole file is refused; empty if it is not.
+        passed_over: the names of its columns that the table does not declare.
+        superseded: the lines of rows whose key occurs again in a later row.
+        faulty: whether it has records that are not valid rows.
     """
 
     refusal: str = ""
@@ -45,12 +45,12 @@ class Survey:
 
 @dataclass(frozen=True)
 class InboxReader:
-    """A file in the inbox; each method reads it anew, so that none of it has to be kept.
+    """Reads a file of the inbox; each method reads it again, so it need not fit into memory.
 
     Attributes:
-        part: its key in the bucket.
-        table: what its rows are.
-        open: opens it at its beginning.
+        part: the key of the file in the bucket.
+        table: the table that it lands as.
+        open: opens the file at its beginning.
     """
 
     part: str
@@ -58,7 +58,7 @@ class InboxReader:
     open: Callable[[], AbstractContextManager[Read]]
 
     def survey(self) -> Survey:
-        """Read it once to see what there is; of a key that comes twice the later row counts."""
+        """Read the file once and return what it contains; the last row of a key counts."""
         keys, lines, faulty = array("q"), array("q"), False
         try:
             with self._opened() as (layout, found):
@@ -71,14 +71,14 @@ class InboxReader:
         except _Refused as refused:
             return Survey(f"The file {self.part} {refused}")
         if not keys and not faulty:
-            return Survey(f"The file {self.part} has a header and no rows: nothing was to do.")
+            return Survey(f"The file {self.part} has a header and no rows: nothing to land.")
         rows = pa.table({"key": pa.array(keys, pa.int64()), "line": pa.array(lines, pa.int64())})
         last = rows.group_by("key").aggregate([("line", "max")])["line_max"]
         again: list[Any] = rows["line"].filter(pc.invert(pc.is_in(rows["line"], last))).to_pylist()
         return Survey("", layout.passed_over, frozenset(again), faulty)
 
     def rows_csv(self, superseded: frozenset[int]) -> Iterator[bytes]:
-        """Write the good rows as COPY does: the declared columns, NULL as nothing.
+        """Write the valid rows as COPY does: the declared columns, nothing for NULL.
 
         Args:
             superseded: lines to leave out.
@@ -90,7 +90,7 @@ class InboxReader:
                     yield item.text
 
     def faults(self) -> Iterator[QuarantineEntry]:
-        """Tell which records cannot be taken, and why."""
+        """Yield a quarantine entry for each record that is not a valid row."""
         with self._opened() as (_, found):
             for item in found:
                 if isinstance(item, QuarantineEntry):
@@ -101,7 +101,7 @@ class InboxReader:
         with self.open() as read:
             found = records(read)
             layout = _Layout.of(next(found, None), self.table, self.part)
-            yield layout, map(layout.taken, found)
+            yield layout, map(layout.parse, found)
 
 
 class _Row(NamedTuple):
@@ -110,23 +110,23 @@ class _Row(NamedTuple):
     text: bytes
 
 
-class _Refused(Exception):  # noqa: N818 (no error: the rest of a sentence that says why)
-    """Nothing of a file can be taken."""
+class _Refused(Exception):  # noqa: N818 (not an error: the rest of a sentence with the reason)
+    """A whole file is refused."""
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where the columns of a table stand in a file.
+    """The positions of a table's columns in a file.
 
     Attributes:
-        part: the file.
-        table: what its rows are.
-        width: how many fields a record has.
-        key: the place of the key.
-        keys: what it may be.
-        values: picks the values of the declared columns, in their order.
-        booleans: the places among those of columns that are true or false.
-        passed_over: names of columns that the declaration has not.
+        part: the key of the file in the bucket.
+        table: the table that it lands as.
+        width: the number of fields of a record.
+        key: the position of the key.
+        keys: the allowed keys.
+        values: returns the values of the declared columns, in the order of the declaration.
+        booleans: the positions of boolean columns among these values.
+        passed_over: the names of columns that the table does not declare.
     """
 
     part: str
@@ -143,13 +143,13 @@ class _Layout:
         """Find the columns in a file's first record.
 
         Raises:
-            _Refused: where there are none.
+            _Refused: if the header lacks one.
         """
         if header is None:
-            raise _Refused("is empty: put it again with a header and rows.")
+            raise _Refused("is empty: upload it again with a header and rows.")
         if _unfit(header.text):
             raise _Refused(
-                "is no text in UTF-8 (is it compressed, a spreadsheet, in another encoding?): put "
+                "is not UTF-8 text (is it compressed, a spreadsheet, in another encoding?): upload "
                 "it again as plain CSV in UTF-8."
             )
         names = [_unquoted(field) for field in header.fields]
@@ -158,17 +158,17 @@ class _Layout:
         if len(missing) == len(declared):
             raise _Refused(
                 f"begins with {readable(header.text)[:_SHOWN]!r}, which names no column of "
-                f"{table.name}: it has no header, or another separator than the comma. Put it "
+                f"{table.name}: it has no header, or its separator is not the comma. Upload it "
                 f"again with commas and the header {','.join(declared)}"
             )
         if missing:
             raise _Refused(
-                f"lacks the columns {', '.join(missing)} of {table.name}: put it again with them."
+                f"lacks the columns {', '.join(missing)} of {table.name}: upload it with them."
             )
         twice = {name for name in declared if names.count(name) > 1}
         if twice:
             raise _Refused(
-                f"has the columns {', '.join(sorted(twice))} more than once: put it again with "
+                f"has the columns {', '.join(sorted(twice))} more than once: upload it again with "
                 "one of each."
             )
         return cls(
@@ -182,26 +182,26 @@ class _Layout:
             tuple(name for name in names if name not in declared),
         )
 
-    def taken(self, record: Record) -> _Row | QuarantineEntry:
-        """Give a record as a row, or why it cannot be one."""
+    def parse(self, record: Record) -> _Row | QuarantineEntry:
+        """Return a record as a row, or the quarantine entry that says why it is not one."""
         if record.fault:
-            return self._told(record, "", "", record.fault)
+            return self._entry(record, "", "", record.fault)
         fields = record.fields
         key = _KEY.fullmatch(fields[self.key]) if self.key < len(fields) else None
         number = int(key[1]) if key else None
         if len(fields) != self.width:
-            # A field too many or too few moves those behind it: the first alone is where it was.
+            # A missing or an extra field moves the fields after it: only the first is reliable.
             first = str(number) if self.key == 0 and len(fields) > 1 and number is not None else ""
-            counted = f"has {len(fields)} instead of {self.width} fields"
-            return self._told(record, first, "", counted)
+            reason = f"has {len(fields)} instead of {self.width} fields"
+            return self._entry(record, first, "", reason)
         if number is None or number not in self.keys:
             absent = fields[self.key] in {b"", b'""'}
             reason = "is absent" if absent else f"is not {self.table.key_type.form}"
-            return self._told(record, "", self.table.key, reason)
+            return self._entry(record, "", self.table.key, reason)
         values = list(self.values(fields))
         values[0] = b"%d" % number
-        for place in self.booleans:
-            values[place] = _BOOLEANS.get(values[place].strip(b'"').lower(), values[place])
+        for position in self.booleans:
+            values[position] = _BOOLEANS.get(values[position].strip(b'"').lower(), values[position])
         text = b",".join(values)
         if _unfit(text):
             column, reason = next(
@@ -209,18 +209,18 @@ class _Layout:
                 for column, value in zip(self.table.columns, values, strict=True)
                 if (reason := _unfit(value))
             )
-            return self._told(record, str(number), column, reason)
+            return self._entry(record, str(number), column, reason)
         return _Row(record.line, number, text + b"\n")
 
-    def _told(self, record: Record, key: str, column: str, reason: str) -> QuarantineEntry:
+    def _entry(self, record: Record, key: str, column: str, reason: str) -> QuarantineEntry:
         found = readable(record.text)
         return QuarantineEntry(self.table.name, key, self.part, record.line, column, found, reason)
 
 
 def _unfit(text: bytes) -> str:
-    """Tell what forbids to keep a text; nothing where it can be kept."""
+    """Return why PostgreSQL cannot store a text; empty if it can."""
     if b"\0" in text:
-        return "holds a NUL character, which PostgreSQL cannot keep"
+        return "contains a NUL character, which PostgreSQL cannot store"
     if not text.isascii():
         try:
             text.decode()

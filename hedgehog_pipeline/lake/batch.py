@@ -1,4 +1,4 @@
-"""A batch in the making: an id, a day, and the parts written so far."""
+"""A batch that is being written: its id, its day and its parts so far."""
 
 import secrets
 from collections.abc import Sequence
@@ -10,36 +10,36 @@ from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import CHANGING_KINDS, Part, PartKind, RowCounts
 from hedgehog_pipeline.lake.parts import digest_of
 
-_MOMENT = "%Y%m%dT%H%M%S%fZ"
+_TIME_FORMAT = "%Y%m%dT%H%M%S%fZ"
 
 
 def batch_id(now: datetime) -> str:
-    """Make an id that sorts by time and that no other writer makes.
+    """Return a new batch id: unique, and ids sort by time.
 
     Args:
-        now: the moment, aware UTC.
+        now: the current time, aware UTC.
     """
-    return f"{now:{_MOMENT}}-{secrets.token_hex(4)}"
+    return f"{now:{_TIME_FORMAT}}-{secrets.token_hex(4)}"
 
 
 def batch_moment(batch: str) -> datetime:
-    """Give the moment, aware UTC, at which the writer of a batch began."""
-    moment, _, _ = batch.partition("-")
-    return datetime.strptime(moment, _MOMENT).replace(tzinfo=timezone.utc)
+    """Return the time, aware UTC, at which the writer of a batch began."""
+    time, _, _ = batch.partition("-")
+    return datetime.strptime(time, _TIME_FORMAT).replace(tzinfo=timezone.utc)
 
 
 @dataclass
 class Batch:
-    """Parts that will stand in one commit, or nowhere.
+    """Parts for one commit; without the commit they do not exist for any reader.
 
     Attributes:
         id: see `batch_id`.
         date: UTC day on which the batch lands.
-        bucket: where it lands.
-        extension: of the keys of its parts, `csv` or `parquet`.
-        counts_before: the row counts that its commit continues, None where nobody knows them.
-        counted: whether its rows add to these; those of a replay were counted before.
-        parts: what was written so far.
+        bucket: the bucket to write to.
+        extension: file extension of its parts' keys, `csv` or `parquet`.
+        counts_before: the row counts up to the commit before it, None if they are unknown.
+        counted: whether its rows add to `counts_before`; a replay's rows were counted before.
+        parts: the parts written so far.
     """
 
     id: str
@@ -53,14 +53,14 @@ class Batch:
     def write(
         self, asset: str, kind: PartKind, body: bytes, *, rows: int, columns: Sequence[str]
     ) -> None:
-        """Write the next part of an asset; its key belongs to this batch alone."""
-        place = len(self.parts_of(asset, kind))
+        """Write the next part of an asset under a key that only this batch uses."""
+        number = len(self.parts_of(asset, kind))
         folder = asset if kind == "rows" else f"{kind}/{asset}"
-        key = f"{folder}/{self.date}/{self.id}-{place}.{self.extension}"
+        key = f"{folder}/{self.date}/{self.id}-{number}.{self.extension}"
         if not self.bucket.create(key, body) and self.bucket.read(key) != body:
             raise HedgehogError(
-                f"The object {key} in the bucket {self.bucket.name} was written by somebody else; "
-                "nothing is overwritten: run again, which takes a new key."
+                f"The object {key} in the bucket {self.bucket.name} was written by another writer. "
+                "Nothing was overwritten; run again, which uses a new key."
             )
         part = Part(
             asset=asset,
@@ -74,13 +74,13 @@ class Batch:
         self.parts.append(part)
 
     def parts_of(self, asset: str, kind: PartKind = "rows") -> list[Part]:
-        """Give the parts of a kind of an asset that were written so far."""
+        """Return the parts of an asset and a kind that were written so far."""
         return [part for part in self.parts if (part.asset, part.kind) == (asset, kind)]
 
     def touches(self, asset: str) -> bool:
-        """Tell whether something of an asset was written beside the keys that a sweep saw."""
+        """Return whether an asset has a part here other than key ranges of delete detection."""
         return any(part.asset == asset and part.kind != "keys" for part in self.parts)
 
     def changes(self, asset: str) -> bool:
-        """Tell whether rows of an asset were written, or keys that are gone from it."""
+        """Return whether an asset has rows or tombstones here."""
         return any(part.asset == asset and part.kind in CHANGING_KINDS for part in self.parts)

@@ -1,4 +1,4 @@
-"""An S3 bucket whose objects are written once, but for those that others bring and the report."""
+"""An S3 bucket. Its objects are written once, except inbox files and the report page."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -18,20 +18,19 @@ else:
 _CONFLICTS = 5
 
 RESTORE = "Restore it from the bucket's versions or from a backup; see docs/operations.md."
-"""What to do about an object that is missing or altered, a sentence."""
+"""What to do about an object that is missing or altered; ends an error message."""
 
 _BYTES = "binary/octet-stream"
-"""What S3 takes an object for where nothing is said; SeaweedFS would then compress it, slowly."""
+"""The content type that S3 assumes anyway; without one, SeaweedFS compresses the object, slowly."""
 
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object as a listing tells of it.
+    """An object as a listing returns it.
 
     Attributes:
-        key: its key.
-        etag: tells one content of the key from another.
-        modified: when it was put, aware UTC.
+        etag: changes with the content of the key.
+        modified: time of the upload, aware UTC.
     """
 
     key: str
@@ -41,11 +40,11 @@ class StoredObject:
 
 @dataclass(frozen=True)
 class Described:
-    """What an object tells beside its content.
+    """The metadata of an object.
 
     Attributes:
-        metadata: what its writer said of it.
-        modified: when it was put, aware UTC.
+        metadata: the writer's own key-value pairs.
+        modified: time of the upload, aware UTC.
     """
 
     metadata: Mapping[str, str]
@@ -54,18 +53,18 @@ class Described:
 
 @dataclass(frozen=True)
 class Bucket:
-    """A bucket by its name, through an S3 client that honours the AWS SDK's environment."""
+    """A bucket, its name and the S3 client that reaches it."""
 
     client: S3Client
     name: str
 
     def create(self, key: str, body: bytes) -> bool:
-        """Write an object that is not there yet; say False, and write nothing, where it is.
+        """Write an object unless its key exists; return whether it was written.
 
-        The SDK repeats a request whose answer was lost, so False may also mean that an earlier
-        try of this very call has written the object: the caller tells the two apart by content.
-        409 (two conditional writes at the same time) is answered with another try, as S3's
-        documentation of conditional writes asks.
+        The SDK repeats a request when the response was lost, so False may also mean that an earlier
+        attempt of this very call wrote the object: the caller has to compare the content.
+        409 (two conditional writes at the same time) is retried, as S3's documentation of
+        conditional writes demands.
         """
         for attempt in range(_CONFLICTS):
             try:
@@ -77,14 +76,14 @@ class Bucket:
                     return False
                 if _status(error) == 501:  # noqa: PLR2004 (Not Implemented)
                     raise HedgehogError(
-                        f"The store of the bucket {self.name} answers 501 to If-None-Match, by "
-                        f"which {key!r} is created once. Without that two writers write over each "
-                        "other: use a store that has it, as AWS has."
+                        f"The S3 store of the bucket {self.name} answers 501 to If-None-Match. "
+                        f"Hedgehog needs it to create {key!r} only once: without it two writers "
+                        "overwrite each other. Use a store that supports it, as AWS S3 does."
                     ) from error
                 if _status(error) != 409 or attempt == _CONFLICTS - 1:  # noqa: PLR2004 (Conflict)
-                    raise self._explained(error, "write", key) from error
+                    raise self._error(error, "write", key) from error
             except BotoCoreError as error:
-                raise self._explained(error, "write", key) from error
+                raise self._error(error, "write", key) from error
             else:
                 return True
         return False
@@ -92,37 +91,36 @@ class Bucket:
     def replace(
         self, key: str, body: bytes, *, content_type: str, metadata: Mapping[str, str]
     ) -> None:
-        """Write an object, in the place of another where there is one.
+        """Write an object, replacing the one that has its key.
 
         Args:
-            key: of an object that is for people, and that nothing is made of.
-            body: its content.
-            content_type: what a browser takes it for.
-            metadata: what `column_metadata` tells of it.
+            key: of an object that people read and no stage reads.
+            content_type: its MIME type, for browsers.
+            metadata: what `column_metadata` returns for it later.
         """
         try:
             self.client.put_object(
                 Bucket=self.name, Key=key, Body=body, ContentType=content_type, Metadata=metadata
             )
         except (ClientError, BotoCoreError) as error:
-            raise self._explained(error, "write", key) from error
+            raise self._error(error, "write", key) from error
 
     def find(self, key: str) -> bytes | None:
-        """Read an object whole, or say None where there is none."""
+        """Read a whole object; None if the key does not exist."""
         try:
             return self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
         except ClientError as error:
             if _code(error) == "NoSuchKey":
                 return None
-            raise self._explained(error, "read", key) from error
+            raise self._error(error, "read", key) from error
         except BotoCoreError as error:
-            raise self._explained(error, "read", key) from error
+            raise self._error(error, "read", key) from error
 
     def read(self, key: str) -> bytes:
-        """Read an object whole.
+        """Read a whole object that has to exist.
 
         Raises:
-            HedgehogError: where there is none: a commit names it, so somebody removed it.
+            HedgehogError: if the key does not exist: a commit names it, so it was deleted.
         """
         body = self.find(key)
         if body is None:
@@ -134,30 +132,30 @@ class Bucket:
 
     @contextmanager
     def open(self, found: StoredObject) -> Generator[Callable[[int], bytes], None, None]:
-        """Read an object that somebody else may replace, so many bytes at a time.
+        """Open an object that another writer may replace; yields its `read(size)` function.
 
         Raises:
-            HedgehogError: where it is gone or another one stands there.
+            HedgehogError: if it was deleted or replaced since it was listed.
         """
         try:
-            answer = self.client.get_object(Bucket=self.name, Key=found.key)
-            with closing(answer["Body"]) as body:
-                if _etag(answer) != found.etag:
+            response = self.client.get_object(Bucket=self.name, Key=found.key)
+            with closing(response["Body"]) as body:
+                if _etag(response) != found.etag:
                     raise HedgehogError(
                         f"The object {found.key} in the bucket {self.name} was replaced while it "
                         "was read. Nothing was committed; run again."
                     )
                 yield body.read
         except (ClientError, BotoCoreError) as error:
-            raise self._explained(error, "read", found.key) from error
+            raise self._error(error, "read", found.key) from error
 
     def etag_of(self, key: str) -> str | None:
-        """Give the ETag of an object, None where there is none."""
+        """Return the ETag of an object, None if the key does not exist."""
         head = self._head(key)
         return _etag(head) if head else None
 
     def column_metadata(self, key: str) -> Described | None:
-        """Give what an object tells beside its content, None where there is none."""
+        """Return the metadata of an object, None if the key does not exist."""
         head = self._head(key)
         return Described(head["Metadata"], head["LastModified"]) if head else None
 
@@ -167,22 +165,22 @@ class Bucket:
         except ClientError as error:
             if _code(error) == "404":
                 return None
-            raise self._explained(error, "look for", key) from error
+            raise self._error(error, "look for", key) from error
         except BotoCoreError as error:
-            raise self._explained(error, "look for", key) from error
+            raise self._error(error, "look for", key) from error
 
     def objects(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
-        """List the objects under a prefix, in the order of their keys, those after a key alone."""
+        """List the objects under a prefix in key order, only those after the key `after`."""
         pages = self.client.get_paginator("list_objects_v2")
         try:
             for page in pages.paginate(Bucket=self.name, Prefix=prefix, StartAfter=after):
-                items: list[Any] = page.get("Contents", [])  # their stub calls each field optional
+                items: list[Any] = page.get("Contents", [])  # the stub declares each field optional
                 for item in items:
                     yield StoredObject(item["Key"], _etag(item), item["LastModified"])
         except (ClientError, BotoCoreError) as error:
-            raise self._explained(error, "list", prefix) from error
+            raise self._error(error, "list", prefix) from error
 
-    def _explained(self, error: Exception, verb: str, key: str) -> HedgehogError:
+    def _error(self, error: Exception, verb: str, key: str) -> HedgehogError:
         if isinstance(error, ClientError) and _code(error) == "NoSuchBucket":
             return HedgehogError(
                 f"There is no bucket {self.name}; create it, or name another one in "
@@ -198,8 +196,8 @@ def _code(error: ClientError) -> str:
     return error.response.get("Error", {}).get("Code", "")
 
 
-def _etag(told: Mapping[str, Any]) -> str:
-    return told["ETag"].strip('"')
+def _etag(response: Mapping[str, Any]) -> str:
+    return response["ETag"].strip('"')
 
 
 def _status(error: ClientError) -> int:

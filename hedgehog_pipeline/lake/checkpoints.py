@@ -1,10 +1,9 @@
-"""Checkpoints: what the log of a table comes down to at a commit, so that it need not all be read.
+"""Checkpoints: the state of a landed table at a commit, so that the whole log need not be read.
 
-A checkpoint is made of the ingestion log alone, and the log is read where there is none: losing all
-of them loses nothing. It stands in the processed bucket under the table, a digest of its declared
-columns, its commit and that commit's batch, so that another declaration finds none, and that a log
-which was rolled back since is told. The digest of its two objects is part of their names, so that
-one of which a byte was altered is passed over as well.
+A checkpoint is derived from the ingestion log alone. Without one the log is read, so losing them
+all loses nothing. Its key in the processed bucket has the table, a digest of its declared columns,
+the commit and that commit's batch, so a changed declaration misses it and a rolled-back log is
+detected. The key also has a digest of both objects, so an altered checkpoint is skipped.
 """
 
 import io
@@ -26,7 +25,7 @@ from hedgehog_pipeline.model.source import SourceTable
 _LOGGER = logging.getLogger(__name__)
 
 _FORMAT = 1
-"""Raised when landed rows are read otherwise than before."""
+"""Raised when landed rows are read in a different way than before."""
 
 _UNREAD = b"unread"
 _ROWS, _TOMBSTONES = ".rows.parquet", ".tombstones.parquet"
@@ -34,15 +33,15 @@ _ROWS, _TOMBSTONES = ".rows.parquet", ".tombstones.parquet"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A landed table as of a commit.
+    """The state of a landed table as of a commit.
 
     Attributes:
-        number: of the commit.
-        batch: id of its batch.
-        rows: the newest row of each key but for those of the commits that are left to be read.
-        tombstones: the last one of each key.
-        unread: the commits up to it that hold rows which could not be read: they are read again,
-            because the code that reads them may have been mended.
+        number: number of the commit.
+        batch: batch id of the commit.
+        rows: the newest row of each key, without rows of the commits in `unread`.
+        tombstones: the last tombstone of each key.
+        unread: the earlier commits with rows that could not be read: they are read again each time,
+            because the code that reads them may have been fixed.
     """
 
     number: int
@@ -52,13 +51,13 @@ class Checkpoint:
     unread: Collection[int]
 
 
-class Kept(NamedTuple):
-    """A checkpoint as its name tells of it.
+class CheckpointRef(NamedTuple):
+    """A checkpoint as its key names it.
 
     Attributes:
-        number: of its commit.
-        batch: id of that commit's batch.
-        digest: of its objects, empty where it was written before that was kept.
+        number: number of the commit.
+        batch: batch id of the commit.
+        digest: digest of its objects; empty for a checkpoint older than this part of the key.
     """
 
     number: int
@@ -68,77 +67,77 @@ class Kept(NamedTuple):
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """The checkpoints of a table of the shop."""
+    """The checkpoints of a source table."""
 
     bucket: Bucket
     table: SourceTable
 
-    def before(self, number: int) -> list[Kept]:
-        """List those of commits before another, the last first."""
+    def before(self, number: int) -> list[CheckpointRef]:
+        """List the checkpoints of commits before a number, the latest first."""
         names = (
             found.key.removeprefix(self._folder).removesuffix(_ROWS)
             for found in self.bucket.objects(self._folder)
             if found.key.endswith(_ROWS)
         )
-        there = map(_kept_as, names)
-        return sorted((kept for kept in there if kept.number < number), reverse=True)
+        refs = map(_parse_name, names)
+        return sorted((ref for ref in refs if ref.number < number), reverse=True)
 
-    def read(self, kept: Kept, schema: pa.Schema) -> Checkpoint | None:
-        """Read one; None where one of its objects was removed, as both may be, or altered.
+    def read(self, ref: CheckpointRef, schema: pa.Schema) -> Checkpoint | None:
+        """Read a checkpoint; None if one of its objects was deleted (which is allowed) or altered.
 
         Args:
-            kept: which one.
-            schema: of the rows.
+            ref: the checkpoint to read.
+            schema: Arrow schema of its rows.
         """
-        bodies = [self.bucket.find(self._key(kept, ending)) for ending in (_TOMBSTONES, _ROWS)]
+        bodies = [self.bucket.find(self._key(ref, ending)) for ending in (_TOMBSTONES, _ROWS)]
         tombstones, rows = bodies
         if tombstones is None or rows is None:
             return None
-        if not kept.digest or digest_of(tombstones + rows) == kept.digest:
+        if not ref.digest or digest_of(tombstones + rows) == ref.digest:
             with suppress(pa.ArrowException, OSError, ValueError):
-                return _read(kept, tombstones, rows, schema)
-        keys = " and ".join(self._key(kept, ending) for ending in (_ROWS, _TOMBSTONES))
+                return _read(ref, tombstones, rows, schema)
+        keys = " and ".join(self._key(ref, ending) for ending in (_ROWS, _TOMBSTONES))
         _LOGGER.warning(
             "The checkpoint of %s at commit %d was altered, so the log is read instead. Delete its "
             "objects %s from the bucket %s: nothing is lost.",
-            *(self.table.name, kept.number, keys, self.bucket.name),
+            *(self.table.name, ref.number, keys, self.bucket.name),
         )
         return None
 
-    def keep(self, checkpoint: Checkpoint) -> None:
-        """Write one, its rows last: it is there when they are.
+    def write(self, checkpoint: Checkpoint) -> None:
+        """Write a checkpoint, its rows last: it exists once they do.
 
-        Another writer's may differ in its bytes and stands beside it: each is as good.
+        Another writer's checkpoint may differ in its bytes and has its own key: both are valid.
         """
         unread = " ".join(map(str, checkpoint.unread)).encode()
         rows = _parquet(checkpoint.rows.replace_schema_metadata({_UNREAD: unread}))
         tombstones = _parquet(checkpoint.tombstones)
-        kept = Kept(checkpoint.number, checkpoint.batch, digest_of(tombstones + rows))
+        ref = CheckpointRef(checkpoint.number, checkpoint.batch, digest_of(tombstones + rows))
         for ending, body in ((_TOMBSTONES, tombstones), (_ROWS, rows)):
-            self.bucket.create(self._key(kept, ending), body)
+            self.bucket.create(self._key(ref, ending), body)
 
     @property
     def _folder(self) -> str:
         digest = sha256(f"{_FORMAT} {self.table.columns}".encode()).hexdigest()[:16]
         return f"checkpoints/oltp/{self.table.name}/{digest}/"
 
-    def _key(self, kept: Kept, ending: str) -> str:
-        digest = f".{kept.digest}" if kept.digest else ""
-        return f"{self._folder}{kept.number:020d}-{kept.batch}{digest}{ending}"
+    def _key(self, ref: CheckpointRef, ending: str) -> str:
+        digest = f".{ref.digest}" if ref.digest else ""
+        return f"{self._folder}{ref.number:020d}-{ref.batch}{digest}{ending}"
 
 
-def _kept_as(name: str) -> Kept:
+def _parse_name(name: str) -> CheckpointRef:
     number, _, rest = name.partition("-")
     batch, _, digest = rest.partition(".")
-    return Kept(int(number), batch, digest)
+    return CheckpointRef(int(number), batch, digest)
 
 
-def _read(kept: Kept, tombstones: bytes, rows: bytes, schema: pa.Schema) -> Checkpoint:
+def _read(ref: CheckpointRef, tombstones: bytes, rows: bytes, schema: pa.Schema) -> Checkpoint:
     file = pq.ParquetFile(io.BytesIO(rows))
     unread = (file.schema_arrow.metadata or {}).get(_UNREAD, b"").decode()
     return Checkpoint(
-        kept.number,
-        kept.batch,
+        ref.number,
+        ref.batch,
         pa.table(file.read().columns, schema=schema),
         pq.read_table(io.BytesIO(tombstones), schema=TOMBSTONES_ARROW),
         [int(commit) for commit in unread.split()],

@@ -1,7 +1,7 @@
-"""Commits: the JSON objects that say which parts make a batch, readable by any S3 client.
+"""Commits: the JSON objects that list the parts of a batch, readable by any S3 client.
 
 Their fields are the lake's contract. Times are aware UTC. `format` is raised when a reader of the
-earlier format would misread a new one.
+earlier format would misread a new commit.
 """
 
 import zlib
@@ -24,14 +24,14 @@ from hedgehog_pipeline.model.source import SOURCE
 
 IngestionKind = Literal["archive", "increment", "sweep", "inbox"]
 PartKind = Literal["rows", "keys", "tombstones", "quarantine", "readmitted"]
-"""What the rows of a part are: rows of the table, ranges of the keys that a sweep saw, keys that it
-saw no more, why values cannot be taken, or which rows could be after all (schema/quarantine.py)."""
+"""What the rows of a part are: rows of the table, key ranges that delete detection saw, tombstones
+(deleted keys), quarantine entries, or resolutions of entries (model/side_tables.py)."""
 
 CHANGING_KINDS: tuple[PartKind, ...] = ("rows", "tombstones")
-"""The kinds of parts that change what a table holds; the others say something of its rows."""
+"""The kinds of parts that change a table's rows; the other kinds are about its rows."""
 
 Ranges = tuple[tuple[int, int], ...]
-"""Inclusive ranges of transaction ids, in order and apart from each other."""
+"""Inclusive ranges of transaction ids, ascending and disjoint."""
 
 
 class _Record(BaseModel):
@@ -43,13 +43,8 @@ class Part(_Record):
 
     Attributes:
         asset: the asset it belongs to, `oltp/<table>` or `star/<table>`.
-        kind: what its rows are.
-        key: its key in the bucket.
-        rows: how many rows it holds.
-        bytes: its size.
-        columns: the names of its columns, in order.
-        sha256: digest of the object, in hexadecimal; None in a lake that was written before it was
-            kept.
+        kind: what its rows are (`PartKind`).
+        sha256: hexadecimal digest of the object; None in commits older than this field.
     """
 
     asset: str
@@ -62,23 +57,22 @@ class Part(_Record):
 
 
 class ArchivePosition(_Record):
-    """How far the archive of a table is landed: up to and with this primary key, or not begun."""
+    """How far a table's initial load has landed: up to and including this key; None: not begun."""
 
     after: int | None = None
 
 
 class Fingerprint(_Record):
-    """What a SELECT of a table gives depends on, besides its rows.
+    """What the result of a SELECT on a table depends on, apart from its rows.
 
-    A change of it writes no row, so no transaction id tells of it
-    (extraction/another_source.py).
+    A change of it writes no row, so no transaction id shows it (extraction/drift.py).
 
     Attributes:
-        table: the table's oid.
-        columns: of each declared column its number, its type and what it is generated from.
-        labels: the labels of their enums, by the oid of each.
-        partitions: by the oid of each partition that holds its rows, the transactions that
-            attached it and those above it.
+        table: oid of the table.
+        columns: per declared column its number, its type and its generation expression.
+        labels: the labels of the columns' enums, by enum oid.
+        partitions: per oid of a partition with rows, the transactions that attached it and its
+            parent partitions.
     """
 
     table: int
@@ -88,22 +82,22 @@ class Fingerprint(_Record):
 
 
 class Watermark(_Record):
-    """Up to where a table of the shop is captured (docs/design.md, "Capture").
+    """How far a source table is captured (docs/design.md, "Capture").
 
     Attributes:
-        snapshot: text of `pg_current_snapshot()` at the last capture; of the archive, the
-            transactions that were over at its first slice.
-        seen: inclusive ranges of transaction ids at or above the snapshot's xmin that were over;
-            in JSON the commit holds them.
-        archive: the place that the archive has reached, or None when it is complete.
-        alone: whether that archive is read while other tables are captured as ever.
-        fingerprint: what the table was at the last capture, None in a lake that was begun before
-            it was kept.
+        snapshot: text of `pg_current_snapshot()` at the last capture; during the initial load, at
+            its first slice.
+        seen: inclusive ranges of transaction ids at or above the snapshot's xmin that had ended;
+            in JSON they are a field of the commit.
+        archive: how far the initial load is, None when it is complete.
+        alone: whether this table's load runs while the other tables are captured incrementally.
+        fingerprint: the table's definition at the last capture, None in commits older than this
+            field.
         captured_at: when the last capture began, UTC.
-        commit: the commit of the last capture.
-        landed: the latest commit that holds something of the table beside the keys that a sweep
-            saw, 0 where none does.
-        swept: the latest sweep that landed its keys, 0 where none did.
+        commit: number of the commit of the last capture.
+        landed: the latest commit with a part of the table other than key ranges of delete
+            detection, 0 for none.
+        swept: the latest commit of delete detection with its key ranges, 0 for none.
     """
 
     snapshot: str
@@ -118,12 +112,12 @@ class Watermark(_Record):
 
 
 class RowCount(_Record):
-    """How many rows an asset has: landed or shaped, each commit counted once.
+    """How many rows an asset has, each commit counted once.
 
     Attributes:
-        day: the last UTC day on which it got rows.
-        of_day: the rows of that day.
-        in_all: the rows of all days that are counted.
+        day: the latest UTC day with rows.
+        of_day: the number of rows of that day.
+        in_all: the number of rows of all counted days.
     """
 
     day: date
@@ -132,11 +126,11 @@ class RowCount(_Record):
 
 
 class RowCounts(_Record):
-    """How many rows the assets of a log have.
+    """The row counts of all assets of a log.
 
     Attributes:
-        first: the first commit that is counted; what is in all is known where it is 1.
-        assets: the numbers by asset; one that has no rows is absent.
+        first: the first counted commit; the totals are complete if it is 1.
+        assets: the counts by asset; an asset without rows is left out.
     """
 
     first: int
@@ -144,17 +138,16 @@ class RowCounts(_Record):
 
 
 class Commit(_Record):
-    """What both logs have in common.
+    """The fields that commits of both logs have.
 
     Attributes:
-        log: id of the log, given by its first commit.
-        number: place in the log, from 1 without gaps.
-        previous: batch id of the commit before, None for the first.
-        batch: id of the batch, unique and sorting by time.
-        date: UTC day on which the batch landed: the partition.
-        parts: the objects of the batch.
-        row_counts: how many rows each asset has with this commit, replays left aside; None in a
-            lake that was begun before they were counted.
+        log: id of the log, set by its first commit.
+        number: number in the log, from 1 without gaps.
+        previous: batch id of the commit before it, None for the first.
+        batch: id of the batch, unique; ids sort by time.
+        date: UTC day on which the batch landed: its partition.
+        row_counts: the rows of each asset up to this commit, without replays; None in a lake older
+            than this field.
     """
 
     format: Literal[1, 2] = 1
@@ -168,47 +161,46 @@ class Commit(_Record):
 
     @property
     def rows(self) -> int:
-        """How many rows its parts hold."""
+        """How many rows its parts have."""
         return sum(part.rows for part in self.parts)
 
     def parts_of(self, asset: str, kind: PartKind = "rows") -> tuple[Part, ...]:
-        """Give the parts of a kind that belong to an asset."""
+        """Return the parts of an asset and a kind."""
         return tuple(part for part in self.parts if (part.asset, part.kind) == (asset, kind))
 
     def holds(self, asset: str) -> bool:
-        """Tell whether it holds anything of an asset."""
+        """Return whether it has any part of an asset."""
         return any(part.asset == asset for part in self.parts)
 
     def touches(self, asset: str) -> bool:
-        """Tell whether it holds something of an asset beside the keys that a sweep saw."""
+        """Return whether an asset has a part here other than key ranges of delete detection."""
         return any(part.asset == asset and part.kind != "keys" for part in self.parts)
 
 
-def _text_of(ranges: Ranges) -> str:
-    """Write ranges by the steps from edge to edge, which are small and alike: a bit or two each."""
+def _encode_ranges(ranges: Ranges) -> str:
+    """Encode ranges as the steps from edge to edge: small, similar numbers that compress well."""
     edges = [edge for first, last in ranges for edge in (first, last + 1)]
     steps = " ".join(str(edge - before) for before, edge in pairwise([0, *edges]))
     return b64encode(zlib.compress(steps.encode())).decode()
 
 
-def _ranges_of(text: str) -> Ranges:
+def _decode_ranges(text: str) -> Ranges:
     steps = zlib.decompress(b64decode(text, validate=True)).split()
     edges = list(accumulate(map(int, steps)))
     return tuple((first, end - 1) for first, end in zip(edges[::2], edges[1::2], strict=True))
 
 
-def _seen_by(base: dict[str, Any], seen: dict[str, Ranges]) -> Ranges:
-    if "seen" in base:
-        return tuple((int(first), int(last)) for first, last in base["seen"])
-    return seen.get(base["snapshot"], ())
+def _seen_of(watermark: dict[str, Any], seen: dict[str, Ranges]) -> Ranges:
+    if "seen" in watermark:  # always in format 1
+        return tuple((int(first), int(last)) for first, last in watermark["seen"])
+    return seen.get(watermark["snapshot"], ())
 
 
 class InboxFile(_Record):
-    """A file of the inbox in one of its contents.
+    """One version of a file in the inbox.
 
     Attributes:
-        key: its key in the ingestion bucket.
-        etag: S3's name of the content.
+        etag: S3's ETag of this content.
     """
 
     key: str
@@ -216,25 +208,26 @@ class InboxFile(_Record):
 
 
 class IngestionCommit(Commit):
-    """A capture of the shop, or a file that somebody brought.
+    """A capture of the source, or a loaded inbox file.
 
     Attributes:
-        kind: a slice of the archive, beside the change of the tables that are captured as ever;
-            the change since the capture before, the keys that the shop holds, or rows that
-            somebody else brought.
+        kind: `archive`: a slice of the initial load, with the changes of tables that are already
+            loaded; `increment`: the changes since the last capture; `sweep`: the result of delete
+            detection; `inbox`: the rows of an inbox file.
         captured_at: when the capture began, UTC.
-        source: identity of the database: system identifier / timeline / database oid.
-        base: per table, up to where the shop is captured with this commit.
-        reread: why the shop is read in full again from this commit on, None where it is not.
-        reread_tables: why tables are read in full again from this commit on, while the others are
-            captured as ever.
-        taken: the file of the inbox that landed with it, None where it is of another kind.
-        inbox: the latest commit before it that took a file, 0 where none did: the taken files are
-            found by walking back.
+        source: identity of the source database: system identifier / timeline / database oid.
+        base: per table, its watermark with this commit.
+        reread: why a full refresh of all tables begins with this commit, None if none begins.
+        reread_tables: per table, why its full refresh begins with this commit, while other tables
+            are captured incrementally.
+        taken: the inbox file that landed with it, None for any other kind.
+        inbox: the latest earlier commit of an inbox file, 0 for none: a linked list of all files
+            that were loaded.
 
-    What was seen in one snapshot stands in JSON once, as `seen`, by the snapshot's text: base64 of
-    zlib of numbers in ASCII, the steps from one edge to the next. `7 3 2 1` is 7 to 9 and 12.
-    Format 1 had the ranges in each base.
+    The JSON has the `seen` ranges of a snapshot once, in the field `seen` under the text of the
+    snapshot: base64 of zlib of ASCII numbers, the steps from one edge to the next. `7 3 2 1` is
+    7 to 9 and 12.
+    Format 1 had the ranges in each watermark.
     """
 
     format: Literal[1, 2] = 2
@@ -249,54 +242,54 @@ class IngestionCommit(Commit):
 
     @model_validator(mode="before")
     @classmethod
-    def _hand_out_seen(cls, data: Any) -> Any:
+    def _expand_seen(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
         try:
-            seen = {name: _ranges_of(text) for name, text in data.get("seen", {}).items()}
+            seen = {name: _decode_ranges(text) for name, text in data.get("seen", {}).items()}
             watermarks = {
-                name: base
-                if isinstance(base, Watermark)
-                else {**base, "seen": _seen_by(base, seen)}
-                for name, base in data["base"].items()
+                name: watermark
+                if isinstance(watermark, Watermark)
+                else {**watermark, "seen": _seen_of(watermark, seen)}
+                for name, watermark in data["base"].items()
             }
         except (AttributeError, KeyError, TypeError, zlib.error) as error:
-            raise ValueError("seen and base do not fit together") from error
+            raise ValueError("`seen` and `base` do not match") from error
         return {**data, "base": watermarks}
 
     @model_serializer(mode="wrap")
-    def _keep_seen_once(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _deduplicate_seen(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         data = serialize(self)
         seen: dict[str, Ranges] = {}
-        for name, base in self.base.items():
-            if seen.setdefault(base.snapshot, base.seen) != base.seen:  # as format 1 could be
-                data["base"][name]["seen"] = base.seen
-        texts = {snapshot: _text_of(ranges) for snapshot, ranges in seen.items() if ranges}
+        for name, watermark in self.base.items():
+            if seen.setdefault(watermark.snapshot, watermark.seen) != watermark.seen:
+                data["base"][name]["seen"] = watermark.seen  # possible in a lake of format 1
+        texts = {snapshot: _encode_ranges(ranges) for snapshot, ranges in seen.items() if ranges}
         return {**data, "seen": texts}
 
     @property
     def latest_inbox(self) -> int:
-        """The latest commit up to and with it that took a file, 0 where none did."""
+        """The latest commit of an inbox file up to this one, inclusive; 0 for none."""
         return self.number if self.taken else self.inbox
 
     @property
     def archive_complete(self) -> bool:
-        """Whether the archive of every table has landed; one not begun has no base."""
+        """Whether the initial load of every table has landed; one not begun has no watermark."""
         return all(name in self.base and self.base[name].archive is None for name in SOURCE)
 
 
 class ProcessedCommit(Commit):
-    """What came out of some ingestion commits.
+    """The transformed rows of some ingestion commits.
 
     Attributes:
-        kind: `processed` marks its sources as done, a `restatement` does not.
+        kind: `processed` marks its sources as processed, `restatement` (a replay) does not.
         source_log: id of the ingestion log.
-        sources: number and batch id of the ingestion commits it was made from.
-        tables: names of the star tables that were made from them, rows or none.
-        through: the highest ingestion commit that is processed with this commit.
-        gaps: the ingestion commits below it that are not.
-        archive_complete: whether the shop's archive had landed with the last of its sources, and
-            that one is processed.
+        sources: number and batch id of each ingestion commit that it processed.
+        tables: names of the star tables that were transformed, with or without rows.
+        through: the highest ingestion commit that is processed as of this commit.
+        gaps: the ingestion commits below `through` that are not yet processed.
+        archive_complete: whether the initial load had landed with the last of its sources, and that
+            source is processed.
     """
 
     kind: Literal["processed", "restatement"]
@@ -309,11 +302,11 @@ class ProcessedCommit(Commit):
 
     @property
     def complete_through(self) -> int:
-        """The last ingestion commit that is processed together with all before it."""
+        """The last ingestion commit that is processed together with all commits before it."""
         return min(self.gaps, default=self.through + 1) - 1
 
     def covers(self, number: int) -> bool:
-        """Tell whether an ingestion commit is processed with this commit or one before it."""
+        """Return whether an ingestion commit is processed as of this commit."""
         return number <= self.through and number not in self.gaps
 
 

@@ -1,7 +1,7 @@
-"""From a CSV part to typed rows: what cannot be read is set apart, with its reason.
+"""Read a CSV part as typed rows; rows that cannot be read become quarantine entries with a reason.
 
-COPY tells NULL (nothing) from the empty string (two quotes); so does Arrow's reader with the
-options below, which pandas' reader cannot.
+COPY distinguishes NULL (nothing) from the empty string (two quotes). So does Arrow's reader with
+the options below; pandas' reader cannot.
 """
 
 import io
@@ -38,33 +38,33 @@ _Values = Any
 """An array of texts or of values; pyarrow's stubs know too few of its functions' overloads."""
 
 _Decimal = Any
-"""A type of exact numbers."""
+"""An Arrow decimal type."""
 
 _NAIVE_TIME = pa.timestamp("us")
 _TRUE, _FALSE = "t", "f"
 _BLANKS = " \t"
-"""What Arrow's CSV reader passes over around numbers and dates, and its cast does not."""
+"""Arrow's CSV reader ignores these around numbers and dates; its cast does not."""
 
 _FIRST_DAY = date.min
-_FIRST_MOMENT = datetime.min.replace(tzinfo=timezone.utc)
-_LAST_MOMENT = datetime.max.replace(tzinfo=timezone.utc)
-"""Arrow knows years before 1 and after 9999, Python does not."""
+_FIRST_TIME = datetime.min.replace(tzinfo=timezone.utc)
+_LAST_TIME = datetime.max.replace(tzinfo=timezone.utc)
+"""The limits of Python's dates; Arrow also has years before 1 and after 9999."""
 
 _SOME_DAY = "1970-01-01"
-"""Stands before a time of day, which Arrow reads from CSV and not from text."""
+"""Prefix for a time of day: Arrow parses one in CSV, but does not cast one from text."""
 
-_NO_TEXT = "holds bytes that are no characters in UTF-8"
+_INVALID_UTF8 = "has bytes that are not valid UTF-8"
 
 _WITH_EXPONENT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]+")
 
 
 @dataclass(frozen=True)
 class ReadPart:
-    """A part as it could be read.
+    """The rows of a part that could be read, and the quarantine entries of the others.
 
     Attributes:
-        rows: the declared columns and the commit that saw each row.
-        faults: why other rows are not among them (schema/quarantine.py), one for each value.
+        rows: the declared columns, and the commit that captured each row.
+        faults: one entry for each value that keeps its row out (model/side_tables.py).
     """
 
     rows: pa.Table
@@ -72,31 +72,28 @@ class ReadPart:
 
 
 def landed_schema(table: SourceTable) -> pa.Schema:
-    """Give the declared columns and the commit that saw each row."""
+    """Return the schema of landed rows: declared columns, and the commit that captured the row."""
     return arrow_schema((*table.columns, INGESTION_COMMIT))
 
 
 def read_part(body: bytes, table: SourceTable, part: Part, commit: int) -> ReadPart:
-    """Read a part as the declared columns; others that the shop has are passed over.
+    """Read the declared columns of a part; other columns of the source are ignored.
 
-    A column that was declared after the part was landed is NULL where it may be. The shop's naive
-    timestamps become aware UTC.
+    A nullable column that was declared after the part was landed is NULL. Naive timestamps of the
+    source become aware UTC.
 
     Args:
-        body: the object.
-        table: what its rows are.
-        part: what the commit tells of it.
-        commit: the number of the commit.
+        commit: number of its commit.
 
     Raises:
-        HedgehogError: where a column that may not be NULL is missing, or the object is no CSV.
+        HedgehogError: if a not-null column is missing, or the object is not CSV.
     """
     missing = [c.name for c in table.columns if not c.nullable and c.name not in part.columns]
     if missing:
         raise HedgehogError(
-            f"The part {part.key} of {table.name} has no column {', '.join(missing)}, which the "
-            "star needs; declare the column nullable, or bring it back in the shop and read the "
-            "shop again with `hedgehog run --reread`."
+            f"The part {part.key} of {table.name} (ingestion commit {commit}) has no column "
+            f"{', '.join(missing)}, which the star needs; declare the column nullable, or restore "
+            "it in the source and run `hedgehog run --reread` for a full refresh."
         )
     faults = QUARANTINE_ARROW.empty_table()
     try:
@@ -106,7 +103,7 @@ def read_part(body: bytes, table: SourceTable, part: Part, commit: int) -> ReadP
         )
         rows = rows.cast(arrow_schema(table.columns))
     except ValueError:
-        rows, faults = _sifted(body, table, part, commit)
+        rows, faults = _read_as_text(body, table, part, commit)
     numbers = pa.repeat(pa.scalar(commit, pa.int64()), rows.num_rows)
     return ReadPart(
         rows.append_column(landed_schema(table).field(INGESTION_COMMIT.name), numbers), faults
@@ -114,11 +111,10 @@ def read_part(body: bytes, table: SourceTable, part: Part, commit: int) -> ReadP
 
 
 def read_row(body: bytes, line: int) -> dict[str, str | None]:
-    """Read one row as it was landed: each column's text, None where it is absent.
+    """Read one row as it was landed: the text of each column, None for NULL.
 
     Args:
-        body: the object.
-        line: its place in the object, from 1.
+        line: number of the row in the object, from 1.
     """
     text = io.TextIOWrapper(io.BytesIO(body), "utf-8", "backslashreplace", newline="")
     names = next(reader(text))
@@ -127,23 +123,23 @@ def read_row(body: bytes, line: int) -> dict[str, str | None]:
 
 
 def read_keys(body: bytes, columns: Iterable[str]) -> pa.Table:
-    """Read a part of keys, none of which is absent: of tombstones, or ranges that a sweep saw.
+    """Read a part of not-null keys: tombstones, or key ranges of delete detection.
 
     Raises:
-        ValueError: where the object is another one.
+        ValueError: if a value is not a key.
     """
     keys = read_csv(body, dict.fromkeys(columns, pa.int64()))
     if any(column.null_count for column in keys.columns):
-        raise ValueError("a key is absent")
+        raise ValueError("a key is NULL")
     return keys
 
 
 def _declared(body: bytes, part: Part, types: Mapping[str, pa.DataType]) -> pa.Table:
-    """Read the declared columns; those that the part has not are NULL."""
+    """Read the declared columns; columns that the part lacks are NULL."""
     read = read_csv(body, {name: kind for name, kind in types.items() if name in part.columns})
-    nothing: _Values = pa.nulls(read.num_rows)
+    nulls: _Values = pa.nulls(read.num_rows)
     columns = [
-        read[name] if name in part.columns else nothing.cast(kind) for name, kind in types.items()
+        read[name] if name in part.columns else nulls.cast(kind) for name, kind in types.items()
     ]
     return pa.table(columns, list(types))
 
@@ -159,14 +155,14 @@ def _type_in_csv(column: Column) -> pa.DataType:
 
 
 def read_csv(body: bytes, types: Mapping[str, pa.DataType]) -> pa.Table:
-    """Read the columns of a part whose types are given.
+    """Read columns of a CSV object in the given types, by name.
 
     Raises:
-        ValueError: where a value is not of its column's type, or the object is no CSV.
+        ValueError: if a value does not have its column's type, or the object is not CSV.
     """
     return csv.read_csv(
         io.BytesIO(body),
-        # One block a part: a value may be as long as the part, a newline may stand anywhere.
+        # One block: a value may be as long as the part, and a newline may be anywhere in it.
         read_options=csv.ReadOptions(block_size=len(body)),
         parse_options=csv.ParseOptions(newlines_in_values=True),
         convert_options=csv.ConvertOptions(
@@ -182,8 +178,10 @@ def read_csv(body: bytes, types: Mapping[str, pa.DataType]) -> pa.Table:
     )
 
 
-def _sifted(body: bytes, table: SourceTable, part: Part, commit: int) -> tuple[pa.Table, pa.Table]:
-    """Read every value as text, and set the rows apart that hold one which is not of its type."""
+def _read_as_text(
+    body: bytes, table: SourceTable, part: Part, commit: int
+) -> tuple[pa.Table, pa.Table]:
+    """Read all values as text; separate the rows with a value that does not fit its column."""
     try:
         found = _declared(body, part, dict.fromkeys(_names(table), pa.binary()))
     except ValueError as error:
@@ -196,9 +194,9 @@ def _sifted(body: bytes, table: SourceTable, part: Part, commit: int) -> tuple[p
     faults: list[pa.Table] = []
     good: _Values = pa.repeat(_yes(), texts.num_rows)
     for column in table.columns:
-        values, are_texts = read[column.name]
-        fits = pc.and_(_fits(values, column), are_texts)
-        reasons = pc.if_else(are_texts, f"is not {column.type.form}", _NO_TEXT)
+        values, are_utf8 = read[column.name]
+        fits = pc.and_(_fits(values, column), are_utf8)
+        reasons = pc.if_else(are_utf8, f"is not {column.type.form}", _INVALID_UTF8)
         faults.append(_faults(texts, pc.invert(fits), reasons, column, (table, part.key, commit)))
         good = pc.and_(good, fits)
     kept = texts.filter(good)
@@ -210,7 +208,7 @@ def _sifted(body: bytes, table: SourceTable, part: Part, commit: int) -> tuple[p
 
 
 def _texts(values: _Values) -> tuple[_Values, _Values]:
-    """Give bytes as texts, and tell which are one: a lake may be older than what looks for that."""
+    """Decode values, and return which are valid UTF-8: captures of older lakes did not check it."""
     try:
         return values.cast(pa.string()), pa.repeat(_yes(), len(values))
     except ValueError:
@@ -224,19 +222,19 @@ def _yes() -> _Values:
 
 
 def _shown(value: bytes) -> str:
-    """Give a text, with the bytes that are none in UTF-8 written as such."""
+    """Decode a value, showing invalid UTF-8 bytes as hexadecimal escapes."""
     return value.decode(errors="backslashreplace")
 
 
 def _fits(texts: _Values, column: Column) -> _Values:
-    """Tell for each text whether it is a value of the column."""
+    """Return for each text whether it is a value of the column."""
     found = pc.unique(texts)
     fitting = _fitting(found if column.nullable else found.drop_null(), column)
     return pc.is_in(texts, value_set=pa.concat_arrays([pa.array([], pa.string()), *fitting]))
 
 
 def _fitting(texts: _Values, column: Column) -> list[_Values]:
-    """Give the texts that are values of the column, by halves: few misfits cost few casts."""
+    """Return the texts that are values of the column, by bisection: few misfits cost few casts."""
     try:
         _typed(texts, column)
     except ValueError:
@@ -247,13 +245,13 @@ def _fitting(texts: _Values, column: Column) -> list[_Values]:
 
 
 def _typed(values: _Values, column: Column) -> _Values:
-    """Give the values, texts or naive moments, in the column's type."""
+    """Cast values, which are texts or naive timestamps, to the column's type."""
     if column.type == BOOLEAN and values.type == pa.string():
         if pc.any(pc.invert(pc.is_in(values, pa.array([_TRUE, _FALSE, None])))).as_py():
             raise ValueError(column.type.form)
         return pc.equal(values, pa.scalar(_TRUE))
     if column.type == NAIVE_TIMESTAMP:
-        values = values.cast(_NAIVE_TIME)  # the shop's moments are UTC
+        values = values.cast(_NAIVE_TIME)  # naive timestamps of the source are UTC
     elif column.type != TEXT and values.type == pa.string():
         values = pc.ascii_trim(values, characters=_BLANKS)
     if column.type == TIME and values.type == pa.string():
@@ -268,35 +266,35 @@ def _typed(values: _Values, column: Column) -> _Values:
 
 
 def _is_out_of_years(values: _Values, column: Column) -> bool:
-    """Tell whether a day or a moment is outside the years 1 to 9999, in UTC."""
+    """Return whether any date or timestamp is outside the years 1 to 9999, in UTC."""
     if column.type in {DATE, TEXT_DATE}:
         return bool(
             pc.any(pc.less(values, pa.scalar(_FIRST_DAY))).as_py()
-        )  # its text has four digits
+        )  # years above 9999 do not parse
     if column.type in {TIMESTAMP, NAIVE_TIMESTAMP}:
-        first, last = (pa.scalar(end, TIMESTAMP.arrow) for end in (_FIRST_MOMENT, _LAST_MOMENT))
+        first, last = (pa.scalar(end, TIMESTAMP.arrow) for end in (_FIRST_TIME, _LAST_TIME))
         outside = pc.or_(pc.less(values, first), pc.greater(values, last))
         return bool(pc.any(outside).as_py())
     return False
 
 
 def _in_plain_digits(texts: _Values, kind: _Decimal) -> _Values:
-    """Write numbers with the digits that a type holds, without the zeros behind these.
+    """Return numbers with the digits of a decimal type, without further trailing zeros.
 
-    Arrow's own readers let a number of more digits wrap to another one, and refuse 38 digits and a
-    zero.
+    Arrow's own parsers turn a number with too many digits into another number, and refuse one of
+    38 digits and a trailing zero.
 
     Raises:
-        ValueError: where a number has other digits behind them, or before.
+        ValueError: if a number has more digits before or after the decimal point.
     """
-    before, behind = kind.precision - kind.scale, kind.scale
-    form = rf"^[+-]?0*[0-9]{{0,{before}}}(\.[0-9]{{0,{behind}}}0*)?$"
+    before, after = kind.precision - kind.scale, kind.scale
+    form = rf"^[+-]?0*[0-9]{{0,{before}}}(\.[0-9]{{0,{after}}}0*)?$"
     if _any_misfit(texts, form):
         plain = [_without_exponent(text, kind) for text in texts.to_pylist()]
         texts = pa.array(plain, pa.string())
         if _any_misfit(texts, form):
             raise ValueError(kind)
-    return pc.replace_substring_regex(texts, rf"(\.[0-9]{{{behind}}})0+$", r"\1")
+    return pc.replace_substring_regex(texts, rf"(\.[0-9]{{{after}}})0+$", r"\1")
 
 
 def _any_misfit(texts: _Values, form: str) -> bool:
@@ -304,7 +302,7 @@ def _any_misfit(texts: _Values, form: str) -> bool:
 
 
 def _without_exponent(text: str | None, kind: _Decimal) -> str | None:
-    """Write a number such as 1.5E3 in digits; as it is where it is another one."""
+    """Return a number such as 1.5E3 in plain digits, and any other text unchanged."""
     if text is None or not _WITH_EXPONENT.fullmatch(text):
         return text
     exactly = Context(prec=kind.precision, traps=[Inexact, InvalidOperation])

@@ -1,19 +1,19 @@
-"""The records of a CSV file that somebody else wrote, from a stream of bytes (RFC 4180).
+"""Read the records of an inbox file, a CSV from another writer, as a stream of bytes (RFC 4180).
 
-Only what is CSV beyond doubt is taken: a reader that guesses lands a value that was never there.
-So a quote stands at the ends of a field or, doubled, within its quotes, and a carriage return
-outside of quotes only before a newline. Where that does not hold, one line is told to be faulty
-and reading goes on with the next, so that a stray quote costs its own line alone.
+Only unambiguous CSV is accepted: a reader that guesses lands values that were never there. A quote
+may only enclose a field or, doubled, stand within quotes; a carriage return outside of quotes may
+only precede a newline. Any other line gets an error and reading goes on with the next line, so a
+stray quote costs one line only.
 """
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 Read = Callable[[int], bytes]
-"""Reads so many bytes at most, none at the end of the file."""
+"""Reads at most that many bytes, none at the end of the file."""
 
 MAX_BYTES = 32 * 1024 * 1024
-"""How many bytes a record may have; bounds the memory that reading takes."""
+"""How many bytes a record may have; bounds the memory of the reader."""
 
 _CHUNK = 1024 * 1024
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -26,13 +26,13 @@ _MISQUOTED = (
 
 
 class Record(NamedTuple):
-    """A record, or a line that is none.
+    """A record, or a line that cannot be read.
 
     Attributes:
-        line: the number of its first line in the file, from 1.
-        text: its bytes without the line's end; of a line that is too long the first.
-        fields: its fields as they are written, quotes included.
-        fault: why it cannot be read, empty where it can.
+        line: number of its first line in the file, from 1.
+        text: its bytes without the line ending; only the first ones if it is too long.
+        fields: its fields as written, quotes included.
+        fault: why it cannot be read; empty if it can.
     """
 
     line: int
@@ -42,11 +42,7 @@ class Record(NamedTuple):
 
 
 def records(read: Read) -> Iterator[Record]:
-    """Read a file record by record; empty lines are passed over.
-
-    Args:
-        read: reads the file.
-    """
+    """Read a file record by record, skipping empty lines."""
     buffer, at, line, ended = read(_CHUNK).removeprefix(_BYTE_ORDER_MARK), 0, 1, False
     while True:
         end = _end_of_record(buffer, at)
@@ -61,8 +57,8 @@ def records(read: Read) -> Iterator[Record]:
         if fault:
             end = buffer.find(b"\n", at) + 1
             text = text[: end - at] if end else text
-        if told := _without_end(text):
-            yield Record(line, told, fields, fault)
+        if content := _without_end(text):
+            yield Record(line, content, fields, fault)
         line += 1 if fault else text.count(b"\n")
         while not end and not ended:
             buffer, at = read(_CHUNK), 0
@@ -79,7 +75,7 @@ def _fields_or_fault(text: bytes, *, complete: bool) -> tuple[list[bytes], str]:
 
 
 def fields_of(text: bytes) -> list[bytes]:
-    """Split a record without its line's end; give nothing where it is no CSV beyond doubt."""
+    """Split a record without its line ending; return [] if it is not unambiguous CSV."""
     if b'"' not in text:
         return [] if b"\r" in text else text.split(b",")
     fields: list[bytes] = []
@@ -102,7 +98,7 @@ def fields_of(text: bytes) -> list[bytes]:
 
 
 def _after_quotes(text: bytes, at: int) -> int:
-    """Give the place after a quoted field, -1 where its quotes are never closed."""
+    """Return the position after a quoted field, -1 if its quotes are never closed."""
     end = text.find(b'"', at + 1)
     while end >= 0 and text.startswith(b'"', end + 1):
         end = text.find(b'"', end + 2)
@@ -110,9 +106,9 @@ def _after_quotes(text: bytes, at: int) -> int:
 
 
 def _end_of_record(buffer: bytes, at: int) -> int:
-    """Give the place after the newline that ends a record, 0 where the buffer does not hold it.
+    """Return the position after the newline that ends a record, 0 if it is not in the buffer.
 
-    A newline within quotes is one before which the quotes are odd in number.
+    A newline is within quotes if the number of quotes before it is odd.
     """
     quotes, start = 0, at
     while end := buffer.find(b"\n", start) + 1:

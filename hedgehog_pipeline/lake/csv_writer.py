@@ -13,12 +13,10 @@ _HEADER_AND_RECORD = 2
 
 @dataclass(frozen=True)
 class CsvRows:
-    """Rows on their way into a batch.
+    """CSV rows to write into a batch.
 
     Attributes:
-        batch: the batch that they belong to.
-        columns: the names of the columns.
-        lines: the CSV header, then one CSV record an item, as COPY hands them over.
+        lines: the CSV header, then one CSV record per item, as COPY returns them.
         kind: what the rows are.
     """
 
@@ -28,10 +26,10 @@ class CsvRows:
     kind: PartKind = "rows"
 
     def begun(self) -> tuple["CsvRows", bool]:
-        """Begin to read the rows; give them all, and tell whether there are any by now.
+        """Read the first row; return all rows, and whether there is one so far.
 
-        What has none yet is read from its beginning when it is written: what is told of rows may
-        come while they are written.
+        Rows without a first one yet are read from the beginning when they are written: quarantine
+        entries may be added while other rows are written.
         """
         lines = iter(self.lines)
         first = [bytes(line) for line in islice(lines, _HEADER_AND_RECORD)]
@@ -40,9 +38,10 @@ class CsvRows:
         return replace(self, lines=chain(first, lines)), True
 
     def write(self, asset: str, part_bytes: int) -> Preview:
-        """Write the rows as parts of about so many bytes, none where there are no rows.
+        """Write the rows as parts, none if there are no rows; return a preview of the first rows.
 
-        Gives the first rows that were written.
+        Args:
+            part_bytes: approximate size of a part.
         """
         preview = Preview(self.columns)
         lines = iter(self.lines)

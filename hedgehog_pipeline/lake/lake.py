@@ -20,21 +20,21 @@ class Lake:
 
     @classmethod
     def of(cls, client: S3Client, ingestion_bucket: str, processed_bucket: str) -> "Lake":
-        """Put the lake together; nothing is read yet."""
+        """Return the lake in two buckets; reads nothing."""
         return cls(
             CommitLog(Bucket(client, ingestion_bucket), IngestionCommit),
             CommitLog(Bucket(client, processed_bucket), ProcessedCommit),
         )
 
     def landed(self, table: SourceTable) -> LandedTable:
-        """Hand over what the ingestion log holds of a table; nothing is read yet."""
+        """Return a source table as landed in the ingestion log; reads nothing."""
         return LandedTable(self.ingestion, table, self.processed.bucket)
 
     def confirm_source(self) -> ProcessedCommit | None:
-        """See that the processed log was made from the ingestion log; give its last commit.
+        """Check that the processed log was built from the ingestion log; return its last commit.
 
         Raises:
-            AnotherLakeError: where the ingestion log is another one, or shorter than it was.
+            AnotherLakeError: if the ingestion log is another one, or shorter than it was.
         """
         head = self.processed.head()
         if head is not None:
@@ -43,37 +43,37 @@ class Lake:
                 by=f"The bucket {self.processed.bucket.name}",
                 remedy="name a new processed bucket and an empty database in the warehouse's "
                 "secret, and run `hedgehog run`, which fills both from the ingestion bucket and "
-                "the shop.",
+                "the source.",
             )
         return head
 
     def confirm_latest(self) -> None:
-        """See that none of the last thousand commits of either log is missing.
+        """Check that none of the last thousand commits of either log is missing.
 
         Raises:
-            AnotherLakeError: where one is.
+            AnotherLakeError: if one is.
         """
         for log in (self.ingestion, self.processed):
             log.confirm_latest()
 
     def confirm_whole(self) -> None:
-        """See that no commit of either log is missing.
+        """Check that no commit of either log is missing.
 
         Raises:
-            AnotherLakeError: where one is.
+            AnotherLakeError: if one is.
         """
         for log in (self.ingestion, self.processed):
             log.confirm_whole()
 
     def unprocessed(self) -> int:
-        """Count the ingestion commits that wait to be processed."""
+        """Count the ingestion commits that are not yet processed."""
         head = self.processed.head()
         return self.ingestion.end() - (head.through - len(head.gaps) if head else 0)
 
     def _furthest_source(self, head: ProcessedCommit) -> CommitRef:
-        """Give the highest ingestion commit that the processed log was made from.
+        """Return the highest ingestion commit that the processed log was built from.
 
-        A restatement at its end, or what filled a gap, may be made from earlier ones alone.
+        The last commits, restatements or those that fill gaps, may have only earlier sources.
         """
         commit = head
         while max(commit.sources)[0] < head.through:
@@ -83,5 +83,5 @@ class Lake:
 
 @cache
 def lake_in(ingestion_bucket: str, processed_bucket: str) -> Lake:
-    """Hand over the lake, one for all of a process: it knows how far its logs went."""
+    """Return the lake, one per process: it remembers the ends of its logs."""
     return Lake.of(aws.client("s3"), ingestion_bucket, processed_bucket)

@@ -1,4 +1,4 @@
-"""What the ingestion log holds of a table of the shop, read when asked."""
+"""A source table as landed in the ingestion log, read lazily."""
 
 import math
 from collections.abc import Callable, Collection, Iterator
@@ -27,24 +27,23 @@ from hedgehog_pipeline.model.star import DELETED, INGESTION_COMMIT
 
 _COMMIT = INGESTION_COMMIT.name
 
-_MANY_COMMITS = 20
-"""From how many commits on a history is worth a checkpoint."""
+_CHECKPOINT_COMMITS = 20
+"""A history that took this many commits to read gets a checkpoint."""
 
-_PARTS_KEPT = 4
-"""Those of a slice of the archive; they bound the memory that this takes."""
+_CACHED_PARTS = 4
+"""The parts of a slice of the initial load; bounds the memory of the cache."""
 
 
 @dataclass(frozen=True)
 class History:
-    """All that was landed of a table up to and with a commit, or what a part of it comes down to.
+    """What was landed of a table up to and including a commit.
 
     Attributes:
-        table: of the shop.
-        versions: the rows that could be read, with the commit that saw each.
-        tombstones: the keys that the shop held no more, with the commit that saw it.
-        faults: what could not be read (schema/quarantine.py).
+        versions: the valid rows, each with the commit that captured it.
+        tombstones: the keys deleted in the source, each with the commit that detected it.
+        faults: the quarantine entries of rows that are not valid (model/side_tables.py).
         commits: how many commits were read for it.
-        unsought: keys of which no row was met before the search had to end.
+        unsought: the keys without a row when the search reached its time limit.
     """
 
     table: SourceTable
@@ -55,37 +54,42 @@ class History:
     unsought: frozenset[int] = frozenset()
 
     def newest(self) -> pa.Table:
-        """Give the newest row of each key, `deleted` where a later commit saw it no more.
+        """Return the newest row of each key, `deleted` if a later commit detected its deletion.
 
-        Its commit is the one that saw it last, or saw that it is gone.
+        Its commit is the one that captured it last, or detected the deletion.
         """
         from pyarrow import dataset  # noqa: PLC0415 (imports pandas: half a second)
 
         key = self.versions.schema.field(self.table.key)
         rows = _last_of_each(self.versions, key.name)
-        gone = _last_of_each(self.tombstones, "key").rename_columns([key.name, "gone"])
-        # A key that was gone may be too great for the column: of a row that cannot be taken.
-        rows = rows.set_column(0, key.name, rows[key.name].cast(pa.int64())).join(gone, key.name)
-        seen = pc.field(_COMMIT)
-        gone_by = pc.coalesce(pc.field("gone"), pc.scalar(0))  # pyright: ignore[reportArgumentType] (stub)
+        deleted = _last_of_each(self.tombstones, "key").rename_columns([key.name, DELETED.name])
+        # A deleted key may be too large for the column: its row was not valid.
+        rows = rows.set_column(0, key.name, rows[key.name].cast(pa.int64()))
+        rows = rows.join(deleted, key.name)
+        captured_by = pc.field(_COMMIT)
+        deleted_by = pc.coalesce(
+            pc.field(DELETED.name),  # no source table may declare a column of this name
+            pc.scalar(0),  # pyright: ignore[reportArgumentType] (stub)
+        )
         kept = {name: pc.field(name) for name in self.versions.column_names}
         kept |= {key.name: pc.field(key.name).cast(key.type)}
-        kept |= {_COMMIT: pc.max_element_wise(seen, gone_by), DELETED.name: gone_by > seen}
+        kept |= {_COMMIT: pc.max_element_wise(captured_by, deleted_by)}
+        kept |= {DELETED.name: deleted_by > captured_by}
         return dataset.dataset(rows).to_table(columns=kept)
 
-    def readmitted(self, commits: Collection[int]) -> pa.Table:
-        """Tell which keys came in a row that can be taken, or were gone, after one that cannot.
+    def resolutions(self, commits: Collection[int]) -> pa.Table:
+        """Return the keys that have a valid row or a deletion after a quarantined row.
 
         Args:
-            commits: those that brought the later row or saw it gone.
+            commits: only the keys whose later row or deletion is in one of these commits.
         """
         seen = [
             pa.table([events[0].cast(pa.string()), events[1]], ["key", _COMMIT])
             for events in (self.versions.select([self.table.key, _COMMIT]), self.tombstones)
         ]
-        told = self.faults.group_by("key").aggregate([(_COMMIT, "min")])
+        first = self.faults.group_by("key").aggregate([(_COMMIT, "min")])
         rows = pa.concat_tables(seen).filter(pc.field(_COMMIT).isin(list(commits)))
-        rows = rows.join(told.rename_columns(["key", "since"]), "key")
+        rows = rows.join(first.rename_columns(["key", "since"]), "key")
         rows = rows.filter(pc.field("since") < pc.field(_COMMIT))
         names = pa.repeat(pa.scalar(self.table.name), rows.num_rows)
         return pa.table([names, rows["key"], rows[_COMMIT]], schema=RESOLUTIONS_ARROW)
@@ -93,12 +97,10 @@ class History:
 
 @dataclass(frozen=True)
 class LandedTable:
-    """The commits of a table of the shop.
+    """A source table in the ingestion log: its rows, tombstones and quarantine entries.
 
     Attributes:
-        log: the ingestion log.
-        table: the table.
-        derived: the bucket of its checkpoints.
+        derived: the bucket for its checkpoints, the processed one.
     """
 
     log: CommitLog[IngestionCommit]
@@ -111,21 +113,21 @@ class LandedTable:
         return f"oltp/{self.table.name}"
 
     def parts_of(self, commit: IngestionCommit) -> Iterator[ReadPart]:
-        """Read the rows that a commit landed, a part at a time.
+        """Read the rows of a commit, one part at a time.
 
         Raises:
-            HedgehogError: where a part is missing or altered, or cannot be read as declared.
+            HedgehogError: if a part is missing or altered, or cannot be read as declared.
         """
         for part in commit.parts_of(self.asset):
             yield self._read(part, commit.number)
 
     @cached_property
     def _read(self) -> Callable[..., ReadPart]:
-        """Read a part; the last few are kept, because several star tables may be made of them."""
+        """Read a part; the last few are cached, because several star tables may need them."""
         bucket, table = self.log.bucket, self.table
 
-        @lru_cache(_PARTS_KEPT)
-        def read(part: Part, commit: int) -> ReadPart:  # without `self`, which would not be freed
+        @lru_cache(_CACHED_PARTS)
+        def read(part: Part, commit: int) -> ReadPart:  # no `self`: it would never be freed
             found = read_as(bucket, part, lambda body: read_part(body, table, part, commit))
             faulty = pc.count_distinct(found.faults["line"]).as_py()
             confirm_rows(bucket, part, found.rows.num_rows + faulty)
@@ -134,35 +136,35 @@ class LandedTable:
         return read
 
     def entries_of(self, commit: IngestionCommit) -> pa.Table:
-        """Read what was told at landing of rows that cannot be taken."""
+        """Read the quarantine entries that were written when the commit landed."""
         read = partial(read_quarantine, commit=commit.number)
         parts = commit.parts_of(self.asset, "quarantine")
-        told = (read_rows(self.log.bucket, part, read) for part in parts)
-        return pa.concat_tables([QUARANTINE_ARROW.empty_table(), *told])
+        entries = (read_rows(self.log.bucket, part, read) for part in parts)
+        return pa.concat_tables([QUARANTINE_ARROW.empty_table(), *entries])
 
     def tombstones_of(self, commit: IngestionCommit) -> pa.Table:
-        """Read the keys that the shop held no more when a commit was made."""
+        """Read the keys whose deletion in the source a commit detected."""
         keys = (
             read_rows(self.log.bucket, part, partial(read_keys, columns=part.columns))
             for part in commit.parts_of(self.asset, "tombstones")
         )
-        gone = pa.concat_tables([pa.table({self.table.key: pa.array([], pa.int64())}), *keys])
-        numbers = pa.repeat(pa.scalar(commit.number, pa.int64()), gone.num_rows)
-        return pa.table([gone[0], numbers], schema=TOMBSTONES_ARROW)
+        deleted = pa.concat_tables([pa.table({self.table.key: pa.array([], pa.int64())}), *keys])
+        numbers = pa.repeat(pa.scalar(commit.number, pa.int64()), deleted.num_rows)
+        return pa.table([deleted[0], numbers], schema=TOMBSTONES_ARROW)
 
     def history(
         self, number: int, since: int | None = None, keys: Collection[int] | None = None
     ) -> History:
-        """Read what was landed up to and with a commit.
+        """Read what was landed up to a commit, inclusive.
 
-        Each commit names the latest one that holds something of the table, so the walk back
-        touches those alone, and ends at a checkpoint.
+        Each commit names the latest one with a part of the table, so walking back reads only those,
+        and ends at a checkpoint.
 
         Args:
-            number: of the commit.
-            since: the first commit of which everything is wanted, `number` where none is given;
-                what came before may be the newest row of each key and its last tombstone alone.
-            keys: whose rows are wanted; None for all.
+            number: number of the commit.
+            since: the first commit that has to be complete, `number` by default; of earlier ones
+                the result may have only the newest row and the last tombstone of each key.
+            keys: read only rows of these keys; None for all.
         """
         checkpoint = self._checkpoint(before=number + 1 if since is None else since)
         commits = [self.log.read(unread) for unread in checkpoint.unread] if checkpoint else []
@@ -174,11 +176,11 @@ class LandedTable:
             for part in self.parts_of(commit)
         ]
         known = checkpoint.rows if checkpoint else landed_schema(self.table).empty_table()
-        gone = [checkpoint.tombstones] if checkpoint else [TOMBSTONES_ARROW.empty_table()]
+        deleted = [checkpoint.tombstones] if checkpoint else [TOMBSTONES_ARROW.empty_table()]
         return History(
             self.table,
             pa.concat_tables([self._with_keys(known, keys), *(part.rows for part in read)]),
-            pa.concat_tables([*gone, *(self.tombstones_of(commit) for commit in commits)]),
+            pa.concat_tables([*deleted, *(self.tombstones_of(commit) for commit in commits)]),
             pa.concat_tables(
                 [
                     QUARANTINE_ARROW.empty_table(),
@@ -190,20 +192,20 @@ class LandedTable:
         )
 
     def newest_of(self, number: int, keys: Collection[int], until: float = math.inf) -> History:
-        """Read back from a commit until a row of each key is met; what came before is left out.
+        """Read back from a commit until each key has a row; earlier commits are left out.
 
         Args:
-            number: of the commit.
-            keys: whose rows are wanted.
-            until: the moment of `monotonic()` at which the search ends, whatever it has met.
+            number: number of the commit.
+            keys: the keys to search for.
+            until: time of `monotonic()` at which the search stops in any case.
         """
         wanted = set(keys)
         checkpoint = self._checkpoint(before=number + 1)
         rows = [landed_schema(self.table).empty_table()]
-        gone = [TOMBSTONES_ARROW.empty_table()]
+        deleted = [TOMBSTONES_ARROW.empty_table()]
         commits = 0
 
-        def meet(versions: pa.Table) -> None:
+        def add(versions: pa.Table) -> None:
             rows.append(self._with_keys(versions, wanted))
             wanted.difference_update(rows[-1][self.table.key].to_pylist())
 
@@ -211,56 +213,56 @@ class LandedTable:
             if not wanted or monotonic() > until:
                 break
             commits += 1
-            gone.append(self.tombstones_of(commit))
+            deleted.append(self.tombstones_of(commit))
             for part in self.parts_of(commit):
-                meet(part.rows)
+                add(part.rows)
                 if not wanted:
                     break
         else:
             if checkpoint and wanted:
                 unread = [self.log.read(older) for older in checkpoint.unread]
                 commits += len(unread)
-                gone.extend([checkpoint.tombstones, *map(self.tombstones_of, unread)])
+                deleted.extend([checkpoint.tombstones, *map(self.tombstones_of, unread)])
                 parts = [part.rows for commit in unread for part in self.parts_of(commit)]
-                meet(pa.concat_tables([checkpoint.rows, *parts]))
+                add(pa.concat_tables([checkpoint.rows, *parts]))
             wanted.clear()
         return History(
             self.table,
             pa.concat_tables(rows),
-            pa.concat_tables(gone),
+            pa.concat_tables(deleted),
             QUARANTINE_ARROW.empty_table(),
             commits,
             frozenset(wanted),
         )
 
     def _back_from(self, number: int, reached: int) -> Iterator[IngestionCommit]:
-        """Read the commits that hold something of the table, the last first, down to one."""
+        """Read the commits with a part of the table, the latest first, down to one, exclusive."""
         while number > reached:
-            base = self.log.read(number).base.get(self.table.name)
-            if base is None or base.landed <= reached:
+            watermark = self.log.read(number).base.get(self.table.name)
+            if watermark is None or watermark.landed <= reached:
                 return
-            yield self.log.read(base.landed)
-            number = base.landed - 1
+            yield self.log.read(watermark.landed)
+            number = watermark.landed - 1
 
     def _with_keys(self, rows: pa.Table, keys: Collection[int] | None) -> pa.Table:
         if keys is None:
             return rows
         return rows.filter(pc.field(self.table.key).cast(pa.int64()).isin(list(keys)))
 
-    def keep_checkpoint(self, history: History, number: int) -> None:
-        """Keep what a history comes down to at a commit, where reading it took many commits.
+    def write_checkpoint(self, history: History, number: int) -> None:
+        """Write a checkpoint of a history at a commit, if reading it took many commits.
 
         Args:
-            history: up to and with the commit, or a later one, all of that included.
-            number: of the commit.
+            history: a history up to this commit or a later one, complete after this commit.
+            number: number of the commit.
         """
-        if history.commits < _MANY_COMMITS or not number:
+        if history.commits < _CHECKPOINT_COMMITS or not number:
             return
         until = pc.field(_COMMIT) <= number
         unread: list[Any] = pc.unique(history.faults.filter(until)[_COMMIT]).to_pylist()
         rows = _last_of_each(history.versions.filter(until), self.table.key)
         tombstones = history.tombstones.filter(until)
-        Checkpoints(self.derived, self.table).keep(
+        Checkpoints(self.derived, self.table).write(
             Checkpoint(
                 number,
                 self.log.read(number).batch,
@@ -271,11 +273,11 @@ class LandedTable:
         )
 
     def _checkpoint(self, before: int) -> Checkpoint | None:
-        """Read the last checkpoint before a commit that was made of the log as it stands."""
+        """Read the latest checkpoint before a commit that fits the log as it is now."""
         checkpoints = Checkpoints(self.derived, self.table)
-        for kept in checkpoints.before(before):
-            if self.log.batch_of(kept.number) == kept.batch and (
-                found := checkpoints.read(kept, landed_schema(self.table))
+        for ref in checkpoints.before(before):
+            if self.log.batch_of(ref.number) == ref.batch and (
+                found := checkpoints.read(ref, landed_schema(self.table))
             ):
                 return found
         return None

@@ -1,4 +1,4 @@
-"""The commit log of a bucket: numbered objects without gaps, each created once."""
+"""The commit log of a bucket: objects numbered without gaps, each created once."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
@@ -17,20 +17,20 @@ from hedgehog_pipeline.lake.commits import AnyCommit
 _PREFIX = "commits/"
 
 _LATEST = 1000
-"""How many commits one listing tells of."""
+"""How many commits one listing returns."""
 
 
 def commit_key(number: int) -> str:
-    """Give the key of a commit; twenty digits, so that keys sort as numbers do."""
+    """Return the key of a commit; with twenty digits keys sort like numbers."""
     return f"{_PREFIX}{number:020d}.json"
 
 
 class CommitRef(NamedTuple):
-    """A commit as somebody took it from a log, by which the log is known again.
+    """A reference to a commit that a reader of a log remembers, to recognise the log later.
 
     Attributes:
         log: id of the log.
-        number: place in the log.
+        number: number in the log.
         batch: id of its batch.
     """
 
@@ -41,7 +41,7 @@ class CommitRef(NamedTuple):
 
 @dataclass(eq=False)
 class CommitLog(Generic[AnyCommit]):
-    """The log in a bucket, its commits of one model; threads may share it."""
+    """The log of a bucket, with commits of one model; threads may share it."""
 
     bucket: Bucket
     model: type[AnyCommit]
@@ -53,27 +53,27 @@ class CommitLog(Generic[AnyCommit]):
     def end(self) -> int:
         """Find the number of the last commit, 0 for an empty log.
 
-        Numbers are dense, so the end is found by doubling and bisecting, from a commit that was
-        there before, where that still stands. One listing tells that nothing stands beyond it and,
-        the first time, that none of the last thousand commits is missing.
+        Numbers are dense, so the end is found by doubling and bisecting, from the last known commit
+        if it still exists. One listing makes sure that no commit exists beyond it and, the first
+        time, that none of the last thousand commits is missing.
 
         Raises:
-            AnotherLakeError: where a commit is missing, and later ones stand behind it.
+            AnotherLakeError: if a commit is missing and later ones exist.
         """
         return self._find_end()[0]
 
     def head(self) -> AnyCommit | None:
-        """Read the last commit, None for an empty log; again only where it is another object.
+        """Read the last commit, None for an empty log; cached by its ETag.
 
         Raises:
-            AnotherLakeError: where a commit is missing, or it does not follow the one before it.
+            AnotherLakeError: if a commit is missing, or the last does not follow the one before it.
         """
         end, etag = self._find_end()
         if not end:
             return None
         last = self._last_read
         if last is None or last[0] != etag:
-            (commit,) = self.linked([self._there(end)])
+            (commit,) = self.linked([self._read_existing(end)])
             last = self._last_read = etag, commit
             self._log = commit.log
         return last[1]
@@ -82,74 +82,74 @@ class CommitLog(Generic[AnyCommit]):
         """Read a commit.
 
         Raises:
-            AnotherLakeError: where it is missing, or another one is in its place.
-            HedgehogError: where it cannot be read.
+            AnotherLakeError: if it is missing or belongs to another log.
+            HedgehogError: if it cannot be read.
         """
-        commit = self._there(number)
+        commit = self._read_existing(number)
         if self._log is None:
             self._log = commit.log
-        if commit.log != self._log:  # where the bucket was begun anew, its last commit says so
+        if commit.log != self._log:  # a new log in the bucket: its last commit decides
             head = self.head()
             if head is None or commit.log != head.log:
                 raise AnotherLakeError(
                     f"The object {commit_key(number)} in the bucket {self.bucket.name} holds a "
-                    f"commit of the log {commit.log}, and the log there is "
-                    f"{head.log if head else 'empty'}: it is another log's. {RESTORE}"
+                    f"commit of the log {commit.log}, but the bucket's log is "
+                    f"{head.log if head else 'empty'}: the commit belongs to another log. {RESTORE}"
                 )
             self._log = commit.log
         return commit
 
     def after(self, number: int) -> Iterator[AnyCommit]:
-        """Read the commits after a number, in order, at the cost of those alone.
+        """Read the commits after a number, in order; no earlier commit is read but one.
 
         Raises:
-            HedgehogError: where one is missing, cannot be read, or does not follow the one before.
+            HedgehogError: if one is missing, cannot be read, or does not follow the one before it.
         """
         yield from self.linked(map(self.read, range(number + 1, self.end() + 1)))
 
     def linked(self, commits: Iterable[AnyCommit]) -> Iterator[AnyCommit]:
-        """Hand commits of this log on, each as soon as it is seen to follow the one before it.
+        """Yield commits of this log, each after checking that it follows the one before it.
 
-        The one before the first is read for that; one behind a gap in the numbers is believed.
+        The commit before the first is read for the check. After a gap in the numbers there is none.
 
         Raises:
-            AnotherLakeError: where one does not: it or the one before it is of another log.
+            AnotherLakeError: if one does not: it or the one before it belongs to another log.
         """
         before: AnyCommit | None = None
         for commit in commits:
             number = commit.number - 1
             is_first = before is None
             if is_first and number:
-                before = self._there(number)
+                before = self._read_existing(number)
             batch = before.batch if before else None
             if commit.previous != batch and (is_first or (before and before.number == number)):
                 raise AnotherLakeError(
-                    f"Commit {commit.number} in the bucket {self.bucket.name} follows "
-                    f"{commit.previous or 'nothing'}, where {batch or 'nothing'} stands before it: "
-                    f"one of the two is another log's. {RESTORE}"
+                    f"Commit {commit.number} in the bucket {self.bucket.name} follows batch "
+                    f"{commit.previous or '(none)'}, but the batch before it is "
+                    f"{batch or '(none)'}: one of the two belongs to another log. {RESTORE}"
                 )
             yield commit
             before = commit
 
     def confirm_latest(self) -> None:
-        """See that none of the last thousand commits is missing; it costs one question.
+        """Check that none of the last thousand commits is missing, at the cost of one listing.
 
         Raises:
-            AnotherLakeError: where one is; every look at the end says so then, until it is back.
+            AnotherLakeError: if one is; `end` and `head` raise it as well until it is restored.
         """
         self._whole = 0
         self.end()
 
     def confirm_whole(self) -> None:
-        """See that no commit is missing; it costs a question for each thousand.
+        """Check that no commit is missing, at the cost of one listing for each thousand.
 
         Raises:
-            AnotherLakeError: where one is.
+            AnotherLakeError: if one is.
         """
         self._last_listed(0)
 
     def of_day(self, day: date) -> list[AnyCommit]:
-        """Read the commits of a day, in a log whose dates never go back."""
+        """Read the commits of a day; the log's dates must never decrease."""
         numbers = range(1, self.end() + 1)
         first = bisect_left(numbers, day, key=lambda n: self.read(n).date) + 1
         found: list[AnyCommit] = []
@@ -160,46 +160,46 @@ class CommitLog(Generic[AnyCommit]):
             found.append(commit)
         return list(self.linked(found))
 
-    def confirm(self, taken: CommitRef, by: str, remedy: str) -> None:
-        """See that a commit which was taken from this log is still the one that stands there.
+    def confirm(self, known: CommitRef, by: str, remedy: str) -> None:
+        """Check that a commit that was read from this log before is still there unchanged.
 
         Args:
-            taken: the commit.
-            by: who took it.
-            remedy: what to do where the bucket cannot be restored, a sentence's end.
+            known: the commit as it was read before.
+            by: who read it, for the error message.
+            remedy: what to do if the bucket cannot be restored; ends a sentence of the message.
 
         Raises:
-            AnotherLakeError: where it is gone or another one: the bucket was emptied, swapped or
-                rolled back, or the commit was removed.
+            AnotherLakeError: if it is missing or another one: the bucket was emptied, swapped or
+                rolled back, or the commit was deleted.
         """
-        found = self._find(taken.number)
-        if found is None and (end := self.end()) > taken.number:
-            raise self._missing(taken.number, f"though commit {end} stands behind it")
-        if found is None or found.batch != taken.batch:
+        found = self._find(known.number)
+        if found is None and (end := self.end()) > known.number:
+            raise self._missing(known.number, f"although commit {end} exists")
+        if found is None or found.batch != known.batch:
             raise AnotherLakeError(
-                f"{by} holds commit {taken.number} (batch {taken.batch}) of the bucket "
+                f"{by} holds commit {known.number} (batch {known.batch}) of the bucket "
                 f"{self.bucket.name}, where {found.batch if found else 'nothing'} stands now: "
-                f"{self._what_happened(taken, found)}. Name the right bucket, or restore its "
+                f"{self._what_happened(known, found)}. Name the right bucket, or restore its "
                 f"objects and delete what was written since. If they are lost, {remedy} "
                 "See docs/operations.md."
             )
-        self._known = max(self._known, taken.number)
+        self._known = max(self._known, known.number)
         self._log = found.log
 
     def batch_of(self, number: int) -> str | None:
-        """Give the id of the batch of a commit, None where there is no such commit."""
+        """Return the batch id of a commit, None if there is no such commit."""
         found = self._find(number)
         return found.batch if found else None
 
     def append(self, build: Callable[[AnyCommit | None], AnyCommit | None]) -> AnyCommit | None:
-        """Append the commit that `build` makes for the head of the log.
+        """Append the commit that `build` makes from the head of the log, and return it.
 
-        `build` is asked again with the new head whenever another writer was first; it gives None
-        to let its batch go. A commit of one's own batch in the place means that an earlier try
-        got through although its answer was lost.
+        `build` is called again with the new head whenever another writer was first; it returns None
+        to discard its batch. If the new commit has our own batch, an earlier attempt succeeded and
+        only its response was lost.
         """
         while True:
-            # Listed again: nothing is written below a commit that stands beyond the end.
+            # List again, so that no commit is written below one that exists beyond the end.
             self._whole = max(self._whole - 1, 0)
             commit = build(self.head())
             if commit is None:
@@ -210,18 +210,18 @@ class CommitLog(Generic[AnyCommit]):
             if self.batch_of(commit.number) == commit.batch:
                 return commit
 
-    def _what_happened(self, taken: CommitRef, found: AnyCommit | None) -> str:
+    def _what_happened(self, known: CommitRef, found: AnyCommit | None) -> str:
         last = found or self.head()
         if last is None:
             return "the bucket was emptied"
-        if last.log != taken.log:
-            return "the bucket is another lake's, or was emptied and begun anew"
+        if last.log != known.log:
+            return "the bucket is another lake's, or was emptied and started again"
         if found is None:
             return f"the bucket was rolled back to commit {last.number}"
         return "the bucket was rolled back and has grown since"
 
     def _find_end(self) -> tuple[int, str]:
-        """Find the last commit, beyond which nothing stands; give its number and ETag."""
+        """Find the last commit, with none beyond it; return its number and ETag."""
         while True:
             end, etag = self._look_for_end()
             if end and end == self._whole:
@@ -230,7 +230,7 @@ class CommitLog(Generic[AnyCommit]):
             if self._last_listed(max(whole, end - _LATEST)) <= end:
                 self._whole = end
                 return end, etag
-            # Another writer was appending just now.
+            # Another writer has just appended.
 
     def _look_for_end(self) -> tuple[int, str]:
         etags = {0: ""}
@@ -252,24 +252,24 @@ class CommitLog(Generic[AnyCommit]):
         return end, etags[end]
 
     def _last_listed(self, number: int) -> int:
-        """List what stands behind a number, each commit behind the one before; give the last."""
+        """List the commits after a number, check that none is missing, and return the last."""
         for found in self._numbers_after(number):
             for between in range(number + 1, found):
-                self._confirm_there(between, found)
+                self._confirm_exists(between, found)
             number = found
         return number
 
     def _numbers_after(self, number: int) -> Iterator[int]:
-        """List the numbers of the commits that stand behind one, also behind a gap."""
+        """List the numbers of the commits after a number, also those after a gap."""
         for found in self.bucket.objects(_PREFIX, after=commit_key(number)):
             digits = found.key.removeprefix(_PREFIX).removesuffix(".json")
             if digits.isdecimal() and found.key == commit_key(int(digits)):
                 yield int(digits)
 
-    def _confirm_there(self, number: int, beyond: int) -> None:
-        """See that a commit is there, since a later one is."""
+    def _confirm_exists(self, number: int, beyond: int) -> None:
+        """Check that a commit exists, because a later one does."""
         if self.bucket.etag_of(commit_key(number)) is None:
-            raise self._missing(number, f"though commit {beyond} stands behind it")
+            raise self._missing(number, f"although commit {beyond} exists")
 
     def _missing(self, number: int, why: str) -> AnotherLakeError:
         return AnotherLakeError(
@@ -277,10 +277,10 @@ class CommitLog(Generic[AnyCommit]):
             f"{why}. {RESTORE}"
         )
 
-    def _there(self, number: int) -> AnyCommit:
+    def _read_existing(self, number: int) -> AnyCommit:
         found = self._find(number)
         if found is None:
-            raise self._missing(number, "though its log holds it")
+            raise self._missing(number, "although the log refers to it")
         return found
 
     def _find(self, number: int) -> AnyCommit | None:
@@ -292,14 +292,14 @@ class CommitLog(Generic[AnyCommit]):
             commit = self.model.model_validate_json(body)
         except ValidationError as error:
             where = f"Commit {number} in the bucket {self.bucket.name} cannot be read"
-            if self._is_of_another_format(body):
+            if self._has_newer_format(body):
                 raise HedgehogError(
-                    f"{where} ({error.error_count()} faults, first: {error.errors()[0]['msg']}); "
-                    "it was written by a newer Hedgehog: use that one or a later one."
+                    f"{where} ({error.error_count()} errors, first: {error.errors()[0]['msg']}); "
+                    "it was written by a newer Hedgehog: use that version or a later one."
                 ) from error
             raise AnotherLakeError(
-                f"{where}: the object {commit_key(number)} is none of its commits, it was cut or "
-                f"altered. {RESTORE}"
+                f"{where}: the object {commit_key(number)} is not one of its commits, it was cut "
+                f"or altered. {RESTORE}"
             ) from error
         if commit.number != number:
             raise AnotherLakeError(
@@ -308,15 +308,15 @@ class CommitLog(Generic[AnyCommit]):
             )
         return commit
 
-    def _is_of_another_format(self, body: bytes) -> bool:
+    def _has_newer_format(self, body: bytes) -> bool:
         try:
-            told: Any = loads(body)
+            data: Any = loads(body)
         except ValueError:
             return False
         known = get_args(self.model.model_fields["format"].annotation)
-        return isinstance(told, dict) and told.get("format", known[0]) not in known
+        return isinstance(data, dict) and data.get("format", known[0]) not in known
 
 
 def new_log_id() -> str:
-    """Make the id that a log's first commit gives it."""
+    """Return a new id for a log; its first commit sets it."""
     return uuid4().hex

@@ -19,7 +19,7 @@ from hedgehog_pipeline.model.side_tables import (
 )
 from hedgehog_pipeline.model.star import StarTable
 
-_OTHERS = {
+_SIDE_SCHEMAS = {
     "tombstones": TOMBSTONES_ARROW,
     "quarantine": QUARANTINE_ARROW,
     "readmitted": RESOLUTIONS_ARROW,
@@ -28,11 +28,9 @@ _OTHERS = {
 
 @dataclass(frozen=True)
 class ParquetRows:
-    """Rows of a star table on their way into a batch, a bounded table at a time.
+    """Rows of a star table to write into a batch, as Arrow tables of bounded size.
 
     Attributes:
-        batch: the batch that they belong to.
-        tables: the rows.
         kind: what the rows are.
     """
 
@@ -41,22 +39,23 @@ class ParquetRows:
     kind: PartKind = "rows"
 
     def write(self, asset: str, part_bytes: int) -> Preview:
-        """Write the rows, gathered into parts of about so many bytes in memory.
+        """Write the rows as parts and return a preview of the first rows.
 
-        Gives the first rows that were written.
+        Args:
+            part_bytes: approximate size of a part in memory.
         """
         preview = Preview()
-        waiting: list[pa.Table] = []
+        pending: list[pa.Table] = []
         for table in preview.passing(self.tables):
-            waiting.append(table)
-            if sum(part.nbytes for part in waiting) >= part_bytes:
-                self._flush(asset, waiting)
-        self._flush(asset, waiting)
+            pending.append(table)
+            if sum(part.nbytes for part in pending) >= part_bytes:
+                self._flush(asset, pending)
+        self._flush(asset, pending)
         return preview
 
-    def _flush(self, asset: str, waiting: list[pa.Table]) -> None:
-        rows = pa.concat_tables(waiting) if waiting else None
-        waiting.clear()
+    def _flush(self, asset: str, pending: list[pa.Table]) -> None:
+        rows = pa.concat_tables(pending) if pending else None
+        pending.clear()
         if rows is None or not rows.num_rows:
             return
         sink = io.BytesIO()
@@ -68,18 +67,18 @@ class ParquetRows:
 
 @dataclass(frozen=True)
 class ProcessedTable:
-    """What the processed log holds of a star table; read when asked."""
+    """A star table in the processed log, read lazily."""
 
     bucket: Bucket
     table: StarTable
 
     def rows_of(self, commit: ProcessedCommit, kind: PartKind = "rows") -> Iterator[pa.Table]:
-        """Read what a commit holds of a kind, a part at a time.
+        """Read the rows of a commit and a kind, one part at a time.
 
         Raises:
-            HedgehogError: where a part is missing or altered.
+            HedgehogError: if a part is missing or altered.
         """
-        schema = {"rows": self.table.arrow, **_OTHERS}[kind]
+        schema = {"rows": self.table.arrow, **_SIDE_SCHEMAS}[kind]
         for part in commit.parts_of(f"star/{self.table.name}", kind):
             yield read_rows(
                 self.bucket, part, lambda body: pq.read_table(io.BytesIO(body), schema=schema)

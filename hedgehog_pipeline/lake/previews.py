@@ -1,6 +1,6 @@
-"""The first few rows of what is written, for people who look at a materialisation in the UI.
+"""The first rows that a run writes, shown with the materialisation in the UI.
 
-They are kept while the rows pass by, so that nothing is read a second time.
+They are collected while the rows pass through, so nothing is read twice.
 """
 
 import csv
@@ -17,10 +17,10 @@ MAX_ROWS = 5
 """How many rows a preview shows."""
 
 MAX_LENGTH = 40
-"""How many characters of a value it shows."""
+"""How many characters of a value a preview shows."""
 
 _MAX_RECORD_BYTES = 100_000
-"""How many bytes of CSV are looked at; Python's reader refuses a value of more than 131,072."""
+"""A larger CSV record is left out: Python's reader refuses values of more than 131,072 bytes."""
 
 
 @dataclass
@@ -28,15 +28,14 @@ class Preview:
     """The first rows of a table that is written or loaded.
 
     Attributes:
-        columns: the names of the columns.
-        rows: the rows kept so far, `MAX_ROWS` at most.
+        rows: the rows collected so far, at most `MAX_ROWS`.
     """
 
     columns: tuple[str, ...] = ()
     rows: list[Sequence[object]] = field(default_factory=list[Sequence[object]])
 
     def passing_csv(self, records: Iterator[bytes | memoryview]) -> Iterator[bytes | memoryview]:
-        """Hand CSV records on, keeping the first of them, but for a huge one."""
+        """Pass CSV records through and collect the first of them, except huge ones."""
         for record in islice(records, MAX_ROWS):
             if len(record) <= _MAX_RECORD_BYTES:
                 text = bytes(record).decode(errors="replace")
@@ -45,7 +44,7 @@ class Preview:
         yield from records
 
     def passing(self, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-        """Hand Arrow tables on, keeping the first of their rows."""
+        """Pass Arrow tables through and collect their first rows."""
         for table in tables:
             if missing := MAX_ROWS - len(self.rows):
                 self.columns = tuple(table.column_names)
@@ -54,10 +53,10 @@ class Preview:
             yield table
 
     def records(self) -> list[dict[str, str]]:
-        """Give the rows by the names of their columns, each value a text on one line, cut."""
+        """Return the rows as dicts, each value as a text on one line, truncated."""
         return [dict(zip(self.columns, map(_shown, row), strict=False)) for row in self.rows]
 
 
 def _shown(value: object) -> str:
-    """Give a value as text: a browser would round the last digits of a large number."""
+    """Return a value as text: a browser would round the last digits of a large number."""
     return "" if value is None else printable(str(value), MAX_LENGTH)

@@ -1,6 +1,6 @@
-"""What is told at landing of what cannot be taken, as CSV parts (schema/quarantine.py).
+"""Quarantine entries that are written when rows land, as CSV parts (model/side_tables.py).
 
-The commit that holds a part says which ingestion commit tells it, so that no row has to.
+A part has no column for the ingestion commit: the commit that lists the part is the one.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,7 @@ _MAX_LENGTH = 1000
 
 
 class QuarantineEntry(NamedTuple):
-    """An entry of the quarantine, without its commit."""
+    """A quarantine entry, without its commit."""
 
     table_name: str
     key: str
@@ -32,34 +32,33 @@ QUARANTINE_COLUMNS = QuarantineEntry._fields
 
 
 def readable(text: bytes) -> str:
-    """Give the beginning of what was found as PostgreSQL can hold it."""
+    """Return the beginning of a text as PostgreSQL can store it: UTF-8 without NUL."""
     return text[: 4 * _MAX_LENGTH].decode(errors="replace").replace("\0", "\ufffd")[:_MAX_LENGTH]
 
 
 @dataclass(frozen=True)
 class GatheredCsv:
-    """Entries that are told while rows are read, as CSV; complete once the rows were read."""
+    """Entries that are added while rows are read, as CSV; complete once all rows were read."""
 
     entries: list[QuarantineEntry]
 
     def __iter__(self) -> Iterator[bytes]:
-        """Write what is told by now, and while it is read."""
+        """Yield the CSV of the entries so far, and of those added meanwhile."""
         return quarantine_csv(self.entries)
 
 
 def quarantine_csv(entries: Iterable[QuarantineEntry]) -> Iterator[bytes]:
-    """Write entries as CSV: nothing is NULL, texts are quoted."""
+    """Yield entries as CSV with a header: NULL is empty, texts are quoted."""
     yield f"{','.join(QUARANTINE_COLUMNS)}\n".encode()
     for entry in entries:
         yield f"{','.join(map(_field, entry))}\n".encode()
 
 
 def read_quarantine(body: bytes, commit: int) -> pa.Table:
-    """Read a part of entries.
+    """Read a part of quarantine entries.
 
     Args:
-        body: the object.
-        commit: the number of the commit that holds it.
+        commit: number of the commit that lists the part.
     """
     types = {column.name: column.type.arrow for column in QUARANTINE}
     entries = read_csv(body, {name: types[name] for name in QUARANTINE_COLUMNS})

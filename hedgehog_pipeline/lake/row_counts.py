@@ -1,6 +1,6 @@
-"""How many rows an asset has, carried on from commit to commit, so that nobody has to count them.
+"""The row counts of each asset, carried from commit to commit, so that nobody has to count.
 
-A lake that was begun before commits carried the numbers counts from the next UTC day on.
+A lake older than these counts starts counting on the next UTC day.
 """
 
 from collections import Counter
@@ -9,18 +9,18 @@ from datetime import date
 
 from hedgehog_pipeline.lake.commits import Commit, Part, RowCount, RowCounts
 
-_NOT_IN_ALL = 0
+_NO_TOTAL = 0
 
-OF_THE_BATCH_ALONE = RowCounts(first=_NOT_IN_ALL)
-"""What a replay of a whole day counts from: it holds all rows of the day anew."""
+BATCH_ONLY = RowCounts(first=_NO_TOTAL)
+"""The counts before a replay of a whole day, which has all rows of the day again."""
 
 
 def counts_before(head: Commit | None, day: date) -> RowCounts | None:
-    """Give the numbers that a commit of a day continues, None where nobody knows them yet.
+    """Return the counts up to the commit before a new one, None if they are unknown.
 
     Args:
-        head: the commit before it, None for the first.
-        day: UTC day on which its batch lands.
+        head: the commit before the new one, None for the first.
+        day: UTC day on which the new batch lands.
     """
     if head is None:
         return RowCounts(first=1)
@@ -30,7 +30,7 @@ def counts_before(head: Commit | None, day: date) -> RowCounts | None:
 
 
 def counts_after(before: RowCounts | None, day: date, parts: Iterable[Part]) -> RowCounts | None:
-    """Add the rows of a batch that lands on a day; quarantine, keys and tombstones are no rows."""
+    """Add the rows of a batch of a day; only parts of the kind `rows` count."""
     if before is None:
         return None
     assets = dict(before.assets)
@@ -43,28 +43,28 @@ def counts_after(before: RowCounts | None, day: date, parts: Iterable[Part]) -> 
 def row_count_metadata(
     before: RowCounts | None, asset: str, day: date, parts: Iterable[Part]
 ) -> dict[str, int]:
-    """Give Dagster's `partition_row_count` and `row_count` of an asset, as far as they are known.
+    """Return Dagster's `partition_row_count` and `row_count` of an asset, as far as known.
 
     Args:
-        before: the numbers before the batch.
+        before: the counts before the batch.
         asset: `oltp/<table>` or `star/<table>`.
         day: the partition.
-        parts: those that the batch holds of the asset.
+        parts: the batch's parts of the asset.
     """
     after = counts_after(before, day, parts)
     if after is None:
         return {}
     found = after.assets.get(asset) or RowCount(day=day, of_day=0, in_all=0)
-    numbers: dict[str, int] = {}
+    metadata: dict[str, int] = {}
     if found.day <= day:
-        numbers["dagster/partition_row_count"] = found.of_day if found.day == day else 0
+        metadata["dagster/partition_row_count"] = found.of_day if found.day == day else 0
     if after.first == 1:
-        numbers["dagster/row_count"] = found.in_all
-    return numbers
+        metadata["dagster/row_count"] = found.in_all
+    return metadata
 
 
 def rows_by_asset(commits: Sequence[Commit]) -> Counter[str]:
-    """Count the rows that commits hold, by asset."""
+    """Count the rows of commits, by asset."""
     rows = Counter[str]()
     for commit in commits:
         for part in commit.parts:

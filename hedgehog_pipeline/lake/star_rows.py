@@ -1,4 +1,4 @@
-"""The rows of a star table as the lake holds them, each version once: the greater pair wins."""
+"""The rows of a star table in the lake, each version once: the greater pair of commits wins."""
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator
@@ -20,26 +20,24 @@ _REQUESTS = 8
 """How many objects are read at the same time."""
 
 _MARGIN = timedelta(days=1)
-"""More than a run takes, and than two clocks differ by."""
+"""Longer than any run, and more than two clocks differ."""
 
 
 def read_rows(
     log: CommitLog[ProcessedCommit], table: StarTable, days: Collection[date] | None
 ) -> pa.Table:
-    """Read a star table: the declared columns, and the commits that saw and shaped each row.
+    """Read a star table: its declared columns, and the commits that captured and transformed a row.
 
-    A fact's rows that the shop deleted are among them; a dimension marks them `deleted`. A part
-    that is older than a column holds nothing there.
+    A fact includes rows that were deleted in the source; a dimension marks them `deleted`. A column
+    is NULL in parts that are older than it.
 
     Args:
-        log: the processed log.
-        table: what to read.
-        days: the UTC days on which rows landed, None for all; of no day there is no row.
+        days: the UTC days on which rows landed, None for all, empty for none.
     """
-    held = ProcessedTable(log.bucket, table)
+    processed = ProcessedTable(log.bucket, table)
 
     def rows_of(commit: ProcessedCommit) -> list[pa.Table]:
-        return [_numbered(part, commit.number) for part in held.rows_of(commit)]
+        return [_numbered(part, commit.number) for part in processed.rows_of(commit)]
 
     with ThreadPoolExecutor(_REQUESTS) as pool:
         parts = [part for parts in pool.map(rows_of, _commits(log, days, pool)) for part in parts]
@@ -47,7 +45,7 @@ def read_rows(
 
 
 def newest_of_each(table: StarTable, parts: Iterable[pa.Table]) -> pa.Table:
-    """Keep of each identity the row with the greater pair of commits, in the order of the pairs."""
+    """Keep the row with the greatest pair of commits of each identity, ordered by that pair."""
     schema = arrow_schema((*table.landed_columns, PROCESSED_COMMIT))
     rows = pa.concat_tables([schema.empty_table(), *parts])
     commits = rows.select([INGESTION_COMMIT.name, PROCESSED_COMMIT.name])
@@ -69,9 +67,9 @@ def _numbered(part: pa.Table, commit: int) -> pa.Table:
 def _commits(
     log: CommitLog[ProcessedCommit], days: Collection[date] | None, pool: ThreadPoolExecutor
 ) -> Iterator[ProcessedCommit]:
-    """Read the commits of some days, or all.
+    """Read the commits of some days, or of all days.
 
-    A day's commits may stand anywhere from that day on: a replay of a past day has its date.
+    A commit of a day may come anywhere after it in the log: a replay of a past day has its date.
     """
     if days is not None and not days:
         return
@@ -83,9 +81,9 @@ def _commits(
 
 
 def _first_made_since(day: date, log: CommitLog[ProcessedCommit], end: int) -> int:
-    """Give a number below which no commit of a day stands: batches were begun in this order.
+    """Return a number below which no commit has this day: batches begin in this order.
 
-    Those of runs at the same time may stand the other way round, which the margin is for.
+    Batches of simultaneous runs may be in the opposite order; the margin allows for that.
     """
     begin = datetime.combine(day, datetime.min.time(), timezone.utc) - _MARGIN
     numbers = range(1, end + 1)

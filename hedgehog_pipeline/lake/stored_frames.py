@@ -1,8 +1,8 @@
-"""Frames of a data team's own assets, as Parquet in the processed bucket.
+"""Data frames of a data team's own assets, as Parquet in the processed bucket.
 
 Each materialisation is an object of its own, `assets/<asset>/<partition>/<number>.parquet`, created
-once: wholly there or not at all. Numbers go down from 10^20 - 1, so the first one listed is the
-latest. Neither a clock nor Dagster's records are asked, and earlier ones may be removed.
+atomically. Numbers count down from 10^20 - 1, so the first key of a listing is the latest. Neither
+a clock nor Dagster's records are needed, and earlier objects may be deleted.
 """
 
 import io
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from hedgehog_pipeline.lake.bucket import Bucket
 
 WHOLE = "whole"
-"""Stands for the partition of an asset that has none."""
+"""The partition name of an asset without partitions."""
 
 _FIRST = 10**20 - 1
 
@@ -26,17 +26,16 @@ class StoredFrames:
     """The frames of one asset.
 
     Attributes:
-        bucket: where they are.
-        path: the parts of the asset's key.
+        path: the components of the asset key.
     """
 
     bucket: Bucket
     path: Sequence[str]
 
     def write(self, partition: str, rows: pa.Table) -> tuple[str, int]:
-        """Write the next frame of a partition; give its key and its bytes.
+        """Write the next frame of a partition; return its key and its size in bytes.
 
-        Another writer may be faster: then this one comes after it.
+        If another writer is faster, this frame comes after its frame.
         """
         sink = io.BytesIO()
         pq.write_table(rows, sink, compression="zstd")
@@ -49,7 +48,7 @@ class StoredFrames:
                 return key, len(body)
 
     def read(self, partition: str) -> pa.Table | None:
-        """Read the latest frame of a partition, None where there is none."""
+        """Read the latest frame of a partition, None if there is none."""
         latest = self._latest(partition)
         return pq.read_table(io.BytesIO(self.bucket.read(latest))) if latest else None
 

@@ -1,4 +1,4 @@
-"""What the stages and the sensors log: lines on the console, the same as JSON in CloudWatch."""
+"""Log events of the stages and sensors: to the console, and as JSON to CloudWatch."""
 
 import logging
 from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -27,13 +27,13 @@ def attached(
     log_format: str | None = None,
     logger: logging.Logger = _LOGGER,
 ) -> Generator[None, None, None]:
-    """Send the lines to the console and, where a log group is named, to CloudWatch as JSON.
+    """Send log lines to the console and, if a log group is named, to CloudWatch as JSON.
 
     Args:
-        log_group: the CloudWatch log group, which has to be there, or None.
+        log_group: the CloudWatch log group, which has to exist, or None.
         stream: name of the log stream within it.
-        log_format: `json` or `text` on the console; None: text where it is a terminal.
-        logger: whose lines.
+        log_format: `json` or `text` on the console; None for text if it is a terminal.
+        logger: the logger whose lines are sent.
     """
     handlers = [console_handler(log_format)]
     if log_group:
@@ -50,7 +50,7 @@ def attached(
 
 
 def _cloudwatch(log_group: str, stream: str) -> logging.Handler:
-    # Imported where it is used: most processes log to the console alone.
+    # A late import: most processes log to the console only.
     from watchtower import CloudWatchLogHandler  # noqa: PLC0415
 
     handler = CloudWatchLogHandler(
@@ -65,10 +65,10 @@ def _cloudwatch(log_group: str, stream: str) -> logging.Handler:
 
 
 class StageLog:
-    """Writes what the stages did, in the same fields everywhere."""
+    """Logs what the stages did, with the same fields everywhere."""
 
     def committed(self, stage: str, commit: Commit, began: datetime) -> None:
-        """Write a line for each asset of a commit, and one for the commit."""
+        """Log a line for each asset of a commit, and one for the commit."""
         where = {"stage": stage, "batch": commit.batch, "commit": commit.number}
         assets = dict.fromkeys(part.asset for part in commit.parts)
         for asset in assets:
@@ -77,35 +77,37 @@ class StageLog:
         done = {**where, **_size(commit.parts), "seconds": _seconds_since(began)}
         _log("committed", done, tables=len(assets))
 
-    def grown(self, commit: IngestionCommit, table: str, columns: Sequence[str]) -> None:
-        """Write that a table of the shop has columns that no declaration names, landed for once."""
+    def undeclared_columns(
+        self, commit: IngestionCommit, table: str, columns: Sequence[str]
+    ) -> None:
+        """Log the columns of a source table that no declaration names; they land only once."""
         where = {"stage": "extraction", "batch": commit.batch, "commit": commit.number}
         _log("columns not declared", {**where, "table": table, "columns": columns})
 
     def reread(self, batch: Batch, why: str, table: str | None = None) -> None:
-        """Write that the shop, or one table of it, is read in full again, and why."""
+        """Log a full refresh of the source, or of one table, and its reason."""
         fields = {"stage": "extraction", "batch": batch.id, "why": why}
         _log("read in full again", fields | ({"table": table} if table else {}))
 
     def held_back(self, commit: IngestionCommit, snapshot: PgSnapshot, ranges: int) -> None:
-        """Write that an open transaction of the source makes every commit long."""
+        """Log an open source transaction that makes every commit object long."""
         where = {"stage": "extraction", "batch": commit.batch, "commit": commit.number}
         others = snapshot.xmax - snapshot.xmin - 1
         transaction = snapshot.xmin % WRAP  # as pg_stat_activity and pg_prepared_xacts have it
-        told = {"transaction": transaction, "others": others, "ranges": ranges}
-        _log("held back", {**where, **told})
+        counts = {"transaction": transaction, "others": others, "ranges": ranges}
+        _log("held back", {**where, **counts})
 
-    def took(self, commit: Commit, table: str, found: Mapping[str, object]) -> None:
-        """Write what was found in a file that somebody brought."""
+    def file_landed(self, commit: Commit, table: str, found: Mapping[str, object]) -> None:
+        """Log what was found in an inbox file."""
         where = {"stage": "extraction", "batch": commit.batch, "commit": commit.number}
         _log("file taken", {**where, "table": table, **found})
 
-    def dropped(self, stage: str, batch: Batch) -> None:
-        """Write that a batch was let go: nothing new in it, or another writer was faster."""
+    def discarded(self, stage: str, batch: Batch) -> None:
+        """Log a discarded batch: nothing was new, or another writer committed first."""
         _log("let go", {"stage": stage, "batch": batch.id, **_size(batch.parts)})
 
     def loaded(self, commit: ProcessedCommit, loaded: Loaded, began: datetime) -> None:
-        """Write a line for each table that a load wrote to, and one for the load."""
+        """Log a line for each table that a load wrote to, and one for the load."""
         where = {"stage": "storage", "batch": commit.batch, "commit": commit.number}
         for table, count in loaded.rows.items():
             _log("written", {**where, "table": table, "rows": count})
@@ -122,37 +124,37 @@ class StageLog:
 
 @dataclass(frozen=True)
 class WatchLog:
-    """Writes what the sensors see, a line each: what alarms are made of.
+    """Logs what the sensors find, one line each; alarms are built on these lines.
 
     Attributes:
-        log_group: the CloudWatch log group, or None for the console alone.
-        log_format: as `attached` takes it.
+        log_group: the CloudWatch log group, or None for the console only.
+        log_format: as in `attached`.
     """
 
     log_group: str | None
     log_format: str | None = None
 
     def lag(self, seconds: float) -> None:
-        """Write how far the warehouse is behind the shop."""
+        """Log how far the warehouse is behind the source."""
         self._write("lag", seconds=round(seconds, 1))
 
     def stuck(self, job: str, commits: Sequence[int]) -> None:
-        """Write that a job tries commits no more."""
+        """Log commits that exhausted their retries."""
         self._write("stuck", job=job, commits=commits)
 
     def run_failed(self, job: str, run: str) -> None:
-        """Write that a run failed, whoever launched it."""
+        """Log a failed run, whoever launched it."""
         self._write("run failed", job=job, run=run)
 
     def _write(self, event: str, **fields: object) -> None:
-        """Write a line, by a logger of its own because ticks of sensors are side by side."""
-        logger = logging.Logger(_LOGGER.name)  # noqa: LOG001 (none that others share)
+        """Log a line through a logger of its own, because sensor ticks run in parallel."""
+        logger = logging.Logger(_LOGGER.name)  # noqa: LOG001 (not shared with other ticks)
         with attached(self.log_group, "sensors", self.log_format, logger):
             _log(event, fields, logger=logger)
 
 
 class LogResource(ConfigurableResource[StageLog]):
-    """Where the structured log lines of a run go."""
+    """Sends the structured log lines of a run."""
 
     log_group: str | None
     log_format: str | None = None
@@ -172,9 +174,9 @@ def _log(
     tables: int | None = None,
     logger: logging.Logger = _LOGGER,
 ) -> None:
-    """Log an event: its sentence is the message, which is all that Dagster's UI shows of it."""
-    said = printable(sentence(event, fields, tables))
-    logger.info("%s", said, extra={"event": event, "fields": fields})
+    """Log an event; the message is its sentence, the only part that Dagster's UI shows."""
+    message = printable(sentence(event, fields, tables))
+    logger.info("%s", message, extra={"event": event, "fields": fields})
 
 
 def _size(parts: Iterable[Part]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Lines that programs append to a file, handed on as they come."""
+"""Follow a file that programs append to, as `tail -f` does."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -9,15 +9,15 @@ _SECONDS_BETWEEN_LOOKS = 0.1
 
 
 @contextmanager
-def followed(file: Path, tell: Callable[[str], None]) -> Generator[None, None, None]:
-    """Hand on each line of a file, by a thread; at the end of the block also what came last.
+def followed(file: Path, handle: Callable[[str], None]) -> Generator[None, None, None]:
+    """Pass each new line of a file to a handler, from a thread; the last lines when the block ends.
 
     Args:
-        file: to which others append; it is there already.
-        tell: takes a line without its end.
+        file: an existing file that others append to.
+        handle: receives a line without its line end.
     """
     over = Event()
-    thread = Thread(target=_follow, args=[file, tell, over], daemon=True)
+    thread = Thread(target=_follow, args=[file, handle, over], daemon=True)
     thread.start()
     try:
         yield
@@ -26,16 +26,16 @@ def followed(file: Path, tell: Callable[[str], None]) -> Generator[None, None, N
         thread.join()
 
 
-def _follow(file: Path, tell: Callable[[str], None], over: Event) -> None:
+def _follow(file: Path, handle: Callable[[str], None], over: Event) -> None:
     begun = b""
     with file.open("rb") as lines:
         while True:
-            last = over.is_set()  # asked before the file is read, so that nothing is left in it
+            last = over.is_set()  # read before the file, so that no line is missed
             *whole, begun = (begun + lines.read()).split(b"\n")
             if last and begun:
                 whole.append(begun)
             for line in whole:
-                tell(line.decode(errors="replace"))
+                handle(line.decode(errors="replace"))
             if last:
                 return
             over.wait(_SECONDS_BETWEEN_LOOKS)

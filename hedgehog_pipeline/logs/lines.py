@@ -1,4 +1,4 @@
-"""Log lines as they are written: JSON for programs, a sentence for people on a terminal."""
+"""Format log lines: JSON for programs, a sentence for people on a terminal."""
 
 import json
 import logging
@@ -13,16 +13,16 @@ import click
 from hedgehog_pipeline.printable import printable
 
 DETAILS = {"written", "let go", "lag"}
-"""Events that a terminal is spared: tables of a commit, and what changes nothing."""
+"""Events that a terminal does not show: the tables of a commit, and what changes nothing."""
 
 WARNINGS = {"columns not declared", "read in full again", "stuck", "run failed"}
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes a record's event and fields as one line of JSON; times are UTC."""
+    """Formats a record's event and fields as one line of JSON; times are UTC."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write the line."""
+        """Format the line."""
         at = datetime.fromtimestamp(record.created, timezone.utc)
         line = {"at": at.isoformat(timespec="milliseconds"), "level": record.levelname}
         event = getattr(record, "event", None) or record.getMessage()
@@ -30,10 +30,10 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """Writes a record as a line for people; times are those of the machine's clock.
+    """Formats a record as a line for people; times are in the machine's time zone.
 
     Attributes:
-        colour: whether a warning is coloured.
+        colour: whether warnings are coloured.
     """
 
     def __init__(self, *, colour: bool) -> None:
@@ -41,7 +41,7 @@ class TextFormatter(logging.Formatter):
         self.colour = colour
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write the line."""
+        """Format the line."""
         warns = record.levelno >= logging.WARNING or is_warning(record)
         line = text_line(
             datetime.fromtimestamp(record.created, timezone.utc),
@@ -52,35 +52,35 @@ class TextFormatter(logging.Formatter):
 
 
 def fields_of(record: logging.LogRecord) -> Mapping[str, Any]:
-    """Give the fields of a record, none where it is of another library."""
+    """Return the fields of a record; none for a record of another library."""
     return getattr(record, "fields", {})
 
 
 def text_line(at: datetime, stage: str, sentence: str) -> str:
-    """Write a line for people: the time on this machine, the stage, the sentence.
+    """Format a line for people: the local time, the stage, the sentence.
 
-    What is no character for a terminal, in the name of a file or a column, is shown escaped.
+    Control characters, such as in the name of a file or a column, are shown escaped.
     """
     where = f"{stage:<12}" if stage else ""
     return printable(f"{at.astimezone():%H:%M:%S}  {where}{sentence}")
 
 
 def is_detail(record: logging.LogRecord) -> bool:
-    """Tell whether a terminal is spared a record."""
+    """Return whether a terminal does not show a record."""
     return getattr(record, "event", None) in DETAILS
 
 
 def is_warning(record: logging.LogRecord) -> bool:
-    """Tell whether a person should look at an event."""
+    """Return whether a person should look at a record."""
     return bool(getattr(record, "event", None) in WARNINGS or fields_of(record).get("quarantined"))
 
 
 def as_text(log_format: str | None, stream: TextIO | None = None) -> bool:
-    """Tell whether lines on a stream are for people.
+    """Return whether lines on a stream are for people.
 
     Args:
-        log_format: `json` or `text`; None where the stream decides, by being a terminal.
-        stream: stderr where none is named.
+        log_format: `json` or `text`; None for text if the stream is a terminal.
+        stream: None for stderr.
     """
     if log_format is not None:
         return log_format == "text"
@@ -88,7 +88,7 @@ def as_text(log_format: str | None, stream: TextIO | None = None) -> bool:
 
 
 def console_handler(log_format: str | None) -> logging.Handler:
-    """Make the handler that writes to stderr, as a setting or the terminal wants it."""
+    """Return the handler that writes to stderr, in the format of the setting or the terminal."""
     handler = logging.StreamHandler()
     if as_text(log_format):
         colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")

@@ -1,4 +1,4 @@
-"""Log lines read back: what programs wrote as JSON, as sentences for a person."""
+"""Read JSON log lines back, and show them as sentences for people."""
 
 import json
 from collections import defaultdict
@@ -15,19 +15,19 @@ from hedgehog_pipeline.printable import printable
 _NO_FIELDS = {"at", "level", "event"}
 _BEGINNING = '{"at": '
 UNREADABLE = "unreadable"
-"""The event of a line that begins like one of the platform, and says nothing that is known."""
+"""The event of a line that begins like one of ours but cannot be read."""
 
 _NOT_OURS = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
-"""Raised by a line that is torn, that lacks our fields, or that holds something else in them."""
+"""Raised for a line that is cut off, lacks our fields or holds other values in them."""
 
 
 @dataclass(frozen=True)
 class LogLine:
-    """A line for a person.
+    """A line for people.
 
     Attributes:
-        event: what happened, or `UNREADABLE`; of another program's line, nothing.
-        text: the line, which does nothing to a terminal.
+        event: what happened, or `UNREADABLE`; empty for a line of another program.
+        text: the line, safe for a terminal.
         warns: whether a person should look at it.
     """
 
@@ -37,25 +37,25 @@ class LogLine:
 
 
 class LogReader:
-    """Reads the lines of the platform; it counts the tables of a commit, which no line names."""
+    """Reads our log lines; counts the tables of a commit from the lines before its own."""
 
     def __init__(self) -> None:
         self._tables: dict[tuple[str, int], set[str]] = defaultdict(set)
 
     def read(self, line: str) -> LogLine | None:
-        """Tell what a line says; None where a terminal is spared it.
+        """Return a line for people; None for one that a terminal does not show.
 
-        A line that begins like one of the platform and cannot be read is told as it is.
+        A line that begins like one of ours but cannot be read is returned unchanged.
         """
         line = click.unstyle(line)
         if not line.startswith(_BEGINNING):
             return LogLine("", printable(line), warns=True) if line.strip() else None
         try:
-            return self._said(json.loads(line))
-        except _NOT_OURS:  # two programs wrote at once, or it is another program's
+            return self._format(json.loads(line))
+        except _NOT_OURS:  # two programs wrote at once, or another program wrote it
             return LogLine(UNREADABLE, printable(line), warns=True)
 
-    def _said(self, fields: dict[str, Any]) -> LogLine | None:
+    def _format(self, fields: dict[str, Any]) -> LogLine | None:
         event, stage = fields["event"], fields.get("stage", "")
         commit = (stage, fields.get("commit", 0))
         if event == "written":
@@ -63,10 +63,10 @@ class LogReader:
         if event in DETAILS:
             return None
         tables = self._tables.pop(commit, None) if event in {"committed", "loaded"} else None
-        said = sentence(
+        text = sentence(
             event,
             {name: value for name, value in fields.items() if name not in _NO_FIELDS},
             None if tables is None else len(tables),
         )
         warns = event in WARNINGS or fields["level"] != "INFO" or bool(fields.get("quarantined"))
-        return LogLine(event, text_line(datetime.fromisoformat(fields["at"]), stage, said), warns)
+        return LogLine(event, text_line(datetime.fromisoformat(fields["at"]), stage, text), warns)

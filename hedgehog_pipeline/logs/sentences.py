@@ -1,31 +1,31 @@
-"""What an event of the log says, as a sentence."""
+"""Say in a sentence what a log event reports."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 _DONE = {"extraction": "landed", "processing": "processed"}
-_PLACE = {"stage", "batch", "commit", "table"}
+_COMMON = {"stage", "batch", "commit", "table"}
 
 
 def sentence(event: str, fields: Mapping[str, Any], tables: int | None = None) -> str:
-    """Say in a sentence what an event and its fields tell.
+    """Return the sentence for an event and its fields.
 
     Args:
         event: as in the JSON line.
-        fields: of the event.
-        tables: how many tables a commit holds rows of, where somebody has counted.
+        fields: as in the JSON line.
+        tables: number of tables with rows in a commit, None if not counted.
     """
-    say = _SENTENCES.get(event)
-    if say is None:
+    write = _SENTENCES.get(event)
+    if write is None:
         return event
     amount = counted(fields.get("rows", 0), "row")
     if tables is not None:
         amount += f" of {counted(tables, 'table')}"
-    return say(fields, amount)
+    return write(fields, amount)
 
 
 def counted(number: int, noun: str) -> str:
-    """Write a number and what it counts."""
+    """Return a number with its noun, such as `1 row` or `1,200 rows`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
@@ -41,16 +41,16 @@ def _committed(fields: Mapping[str, Any], amount: str) -> str:
 
 def _loaded(fields: Mapping[str, Any], amount: str) -> str:
     line = f"commit {fields['commit']} loaded: {amount} in {fields['seconds']:.1f} s"
-    told = {"inferred": "inferred", "tombstones": "deleted", "quarantined": "in quarantine"}
+    counts = {"inferred": "inferred", "tombstones": "deleted", "quarantined": "in quarantine"}
     return ", ".join(
-        [line, *(f"{fields[name]:,} {word}" for name, word in told.items() if fields[name])]
+        [line, *(f"{fields[name]:,} {word}" for name, word in counts.items() if fields[name])]
     )
 
 
 def _file_taken(fields: Mapping[str, Any], _amount: str) -> str:
-    found = {name: value for name, value in fields.items() if name not in _PLACE}
-    told = ", ".join(f"{name} {value}" for name, value in found.items())
-    return f"commit {fields['commit']} took a file for {fields['table']}: {told}"
+    found = {name: value for name, value in fields.items() if name not in _COMMON}
+    details = ", ".join(f"{name} {value}" for name, value in found.items())
+    return f"commit {fields['commit']} landed an inbox file of {fields['table']}: {details}"
 
 
 _SENTENCES: dict[str, Callable[[Mapping[str, Any], str], str]] = {
@@ -59,23 +59,23 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], str], str]] = {
     "loaded": _loaded,
     "file taken": _file_taken,
     "columns not declared": lambda fields, _: (
-        f"{fields['table']} has columns that no declaration names: {', '.join(fields['columns'])}"
+        f"{fields['table']} has undeclared columns: {', '.join(fields['columns'])}"
     ),
     "read in full again": lambda fields, _: (
-        f"{'' if 'table' in fields else 'the shop is '}read in full again: {fields['why']}"
+        f"{'' if 'table' in fields else 'the source is '}read in full again: {fields['why']}"
     ),
     "held back": lambda fields, _: (
-        f"transaction {fields['transaction']} of the source is open since "
-        f"{counted(fields['others'], 'other')} began, so that each commit holds "
-        f"{counted(fields['ranges'], 'range')} of those that are over: end it "
+        f"transaction {fields['transaction']} of the source is still open; "
+        f"{counted(fields['others'], 'other')} began after it, so each commit lists "
+        f"{counted(fields['ranges'], 'range')} of finished transactions: end it "
         "(pg_stat_activity, pg_prepared_xacts)"
     ),
     "let go": lambda fields, amount: (
-        f"batch {fields['batch']} let go, {amount}: nothing new, or another writer was faster"
+        f"batch {fields['batch']} discarded, {amount}: nothing new, or another writer was faster"
     ),
-    "lag": lambda fields, _: f"the warehouse is {fields['seconds']} s behind the shop",
+    "lag": lambda fields, _: f"the warehouse is {fields['seconds']} s behind the source",
     "stuck": lambda fields, _: (
-        f"{fields['job']} is stuck: it tries no more {_numbers(fields['commits'])}"
+        f"{fields['job']} is stuck: no more retries for {_numbers(fields['commits'])}"
     ),
     "run failed": lambda fields, _: f"run {fields['run']} of {fields['job']} failed",
 }

@@ -1,4 +1,4 @@
-"""Columns and their types, in PostgreSQL's words and in Arrow's."""
+"""Columns and their types, in PostgreSQL and in Arrow."""
 
 from dataclasses import dataclass
 
@@ -8,17 +8,17 @@ from hedgehog_pipeline.errors import HedgehogError
 
 _MAX_DIGITS = 38
 _MAX_DECIMALS = 6
-"""Arrow writes smaller numbers in another spelling than PostgreSQL (1E-7)."""
+"""Arrow writes smaller numbers differently from PostgreSQL (1E-7)."""
 
 
 @dataclass(frozen=True)
 class ColumnType:
-    """A type as PostgreSQL declares it and as Arrow holds it.
+    """A column type in PostgreSQL and in Arrow.
 
     Attributes:
         sql: the PostgreSQL type in DDL.
         arrow: the Arrow type of values in pandas and in Parquet.
-        form: what the text of a value has to be, where it is read from text.
+        form: what the text of a value must be; part of the reason in the quarantine.
     """
 
     sql: str
@@ -40,29 +40,29 @@ TIMESTAMP = ColumnType(
     "a moment of the years 1 to 9999 with a time zone",
 )
 TEXT_DATE = ColumnType("text", pa.date32(), "a date in the form YYYY-MM-DD")
-"""The shop's dates, which it keeps as text: ISO 8601."""
+"""A date that the source stores as text, in ISO 8601."""
 NAIVE_TIMESTAMP = ColumnType(
     "timestamp(3) without time zone",
     pa.timestamp("us", tz="UTC"),
     "a moment of the years 1 to 9999 without a time zone",
 )
-"""The shop's naive `timestamp(3)`: its clocks run in UTC, so its values are UTC moments."""
+"""A naive `timestamp(3)` of the source. Its clocks run in UTC, so the values are in UTC."""
 
 
 def decimal(digits: int, decimals: int) -> ColumnType:
-    """Give the type of exact numbers, `numeric(digits, decimals)`.
+    """Return the type `numeric(digits, decimals)`.
 
     Args:
-        digits: how many there are in all, 38 at most.
-        decimals: how many of them stand behind the point, 6 at most.
+        digits: number of digits in total, at most 38.
+        decimals: number of digits after the decimal point, at most 6.
 
     Raises:
-        HedgehogError: where there are more, or too few.
+        HedgehogError: if one of them is out of range.
     """
     if not 0 <= decimals <= min(_MAX_DECIMALS, digits) or not 1 <= digits <= _MAX_DIGITS:
         raise HedgehogError(
-            f"decimal({digits}, {decimals}) is no type that Hedgehog holds: declare 1 to "
-            f"{_MAX_DIGITS} digits, 0 to {_MAX_DECIMALS} of them behind the point."
+            f"decimal({digits}, {decimals}) is not supported: declare 1 to {_MAX_DIGITS} digits, "
+            f"of which 0 to {_MAX_DECIMALS} are after the decimal point."
         )
     return ColumnType(
         f"numeric({digits},{decimals})",
@@ -76,16 +76,14 @@ class Column:
     """A column of a table.
 
     Attributes:
-        name: its name, the same in the database, the CSV and the Parquet.
-        type: its type.
+        name: its name, the same in the database, in CSV and in Parquet.
         description: what a value means.
-        nullable: whether a value may be absent.
-        references: the table whose key this column holds, if any.
-        sources: the shop's columns (`table.column`) that it is made of, for lineage.
-        unknown: the SQL expression of its value in an inferred member, over the key's column;
-            None where the value is absent (Kimball: late arriving dimension).
-        default: the SQL expression of its value in rows older than the column, None where they
-            have none.
+        nullable: whether a value may be NULL.
+        references: the table whose key this column contains, if any.
+        sources: the source columns (`table.column`) that it is computed from, for lineage.
+        unknown: SQL expression over the key column for its value in an inferred member (Kimball:
+            late arriving dimension); None: NULL.
+        default: SQL expression for its value in rows older than the column; None: NULL.
     """
 
     name: str
@@ -99,5 +97,5 @@ class Column:
 
 
 def arrow_schema(columns: tuple[Column, ...]) -> pa.Schema:
-    """Give the Arrow schema that holds these columns."""
+    """Return the Arrow schema of these columns."""
     return pa.schema([pa.field(c.name, c.type.arrow, c.nullable) for c in columns])

@@ -1,7 +1,7 @@
-"""The chosen model: the package that declares a shop, its star, and how one becomes the other.
+"""The chosen model: the package that declares a source, its star schema and its transforms.
 
-`HEDGEHOG_MODEL` names it (docs/your-own-shop.md). Its tables are read when they are first asked
-for, once in a process: by then the command has read its `.env` file.
+`HEDGEHOG_MODEL` names it (docs/your-own-shop.md). Its tables are loaded on first use, once per
+process: by then the command has read its `.env` file.
 """
 
 from collections import UserDict
@@ -20,19 +20,19 @@ _Table = TypeVar("_Table", bound=SourceTable | StarTable)
 
 
 class TableRegistry(UserDict[str, _Table]):
-    """Tables by name, in the order of their declaration, read when they are first asked for."""
+    """Tables by name, in declaration order, loaded on first use."""
 
-    def __init__(self, read: Callable[[], Iterable[_Table]]) -> None:
-        self._read = read
+    def __init__(self, load: Callable[[], Iterable[_Table]]) -> None:
+        self._load = load
 
     @cached_property
     def data(self) -> dict[str, _Table]:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """The tables."""
-        return {table.name: table for table in self._read()}
+        """The tables by name."""
+        return {table.name: table for table in self._load()}
 
 
 def module_name(part: str) -> str:
-    """Name a module of the chosen model, as Python imports it."""
+    """Return the import name of a module of the chosen model."""
     return f"{Settings.from_environment().model}.{part}"
 
 
@@ -40,55 +40,55 @@ def module(part: str) -> ModuleType:
     """Import a module of the chosen model.
 
     Args:
-        part: shop, star, dimensions or facts.
+        part: `shop`, `star`, `dimensions` or `facts`.
 
     Raises:
-        HedgehogError: where it cannot be imported.
+        HedgehogError: if it cannot be imported.
     """
     name = module_name(part)
     try:
         return import_module(name)
     except ImportError as error:
         raise HedgehogError(
-            f"The module {name} cannot be imported ({error}). HEDGEHOG_MODEL has to name a package "
-            "that Python finds (PYTHONPATH) and that holds the modules shop, star, dimensions and "
-            "facts; docs/your-own-shop.md shows one."
+            f"The module {name} cannot be imported ({error}). HEDGEHOG_MODEL must name a package "
+            "on Python's path (PYTHONPATH) with the modules shop, star, dimensions and facts; "
+            "docs/your-own-shop.md has an example."
         ) from error
 
 
 def report_of_model() -> ModuleType | None:
-    """Import the module `report` of the chosen model, None where it has none.
+    """Import the module `report` of the chosen model; None if it has none.
 
-    Its `definitions(deployment)` are the Dagster definitions that it adds, and
-    `make(deployment)` makes it.
+    Its `definitions(deployment)` returns the Dagster definitions that it adds, and
+    `make(deployment)` renders the report.
     """
     return module("report") if find_spec(module_name("report")) else None
 
 
-def tables_of(
+def load_tables(
     part: str,
     kinds: tuple[type[_Table], ...],
-    faults_of: Callable[[tuple[_Table, ...]], Iterator[str]],
+    validate: Callable[[tuple[_Table, ...]], Iterator[str]],
 ) -> tuple[_Table, ...]:
-    """Read the tables that a module of the chosen model declares.
+    """Load and validate the tables that a module of the chosen model declares.
 
     Args:
-        part: shop or star.
-        kinds: what each of them may be.
-        faults_of: tells what is wrong with them, a clause for each fault.
+        part: `shop` or `star`.
+        kinds: the classes that are allowed.
+        validate: yields a clause for each error in the declarations.
 
     Raises:
-        HedgehogError: where there are none, or where something is wrong; names every fault.
+        HedgehogError: if there are none, or if any is wrong; the message lists every error.
     """
     name, tables = module_name(part), getattr(module(part), "TABLES", None)
     if not isinstance(tables, tuple) or not all(isinstance(table, kinds) for table in tables):
         wanted = " and ".join(kind.__name__ for kind in kinds)
         raise HedgehogError(
-            f"{name} has no TABLES, a tuple of {wanted}; declare it (docs/your-own-shop.md)."
+            f"{name} has no TABLES: declare a tuple of {wanted} (docs/your-own-shop.md)."
         )
-    if faults := list(faults_of(tables)):
+    if errors := list(validate(tables)):
         raise HedgehogError(
-            f"The declarations in {name} do not hold together: {'; '.join(faults)}. "
-            "Correct them (docs/your-own-shop.md says what each means)."
+            f"The declarations in {name} are not consistent: {'; '.join(errors)}. "
+            "Correct them (docs/your-own-shop.md explains each rule)."
         )
     return tables

@@ -1,53 +1,53 @@
-"""What is told of rows beside themselves: the same in the lake and in the warehouse."""
+"""Schemas of the side tables (quarantine, resolutions, tombstones), in lake and warehouse alike."""
 
 from hedgehog_pipeline.model.columns import BIGINT, TEXT, Column, arrow_schema
 from hedgehog_pipeline.model.star import INGESTION_COMMIT
 
-_TABLE = Column("table_name", TEXT, "The shop's table.")
+_TABLE = Column("table_name", TEXT, "The source table.")
 
 QUARANTINE = (
     _TABLE,
-    Column("key", TEXT, "The row's primary key as it was landed; empty where there is none."),
+    Column("key", TEXT, "The row's primary key as it was landed; empty if there is none."),
     INGESTION_COMMIT,
     Column(
         "part",
         TEXT,
-        "Key of the CSV object that holds the row: of a part or of a brought file; empty where the "
-        "row could not be landed.",
+        "Key of the CSV object that contains the row, a part or an inbox file; empty if the row "
+        "could not be landed.",
     ),
     Column(
         "line",
         BIGINT,
-        "Place of the row in a part or in what a capture read, or its line in a file, from 1; 0 "
-        "where the whole object is meant.",
+        "Number of the row in a part or in what a capture read, or its line in a file, from 1; 0 "
+        "for the whole object.",
     ),
-    Column("column_name", TEXT, "The column; empty where the whole row is meant."),
+    Column("column_name", TEXT, "The column; empty for the whole row."),
     Column("value", TEXT, "The text that was found.", nullable=True),
     Column(
         "reason",
         TEXT,
-        "Why it cannot be taken; absent where a file was brought again, which closes what was "
-        "told of it before.",
+        "Why the row is not valid; NULL if a file was uploaded again, which closes its earlier "
+        "entries.",
         nullable=True,
     ),
 )
 
 QUARANTINE_ARROW = arrow_schema(QUARANTINE)
-"""The schema of quarantine parts: a row for each value that keeps its row out."""
+"""Schema of quarantine parts: one row for each value that keeps its row out."""
 
 RESOLUTIONS = (
     _TABLE,
-    Column("key", TEXT, "The primary key of a row of which an earlier commit told something."),
+    Column("key", TEXT, "The primary key of a row with an earlier quarantine entry."),
     INGESTION_COMMIT,
 )
 
 RESOLUTIONS_ARROW = arrow_schema(RESOLUTIONS)
-"""The schema of parts that tell which rows could be taken, or were gone, after all."""
+"""Schema of resolution parts: keys that got a valid row or a deletion after their entry."""
 
 TOMBSTONES = (
-    Column("key", BIGINT, "The primary key of a row that the shop holds no more."),
+    Column("key", BIGINT, "The primary key of a row that was deleted in the source."),
     INGESTION_COMMIT,
 )
 
 TOMBSTONES_ARROW = arrow_schema(TOMBSTONES)
-"""The schema of a fact's tombstones."""
+"""Schema of tombstone parts."""

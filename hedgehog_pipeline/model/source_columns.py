@@ -1,4 +1,4 @@
-"""Short words for declaring the columns of a shop."""
+"""Short functions that declare the columns of source tables."""
 
 from hedgehog_pipeline.model.columns import INTEGER, TEXT, Column, ColumnType
 
@@ -11,12 +11,12 @@ def key(name: str, of: str, kind: ColumnType = INTEGER) -> Column:
 def reference(
     name: str, table: str, *, nullable: bool = False, kind: ColumnType = INTEGER
 ) -> Column:
-    """Declare a column that holds the key of a table."""
+    """Declare a column that contains the key of another table."""
     return Column(
         name, kind, f"Key of the {table} that the row refers to.", nullable, references=table
     )
 
 
 def text(name: str, description: str, *, nullable: bool = False) -> Column:
-    """Declare a column of text."""
+    """Declare a text column."""
     return Column(name, TEXT, description, nullable)

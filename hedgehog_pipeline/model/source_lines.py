@@ -1,7 +1,7 @@
-"""Where the chosen model says what a table is: the file and line of a declaration or a function.
+"""Find the file and line of a declaration or a function in the chosen model.
 
-Modules are parsed, not imported: the functions of the star bring pandas with them, which nobody
-needs who only lists the assets.
+Modules are parsed, not imported: the transforms import pandas, which a process that only lists the
+assets does not need.
 """
 
 import ast
@@ -22,9 +22,9 @@ class SourceLine:
     """A line of the chosen model.
 
     Attributes:
-        module: its module, as Python imports it.
-        file: the file on this machine, absolute.
-        line: counted from 1, None where the file is all that is known.
+        module: import name of its module.
+        file: absolute path on this machine.
+        line: line number from 1, None if only the file is known.
     """
 
     module: str
@@ -33,20 +33,19 @@ class SourceLine:
 
     @property
     def path(self) -> PurePosixPath:
-        """The file, seen from the folder that holds the model's outermost package."""
-        place = PurePosixPath(*self.module.split("."))
-        return place / self.file.name if self.file.stem == "__init__" else place.with_suffix(".py")
+        """The file, relative to the folder that contains the model's outermost package."""
+        path = PurePosixPath(*self.module.split("."))
+        return path / self.file.name if self.file.stem == "__init__" else path.with_suffix(".py")
 
 
 def declaration(part: str, table: str) -> SourceLine | None:
     """Find where a module of the model declares a table.
 
     Args:
-        part: the module: shop or star.
-        table: the table's name.
+        part: the module, `shop` or `star`.
 
     Returns:
-        The line, the file alone where the name is put together by code, None without a file.
+        The line; the file alone if code builds the table's name; None without a file.
     """
     if (file := _file_of(module_name(part))) is None:
         return None
@@ -55,14 +54,14 @@ def declaration(part: str, table: str) -> SourceLine | None:
 
 
 def definition(part: str, name: str) -> SourceLine | None:
-    """Find where a module of the model defines a name, at its outermost level.
+    """Find where a module of the model defines a name at its top level.
 
     Args:
-        part: the module, such as facts.
-        name: of a function, or of what is assigned or imported.
+        part: the module, such as `facts`.
+        name: name of a function, or one that is assigned or imported.
 
     Returns:
-        The line, None where the module does not define it.
+        The line, None if the module does not define the name.
     """
     if (file := _file_of(module_name(part))) is None:
         return None
@@ -82,7 +81,7 @@ def _parsed(file: Path) -> ast.Module:
 
 
 def _declarations(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """Give the name and line of each call that declares a table under a name in quotes."""
+    """Yield the name and line of each call that declares a table with a literal name."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _last_word(node.func) in _DECLARING:
             named = [keyword.value for keyword in node.keywords if keyword.arg == "name"]
@@ -92,14 +91,14 @@ def _declarations(tree: ast.Module) -> Iterator[tuple[str, int]]:
 
 
 def _last_word(function: ast.expr) -> str | None:
-    """Give `Fact` of both `Fact` and `tables.Fact`."""
+    """Return `Fact` for both `Fact` and `tables.Fact`."""
     if isinstance(function, ast.Attribute):
         return function.attr
     return function.id if isinstance(function, ast.Name) else None
 
 
 def _definitions(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """Give each name that a module defines, assigns or imports, with its line."""
+    """Yield each name that a module defines, assigns or imports, with its line."""
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
             yield node.name, node.lineno

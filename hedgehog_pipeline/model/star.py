@@ -1,10 +1,10 @@
-"""The warehouse's tables, as the chosen model declares them.
+"""The star tables of the warehouse, as the chosen model declares them.
 
-A dimension holds the newest row of each key; a fact holds every version of a row that was
-captured. Dimensions stand before the facts that refer to them.
+A dimension has the newest row of each key; a fact has every captured version of a row. Dimensions
+come before the facts that refer to them.
 """
 
-from hedgehog_pipeline.model.registry import TableRegistry, tables_of
+from hedgehog_pipeline.model.registry import TableRegistry, load_tables
 from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star_validation import validate_star
 from hedgehog_pipeline.model.tables import (
@@ -30,6 +30,6 @@ __all__ = [
 
 
 STAR = TableRegistry(
-    lambda: tables_of("star", (Dimension, Fact), lambda tables: validate_star(tables, SOURCE))
+    lambda: load_tables("star", (Dimension, Fact), lambda tables: validate_star(tables, SOURCE))
 )
 """The tables by name."""

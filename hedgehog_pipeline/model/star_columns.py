@@ -1,6 +1,6 @@
-"""Short words for declaring the columns of a star, each over a column `table.column` of the shop.
+"""Short functions that declare the columns of a star table from source columns, `table.column`.
 
-The name is the shop's where no other is given.
+The column has the name of its source column unless another one is given.
 """
 
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ from hedgehog_pipeline.model.tables import NOT_KNOWN
 
 
 def key(source: str, description: str, *, name: str = "", kind: ColumnType = INTEGER) -> Column:
-    """Declare the key of a dimension or fact: that of the shop's table."""
+    """Declare the key of a dimension or fact: the key of its source table."""
     return Column(name or _name(source), kind, description, sources=(source,))
 
 
 def like(source: str, description: str, *, name: str = "", nullable: bool = False) -> Column:
-    """Declare a column of text, 'Not known' in an inferred member where it may not be absent."""
+    """Declare a text column; if it is not nullable, an inferred member has 'Not known'."""
     filler = None if nullable else f"'{NOT_KNOWN}'"
     name = name or _name(source)
     return Column(name, TEXT, description, nullable, sources=(source,), unknown=filler)
@@ -24,7 +24,7 @@ def like(source: str, description: str, *, name: str = "", nullable: bool = Fals
 def column(
     source: str, kind: ColumnType, description: str, *, name: str = "", nullable: bool = False
 ) -> Column:
-    """Declare a column of a fact, or one of a dimension that may be absent."""
+    """Declare a column of a fact, or a nullable column of a dimension."""
     return Column(name or _name(source), kind, description, nullable, sources=(source,))
 
 
@@ -36,7 +36,7 @@ def reference(
     nullable: bool = False,
     kind: ColumnType = INTEGER,
 ) -> Column:
-    """Declare a column of a fact that holds the key of a dimension."""
+    """Declare a column of a fact that contains the key of a dimension."""
     return Column(
         name or _name(source), kind, f"Key in {dimension}.", nullable, dimension, (source,)
     )
@@ -45,16 +45,16 @@ def reference(
 def day(
     source: str, dimension: str, description: str, *, name: str = "", nullable: bool = False
 ) -> Column:
-    """Declare a column of a fact that holds a day, which is the key of a dimension of days."""
+    """Declare a column of a fact that contains a day, the key of a date dimension."""
     return Column(name or _name(source), DATE, description, nullable, dimension, (source,))
 
 
 def days(mentions: Sequence[str]) -> tuple[Column, ...]:
-    """Declare the columns of a dimension of days (processing/frames.py describes them).
+    """Declare the columns of a date dimension (processing/frames.py computes them).
 
     Args:
-        mentions: the columns of the shop, `table.column`, whose days it holds: dates, or moments,
-            which count by their UTC day.
+        mentions: the source columns, `table.column`, whose days the dimension contains: dates, or
+            timestamps, of which the UTC day counts.
     """
     sources = tuple(mentions)
 

@@ -1,4 +1,4 @@
-"""What a model declares: tables of the shop, dimensions and facts of the star."""
+"""The classes that a model declares: source tables, dimensions and facts."""
 
 from dataclasses import dataclass
 
@@ -14,25 +14,25 @@ from hedgehog_pipeline.model.columns import (
 )
 
 KEYS = (INTEGER, BIGINT)
-"""What the primary key of a table of the shop may be."""
+"""The allowed types of a source table's primary key."""
 
 NOT_KNOWN = "Not known"
-"""Stands in a column that must hold text where the shop says nothing."""
+"""The value of a not-null text column if the source has none."""
 
 INGESTION_COMMIT = Column(
-    "ingestion_commit", BIGINT, "Number of the ingestion commit that brought the row."
+    "ingestion_commit", BIGINT, "Number of the ingestion commit that landed the row."
 )
 PROCESSED_COMMIT = Column(
-    "processed_commit", BIGINT, "Number of the processed commit that brought the row."
+    "processed_commit", BIGINT, "Number of the processed commit that contains the row."
 )
-DELETED = Column("deleted", BOOLEAN, "Whether the row was deleted in the shop.", default="false")
+DELETED = Column("deleted", BOOLEAN, "Whether the row was deleted in the source.", default="false")
 
 
 @dataclass(frozen=True)
 class SourceTable:
-    """A table of the shop: its name, its integer primary key and the columns that the star needs.
+    """A source table: its name, its integer primary key and the columns that the star needs.
 
-    A column that the shop has and this declaration has not is landed all the same.
+    Columns that the source has but this declaration lacks are landed as well.
     """
 
     name: str
@@ -52,15 +52,15 @@ class SourceTable:
 
 @dataclass(frozen=True)
 class StarTable:
-    """What dimensions and facts have in common.
+    """The common attributes of dimensions and facts.
 
     Attributes:
         name: its name in the warehouse and in the lake.
-        description: what a row is.
-        columns: the columns that analysts query; the first is the key in the shop's terms.
-        inputs: the shop's tables that it is made of.
-        as_of: whether its rows join all inputs as they stood at a commit, rather than coming
-            from the rows of each input alone.
+        description: what a row represents.
+        columns: the columns that analysts query; the first is the key from the source.
+        inputs: the source tables that it is transformed from.
+        as_of: whether its rows join all inputs as of a commit; otherwise each input is transformed
+            separately.
     """
 
     name: str
@@ -76,22 +76,21 @@ class StarTable:
 
     @property
     def subject(self) -> str | None:
-        """The shop's table whose rows it describes one for one.
+        """The source table whose rows it represents one to one.
 
-        None where it has several, or where its key is none of the shop's: the days that rows
-        mention.
+        None if there are several, or if its key is not a source key, as in a date dimension.
         """
         one = self.as_of or len(self.inputs) == 1
         return self.inputs[0] if one and self.key.type in KEYS else None
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """The columns that tell one row from another."""
+        """The columns that identify a row."""
         return (self.key.name,)
 
     @property
     def landed_columns(self) -> tuple[Column, ...]:
-        """The columns of its Parquet parts: its own, and the commit that saw each row."""
+        """The columns of its Parquet parts: its own, and the commit that captured the row."""
         return (*self.columns, INGESTION_COMMIT)
 
     @property
@@ -102,22 +101,22 @@ class StarTable:
 
 @dataclass(frozen=True)
 class Dimension(StarTable):
-    """A dimension: one row for each key, the newest; what the shop deleted stays, marked."""
+    """A dimension: the newest row of each key; rows deleted in the source stay, marked."""
 
     @property
     def landed_columns(self) -> tuple[Column, ...]:
-        """The columns of its Parquet parts: also whether the shop deleted the row."""
+        """The columns of its Parquet parts, with `deleted`."""
         return (*super().landed_columns, DELETED)
 
 
 @dataclass(frozen=True)
 class Fact(StarTable):
-    """A fact: a row for each version of a row of the shop that was captured.
+    """A fact: one row for each captured version of a source row.
 
     Attributes:
-        serial: the warehouse's own serial key.
-        version: the columns that tell one version of a row from another: the moment of its last
-            change. Where the shop keeps none, none: the newest version of each row alone is held.
+        serial: name of the serial key that the warehouse adds.
+        version: the columns that identify a version of a row: the time of its last change. Empty if
+            the source has none: then the warehouse has only the newest version.
     """
 
     serial: str = ""

@@ -1,1 +1,1 @@
-"""How people see that all is well: lag, status, health, alerts, quarantine, rules."""
+"""Monitoring: lag, status, health probes, alerts, quarantine entries, and rules of the tables."""

@@ -1,4 +1,4 @@
-"""Alerts: what failed, where, since when, the run, and what to do, to an SNS topic."""
+"""Alerts to an SNS topic: what failed, since when, what to do, and a link to the UI."""
 
 import logging
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from hedgehog_pipeline.aws import clients as aws
 
 _LOGGER = logging.getLogger(__name__)
 _MAX_SUBJECT = 100
-"""Characters that SNS takes as the subject of an e-mail."""
+"""Characters that SNS accepts as the subject of an e-mail."""
 
 
 @dataclass(frozen=True)
 class Alert:
-    """Something that a person should know.
+    """An alert for a person.
 
     Attributes:
         subject: what and where, in a few words.
-        message: the sentence that says what to do.
+        message: what happened and what to do.
         since: since when, aware UTC.
-        link: the page of the UI to look at.
+        link: the page of the UI to open.
     """
 
     subject: str
@@ -36,9 +36,10 @@ class Alert:
 
 
 def publish(alert: Alert, topic: str | None) -> None:
-    """Publish an alert to a topic, or log it where none is named.
+    """Publish an alert to a topic, or log it where there is no topic.
 
-    An alert that SNS does not take is logged as an error: it must not fail what it tells of.
+    An alert that SNS refuses is logged as an error: alerting must not fail the run or sensor that
+    it is about.
     """
     if topic is None:
         _LOGGER.warning("%s: %s", alert.subject, alert.message)
@@ -47,4 +48,4 @@ def publish(alert: Alert, topic: str | None) -> None:
     try:
         aws.client("sns").publish(TopicArn=topic, Subject=subject, Message=str(alert))
     except (ClientError, BotoCoreError):
-        _LOGGER.exception("SNS did not take the alert %r for the topic %s.", alert.subject, topic)
+        _LOGGER.exception("SNS refused the alert %r for the topic %s.", alert.subject, topic)

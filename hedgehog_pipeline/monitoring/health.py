@@ -1,4 +1,4 @@
-"""Watches what the platform rests on, and alerts once when it fails and once when it heals."""
+"""Probe the platform's dependencies; alert once when one fails and once when it recovers."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -9,14 +9,14 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.monitoring.alerts import Alert
 
 GRACE = timedelta(minutes=1)
-"""How long something may fail before it is alerted: a restart or a single 503 is no news."""
+"""How long a probe may fail before it alerts: a restart or a single 503 is no news."""
 
 Probe = Callable[[], None]
-"""Looks at one thing; raises HedgehogError where it is not well."""
+"""Checks one dependency; raises HedgehogError where the check fails."""
 
 
 class UnaskedError(HedgehogError):
-    """A probe could not look; another one tells why, and what was found before still counts."""
+    """The probe could not run; keep its last state (another probe reports the cause)."""
 
 
 class FailingProbe(BaseModel):
@@ -37,32 +37,32 @@ _FAILING = TypeAdapter(dict[str, FailingProbe])
 def examine(
     probes: Mapping[str, Probe], cursor: str | None, now: datetime, link: str
 ) -> tuple[list[Alert], str]:
-    """Ask every probe; give what is to be alerted, and the cursor for the next time.
+    """Run every probe; return the alerts to send, and the cursor for the next call.
 
-    The cursor only keeps alerts from being repeated: lost, it costs one alert too many.
+    The cursor only prevents repeated alerts: without it, one alert is sent twice.
 
     Args:
-        probes: what to look at, by name.
-        cursor: what the last examination gave.
-        now: the moment, aware UTC.
-        link: the page of the UI that alerts lead to.
+        probes: the probes by name.
+        cursor: the cursor that the last call returned.
+        now: the current time, aware UTC.
+        link: the page of the UI that alerts link to.
     """
-    ill = _FAILING.validate_json(cursor) if cursor else {}
-    still: dict[str, FailingProbe] = {}
+    failing = _FAILING.validate_json(cursor) if cursor else {}
+    still_failing: dict[str, FailingProbe] = {}
     alerts: list[Alert] = []
     for name, probe in probes.items():
         try:
             probe()
         except UnaskedError:  # noqa: PERF203 (each probe fails by itself)
-            still |= {name: ill[name]} if name in ill else {}
+            still_failing |= {name: failing[name]} if name in failing else {}
         except HedgehogError as error:
-            illness = ill.get(name) or FailingProbe(since=now)
-            if not illness.alerted and now - illness.since >= GRACE:
-                alerts.append(Alert(f"{name} failing", str(error), illness.since, link))
-                illness = FailingProbe(since=illness.since, alerted=True)
-            still[name] = illness
+            failure = failing.get(name) or FailingProbe(since=now)
+            if not failure.alerted and now - failure.since >= GRACE:
+                alerts.append(Alert(f"{name} failing", str(error), failure.since, link))
+                failure = FailingProbe(since=failure.since, alerted=True)
+            still_failing[name] = failure
         else:
-            if name in ill and ill[name].alerted:
-                healed = f"{name} is well again; nothing has to be done."
-                alerts.append(Alert(f"{name} well again", healed, ill[name].since, link))
-    return alerts, _FAILING.dump_json(still).decode()
+            if name in failing and failing[name].alerted:
+                message = f"{name} works again; no action is needed."
+                alerts.append(Alert(f"{name} recovered", message, failing[name].since, link))
+    return alerts, _FAILING.dump_json(still_failing).decode()

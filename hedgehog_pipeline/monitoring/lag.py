@@ -1,4 +1,4 @@
-"""How far the warehouse is behind the shop."""
+"""Measure how far the warehouse is behind the source."""
 
 from datetime import datetime
 
@@ -12,20 +12,20 @@ from hedgehog_pipeline.storage.warehouse import Warehouse
 def seconds_behind(
     lake: Lake, warehouse: Warehouse, parameters: Parameters, now: datetime
 ) -> float:
-    """Give the age of the oldest change that a scan has seen and the warehouse does not hold.
+    """Return the age of the oldest change that a scan has seen and that is not loaded, else 0.
 
-    It is as old as the capture that landed it or, where none has yet, as the first scan that saw
-    it; 0 where the warehouse holds all.
+    A landed change is as old as its capture. A change that has not landed is as old as the first
+    scan that saw it.
 
     Args:
         lake: the two logs.
         warehouse: the warehouse, prepared or not.
-        parameters: where scans are remembered.
-        now: the moment, aware UTC.
+        parameters: where the time of the scan is stored.
+        now: the current time, aware UTC.
 
     Raises:
-        HedgehogError: where one of them cannot be asked, they do not belong together, or
-            one of the last thousand commits is missing.
+        HedgehogError: where lake, warehouse or parameters cannot be read, lake and warehouse do
+            not belong together, or one of the last thousand commits is missing.
     """
     lake.confirm_latest()
     lake.confirm_source()

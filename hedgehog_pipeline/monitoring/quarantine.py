@@ -1,4 +1,4 @@
-"""What was told of rows that cannot be taken, and the rows themselves, for people to look at."""
+"""Quarantine entries, and the rows that they keep out of the warehouse, for people to read."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -42,23 +42,23 @@ _ROWS = """
     select count(distinct (table_name, key, case when key = '' then (part, line) end))
     from hedgehog.open_quarantine
 """
-"""A row without a key is told by its place."""
+"""A row without a key is identified by its part and line."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A value for which a row cannot be taken (schema/quarantine.py).
+    """A quarantine entry: a value that keeps its row out (model/side_tables.py).
 
     Attributes:
-        table: the shop's table.
-        key: the row's primary key as it was landed.
-        column: the column.
-        value: the text that was found, None where there is none.
-        reason: why it cannot be taken.
+        table: the source table.
+        key: the row's primary key as it landed.
+        column: the column of the value.
+        value: the text of the value, None for NULL.
+        reason: what is wrong with the value.
         commit: the ingestion commit that landed the row.
-        part: key of the CSV object that holds it.
-        line: its place in the object, from 1.
-        open: whether no better row of the key has come since.
+        part: key of the CSV object with the row.
+        line: its row number in the object, from 1.
+        open: whether nothing has closed the entry (storage/views.py).
     """
 
     table: str
@@ -72,63 +72,63 @@ class Entry:
     open: bool
 
     def __str__(self) -> str:
-        """Say it as a sentence, the value left aside."""
+        """Write the entry on one line, without the value."""
         return f"{self.table} {self.key}: {self.column} {self.reason} (commit {self.commit})"
 
 
 def read_entries(
     warehouse: Warehouse, *, closed: bool = False, row: tuple[str, str] | None = None
 ) -> list[Entry]:
-    """Read what was told, the oldest capture first.
+    """Read the entries, the oldest capture first.
 
     Args:
         warehouse: the warehouse, prepared or not.
-        closed: whether to read also what holds no more.
-        row: of which row, by table and key; None for all rows.
+        closed: whether to read closed entries too.
+        row: the row to read entries of, by table and key; None for all rows.
     """
     table, key = row or (None, None)
     values = {"closed": closed, "table": table, "key": key}
-    return [Entry(*found) for found in _ask(warehouse, _ENTRIES, values)]
+    return [Entry(*found) for found in _query(warehouse, _ENTRIES, values)]
 
 
 def read_first(warehouse: Warehouse) -> tuple[int, Entry | None]:
-    """Count what is open, and read the first of it.
+    """Count the open entries, and read the first.
 
     Args:
         warehouse: the warehouse, prepared or not.
     """
-    found = next(iter(_ask(warehouse, _FIRST)), None)
+    found = next(iter(_query(warehouse, _FIRST)), None)
     return (found[-1], Entry(*found[:-1])) if found else (0, None)
 
 
 def count_rows(warehouse: Warehouse) -> int | None:
-    """Count the rows that cannot be taken, whatever the number of their values and captures.
+    """Count the rows with open entries, however many values and captures each has.
 
     Args:
         warehouse: the warehouse, prepared or not.
 
     Returns:
-        The number; None where the view is gone that would tell it.
+        The number; None where the view of open entries is missing.
     """
     if warehouse.is_prepared() and not has_quarantine(warehouse.connection):
         return None
-    return sum(count for (count,) in _ask(warehouse, _ROWS))
+    return sum(count for (count,) in _query(warehouse, _ROWS))
 
 
 def quarantined_rows(rows: int | None) -> str:
-    """Say that so many rows are in quarantine, and what shows them."""
+    """Write how many rows are in quarantine, and the command that lists them."""
     if rows is None:
         return (
-            "rows in quarantine not counted: hedgehog.open_quarantine is gone, the next load "
+            "rows in quarantine not counted: hedgehog.open_quarantine is missing, the next load "
             "creates it again"
         )
     return f"{rows:,} row{'s' * (rows != 1)} in quarantine: `hedgehog quarantine list`"
 
 
-def _ask(
+def _query(
     warehouse: Warehouse, query: str, values: Mapping[str, Any] | None = None
 ) -> list[tuple[Any, ...]]:
-    """Ask a warehouse, prepared or not, for as long as it takes."""
+    """Run a query without a time limit; a warehouse that is not prepared has no rows."""
     if not warehouse.is_prepared():
         return []
     with settled(warehouse.connection):
@@ -136,11 +136,10 @@ def _ask(
 
 
 def lines_of(entries: Iterable[Entry], *, state: bool) -> Iterator[str]:
-    """Write entries as a table, values cut.
+    """Write entries as a table; long values are cut.
 
     Args:
-        entries: what to write.
-        state: whether to say of each if it is open.
+        state: whether to add a column that says if the entry is open.
     """
     rows = [["table", "key", "column", "value", "reason", "commit", *(["state"] if state else [])]]
     for entry in entries:
@@ -156,17 +155,16 @@ def lines_of(entries: Iterable[Entry], *, state: bool) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class QuarantinedRow:
-    """A row of which something was told.
+    """A row with quarantine entries.
 
     Attributes:
         commit: the ingestion commit that landed it.
-        part: `s3://` address of the CSV object that holds it: of a part or of a brought file; empty
-            where it could not be landed.
-        line: its place in a part or in what the capture read, or its line in a file, from 1.
-        entries: what was told of it.
-        row: each column's text, None where it is absent; None of a row in a brought file, which
-            need not be CSV at all, and of one that could not be landed: what was found of it stands
-            in the entries.
+        part: `s3://` address of the object with the row, a CSV part or an inbox file; empty where
+            the row could not be landed.
+        line: from 1: its row number in a part or in what the capture read, or its line in a file.
+        entries: its quarantine entries.
+        row: the text of each column, None for NULL; None for a row of an inbox file, which may not
+            be CSV at all, and for a row that could not be landed: its entries say what was found.
     """
 
     commit: int
@@ -179,29 +177,28 @@ class QuarantinedRow:
 def entries_of(
     table: str, key: str, warehouse: Warehouse, log: CommitLog[IngestionCommit]
 ) -> list[QuarantinedRow]:
-    """Read what was told of a row, and the row as it was landed.
+    """Read the entries of a row, and the row as it landed.
 
     Args:
-        table: the shop's table.
-        key: the row's primary key.
+        table: the source table.
         warehouse: the warehouse, prepared or not.
         log: the ingestion log.
 
     Raises:
-        HedgehogError: where nothing was told of it, or its part is missing or altered.
+        HedgehogError: where the row has no entry, or its part is missing or altered.
     """
     entries = read_entries(warehouse, closed=True, row=(table, key))
     if not entries:
         raise HedgehogError(
-            f"Nothing was told of {table} {key}; `hedgehog quarantine list --all` names the rows "
-            "of which something was."
+            f"{table} {key} has no quarantine entry; `hedgehog quarantine list --all` names every "
+            "row that has one."
         )
-    told: list[QuarantinedRow] = []
+    rows: list[QuarantinedRow] = []
     for (commit, part, line), found in groupby(entries, lambda e: (e.commit, e.part, e.line)):
         row = _row_of(log, commit, part, line) if part.startswith("oltp/") else None
         address = f"s3://{log.bucket.name}/{part}" if part else ""
-        told.append(QuarantinedRow(commit, address, line, tuple(found), row))
-    return told
+        rows.append(QuarantinedRow(commit, address, line, tuple(found), row))
+    return rows
 
 
 def _row_of(
@@ -211,15 +208,15 @@ def _row_of(
         if part.key == key:
             return read_as(log.bucket, part, partial(read_row, line=line))
     raise HedgehogError(
-        f"The quarantine tells of the object {key} of ingestion commit {commit}, which names no "
-        f"such object in the bucket {log.bucket.name}. See whether HEDGEHOG_INGESTION_BUCKET and "
-        "the warehouse's secret are of one deployment."
+        f"A quarantine entry names the object {key} of ingestion commit {commit}, but that commit "
+        f"in the bucket {log.bucket.name} has no such object. Check that HEDGEHOG_INGESTION_BUCKET "
+        "and the warehouse's secret belong to one deployment."
     )
 
 
-def format_row(told: Iterable[QuarantinedRow]) -> Iterator[str]:
-    """Write what was told of a row, and the row as it was landed."""
-    for row in told:
+def format_row(rows: Iterable[QuarantinedRow]) -> Iterator[str]:
+    """Write the entries of a row, and the row as it landed."""
+    for row in rows:
         yield f"commit {row.commit}: {printable(place_of(row.part, row.line))}"
         for entry in row.entries:
             state = "open" if entry.open else "closed"
@@ -230,14 +227,14 @@ def format_row(told: Iterable[QuarantinedRow]) -> Iterator[str]:
 
 
 def place_of(part: str, line: int) -> str:
-    """Say where a row is: in which object, or that it could not be landed."""
+    """Write where a row is: its object and row number, or that it did not land."""
     return f"{part}, row {line}" if part else f"not landed, row {line} of what the capture read"
 
 
 def closed_since(before: Iterable[Entry], after: Iterable[Entry]) -> int:
-    """Count the entries that were open and are no more."""
-    return len({_place(entry) for entry in before} - {_place(entry) for entry in after})
+    """Count the entries of `before` that are not in `after`."""
+    return len({_identity(entry) for entry in before} - {_identity(entry) for entry in after})
 
 
-def _place(entry: Entry) -> tuple[object, ...]:
+def _identity(entry: Entry) -> tuple[object, ...]:
     return entry.commit, entry.part, entry.line, entry.column

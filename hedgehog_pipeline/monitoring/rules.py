@@ -1,7 +1,7 @@
-"""What must hold of every table of the warehouse, and the SQL that finds the rows that break it.
+"""The rules of every warehouse table, and the SQL that finds the rows that break them.
 
-The rules come out of the declarations of the star. Each query gives one row of text for each
-fault, short enough to be read in the UI.
+The rules follow from the declarations of the star. Each query returns one short text for each
+violation, to be read in the UI.
 """
 
 from collections.abc import Iterator
@@ -20,33 +20,33 @@ from hedgehog_pipeline.storage.ddl import (
 )
 
 OLD = timedelta(hours=1)
-"""How long an inferred member may stand before somebody should look."""
+"""How old an inferred member may be before the rule warns."""
 
 _MAX_EXAMPLES = 5
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What must hold of a table.
+    """A rule that every row of a table must keep.
 
     Attributes:
         table: the warehouse's table.
-        name: what must hold, in a word or three.
-        description: what must hold, in a sentence.
+        name: the name of its asset check.
+        description: the rule in one sentence.
         advice: what to do about rows that break it.
-        faults: the query that gives one text for each fault.
-        kept: the query that tells whether PostgreSQL itself keeps the rule, by a constraint that
-            is there and valid, so that no row has to be looked at; None where it cannot.
-        warns: whether a fault can be lived with.
-        needs_archive: whether it holds only once the archive is complete.
-        needs_quarantine: whether it looks into the quarantine.
+        violations: the query that returns one text for each violation.
+        kept: the query whether PostgreSQL enforces the rule by a valid constraint, so that no row
+            has to be checked; None where no constraint can.
+        warns: whether a violation is a warning, not an error.
+        needs_archive: whether the rule applies only after the initial load.
+        needs_quarantine: whether the query reads `hedgehog.open_quarantine`.
     """
 
     table: Dimension | Fact
     name: str
     description: str
     advice: str
-    faults: sql.Composed
+    violations: sql.Composed
     kept: sql.Composed | None = None
     warns: bool = False
     needs_archive: bool = False
@@ -54,12 +54,12 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Faults:
-    """What breaks a rule.
+class Violations:
+    """The violations of a rule.
 
     Attributes:
-        count: how many faults there are.
-        examples: some of them, the first in order.
+        count: how many violations there are.
+        examples: the first few, in the order of their text.
     """
 
     count: int
@@ -67,7 +67,7 @@ class Faults:
 
 
 def rules() -> Iterator[Rule]:
-    """Give the rules of all tables of the warehouse."""
+    """Yield the rules of all tables of the warehouse."""
     for table in STAR.values():
         yield _identity_unique(table)
         yield _columns_not_null(table)
@@ -79,19 +79,19 @@ def rules() -> Iterator[Rule]:
             yield _quarantine_empty(table)
 
 
-def faults_against(connection: Connection, rule: Rule) -> Faults:
-    """Look for rows that break a rule, in one statement and so in one snapshot."""
+def faults_against(connection: Connection, rule: Rule) -> Violations:
+    """Find the rows that break a rule, in one statement and so in one snapshot."""
     query = sql.SQL(
         "with faults(fault) as ({faults}) select fault, count(*) over () "
         "from faults order by fault limit {most}"
-    ).format(faults=rule.faults, most=sql.Literal(_MAX_EXAMPLES))
+    ).format(faults=rule.violations, most=sql.Literal(_MAX_EXAMPLES))
     with settled(connection):
         rows = connection.execute(query).fetchall()
-    return Faults(rows[0][1] if rows else 0, [fault for fault, _ in rows])
+    return Violations(rows[0][1] if rows else 0, [fault for fault, _ in rows])
 
 
 def is_kept(connection: Connection, rule: Rule) -> bool:
-    """Tell whether PostgreSQL keeps a rule, which costs a look at the catalog."""
+    """Return whether PostgreSQL enforces a rule; this reads the catalog only."""
     return rule.kept is not None and bool(connection.execute(rule.kept).fetchall()[0][0])
 
 
@@ -186,9 +186,9 @@ def _no_old_inferred_member(table: Dimension) -> Rule:
         table,
         "no_old_inferred_member",
         f"No placeholder row (inferred) waits for its true row for more than {hours} h.",
-        "Facts refer to these keys, but their rows have not come from the shop. If "
+        "Facts reference these keys, but their rows have not landed from the source. If "
         "`hedgehog status` says that a stage is behind, wait for it. If not, look for the keys in "
-        "the shop: a row that exists lands with its next change; for one that was deleted the "
+        "the source: a row that exists lands with its next change; for one that was deleted the "
         "placeholder stays.",
         sql.SQL(
             "select {key}::text from {table} where inferred "
@@ -208,7 +208,7 @@ def _quarantine_empty(table: Dimension | Fact) -> Rule:
         "quarantine_empty",
         f"No row of {' or '.join(table.inputs)} is in quarantine.",
         "These values do not fit the declared type, so their rows are left out of the warehouse. "
-        "`hedgehog quarantine show` leads to each row. Correct the value in the shop, which lands "
+        "`hedgehog quarantine show` shows each row. Correct the value in the source, which lands "
         "the row again, or correct the declaration and run `hedgehog quarantine replay`.",
         sql.SQL(
             "select concat_ws(' ', table_name, key, column_name, reason) "
@@ -220,5 +220,5 @@ def _quarantine_empty(table: Dimension | Fact) -> Rule:
 
 
 def _literal(table: Dimension | Fact) -> sql.Literal:
-    """Give the name of a table as a text that PostgreSQL reads as a regclass."""
+    """Write the name of a table as a text that PostgreSQL casts to regclass."""
     return sql.Literal(sql.Identifier(table.name).as_string(None))

@@ -1,4 +1,4 @@
-"""Where the three stages stand: landed, processed, loaded, and how far behind."""
+"""How far the three stages are: landed, processed, loaded, and seconds behind the source."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,18 +12,18 @@ from hedgehog_pipeline.storage.warehouse import Warehouse
 
 @dataclass(frozen=True)
 class Status:
-    """Numbers of ingestion commits, each with all commits before it.
+    """Progress of the stages, in numbers of ingestion commits; each includes all before it.
 
     Attributes:
         landed: the last commit of the ingestion log.
-        processed: the last one that is processed.
-        loaded: the last one that the warehouse holds.
-        building: whether the archive is still on its way into the warehouse.
-        seconds_behind: age of the oldest change that a scan has seen and the warehouse does not
-            hold, 0 if none.
-        in_quarantine: how many rows of the shop cannot be taken; None where the view is gone that
-            tells it.
-        reading_again: the tables that are read in full again beside the others.
+        processed: the last commit that is processed together with all before it.
+        loaded: the last commit that is loaded together with all before it.
+        building: whether the initial load of the warehouse is in progress.
+        seconds_behind: age of the oldest change that a scan has seen and that is not loaded, 0 if
+            there is none.
+        in_quarantine: how many source rows are in quarantine; None where the view of open entries
+            is missing.
+        reading_again: the tables in a full refresh, while the others are captured as usual.
     """
 
     landed: int
@@ -35,31 +35,32 @@ class Status:
     reading_again: tuple[str, ...]
 
     def __str__(self) -> str:
-        """Write the line that people read."""
+        """Write the status on one line, for people."""
         if not self.landed:
             return "nothing has landed yet: run `hedgehog run`"
         lag = f"{self.seconds_behind:.0f} s behind" if self.seconds_behind else "up to date"
         building = " · building" if self.building else ""
-        kept_out = f" · {quarantined_rows(self.in_quarantine)}" if self.in_quarantine != 0 else ""
+        rejected = f" · {quarantined_rows(self.in_quarantine)}" if self.in_quarantine != 0 else ""
         again = f" · reading again: {', '.join(self.reading_again)}" if self.reading_again else ""
         return (
             f"landed {self.landed} · processed {self.processed} · loaded {self.loaded}"
-            f" · {lag}{building}{again}{kept_out}"
+            f" · {lag}{building}{again}{rejected}"
         )
 
 
 def read_status(lake: Lake, warehouse: Warehouse, parameters: Parameters, now: datetime) -> Status:
-    """Compare the logs and the warehouse.
+    """Read the status from the logs and the warehouse.
 
     Args:
         lake: the two logs.
         warehouse: the warehouse, prepared or not.
-        parameters: where scans are remembered.
-        now: the moment, aware UTC.
+        parameters: where the time of the scan is stored.
+        now: the current time, aware UTC.
     """
     head, last = lake.ingestion.head(), lake.processed.head()
     landed = head.number if head else 0
-    again = tuple(name for name, base in head.base.items() if base.alone) if head else ()
+    watermarks = head.base if head else {}
+    again = tuple(name for name, watermark in watermarks.items() if watermark.alone)
     processed = last.complete_through if last else 0
     loaded = warehouse.loaded_through() if warehouse.is_prepared() else 0
     behind = seconds_behind(lake, warehouse, parameters, now)

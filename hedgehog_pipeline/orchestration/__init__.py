@@ -1,4 +1,4 @@
 """All of Dagster: assets, checks, IO managers, sensors, schedules, and its instance.
 
-Code that can be said without Dagster belongs in the other folders; what is here calls it.
+Logic that needs no Dagster belongs in the other folders; the code here calls it.
 """

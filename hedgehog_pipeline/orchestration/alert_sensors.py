@@ -1,4 +1,4 @@
-"""The sensors that alert: one examines the platform, one hears of runs that nobody repeats."""
+"""The sensors that send alerts: one checks the platform, one watches for failed runs."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timezone
@@ -39,21 +39,21 @@ def health_sensor(
     topic: str | None,
     ui_url: str,
 ) -> SensorDefinition:
-    """Make the sensor that alerts what fails for a minute, and that it is well again.
+    """Return the sensor that alerts what fails for a minute, and again when it recovers.
 
     Args:
-        probes: what to look at, by name.
-        pending: reads the commits that wait for a job, by its name; looked at for stuck ones.
-        watch_log: where stuck commits are written.
+        probes: the checks, by name.
+        pending: reads the pending commits of a job, by its name, to find stuck ones.
+        watch_log: logs stuck commits.
         topic: ARN of the SNS topic, or None.
-        ui_url: where the UI is reached.
+        ui_url: address of the UI.
     """
 
     @sensor(
         name="health",
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Checks every 30 seconds that shop, lake and warehouse can be reached, that "
+        description="Checks every 30 seconds that source, lake and warehouse can be reached, that "
         "loads are not late, that no commit is stuck and that the quarantine is empty. Sends "
         "one alert for what fails for a minute, and one when it works again. Launches no run.",
     )
@@ -66,8 +66,8 @@ def health_sensor(
         alerts, cursor = examine({**probes, **stuck}, context.cursor, now, f"{ui_url}/runs")
         for alert in alerts:
             publish(alert, topic)
-        told = "; ".join(alert.subject for alert in alerts) or "No news."
-        return SensorResult(skip_reason=told, cursor=cursor)
+        news = "; ".join(alert.subject for alert in alerts) or "No news."
+        return SensorResult(skip_reason=news, cursor=cursor)
 
     return watch
 
@@ -75,30 +75,31 @@ def health_sensor(
 def failed_run_sensor(
     probed: Collection[str], watch_log: WatchLog, *, topic: str | None, ui_url: str
 ) -> SensorDefinition:
-    """Make the sensor that alerts a failed run.
+    """Return the sensor that alerts failed runs.
 
-    Not one that a sensor repeats, where a probe tells of its job or the run before failed as well.
+    It skips runs that their sensor relaunches, if a probe covers the job or the previous run failed
+    too.
 
     Args:
-        probed: the jobs that a probe tells of.
-        watch_log: where every failed run is written.
+        probed: the jobs that a probe covers.
+        watch_log: logs every failed run.
         topic: ARN of the SNS topic, or None.
-        ui_url: where the UI is reached.
+        ui_url: address of the UI.
     """
 
     @run_failure_sensor(
         name="failed_runs",
         default_status=DefaultSensorStatus.RUNNING,
-        description="Sends an alert when a run fails that no sensor launches again. Failures that "
-        "sensors repeat are watched by the sensor `health`. Launches no run.",
+        description="Sends an alert when a run fails that no sensor relaunches. The sensor "
+        "`health` watches the runs that sensors relaunch. Launches no run.",
     )
     def alert_failure(context: RunFailureSensorContext) -> None:
         run = context.dagster_run
         watch_log.run_failed(run.job_name, run.run_id)
-        repeated = is_launched_by_sensor(run)
-        if repeated and (run.job_name in probed or failed_before(context.instance, run)):
+        relaunched = is_launched_by_sensor(run)
+        if relaunched and (run.job_name in probed or failed_before(context.instance, run)):
             return
-        remedy = "its sensor launches it again" if repeated else "then launch it again"
+        remedy = "its sensor launches it again" if relaunched else "then launch it again"
         day = run.tags.get("dagster/partition")
         which = f"{run.job_name} for the partition {day}" if day else run.job_name
         message = (
@@ -111,21 +112,21 @@ def failed_run_sensor(
 
 
 def late(seconds_behind: Callable[[], float]) -> Probe:
-    """Make the probe of the lag."""
+    """Return the probe of the lag."""
 
     def probe() -> None:
         seconds = seconds_behind()
         if seconds >= FAIL_AFTER.total_seconds():
             raise HedgehogError(
-                f"The warehouse is {seconds / 60:.0f} minutes behind the shop; `hedgehog status` "
-                "tells which stage waits, the runs page why it fails."
+                f"The warehouse is {seconds / 60:.0f} minutes behind the source. `hedgehog status` "
+                "shows which stage waits; the runs page shows why it fails."
             )
 
     return probe
 
 
 def not_empty(first_in_quarantine: Callable[[], tuple[int, Entry | None]]) -> Probe:
-    """Make the probe of the quarantine; that the warehouse cannot be asked is told by the lag's."""
+    """Return the probe of the quarantine; the lag's probe reports an unreachable warehouse."""
 
     def probe() -> None:
         try:
@@ -134,9 +135,9 @@ def not_empty(first_in_quarantine: Callable[[], tuple[int, Entry | None]]) -> Pr
             raise UnaskedError(str(error)) from error
         if count:
             raise HedgehogError(
-                f"{count} values of the shop cannot be taken, and their rows are left out; the "
-                f"first is {first}. `hedgehog quarantine list` names all. Correct them in the "
-                "shop, or mend the declaration and run `hedgehog quarantine replay`."
+                f"{count} values of the source are in quarantine, and their rows are not loaded. "
+                f"The first is {first}. `hedgehog quarantine list` lists them all. Correct them in "
+                "the source, or fix the declaration and run `hedgehog quarantine replay`."
             )
 
     return probe
@@ -150,15 +151,15 @@ def _stuck(
     watch_log: WatchLog,
 ) -> Probe:
     def probe() -> None:
-        gave_up = stuck_commits(failures(instance, job, now))
-        waiting = {commit.number for commit in pending()} if gave_up else set[int]()
-        stuck = sorted(gave_up & waiting)
+        exhausted = stuck_commits(failures(instance, job, now))
+        waiting = {commit.number for commit in pending()} if exhausted else set[int]()
+        stuck = sorted(exhausted & waiting)
         if stuck:
             watch_log.stuck(job, stuck)
             raise HedgehogError(
                 f"{job} failed {MAX_ATTEMPTS} times on commit {', '.join(map(str, stuck))} and "
-                "tries it no more for a day; the rest goes on. Its run tells why: mend the cause, "
-                "then launch the run again."
+                "does not retry it for a day; other commits go on. Its run shows the error: fix "
+                "the cause, then launch the run again."
             )
 
     return probe

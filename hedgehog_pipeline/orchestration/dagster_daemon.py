@@ -1,7 +1,7 @@
-"""`python -m hedgehog_pipeline.orchestration.dagster_daemon`: Dagster's daemon, ending in order.
+"""`python -m hedgehog_pipeline.orchestration.dagster_daemon`: Dagster's daemon, shut down in order.
 
-Dagster's own closes its workspace while ticks are still at work. Each of them then looks for its
-code location there, fails, and is recorded as an error of a sensor that has none.
+Dagster's own daemon closes its workspace while ticks still run. Each of them then looks up its code
+location there and fails, and Dagster records an error of a sensor that has none.
 """
 
 from typing import Any
@@ -10,10 +10,10 @@ from dagster._daemon import cli, controller
 
 
 class OrderlyController(controller.DagsterDaemonController):
-    """Ends its daemons with their ticks, before anybody closes the workspace."""
+    """Ends its daemons and their ticks before the workspace is closed."""
 
     def __exit__(self, *raised: Any) -> None:  # noqa: PYI036 (as Dagster's own)
-        """Ask the threads to end, then await the ticks that they began."""
+        """Signal the threads to end, then wait for the ticks that they started."""
         super().__exit__(*raised)
         for daemon in self.daemons:
             daemon.__exit__(*raised)

@@ -1,8 +1,8 @@
 """`python -m hedgehog_pipeline.orchestration.dagster_webserver`: Dagster's webserver, guarded.
 
-Whoever reaches Dagster's webserver may launch runs, and a browser reaches it for any page that it
-has open. So this one answers only for the names by which people reach it, takes nothing that a page
-of another origin sends, and executes no GraphQL by GET, which a mere link or picture can ask for.
+Anyone who reaches Dagster's webserver may launch runs, and a browser sends requests to it for any
+page that it has open. So this server answers only to its known host names, refuses what a page of
+another origin sends, and executes no GraphQL by GET, which a mere link or picture can trigger.
 """
 
 import os
@@ -29,29 +29,29 @@ _THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 _UI_URL = "HEDGEHOG_UI_URL"
 
 _HEALTH = "/server_info"
-"""Versions alone, which a balancer asks for by the task's address."""
+"""Returns only versions; a load balancer calls it by the task's IP address."""
 
 _POLICY = "frame-ancestors 'self'; img-src 'self' data: blob:"
-"""No other page shows the UI within its own, and no text in it loads a picture from elsewhere."""
+"""No other site may frame the UI, and no text in it may load a picture from elsewhere."""
 
 
 class Guard:
-    """Refuses what a browser sends for another page, before the application hears of it.
+    """Refuses requests that a browser sends for another site, before they reach the application.
 
     Args:
         app: Dagster's application.
-        hosts: names by which people reach it, without ports.
-        prefix: path below which the application stands, empty where that is the root.
+        hosts: host names that people use, without ports.
+        prefix: path of the application, empty if it is served at the root.
     """
 
     def __init__(self, app: ASGIApp, hosts: Collection[str], prefix: str = "") -> None:
-        """Nothing is served yet."""
+        """Store the application and the host names that it answers to."""
         self._app = app
         self._hosts = hosts
         self._health = f"{prefix}{_HEALTH}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or hand it on."""
+        """Refuse a request, or pass it to the application."""
         kind = scope["type"]
         refusal = self._refusal(HTTPConnection(scope)) if kind in {"http", "websocket"} else None
         if refusal is None:
@@ -61,8 +61,8 @@ class Guard:
         else:
             await PlainTextResponse(f"{refusal}\n", status_code=403)(scope, receive, send)
 
-    def _refusal(self, asked: HTTPConnection) -> str | None:
-        path, host = asked.scope["path"], asked.headers.get("host", "")
+    def _refusal(self, request: HTTPConnection) -> str | None:
+        path, host = request.scope["path"], request.headers.get("host", "")
         if path == self._health:
             return None
         if _netloc(f"//{host}")[0] not in self._hosts:
@@ -71,16 +71,16 @@ class Guard:
                 f"Dagster is reached here as {names}, not as {printable(host, 100)!r}. If people "
                 "reach it by that name, set HEDGEHOG_UI_URL to its address."
             )
-        origin = asked.headers.get("origin")
+        origin = request.headers.get("origin")
         if origin is not None and _netloc(origin)[1] != host.lower():
-            return f"A page of {printable(origin, 100)!r} may not ask Dagster for anything."
-        if _executes_by_get(asked, path):
-            return "GraphQL is executed by POST alone: a link must not launch runs."
+            return f"A page of {printable(origin, 100)!r} may not send requests to Dagster."
+        if _executes_by_get(request, path):
+            return "GraphQL is executed by POST only: a link must not launch runs."
         return None
 
 
 def _netloc(url: str) -> tuple[str | None, str]:
-    """Give the name that a URL's server has, and the same with its port."""
+    """Return the host name of a URL, and the host name with its port."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -88,13 +88,13 @@ def _netloc(url: str) -> tuple[str | None, str]:
     return parts.hostname, parts.netloc.lower()
 
 
-def _executes_by_get(asked: HTTPConnection, path: str) -> bool:
-    """Tell whether Dagster would execute the address; who takes HTML is shown a page instead."""
+def _executes_by_get(request: HTTPConnection, path: str) -> bool:
+    """Return whether Dagster would execute the URL; to a client of HTML it shows a page instead."""
     return (
-        asked.scope["type"] == "http"
-        and asked.scope["method"] == "GET"
+        request.scope["type"] == "http"
+        and request.scope["method"] == "GET"
         and path.rstrip("/").endswith("/graphql")
-        and "text/html" not in asked.headers.get("accept", "")
+        and "text/html" not in request.headers.get("accept", "")
     )
 
 
@@ -108,10 +108,10 @@ def _with_policy(send: Send) -> Send:
 
 
 def guarded(context: Any, path_prefix: str = "", *arguments: Any, **options: Any) -> Starlette:
-    """Make Dagster's application as it does itself, behind the guard.
+    """Create Dagster's own application, behind the guard.
 
     Raises:
-        HedgehogError: where HEDGEHOG_UI_URL, the one setting that is read, is no address.
+        HedgehogError: if HEDGEHOG_UI_URL, the only setting that is read, is not valid.
     """
     app = create_app_from_workspace_process_context(context, path_prefix, *arguments, **options)
     address = Settings.from_environment({_UI_URL: os.environ.get(_UI_URL, "")}).ui_url
@@ -122,7 +122,7 @@ def guarded(context: Any, path_prefix: str = "", *arguments: Any, **options: Any
 
 
 def main() -> None:
-    """Serve until it is ended; end in a sentence where nobody could reach it."""
+    """Serve until stopped; exit with a message if the UI's address is not valid."""
     # Dagster has no option for this.
     cli.create_app_from_workspace_process_context = guarded  # pyright: ignore[reportPrivateImportUsage]
     try:

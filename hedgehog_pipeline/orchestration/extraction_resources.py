@@ -1,4 +1,4 @@
-"""Dagster's view of the shop and of SSM: thin shells around plain domain objects."""
+"""Dagster resources for the source and for SSM, thin wrappers around the domain objects."""
 
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,7 +14,7 @@ from hedgehog_pipeline.postgres.connection import read_credentials
 
 
 class SourceResource(ConfigurableResource["SourceResource"]):
-    """The shop's database; owns the open snapshot, so that a failed step lets go of it."""
+    """The source database; owns the open snapshot, so that a failed step releases it."""
 
     secret: str
     address: str | None
@@ -29,17 +29,17 @@ class SourceResource(ConfigurableResource["SourceResource"]):
         self,
         context: InitResourceContext,  # noqa: ARG002 (Dagster passes it)
     ) -> Generator["SourceResource", None, None]:
-        """Close at the end of the run whatever is still open."""
+        """Close the snapshot at the end of the run, if it is still open."""
         with self._open:
             yield self
 
     def moment(self, tables: Sequence[SourceTable]) -> SourceSnapshot:
-        """Open the shop in one snapshot, until `close` or the end of the run."""
+        """Open a snapshot of the source, until `close` or the end of the run."""
         credentials = read_credentials(self.secret, self.address, role="source")
         return self._open.enter_context(Source(credentials, self.ca).moment(tables))
 
     def close(self) -> None:
-        """Let go of the snapshot."""
+        """Close the snapshot."""
         self._open.close()
 
 
@@ -49,5 +49,5 @@ class ParametersResource(ConfigurableResource[Parameters]):
     prefix: str
 
     def create_resource(self, context: InitResourceContext) -> Parameters:  # noqa: ARG002
-        """Connect to SSM; nothing is read."""
+        """Create the client; nothing is read."""
         return Parameters(aws.client("ssm"), self.prefix)

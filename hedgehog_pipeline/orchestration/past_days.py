@@ -1,8 +1,8 @@
-"""Closes past days: what nothing landed in is reported as materialised, with no rows.
+"""Close past days: report tables in which nothing landed as materialised, with no rows.
 
-A run reports only the tables that changed, so that a day without a change of a table would read
-"missing" in the UI for ever. A table that commits of the day still wait for is missing indeed, and
-is left so, be it for a minute or because a commit is stuck.
+A run reports only the tables that changed. So a day on which a table did not change would read
+"missing" in the UI for ever. A table with pending commits of the day really is missing and stays
+so, for a minute or because a commit is stuck.
 """
 
 from collections import Counter
@@ -36,13 +36,13 @@ from hedgehog_pipeline.scheduling.batching import MAX_COMMITS
 
 _INTERVAL_SECONDS = 60
 _MAX_EVENTS = 400
-"""How many events one tick reports: a few seconds' worth."""
+"""Most events of one tick: a few seconds' worth."""
 
 _NOTHING_LANDED = "Nothing landed on this day."
 _RECORDED_ELSEWHERE = "What landed on this day was not recorded in this instance of Dagster."
 
 RowsOfDay = Callable[[date], Counter[str]]
-"""Counts the rows that a day's commits hold, by asset."""
+"""Counts the rows of a day's commits, by asset."""
 
 
 def past_days_sensor(
@@ -51,13 +51,13 @@ def past_days_sensor(
     pending: Mapping[str, Callable[[], Sequence[Commit]]],
     days: PartitionsDefinition = DAYS,
 ) -> SensorDefinition:
-    """Make the sensor.
+    """Return the sensor that closes past days.
 
     Args:
         checks: name of the job that evaluates the checks; it runs once the days are closed.
-        rows_of_day: counts what the lake holds of a day, for days that this instance of Dagster
+        rows_of_day: counts the rows of a day in the lake, for days that this instance of Dagster
             has not seen.
-        pending: reads the commits that wait for processing and storage, in this order.
+        pending: reads the pending commits of processing and storage, in this order.
         days: the partitions of all tables.
     """
 
@@ -66,64 +66,64 @@ def past_days_sensor(
         job_name=checks,
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Reports the tables in which a past day changed nothing, so that none is "
-        "shown as missing.",
+        description="Reports tables without changes on a past day, so that the UI does not show "
+        "them as missing.",
     )
     def close(context: SensorEvaluationContext) -> SensorResult | SkipReason:
         today = datetime.now(timezone.utc).date()
         yesterday = today - timedelta(days=1)
         if context.cursor == yesterday.isoformat():
             return SkipReason(f"All days up to {yesterday} are closed.")
-        # CaptureRequest first: what is loaded and reported since then is not missing below.
+        # Read first: what is loaded and reported meanwhile is not missing below.
         waiting = {stage: read() for stage, read in pending.items()}
         if any(len(commits) >= MAX_COMMITS for commits in waiting.values()):
-            return SkipReason("Days are closed when less waits to be processed or loaded.")
+            return SkipReason("Days are closed once fewer commits are pending.")
         events: list[AssetMaterialization] = []
-        left: set[AssetKey] = set()
+        pending_tables: set[AssetKey] = set()
         for day, missing in _open_days(context.instance, days, today):
-            waits = _waiting_on(date.fromisoformat(day), waiting)
-            left |= waits.intersection(missing)
-            keys = [key for key in missing if key not in waits]
+            unfinished = _unfinished_tables(date.fromisoformat(day), waiting)
+            pending_tables |= unfinished.intersection(missing)
+            keys = [key for key in missing if key not in unfinished]
             if events and len(events) + len(keys) > _MAX_EVENTS:
                 return SensorResult(asset_events=events)
             if keys:
                 rows = rows_of_day(date.fromisoformat(day))
                 events += _closing(context.instance, day, keys, rows)
-        if left and not events:
-            return SkipReason(f"Commits of past days wait for {len(left)} tables.")
+        if pending_tables and not events:
+            return SkipReason(f"Past days have pending commits for {len(pending_tables)} tables.")
         return SensorResult(
             # A check counts for the materialisations before it.
             run_requests=[RunRequest()] if events else [],
             asset_events=events,
-            cursor=None if left else yesterday.isoformat(),
+            cursor=None if pending_tables else yesterday.isoformat(),
         )
 
     return close
 
 
-def _waiting_on(day: date, waiting: Mapping[str, Sequence[Commit]]) -> set[AssetKey]:
-    """Name the tables that commits of a day are to be processed or loaded into."""
+def _unfinished_tables(day: date, waiting: Mapping[str, Sequence[Commit]]) -> set[AssetKey]:
+    """Return the tables with pending commits of a day."""
     to_process, to_load = (
         [commit for commit in waiting[stage] if commit.date == day]
         for stage in ("processing", "storage")
     )
-    shaped = {
+    to_transform = {
         table.name
         for table in STAR.values()
         for commit in to_process
         if any(commit.touches(f"oltp/{name}") for name in table.inputs)
     }
-    loaded = {name for name in STAR for commit in to_load if commit.holds(f"star/{name}")}
+    written = {name for name in STAR for commit in to_load if commit.holds(f"star/{name}")}
     return {
-        *(AssetKey(["star", name]) for name in shaped),
-        *(AssetKey(["warehouse", name]) for name in shaped | loaded),
+        *(AssetKey(["star", name]) for name in to_transform),
+        *(AssetKey(["warehouse", name]) for name in to_transform | written),
     }
 
 
 def _open_days(
     instance: DagsterInstance, days: PartitionsDefinition, today: date
 ) -> Iterator[tuple[str, list[AssetKey]]]:
-    """Give the past days that assets miss, each with these assets."""
+    """Yield the past days on which assets are missing, with these assets."""
     layers = (("oltp", SOURCE), ("star", STAR), ("warehouse", STAR))
     done = {
         key: instance.get_materialized_partitions(key)

@@ -1,4 +1,4 @@
-"""The next run of all three stages: what it takes of what waits, and what it leaves out."""
+"""Plan the next run of all three stages: the pending commits it takes, and those it leaves out."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from dagster import DagsterInstance
 from hedgehog_pipeline.errors import AnotherLakeError, HedgehogError
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.orchestration.run_status import failures, live_runs, pipeline_pauses
-from hedgehog_pipeline.scheduling.batching import MAX_COMMITS, taken_of_pending
+from hedgehog_pipeline.scheduling.batching import MAX_COMMITS, pending_of_day
 from hedgehog_pipeline.scheduling.planned_tables import Path, planned_assets
 from hedgehog_pipeline.scheduling.run_tags import numbers_in, pending_tags
 
 Pending = Mapping[str, Callable[[Collection[int]], Sequence[Commit]]]
-"""Per stage, processing and storage, what reads the oldest commits that wait for it, but for some
+"""Per stage, processing and storage: reads the oldest pending commits, except those with the given
 numbers."""
 
 
@@ -24,18 +24,18 @@ class PipelineRun:
     """A run of all three stages.
 
     Attributes:
-        takes: per stage, the commits that wait for it now and that the run takes.
-        tags: by which it takes these, and what lands until its stages begin.
+        takes: per stage, the pending commits that the run takes.
+        tags: run tags that select these commits, and those that land until its stages begin.
     """
 
     takes: Mapping[str, Sequence[Commit]]
     tags: Mapping[str, str]
 
     def assets(self, changed: Collection[str]) -> list[Path]:
-        """Give the assets that it plans to materialise.
+        """Return the assets that the run plans to materialise.
 
         Args:
-            changed: the tables of the shop that changed.
+            changed: the source tables with changes.
         """
         return planned_assets(changed, self.takes["processing"], self.takes["storage"])
 
@@ -43,23 +43,23 @@ class PipelineRun:
 def plan_pipeline_run(
     instance: DagsterInstance, pending: Pending, now: datetime
 ) -> PipelineRun | None:
-    """Plan a run that takes what is new and what waits through all stages.
+    """Plan a run that takes new changes and pending commits through all stages.
 
-    It leaves out what a run of a stage is at work on, and what failed before: the sensors on the
-    logs try that again, alone.
+    It leaves out the commits that a run of a single stage works on, and those that failed before:
+    the sensors on the logs retry these alone.
 
     Args:
         instance: where runs are recorded.
         pending: of each stage.
-        now: the moment, aware UTC; its day is the partition.
+        now: current time, aware UTC; its day is the partition.
 
     Returns:
-        None where extraction goes alone, because landing waits for nothing: the warehouse or the
-        processed bucket cannot be asked what waits, the last run of all stages has just failed, or
-        more waits than one run takes.
+        None if only extraction can run, because landing waits for nothing: the warehouse or the
+        processed bucket cannot be reached, the last run of all stages has just failed, or more
+        commits are pending than one run takes.
 
     Raises:
-        AnotherLakeError: where a bucket was emptied, swapped or rolled back.
+        AnotherLakeError: if a bucket was emptied, swapped or rolled back.
     """
     if pipeline_pauses(instance, now):
         return None
@@ -73,7 +73,7 @@ def plan_pipeline_run(
             raise
         except HedgehogError:
             return None
-        takes[stage] = taken_of_pending(waiting, now.date())
+        takes[stage] = pending_of_day(waiting, now.date())
         of_today = [commit for commit in waiting if commit.date == now.date()]
         if len(takes[stage]) < len(of_today) or len(waiting) >= MAX_COMMITS:
             return None
@@ -81,8 +81,8 @@ def plan_pipeline_run(
 
 
 def _left_out(instance: DagsterInstance, stage: str, now: datetime) -> set[int]:
-    """Give the commits that runs of the stage alone are for: at work on them, or to retry them."""
+    """Return the commits of runs of the stage alone: live runs, and failed ones to retry."""
     failed = chain.from_iterable(failure.commits for failure in failures(instance, stage, now))
     runs = live_runs(instance, (stage,), now)
-    at_work = chain.from_iterable(numbers_in(run.tags) for run in runs)
-    return {*failed, *at_work}
+    in_progress = chain.from_iterable(numbers_in(run.tags) for run in runs)
+    return {*failed, *in_progress}

@@ -1,4 +1,4 @@
-"""The runs of a stage as the instance records them: at work, failed, or dead."""
+"""The runs of a stage as the Dagster instance records them: live, failed or dead."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
@@ -18,21 +18,21 @@ from hedgehog_pipeline.scheduling.run_tags import (
 )
 
 _SILENCE = timedelta(minutes=1)
-"""A run that has said nothing for so long counts as dead: a killed one stays STARTED for ever.
+"""A run without an event for so long counts as dead: a killed one stays STARTED for ever.
 
-A wrong guess costs a batch that is let go at its commit, never a wrong row.
+A wrong guess costs a batch that is discarded at its commit, never a wrong row.
 """
 
 _PREPARING = [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING]
-"""A run of which nobody expects a word: its process, or its machine, is still being started."""
+"""A run without events so far: its process, or its machine, is still starting."""
 
 _MEMORY = timedelta(days=1)
-"""Failures of longer ago are forgotten: a stuck commit is tried again the next day."""
+"""Older failures are ignored, so a stuck commit is tried again the next day."""
 
 _LIVE = [DagsterRunStatus.QUEUED, *_PREPARING, DagsterRunStatus.STARTED]
 _FAILED = [DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
 _MAX_IN_A_ROW = 10
-_LAUNCHED_BY = "dagster/sensor_name"  # a tag that Dagster gives to what a sensor launches
+_LAUNCHED_BY = "dagster/sensor_name"  # Dagster sets this tag on what a sensor launches
 
 
 def live_runs(
@@ -42,13 +42,13 @@ def live_runs(
     *,
     launched_by: str | None = None,
 ) -> list[DagsterRun]:
-    """List the runs of jobs that are alive: not over, and not silent for too long.
+    """List the live runs of jobs: not ended, and not silent for too long.
 
     Args:
         instance: where runs are recorded.
         jobs: by name.
-        now: the moment, aware UTC.
-        launched_by: the sensor that launched them; None for whoever did.
+        now: current time, aware UTC.
+        launched_by: the sensor that launched them; None for any.
     """
     tags = {_LAUNCHED_BY: launched_by} if launched_by else None
     return [
@@ -59,28 +59,28 @@ def live_runs(
     ]
 
 
-def all_over(instance: DagsterInstance, runs: Sequence[DagsterRun]) -> bool:
-    """Tell whether runs have ended; one question, which does not ask whether any is dead."""
+def all_ended(instance: DagsterInstance, runs: Sequence[DagsterRun]) -> bool:
+    """Return whether all of these runs have ended; one query, which does not look for dead runs."""
     filters = RunsFilter(run_ids=[run.run_id for run in runs], statuses=_LIVE)
     return not runs or not instance.get_runs_count(filters)
 
 
-def note_tried(
+def record_attempt(
     instance: DagsterInstance, run: DagsterRun, stage: str, commits: Sequence[Commit]
 ) -> None:
-    """Note on a run what a stage of it begins with.
+    """Record on a run which commits a stage of it begins with.
 
-    Should it fail, that counts against these commits. What fails before is no fault of theirs.
+    If the run fails, that counts against these commits; an earlier failure counts against none.
     """
     if launched_by_platform(run.tags):
-        # Dagster documents no other way for a run to say something that others can ask for.
+        # Run tags are Dagster's only documented way for a run to leave data that others can query.
         instance.add_run_tags(run.run_id, tried_tags(stage, commits))
 
 
 def failures(instance: DagsterInstance, stage: str, now: datetime) -> list[FailedRun]:
     """List the runs that failed or died while they handled commits of a stage.
 
-    What a person launched again in the UI is left aside: its tags are copies.
+    Runs that a person retried in the UI are left out: their tags are copies.
     """
     found: list[FailedRun] = []
     for job in (stage, PIPELINE):
@@ -98,13 +98,13 @@ def failures(instance: DagsterInstance, stage: str, now: datetime) -> list[Faile
 def reason_to_pause(
     instance: DagsterInstance, sensor: str, now: datetime, stage: str | None = None
 ) -> str | None:
-    """Tell that a sensor's last runs failed or died early, while the pause lasts.
+    """Return a reason to pause if a sensor's last runs failed or died early; None after the pause.
 
     Args:
         instance: where runs are recorded.
         sensor: by name.
-        now: the moment, aware UTC.
-        stage: the failure of a run that had begun with it is no reason to pause.
+        now: current time, aware UTC.
+        stage: a failed run that had begun this stage is no reason to pause.
     """
     runs = instance.get_runs(RunsFilter(tags={_LAUNCHED_BY: sensor}), limit=_MAX_IN_A_ROW)
     without_success = takewhile(
@@ -118,16 +118,16 @@ def reason_to_pause(
 
 
 def pipeline_pauses(instance: DagsterInstance, now: datetime) -> bool:
-    """Tell whether the last runs of all stages failed or died, while the pause lasts."""
+    """Return whether the last runs of all stages failed or died, and the pause still lasts."""
     runs = instance.get_runs(RunsFilter(job_name=PIPELINE), limit=_MAX_IN_A_ROW)
     failed = takewhile(lambda run: run.status != DagsterRunStatus.SUCCESS, runs)
     return bool(_pausing_for(instance, list(failed), now))
 
 
 def _pausing_for(instance: DagsterInstance, runs: Sequence[DagsterRun], now: datetime) -> int:
-    """Count those of the runs that failed or died; 0 once the pause after them is over."""
+    """Count the failed and dead runs; 0 once the pause after them is over."""
     ended = [
-        _last_heard(instance, run)
+        _last_event_time(instance, run)
         for run in runs
         if run.status in _FAILED or _is_dead(instance, run, now)
     ]
@@ -135,12 +135,12 @@ def _pausing_for(instance: DagsterInstance, runs: Sequence[DagsterRun], now: dat
 
 
 def is_launched_by_sensor(run: DagsterRun) -> bool:
-    """Tell whether a sensor launched a run, which then launches it again where it fails."""
+    """Return whether a sensor launched a run; it relaunches the run if that fails."""
     return _LAUNCHED_BY in run.tags
 
 
 def failed_before(instance: DagsterInstance, run: DagsterRun) -> bool:
-    """Tell whether the run that the same sensor launched before this one failed as well."""
+    """Return whether the previous run of the same sensor failed too."""
     launched = RunsFilter(tags={_LAUNCHED_BY: run.tags[_LAUNCHED_BY]})
     before = instance.get_runs(launched, cursor=run.run_id, limit=1)
     return any(earlier.status in _FAILED for earlier in before)
@@ -148,15 +148,15 @@ def failed_before(instance: DagsterInstance, run: DagsterRun) -> bool:
 
 def _is_dead(instance: DagsterInstance, run: DagsterRun, now: datetime) -> bool:
     if run.status == DagsterRunStatus.QUEUED:
-        return False  # nothing of it is at work that could die
-    patience = _SILENCE
+        return False  # no process of it has started that could die
+    limit = _SILENCE
     if run.status in _PREPARING and instance.run_monitoring_enabled:
         # The time after which the monitor ends a run that does not start: a machine takes a minute.
-        patience = timedelta(seconds=instance.run_monitoring_start_timeout_seconds)
-    return now - _last_heard(instance, run) >= patience
+        limit = timedelta(seconds=instance.run_monitoring_start_timeout_seconds)
+    return now - _last_event_time(instance, run) >= limit
 
 
-def _last_heard(instance: DagsterInstance, run: DagsterRun) -> datetime:
+def _last_event_time(instance: DagsterInstance, run: DagsterRun) -> datetime:
     records = instance.get_records_for_run(run.run_id, limit=1, ascending=False).records
     seconds = records[0].timestamp if records else 0.0
     return datetime.fromtimestamp(seconds, timezone.utc)

@@ -1,4 +1,4 @@
-"""The slower beat: what no transaction id tells is looked for every hour."""
+"""The hourly schedule of delete detection: a deleted row leaves no transaction id to find."""
 
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 def sweep_schedule(
     extraction: "UnresolvedAssetJobDefinition", archive_landed: Callable[[], bool]
 ) -> ScheduleDefinition:
-    """Make the schedule that finds the rows that were deleted in the shop.
+    """Return the schedule of delete detection.
 
-    Nobody knows before which tables lost rows, so its run lands what it finds, and the next run of
-    all stages, which knows, takes that along.
+    Nobody knows beforehand which tables lost rows. So its run only lands the deletions, and the
+    next run of all stages, which knows them, loads them.
 
     Args:
         extraction: the job of extraction.
-        archive_landed: whether the shop's archive is landed completely; until then nothing can
-            be missed in it.
+        archive_landed: returns whether the initial load has landed completely; before that no
+            deletion can be missed.
     """
 
     @schedule(
@@ -42,14 +42,14 @@ def sweep_schedule(
         job=extraction,
         cron_schedule="30 * * * *",
         default_status=DefaultScheduleStatus.RUNNING,
-        description="Finds the rows that were deleted in the shop: every hour, `extraction` "
-        "compares the keys in the shop with the keys that have landed.",
+        description="Finds the rows that were deleted in the source: every hour, `extraction` "
+        "compares the keys in the source with the keys that have landed.",
     )
     def find_deleted() -> RunRequest | SkipReason:
         if not archive_landed():
-            return SkipReason("The archive is still on its way.")
-        asked = RunConfig(ops={"extract": ExtractConfig(mode=Mode.SWEEP)})
+            return SkipReason("The initial load has not landed completely.")
+        config = RunConfig(ops={"extract": ExtractConfig(mode=Mode.SWEEP)})
         today = datetime.now(timezone.utc).date()
-        return RunRequest(partition_key=today.isoformat(), run_config=asked, tags=LANDING_TAGS)
+        return RunRequest(partition_key=today.isoformat(), run_config=config, tags=LANDING_TAGS)
 
     return find_deleted

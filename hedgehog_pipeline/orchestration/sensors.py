@@ -1,11 +1,12 @@
-"""The four sensors: one scans the shop, one lists the inbox, one watches each commit log.
+"""The four sensors: one scans the source, one lists the inbox, one watches each commit log.
 
-They keep no cursor and give no run key: what waits is told by the shop and the logs, how earlier
-tries ended by the instance. So a lost cursor, a restarted daemon or a failed run heals at the next
-tick.
+They keep no cursor and give no run key. The source and the logs say what is pending; the Dagster
+instance says how earlier attempts ended. So a lost cursor, a restarted daemon or a failed run heals
+at the next tick.
 
-One run takes what is new and what waits through all three stages. The sensors on the logs take what
-such a run leaves: what failed before, what landed on an earlier day, and what is too much for it.
+One run takes new changes and pending commits through all three stages. The sensors on the logs take
+what such a run leaves out: commits that failed before or landed on an earlier day, and what is too
+much for one run.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -32,7 +33,7 @@ from hedgehog_pipeline.lake.bucket import StoredObject
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.orchestration.pipeline_run import Pending, plan_pipeline_run
 from hedgehog_pipeline.orchestration.run_status import (
-    all_over,
+    all_ended,
     failures,
     live_runs,
     reason_to_pause,
@@ -52,7 +53,7 @@ SHOP_SENSOR = "shop"
 INBOX_SENSOR = "inbox"
 
 _INTERVAL_SECONDS = 2
-"""Below the daemon's own beat of five seconds; at five, every other tick would be missed."""
+"""Less than the daemon's own five seconds: with five, it would skip every other tick."""
 
 
 def shop_sensor(
@@ -63,14 +64,14 @@ def shop_sensor(
     pending: Pending,
     looks: Looks,
 ) -> SensorDefinition:
-    """Make the sensor that lands what is new in the shop, as soon as no other capture is at work.
+    """Return the sensor that captures source changes, as soon as no other capture runs.
 
     Args:
         pipeline: the job of all three stages.
         extraction: the job of extraction alone.
-        watch_shop: scans the shop, on one connection for a tick.
-        pending: reads the commits that wait for the stages after extraction.
-        looks: when to look within a tick.
+        watch_shop: scans the source, over one connection per tick.
+        pending: reads the pending commits of the stages after extraction.
+        looks: when to scan within a tick.
     """
 
     @sensor(
@@ -78,9 +79,9 @@ def shop_sensor(
         jobs=[pipeline, extraction],
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Looks for changed rows in the shop twice a second. Launches `pipeline`, which "
-        "takes them and whatever waits to the warehouse, or `extraction` alone where the "
-        "warehouse cannot be reached or more waits than one run takes.",
+        description="Looks for changed rows in the source twice a second. Launches `pipeline`, "
+        "which takes them and all pending commits to the warehouse, or only `extraction` if the "
+        "warehouse cannot be reached or more is pending than one run takes.",
     )
     def scan(context: SensorEvaluationContext) -> RunRequest | SkipReason:
         instance, now = context.instance, datetime.now(timezone.utc)
@@ -89,15 +90,15 @@ def shop_sensor(
         captures = live_runs(instance, (PIPELINE, EXTRACTION), now)
         with watch_shop() as watch:
             for _ in looks.of_a_tick():
-                if captures and not all_over(instance, captures):
+                if captures and not all_ended(instance, captures):
                     continue
                 captures = []
                 if changed := watch.changed_tables():
-                    # Another one may have been launched since: for a file, or by a schedule.
+                    # Another capture may have been launched since: for a file, or by a schedule.
                     captures = live_runs(instance, (PIPELINE, EXTRACTION), now)
                     if not captures:
                         return _capture(instance, Mode.CHANGES, changed, pending)
-        return SkipReason("A capture is at work." if captures else "The shop holds nothing new.")
+        return SkipReason("A capture is running." if captures else "The source has no changes.")
 
     return scan
 
@@ -109,16 +110,16 @@ def inbox_sensor(
     files_to_take: Callable[[], Sequence[StoredObject]],
     pending: Pending,
 ) -> SensorDefinition:
-    """Make the sensor that takes the files that others bring, one a run.
+    """Return the sensor that lands the files in the inbox, one per run.
 
-    It does not wait for a moment without a capture, which a busy shop never leaves: its run takes
-    its turn in the queue.
+    It does not wait until no capture runs, which a busy source never allows: its run waits in the
+    queue.
 
     Args:
         pipeline: the job of all three stages.
         extraction: the job of extraction alone.
         files_to_take: lists the files that wait in the inbox.
-        pending: reads the commits that wait for the stages after extraction.
+        pending: reads the pending commits of the stages after extraction.
     """
 
     @sensor(
@@ -127,18 +128,18 @@ def inbox_sensor(
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
         description="Lists `inbox/` in the ingestion bucket every few seconds. Launches `pipeline` "
-        "for the oldest file that was not taken yet, one file a run.",
+        "for the oldest file that has not landed yet, one file per run.",
     )
     def look(context: SensorEvaluationContext) -> RunRequest | SkipReason:
         instance, now = context.instance, datetime.now(timezone.utc)
         captures = live_runs(instance, (PIPELINE, EXTRACTION), now, launched_by=INBOX_SENSOR)
         if captures:
-            return SkipReason("A file is being taken.")
+            return SkipReason("An inbox file is landing.")
         if reason := reason_to_pause(instance, INBOX_SENSOR, now, "processing"):
             return SkipReason(reason)
         files = files_to_take()
         if not files:
-            return SkipReason("No file waits.")
+            return SkipReason("No file waits in the inbox.")
         return _capture(instance, Mode.INBOX, [table_of(files[0])], pending)
 
     return look
@@ -147,7 +148,7 @@ def inbox_sensor(
 def _capture(
     instance: DagsterInstance, mode: Mode, changed: Collection[str], pending: Pending
 ) -> RunRequest:
-    """Ask for a run that captures, and takes what waits along wherever one run can."""
+    """Request a run that captures; it also takes the pending commits if one run can."""
     now = datetime.now(timezone.utc)
     run = plan_pipeline_run(instance, pending, now)
     planned = run.assets(changed) if run else landed_assets(changed)
@@ -156,7 +157,7 @@ def _capture(
         partition_key=now.date().isoformat(),
         tags=run.tags if run else LANDING_TAGS,
         asset_selection=[AssetKey(path) for path in planned],
-        asset_check_keys=[],  # what is loaded is checked by the load itself
+        asset_check_keys=[],  # the load itself checks what it loads
         run_config={"ops": {"extract": {"config": {"mode": mode.name}}}},
     )
 
@@ -169,16 +170,14 @@ def log_sensor(
     *,
     at_once: int,
 ) -> SensorDefinition:
-    """Make a sensor that launches a stage for the commits that wait for it, of one day.
+    """Return a sensor that launches a stage for its pending commits, of one day at a time.
 
-    What a run of all stages at work is to take is left to that one.
+    It leaves out what a live run of all stages will take.
 
     Args:
-        name: of the sensor.
-        job: of the stage.
-        pending: reads the oldest commits that wait, but for some numbers.
-        assets_of: names the assets that commits change; none where all have to be planned.
-        at_once: how many runs of the job share the commits at the same time.
+        pending: reads the oldest pending commits, except some numbers.
+        assets_of: returns the assets that commits change; none to plan all of them.
+        at_once: how many runs of the job may share the commits at the same time.
     """
 
     @sensor(
@@ -187,30 +186,29 @@ def log_sensor(
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
         description=f"Reads the {name.replace('_', ' ')} in S3 every few seconds. Launches "
-        f"`{job}` for the commits that wait for it; those that failed are tried "
-        "again after a pause.",
+        f"`{job}` for its pending commits; failed commits are tried again after a pause.",
     )
     def watch(context: SensorEvaluationContext) -> list[RunRequest] | SkipReason:
         instance, now = context.instance, datetime.now(timezone.utc)
-        at_work = [numbers_in(run.tags) for run in live_runs(instance, (job,), now)]
-        if len(at_work) >= at_once or not all(at_work):
-            return SkipReason(f"Runs of {job} at work: {len(at_work)}.")
+        in_progress = [numbers_in(run.tags) for run in live_runs(instance, (job,), now)]
+        if len(in_progress) >= at_once or not all(in_progress):
+            return SkipReason(f"Live runs of {job}: {len(in_progress)}.")
         if reason := reason_to_pause(instance, name, now, job):
             return SkipReason(reason)
-        # CaptureRequest before the logs: what a run that ends meanwhile has taken waits no more.
+        # Read before the logs: what a run that ends meanwhile has processed no longer waits.
         pipelines = live_runs(instance, (PIPELINE,), now)
         failed = failures(instance, job, now)
         stuck = stuck_commits(failed)
-        left = pending({*chain(*at_work), *stuck})
+        left = pending({*chain(*in_progress), *stuck})
         if not left:
-            gave_up = f" {len(stuck)} failed too often and are not tried today." if stuck else ""
-            return SkipReason(f"No commit waits.{gave_up}")
+            note = f" {len(stuck)} failed too often and are not retried today." if stuck else ""
+            return SkipReason(f"No commit is pending.{note}")
         waiting = [c for c in left if not any(will_take(run.tags, job, c) for run in pipelines)]
         if not waiting:
-            return SkipReason(f"{len(left)} commits wait for the run that is at work.")
+            return SkipReason(f"{len(left)} commits are left to the run in progress.")
         commits = next_commits(waiting, failed, now)
         if not commits:
-            return SkipReason(f"{len(waiting)} commits failed and wait for another try.")
+            return SkipReason(f"{len(waiting)} commits failed and wait for their next attempt.")
         return [
             RunRequest(
                 partition_key=share[0].date.isoformat(),
@@ -218,7 +216,7 @@ def log_sensor(
                 asset_selection=[AssetKey(path) for path in assets_of(share)] or None,
                 asset_check_keys=[],
             )
-            for share in shared_out(commits, at_once - len(at_work))
+            for share in shared_out(commits, at_once - len(in_progress))
         ]
 
     return watch

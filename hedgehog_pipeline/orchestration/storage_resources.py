@@ -1,4 +1,4 @@
-"""Dagster's view of the warehouse."""
+"""The Dagster resource for the warehouse."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from hedgehog_pipeline.storage.warehouse import Warehouse
 
 
 class WarehouseResource(ConfigurableResource["WarehouseResource"]):
-    """The warehouse's database."""
+    """The warehouse database."""
 
     secret: str
     address: str | None

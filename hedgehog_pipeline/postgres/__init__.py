@@ -1,4 +1,4 @@
-"""PostgreSQL, whichever database: connections, its catalog, COPY in and out, sets of keys.
+"""PostgreSQL access: connections, COPY in and out, and sets of keys as ranges.
 
-What knows a declared table of the source or of the star does not belong here.
+Nothing here knows a declared table of the source or of the star.
 """

@@ -17,20 +17,20 @@ from hedgehog_pipeline.aws import clients as aws
 from hedgehog_pipeline.errors import HedgehogError, UnreachableError, causes
 
 SILENCE_SECONDS = 3600.0
-"""Seconds for which a server may say nothing while it is asked.
+"""How many seconds a statement may run without any message from the server.
 
-More than the largest statement takes, and than a loader waits for another one.
+Longer than the largest statement takes, and than a load waits for another load.
 """
 
-_VANISHED: dict[str, Any] = {
+_KEEPALIVE: dict[str, Any] = {
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
-"""A machine that is gone, or a path to it that is cut, is noticed within a minute."""
+"""A server machine that is down, or a network path that is cut, is noticed within a minute."""
 
-_SETTLED = (
+_SETTINGS = (
     "statement_timeout = 0",
     "lock_timeout = 0",
     "idle_in_transaction_session_timeout = 0",
@@ -38,46 +38,46 @@ _SETTLED = (
 )
 
 _TRANSACTION_TIMEOUT = 170000
-"""The version that has this setting."""
+"""The PostgreSQL version that introduced this setting."""
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 def _no_connection(name: str) -> str:
-    """Refuse the text of a whole connection: host, user and database stand in messages."""
+    """Refuse a whole connection string: host, user and database are shown in messages."""
     if "://" in name or "=" in name or (":" in name and "@" in name):
-        raise ValueError("it holds a whole connection")
+        raise ValueError("it contains a whole connection string")
     return name
 
 
 def _no_login(name: str) -> str:
     if "@" in name:
-        raise ValueError("it holds a login")
+        raise ValueError("it contains a login")
     return name
 
 
 _User = Annotated[str, AfterValidator(_no_connection)]
-_Place = Annotated[_User, AfterValidator(_no_login)]
+_PlainName = Annotated[_User, AfterValidator(_no_login)]
 
 
 class Credentials(BaseModel):
-    """A database's secret in the JSON form that RDS writes; the password shows in no repr."""
+    """A database's secret in the JSON form that RDS writes; repr does not show the password."""
 
-    host: _Place
+    host: _PlainName
     port: int = 5432
     username: _User
     password: SecretStr
-    dbname: _Place
+    dbname: _PlainName
 
     @property
     def local(self) -> bool:
-        """Whether the server is on this machine: loopback, or a folder that holds a socket."""
+        """Whether the server is on this machine: a loopback address, or the folder of a socket."""
         return self.host in _LOOPBACK or self.host.startswith("/")
 
 
 _SECRET = TypeAdapter(dict[str, Any])
-_NAME = re.compile(r"(arn:[\w:-]+:secret:)?(?!.*password=)[\w/+=.@-]+", re.IGNORECASE)
-"""The ARN of a secret, or its name, which has no colon; no connection, and no secret itself."""
+_SECRET_NAME = re.compile(r"(arn:[\w:-]+:secret:)?(?!.*password=)[\w/+=.@-]+", re.IGNORECASE)
+"""The ARN of a secret, or its name (no colon). Refuses connection strings and passwords."""
 
 
 def read_credentials(
@@ -86,20 +86,20 @@ def read_credentials(
     """Read a database's credentials from Secrets Manager.
 
     Args:
-        secret: its name.
-        address: `host:port/dbname`, for what the secret leaves out: one that RDS manages holds
-            user name and password alone.
-        role: what the database is to us, by which the settings call it.
+        secret: the name or ARN of the secret.
+        address: `host:port/dbname`, for what the secret leaves out: a secret that RDS manages has
+            only the user name and the password.
+        role: which database it is, as the settings name it.
 
     Raises:
-        HedgehogError: where the secret is not there or is not in RDS's form; its content is
-            never told.
+        HedgehogError: if the secret does not exist or is not in RDS's form; the message never
+            shows its content.
     """
     setting = f"HEDGEHOG_{role.upper()}"
-    if not _NAME.fullmatch(secret):
+    if not _SECRET_NAME.fullmatch(secret):
         raise HedgehogError(
-            f"{setting}_SECRET is no name of a secret. Put what it says into Secrets Manager, and "
-            "set it to the secret's name or ARN."
+            f"{setting}_SECRET is not the name of a secret. Store its value in Secrets Manager and "
+            "set the variable to the secret's name or ARN."
         )
     client = aws.client("secretsmanager")
     try:
@@ -111,18 +111,18 @@ def read_credentials(
         ) from error
     except (ClientError, BotoCoreError) as error:
         raise HedgehogError(
-            f"Secrets Manager could not give the secret {secret!r}: {error} "
+            f"Secrets Manager could not return the secret {secret!r}: {error} "
             "Check AWS_ENDPOINT_URL, the region, the credentials and their rights."
         ) from error
     try:
         return Credentials.model_validate(_parts(address) | _SECRET.validate_json(text))
     except ValidationError as error:
-        places = sorted({".".join(map(str, fault["loc"])) or "JSON" for fault in error.errors()})
+        fields = sorted({".".join(map(str, fault["loc"])) or "JSON" for fault in error.errors()})
         raise HedgehogError(
             f"The secret {secret!r} is not in the form that RDS writes (host, port, username, "
-            f"password, dbname; a plain name each, no URL): look at {', '.join(places)}. One that "
-            f"RDS manages holds user name and password alone: {setting}_ADDRESS "
-            "(host:port/dbname) says the rest."
+            f"password, dbname; each a plain name, no URL): check {', '.join(fields)}. A secret "
+            f"that RDS manages has only the user name and the password: set {setting}_ADDRESS "
+            "(host:port/dbname) for the rest."
         ) from None
 
 
@@ -135,27 +135,27 @@ def _parts(address: str | None) -> dict[str, str]:
 
 
 class _SilentError(psycopg.OperationalError):
-    """A server that is there and does not answer."""
+    """A server that is connected and does not answer."""
 
 
 class _Polled(Connection[TupleRow]):
-    """A connection that is closed when its server has said nothing for too long."""
+    """A connection that closes itself when its server has not answered for too long."""
 
     def wait(self, gen: PQGen[Any], *arguments: Any, **options: Any) -> Any:
-        """Go through a dialogue with the server; most rows of a COPY are there already."""
+        """Run a protocol exchange with the server; most rows of a COPY need no wait."""
         try:
             awaited = next(gen)
         except StopIteration as end:
             return end.value
         try:
-            return super().wait(_answered(gen, awaited), *arguments, **options)
+            return super().wait(_watched(gen, awaited), *arguments, **options)
         except _SilentError:
             self.close()
             raise
 
 
-def _answered(dialogue: PQGen[Any], awaited: Any) -> Generator[Any, Any, Any]:
-    """Hand a dialogue on, which hears of the server when it is `ready`, or ten times a second."""
+def _watched(exchange: PQGen[Any], awaited: Any) -> Generator[Any, Any, Any]:
+    """Pass an exchange on; raise if the server is silent. psycopg resumes it ten times a second."""
     heard = monotonic()
     try:
         while True:
@@ -163,19 +163,19 @@ def _answered(dialogue: PQGen[Any], awaited: Any) -> Generator[Any, Any, Any]:
             if ready:
                 heard = monotonic()
             elif monotonic() - heard > SILENCE_SECONDS:
-                raise _SilentError(f"it has said nothing for {SILENCE_SECONDS:.0f} seconds")
-            awaited = dialogue.send(ready)
+                raise _SilentError(f"it has not answered for {SILENCE_SECONDS:.0f} seconds")
+            awaited = exchange.send(ready)
     except StopIteration as end:
         return end.value
 
 
 def settle(connection: Connection) -> None:
-    """Let the statements of a transaction mean the same whatever the role's settings say.
+    """Set what a role's own settings could change, for the rest of the transaction.
 
-    What is asked takes as long as it takes, a load waits for another one and for the lake, and the
-    catalog writes types as it does for everybody. SET takes no snapshot, as a SELECT would.
+    No timeout ends a statement, a load may wait for another load and for the lake, and the catalog
+    writes types without quotes. SET takes no snapshot, as a SELECT would.
     """
-    settings: list[str] = list(_SETTLED)
+    settings: list[str] = list(_SETTINGS)
     if connection.info.server_version >= _TRANSACTION_TIMEOUT:
         settings.append("transaction_timeout = 0")
     connection.execute("; ".join(f"set local {setting}" for setting in settings).encode())
@@ -183,14 +183,14 @@ def settle(connection: Connection) -> None:
 
 @contextmanager
 def settled(connection: Connection) -> Generator[None, None, None]:
-    """Open a transaction, or go on in the one that is open, whose statements are settled."""
+    """Open a transaction, or continue the open one, with the settings of `settle`."""
     with connection.transaction():
         settle(connection)
         yield
 
 
 def is_outage(error: BaseException) -> bool:
-    """Tell whether a server or the machine is the cause of an error, and not what was worked on."""
+    """Return whether a server or the machine caused an error, and not the data."""
     return any(map(_is_outage, causes(error)))
 
 
@@ -216,10 +216,10 @@ _OUTAGES = (
     ConnectionError,
     TimeoutError,
 )
-"""What nobody answered. Dagster's own database speaks through SQLAlchemy."""
+"""Errors without an answer. Those of Dagster's own database come from SQLAlchemy."""
 
 _OUTAGES_OF_POSTGRESQL = ("08", "28", "53", "57P", "58", "42501")
-"""SQLSTATEs: no connection, no login, no resources, ended by a person, a system's error, no right.
+"""SQLSTATEs: no connection, no login, no resources, ended by an operator, system error, no right.
 """
 
 _SERVER_ERROR = 500
@@ -235,11 +235,11 @@ _OUTAGES_OF_S3 = {
 
 
 def reason_of(error: psycopg.Error) -> str:
-    """Give what PostgreSQL or libpq says first, without its hints."""
+    """Return the first line of an error of PostgreSQL or libpq, without hints."""
     said = str(error).strip() or type(error).__name__
     reason = error.diag.message_primary or said.splitlines()[0]
     if isinstance(error, psycopg.errors.QueryCanceled):
-        return f"{reason} (where a statement_timeout of the role did it, set that to 0)"
+        return f"{reason} (if a statement_timeout of the role caused it, set that to 0)"
     return reason
 
 
@@ -247,12 +247,12 @@ def connect(credentials: Credentials, *, role: str, ca: str | None) -> Connectio
     """Open a connection, verified by TLS unless the server is on this machine.
 
     Args:
-        credentials: where and as whom.
-        role: what the database is to us, for messages and for `application_name`.
-        ca: file of the CA certificates, None for those of the system (libpq's `sslrootcert`).
+        credentials: the server, the database and the login.
+        role: which database it is, for messages and for `application_name`.
+        ca: file of the CA certificates, None for the system's (libpq's `sslrootcert`).
 
     Raises:
-        UnreachableError: where no connection comes about.
+        UnreachableError: if the connection fails.
     """
     try:
         return _Polled.connect(
@@ -264,8 +264,8 @@ def connect(credentials: Credentials, *, role: str, ca: str | None) -> Connectio
             application_name=f"hedgehog {role}",
             client_encoding="utf8",
             connect_timeout=10,
-            prepare_threshold=None,  # a pooler may give each transaction another session
-            **_VANISHED,
+            prepare_threshold=None,  # a pooler may assign another session to each transaction
+            **_KEEPALIVE,
             sslmode="prefer" if credentials.local else "verify-full",
             sslrootcert=ca or (None if credentials.local else "system"),
         )

@@ -1,6 +1,6 @@
-"""The rows of a COPY as libpq hands them over, all that have arrived at a time.
+"""Reads the rows of a COPY TO STDOUT from libpq, all that have arrived at a time.
 
-psycopg waits for each row by itself, which takes twice the processor time.
+psycopg waits for each single row, which takes twice the CPU time.
 """
 
 from collections.abc import Iterator
@@ -16,18 +16,18 @@ from psycopg.waiting import Wait
 
 
 def copied_rows(connection: Connection) -> Iterator[memoryview]:
-    """Hand over the rows of the COPY TO STDOUT that is under way, to its end.
+    """Yield the rows of the COPY TO STDOUT in progress, to its end.
 
     The server sends each row as a message of its own (PostgreSQL, "COPY Operations").
 
     Raises:
-        psycopg.Error: where the server ends it before its end.
+        psycopg.Error: if the server stops the COPY before its end.
     """
     return chain.from_iterable(copied_together(connection))
 
 
 def copied_together(connection: Connection) -> Iterator[list[memoryview]]:
-    """Hand over the rows as `copied_rows` does, all that have arrived at a time."""
+    """Yield the rows as `copied_rows` does, in lists of all that have arrived."""
     end: PGresult | None = None
     while end is None:
         rows, end = connection.wait(_arrived_rows(connection.pgconn))
@@ -37,7 +37,7 @@ def copied_together(connection: Connection) -> Iterator[list[memoryview]]:
 
 
 def _arrived_rows(server: PGconn) -> PQGen[tuple[list[memoryview], PGresult | None]]:
-    """Gather the rows that have arrived, one at least; give how it ended once no more follow."""
+    """Return the rows that have arrived, and the result of the COPY once it has ended."""
     rows: list[memoryview] = []
     while True:
         length, row = server.get_copy_data(1)

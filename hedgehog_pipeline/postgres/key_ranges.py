@@ -1,14 +1,14 @@
-"""Sets of primary keys as ranges: keys come from sequences, so that few ranges hold many."""
+"""Sets of primary keys as ranges: keys come from sequences, so a few ranges contain many keys."""
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
 KeyRanges = Sequence[tuple[int, int]]
-"""Inclusive ranges in order, apart from each other."""
+"""Inclusive ranges, sorted, with a gap between any two."""
 
 
 def union(*sets: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Join ranges, in whatever order and overlapping as they may."""
+    """Return the union of ranges in any order, which may overlap."""
     joined: list[tuple[int, int]] = []
     for first, last in sorted(chain(*sets)):
         if joined and first <= joined[-1][1] + 1:
@@ -19,34 +19,34 @@ def union(*sets: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def below(keys: KeyRanges, end: int) -> list[tuple[int, int]]:
-    """Give the keys below a number."""
+    """Return the keys below `end`."""
     return [(first, min(last, end - 1)) for first, last in keys if first < end]
 
 
 def first_of(keys: KeyRanges, most: int) -> list[tuple[int, int]]:
-    """Give the lowest keys, so many at most."""
-    taken: list[tuple[int, int]] = []
+    """Return the lowest keys, at most `most` of them."""
+    found: list[tuple[int, int]] = []
     for first, last in keys:
         if most <= 0:
             break
-        taken.append((first, min(last, first + most - 1)))
+        found.append((first, min(last, first + most - 1)))
         most -= last - first + 1
-    return taken
+    return found
 
 
 def last_of(keys: KeyRanges, most: int) -> list[tuple[int, int]]:
-    """Give the highest keys, so many at most."""
-    taken: list[tuple[int, int]] = []
+    """Return the highest keys, at most `most` of them."""
+    found: list[tuple[int, int]] = []
     for first, last in reversed(keys):
         if most <= 0:
             break
-        taken.append((max(first, last - most + 1), last))
+        found.append((max(first, last - most + 1), last))
         most -= last - first + 1
-    return taken[::-1]
+    return found[::-1]
 
 
 def append(keys: list[tuple[int, int]], key: int) -> None:
-    """Add a key to ranges of which none reaches beyond it."""
+    """Add a key to ranges that end at or below it."""
     if keys and key <= keys[-1][1] + 1:
         keys[-1] = (keys[-1][0], key)
     else:
@@ -54,13 +54,13 @@ def append(keys: list[tuple[int, int]], key: int) -> None:
 
 
 def difference(keys: KeyRanges, others: KeyRanges) -> list[tuple[int, int]]:
-    """Give the keys that are not among the others."""
+    """Return the keys that are not in `others`."""
     left: list[tuple[int, int]] = []
-    place = 0
+    skipped = 0
     for first, last in keys:
-        while place < len(others) and others[place][1] < first:
-            place += 1
-        at, start = place, first
+        while skipped < len(others) and others[skipped][1] < first:
+            skipped += 1
+        at, start = skipped, first
         while at < len(others) and others[at][0] <= last:
             if start < others[at][0]:
                 left.append((start, others[at][0] - 1))
@@ -72,7 +72,7 @@ def difference(keys: KeyRanges, others: KeyRanges) -> list[tuple[int, int]]:
 
 
 def intersection(keys: KeyRanges, others: KeyRanges) -> list[tuple[int, int]]:
-    """Give the keys that are among the others."""
+    """Return the keys that are also in `others`."""
     return difference(keys, difference(keys, others))
 
 

@@ -1,4 +1,4 @@
-"""Which ingestion commits wait to be processed."""
+"""The backlog: ingestion commits that are not yet processed."""
 
 from collections.abc import Collection, Iterable, Sequence
 from itertools import chain, islice
@@ -8,25 +8,24 @@ from hedgehog_pipeline.lake.lake import Lake
 
 
 def pending_commits(lake: Lake, most: int, without: Collection[int] = ()) -> list[IngestionCommit]:
-    """Read the oldest ingestion commits that no processed commit covers.
+    """Read the oldest ingestion commits that are not yet processed.
 
     Args:
-        lake: where they stand.
-        most: how many to read.
-        without: numbers of commits to leave out; they do not count among the oldest.
+        most: the maximum number of commits to read.
+        without: numbers of commits to skip; they do not count towards `most`.
 
     Raises:
-        AnotherLakeError: where the ingestion bucket is not the one that was processed.
+        AnotherLakeError: if the ingestion bucket is not the one that was processed.
     """
     head = lake.confirm_source()
     gaps, through = (head.gaps, head.through) if head else ((), 0)
     numbers = chain(gaps, range(through + 1, lake.ingestion.end() + 1))
-    waiting = (number for number in numbers if number not in without)
-    return list(lake.ingestion.linked(map(lake.ingestion.read, islice(waiting, most))))
+    pending = (number for number in numbers if number not in without)
+    return list(lake.ingestion.linked(map(lake.ingestion.read, islice(pending, most))))
 
 
 def advanced(head: ProcessedCommit | None, done: Iterable[int]) -> tuple[int, tuple[int, ...]]:
-    """Give `through` and `gaps` once these ingestion commits are processed as well."""
+    """Return `through` and `gaps` after these ingestion commits are processed as well."""
     done = set(done)
     through, gaps = (head.through, head.gaps) if head else (0, ())
     reached = max([through, *done])
@@ -34,5 +33,5 @@ def advanced(head: ProcessedCommit | None, done: Iterable[int]) -> tuple[int, tu
 
 
 def sources_of(commits: Sequence[IngestionCommit]) -> tuple[tuple[int, str], ...]:
-    """Name ingestion commits by number and batch."""
+    """Return the number and batch id of each ingestion commit."""
     return tuple((commit.number, commit.batch) for commit in commits)

@@ -1,9 +1,9 @@
-"""What transforms of any model do with frames.
+"""Functions on data frames that the transforms of any model share.
 
-A transform gets pandas frames on Arrow dtypes with the declared columns of the shop's tables and
-two technical ones, which its result carries on: `ingestion_commit`, the number of the capture that
-saw the row, and `deleted`, whether the shop holds it no more. A parent that is joined has no
-`deleted`: of one that the shop holds no more its key and its commit are left.
+A transform gets pandas frames on Arrow dtypes with the declared columns of the source tables and
+two technical ones, which its result must keep: `ingestion_commit`, the number of the capture of the
+row, and `deleted`, whether the row was deleted in the source. A joined parent has no `deleted`: if
+it was deleted, only its key and its commit are not NULL.
 """
 
 from collections.abc import Iterable
@@ -15,28 +15,28 @@ from hedgehog_pipeline.model.tables import DELETED, INGESTION_COMMIT
 
 _COMMIT = INGESTION_COMMIT.name
 _UTC = pd.ArrowDtype(pa.timestamp("us"))
-"""Moments in UTC without their zone: Arrow looks at the zone of each before it takes its day."""
+"""Timestamps in UTC without a zone: Arrow would resolve the zone of each value to get its day."""
 
 
-def days_of(moments: pd.Series) -> pd.Series:
-    """Give the UTC day of each moment, or the day itself."""
-    return moments.astype(_UTC).dt.date
+def days_of(timestamps: pd.Series) -> pd.Series:
+    """Return the UTC day of each timestamp; dates stay as they are."""
+    return timestamps.astype(_UTC).dt.date
 
 
-def times_of(moments: pd.Series) -> pd.Series:
-    """Give the UTC time of day of each moment."""
-    return moments.astype(_UTC).dt.time
+def times_of(timestamps: pd.Series) -> pd.Series:
+    """Return the UTC time of day of each timestamp."""
+    return timestamps.astype(_UTC).dt.time
 
 
 def described_days(rows: pd.DataFrame, mentions: Iterable[str]) -> pd.DataFrame:
-    """Describe each day that rows mention, once; weekdays as ISO 8601 counts them.
+    """Return one row for each day in the rows, as a date dimension; weekdays are ISO 8601.
 
     Args:
-        rows: of any table that mentions days.
-        mentions: the columns, `table.column`, whose days are meant; moments count by their UTC day.
+        rows: rows of any table with days.
+        mentions: the columns, `table.column`, with the days; of a timestamp the UTC day counts.
 
     Returns:
-        The columns that `days` declares (schema/star_columns.py).
+        The columns that `days` declares (model/star_columns.py).
     """
     wanted = sorted({source.partition(".")[2] for source in mentions})
     found = pd.concat(
@@ -46,28 +46,28 @@ def described_days(rows: pd.DataFrame, mentions: Iterable[str]) -> pd.DataFrame:
         ]
     )
     found = found.dropna(subset="date_id").drop_duplicates("date_id", ignore_index=True)
-    moments = found["date_id"].astype(_UTC)
+    days = found["date_id"].astype(_UTC)
     return found.assign(
-        year=moments.dt.year,
-        month=moments.dt.month,
-        day=moments.dt.day,
-        day_of_week=moments.dt.dayofweek + 1,
-        day_name=moments.dt.strftime("%A"),
-        month_name=moments.dt.strftime("%B"),
-        quarter=moments.dt.quarter,
+        year=days.dt.year,
+        month=days.dt.month,
+        day=days.dt.day,
+        day_of_week=days.dt.dayofweek + 1,
+        day_name=days.dt.strftime("%A"),
+        month_name=days.dt.strftime("%B"),
+        quarter=days.dt.quarter,
     )
 
 
 def with_parent(
     children: pd.DataFrame, parents: pd.DataFrame, *, on: str, key: str = ""
 ) -> pd.DataFrame:
-    """Join each child with its parent, if any; the later of their two commits saw the pair.
+    """Left-join each child with its parent; the pair has the later of their two commits.
 
     Args:
-        children: none is dropped for want of a parent.
-        parents: their columns that the children have too end in `_of_parent`.
-        on: the children's column that holds the parent's key.
-        key: the parent's key where its name is another.
+        children: all of them are kept, also without a parent.
+        parents: of a column that the children also have, the name gets the suffix `_of_parent`.
+        on: the children's column with the parent's key.
+        key: the name of the parent's key, if different from `on`.
     """
     parents = parents.rename(columns={key: on}) if key else parents
     joined = children.merge(parents, how="left", on=on, suffixes=("", "_of_parent"))

@@ -1,4 +1,4 @@
-"""What one run makes of ingestion commits: the rows, and the commit that makes them a batch."""
+"""Plan how a run processes ingestion commits: the rows to write, and the commit of their batch."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import new_log_id
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows
-from hedgehog_pipeline.lake.row_counts import OF_THE_BATCH_ALONE, counts_after, counts_before
+from hedgehog_pipeline.lake.row_counts import BATCH_ONLY, counts_after, counts_before
 from hedgehog_pipeline.model.star import STAR, StarTable
 from hedgehog_pipeline.processing.backlog import advanced, sources_of
 from hedgehog_pipeline.processing.transform import transform
@@ -17,14 +17,14 @@ from hedgehog_pipeline.scheduling.planned_tables import surely_shapes
 
 @dataclass(frozen=True)
 class ProcessingPlan:
-    """What a run has to do.
+    """A batch to write: commits to process, for the first time or as a replay.
 
     Attributes:
-        commits: the ingestion commits to handle, ascending.
-        tables: the star tables to shape.
-        batch: what is to be written.
-        restated: of a replay, the last ingestion commit that was processed before; None where
-            the work is new.
+        commits: the ingestion commits to process, ascending.
+        tables: the star tables to transform.
+        batch: the batch to write into.
+        restated: for a replay, the last ingestion commit that was processed before; None for new
+            commits.
     """
 
     commits: Sequence[IngestionCommit]
@@ -39,8 +39,8 @@ class ProcessingPlan:
         """Plan to process commits for the first time.
 
         Args:
-            commits: none of which is processed yet.
-            batch: empty.
+            commits: commits that are not yet processed.
+            batch: an empty batch.
             head: the last processed commit.
         """
         batch.counts_before = counts_before(head, batch.date)
@@ -59,35 +59,35 @@ class ProcessingPlan:
         """Plan to process commits again, or some tables of them.
 
         Args:
-            commits: those of one day.
-            tables: the star tables to shape.
-            batch: empty.
+            commits: commits of one day.
+            tables: the star tables to transform.
+            batch: an empty batch.
             head: the last processed commit.
             whole_day: whether these are all commits of the day.
         """
-        batch.counts_before = OF_THE_BATCH_ALONE if whole_day else counts_before(head, batch.date)
+        batch.counts_before = BATCH_ONLY if whole_day else counts_before(head, batch.date)
         batch.counted = whole_day
         return cls(commits, tables, batch, head.through if head else 0)
 
     def surely_shapes(self, table: StarTable) -> bool:
-        """Tell whether the commits hold something that surely changes a table."""
+        """Return whether the commits certainly change a table."""
         return surely_shapes(self.commits, table)
 
     def rows_of(self, table: StarTable, inputs: Mapping[str, LandedTable]) -> list[ParquetRows]:
-        """Give all that the batch holds of a table, transform as it is written."""
-        made = transform(table, inputs, self.commits, restated=self.restated or 0)
+        """Return all rows of a table for the batch; they are transformed while they are written."""
+        transformed = transform(table, inputs, self.commits, restated=self.restated or 0)
         return [
-            ParquetRows(self.batch, made.rows),
-            ParquetRows(self.batch, made.tombstones, "tombstones"),
-            ParquetRows(self.batch, made.quarantine, "quarantine"),
-            ParquetRows(self.batch, made.readmitted, "readmitted"),
+            ParquetRows(self.batch, transformed.rows),
+            ParquetRows(self.batch, transformed.tombstones, "tombstones"),
+            ParquetRows(self.batch, transformed.quarantine, "quarantine"),
+            ParquetRows(self.batch, transformed.resolutions, "readmitted"),
         ]
 
     def commit_on(self, head: ProcessedCommit | None) -> ProcessedCommit | None:
-        """Append the batch to the processed log, or let it go.
+        """Return the commit of the batch to append to the processed log, None to discard the batch.
 
-        A replay lands a restatement, which marks nothing as processed. Any other batch is let go
-        where another processor was faster with one of its commits: the rest waits still, and no
+        A replay becomes a restatement, which marks nothing as processed. Any other batch is
+        discarded if another run was faster with one of its commits: the rest stays pending, and no
         row lands twice.
         """
         replay = self.restated is not None
@@ -116,7 +116,7 @@ class ProcessingPlan:
         )
 
 
-def plan_of_day(  # noqa: PLR0913 (all that tells it)
+def plan_of_day(  # noqa: PLR0913 (all of them decide)
     commits: Sequence[IngestionCommit],
     tables: Sequence[StarTable],
     new_batch: Callable[[], Batch],
@@ -125,33 +125,33 @@ def plan_of_day(  # noqa: PLR0913 (all that tells it)
     replays: bool,
     whole_day: bool,
 ) -> list[ProcessingPlan]:
-    """Divide what a run does with commits of one day into replayed and new work, a batch each.
+    """Divide the commits of one day into a plan of replayed and one of new commits.
 
-    On part of the star all of it is a replay. There is always one work, if with no commits, for
-    tables that are handed on without a change.
+    If only part of the star is selected, all of it is a replay. There is always at least one plan,
+    if without commits, for tables that are passed on unchanged.
 
     Args:
-        commits: the commits, ascending.
-        tables: the star tables to shape.
-        new_batch: begins a batch of the day.
+        commits: the commits of the day, ascending.
+        tables: the star tables to transform.
+        new_batch: creates a batch of the day.
         head: the last processed commit.
-        replays: whether commits that are processed already are replayed, or left out: another run
-            was faster with them.
+        replays: whether to replay commits that are already processed; otherwise they are left out,
+            because another run was faster.
         whole_day: whether these are all commits of the day.
     """
     again = commits if len(tables) < len(STAR) else _processed(commits, head)
     new = [commit for commit in commits if commit not in again]
-    works: list[ProcessingPlan] = []
+    plans: list[ProcessingPlan] = []
     if replays and (again or not new):
         whole = whole_day and not new
-        works.append(ProcessingPlan.replay(again, tables, new_batch(), head=head, whole_day=whole))
+        plans.append(ProcessingPlan.replay(again, tables, new_batch(), head=head, whole_day=whole))
     if new or not replays:
-        works.append(ProcessingPlan.new(new, new_batch(), head=head))
-    return works
+        plans.append(ProcessingPlan.new(new, new_batch(), head=head))
+    return plans
 
 
 def _processed(
     commits: Sequence[IngestionCommit], head: ProcessedCommit | None
 ) -> list[IngestionCommit]:
-    """Give those of the commits that are processed already."""
+    """Return those of the commits that are already processed."""
     return [commit for commit in commits if head is not None and head.covers(commit.number)]

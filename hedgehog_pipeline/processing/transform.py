@@ -1,4 +1,4 @@
-"""From what was landed to what a star table takes of it, a bounded table at a time."""
+"""Transform landed rows to rows of a star table, in Arrow tables of bounded size."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,32 +23,31 @@ from hedgehog_pipeline.processing.transforms import transforms_of
 
 _COMMIT = INGESTION_COMMIT.name
 TRANSFORMS = transforms_of(STAR.values())
-"""The function of each table; a fault of one fails the loading of definitions, not a run."""
+"""The function of each table; an invalid one fails at load time, not in a run."""
 
 
 @dataclass(frozen=True)
 class Transformed:
-    """What ingestion commits bring to a star table, each to be read once, in this order.
+    """The output of a transform. Consume each iterator once, in this order.
 
     Attributes:
-        rows: the rows of the table.
-        tombstones: of a fact, the keys that the shop holds no more.
-        quarantine: why rows are not among them; complete once the rows were read.
-        readmitted: which rows came, or were gone, after one that is not; complete as those are.
+        tombstones: for a fact, the keys that were deleted in the source.
+        quarantine: entries of the rows left out; complete once `rows` is consumed.
+        resolutions: keys whose later row was valid or deleted; complete once `rows` is consumed.
     """
 
     rows: Iterator[pa.Table]
     tombstones: Iterator[pa.Table]
     quarantine: Iterator[pa.Table]
-    readmitted: Iterator[pa.Table]
+    resolutions: Iterator[pa.Table]
 
 
 @dataclass(frozen=True)
 class SideOutputs:
-    """What is told beside the rows, gathered while they are read."""
+    """The rows of the side tables, collected while the rows are read."""
 
     quarantine: list[pa.Table] = field(default_factory=list[pa.Table])
-    readmitted: list[pa.Table] = field(default_factory=list[pa.Table])
+    resolutions: list[pa.Table] = field(default_factory=list[pa.Table])
 
 
 def transform(
@@ -58,32 +57,31 @@ def transform(
     *,
     restated: int,
 ) -> Transformed:
-    """Shape what these commits bring to a star table.
+    """Transform what these commits contribute to a star table.
 
     Args:
-        table: what to shape.
-        inputs: the shop's tables that it is made of.
-        commits: the ingestion commits to handle, ascending.
-        restated: where they were handled before, the last commit that was; 0 where they are new.
+        inputs: its source tables, by name.
+        commits: the ingestion commits to process, ascending.
+        restated: for a replay, the last commit that was processed before; 0 for new commits.
     """
     parents = [inputs[name] for name in table.inputs]
-    told = SideOutputs()
+    side = SideOutputs()
     if table.as_of:
-        rows = _joined(table, parents, commits, told, restated=restated)
+        rows = _joined(table, parents, commits, side, restated=restated)
     else:
-        rows = _by_part(table, parents, commits, told)
+        rows = _by_part(table, parents, commits, side)
     tombstones = _tombstones(parents[0], commits) if isinstance(table, Fact) else iter(())
-    return Transformed(rows, tombstones, _each_of(told.quarantine), _each_of(told.readmitted))
+    return Transformed(rows, tombstones, _lazily(side.quarantine), _lazily(side.resolutions))
 
 
 def transform_current(table: StarTable, rows: pa.Table, *parents: pa.Table) -> pa.Table:
-    """Shape rows that the shop holds, with the parents that a joined table joins."""
-    living = pa.repeat(pa.scalar(False), rows.num_rows)  # noqa: FBT003 (a value)
-    return _apply(table, rows.append_column(DELETED.name, living), *parents)
+    """Transform rows that are not deleted, with the parents of a joined table."""
+    deleted = pa.repeat(pa.scalar(False), rows.num_rows)  # noqa: FBT003 (a value)
+    return _apply(table, rows.append_column(DELETED.name, deleted), *parents)
 
 
-def _each_of(tables: list[pa.Table]) -> Iterator[pa.Table]:
-    """Hand over what stands in the list by the time that somebody asks."""
+def _lazily(tables: list[pa.Table]) -> Iterator[pa.Table]:
+    """Yield what the list contains when it is consumed."""
     yield from tables
 
 
@@ -96,26 +94,26 @@ def _by_part(
     table: StarTable,
     parents: Sequence[LandedTable],
     commits: Sequence[IngestionCommit],
-    told: SideOutputs,
+    side: SideOutputs,
 ) -> Iterator[pa.Table]:
     for commit in commits:
         for parent in parents:
             for part in parent.parts_of(commit):
                 yield transform_current(table, part.rows)
                 if table.subject:
-                    told.quarantine.append(part.faults)
+                    side.quarantine.append(part.faults)
             if table.subject:
-                told.quarantine.append(parent.entries_of(commit))
+                side.quarantine.append(parent.entries_of(commit))
         subject = parents[0] if table.subject and isinstance(table, Dimension) else None
         if subject and commit.parts_of(subject.asset, "tombstones"):
-            gone: list[Any] = subject.tombstones_of(commit)["key"].to_pylist()
-            history = subject.history(commit.number, since=commit.number, keys=gone)
+            deleted: list[Any] = subject.tombstones_of(commit)["key"].to_pylist()
+            history = subject.history(commit.number, since=commit.number, keys=deleted)
             yield _apply(table, _deleted_by(commit, history))
-            told.readmitted.append(history.readmitted([commit.number]))
+            side.resolutions.append(history.resolutions([commit.number]))
 
 
 def _deleted_by(commit: IngestionCommit, history: History) -> pa.Table:
-    """Give the last row of each key that was gone when the commit was made."""
+    """Return the last row of each key whose deletion the commit detected."""
     rows = history.newest()
     return rows.filter(pc.field(DELETED.name) & (pc.field(_COMMIT) == commit.number))
 
@@ -124,35 +122,35 @@ def _joined(
     table: StarTable,
     parents: Sequence[LandedTable],
     commits: Sequence[IngestionCommit],
-    told: SideOutputs,
+    side: SideOutputs,
     *,
     restated: int,
 ) -> Iterator[pa.Table]:
-    """Join the parents as they stood at the last of the commits.
+    """Join the parents as of the last of the commits.
 
     A member is stamped with the highest commit among its rows, and emitted by the run that
-    handles that commit. So what a member looks like depends on its stamp alone, and commits can
-    be handled in any order (docs/design.md, "Joined dimensions"). A row that can be taken only
-    now also changes members whose other parent came later, so a restatement emits those as well,
-    with the stamp that another version of the member gave them as long as this one was not read.
+    processes that commit. So a member depends on its stamp alone, and commits can be processed in
+    any order (docs/design.md, "Joined dimensions"). A row that becomes valid later also changes
+    members whose other parent came after it, so a restatement emits those as well, with the stamp
+    that another version of the member gave them while this row was not valid.
     """
-    handled = [c.number for c in commits if any(c.touches(p.asset) for p in parents)]
-    if not handled:
+    relevant = [c.number for c in commits if any(c.touches(p.asset) for p in parents)]
+    if not relevant:
         return
     stamp = pc.field(_COMMIT)
-    first, last = handled[0], max(handled[-1], restated)
+    first, last = relevant[0], max(relevant[-1], restated)
     histories = [parent.history(last, since=first) for parent in parents]
     for parent, history in zip(parents, histories, strict=True):
-        parent.keep_checkpoint(history, first - 1)
-        told.quarantine.append(history.faults.filter(stamp.isin(handled)))
-        told.readmitted.append(history.readmitted(handled))
+        parent.write_checkpoint(history, first - 1)
+        side.quarantine.append(history.faults.filter(stamp.isin(relevant)))
+        side.resolutions.append(history.resolutions(relevant))
     members, *others = (history.newest() for history in histories)
     others = [_without_deleted(rows) for rows in others]
     joined = _apply(table, members, *others)
     if restated:
         versions = transform_current(table, histories[0].versions, *others)
         joined = _with_greatest_stamp(joined, versions, table.key.name)
-    yield joined.filter(stamp >= first if restated else stamp.isin(handled))
+    yield joined.filter(stamp >= first if restated else stamp.isin(relevant))
 
 
 def _with_greatest_stamp(rows: pa.Table, versions: pa.Table, key: str) -> pa.Table:
@@ -165,17 +163,17 @@ def _with_greatest_stamp(rows: pa.Table, versions: pa.Table, key: str) -> pa.Tab
 
 
 def _without_deleted(parents: pa.Table) -> pa.Table:
-    """Leave of a parent that the shop deleted its key and the commit that saw it gone."""
+    """Keep only the key and the deleting commit of each deleted parent; set the rest to NULL."""
     key, *values = (name for name in parents.column_names if name not in {_COMMIT, DELETED.name})
-    living = ~pc.field(DELETED.name)
-    nothing = pc.scalar(None)  # pyright: ignore[reportArgumentType] (stub)
-    kept = {name: pc.if_else(living, pc.field(name), nothing) for name in values}
+    present = ~pc.field(DELETED.name)
+    null = pc.scalar(None)  # pyright: ignore[reportArgumentType] (stub)
+    kept = {name: pc.if_else(present, pc.field(name), null) for name in values}
     columns = {key: pc.field(key), **kept, _COMMIT: pc.field(_COMMIT)}
     return dataset.dataset(parents).to_table(columns=columns)
 
 
 def _apply(table: StarTable, *rows: pa.Table) -> pa.Table:
-    """Call the table's function, and keep the declared columns in the declared types."""
+    """Call the table's function, and return the declared columns in their declared types."""
     frames = (part.to_pandas(types_mapper=pd.ArrowDtype) for part in rows)
     frame = TRANSFORMS[table.name](*frames)
     return pa.Table.from_pandas(

@@ -1,4 +1,4 @@
-"""The functions of the chosen model that shape the star: one for each table, named after it."""
+"""Find the transforms of the chosen model: for each star table, the function of its name."""
 
 from collections.abc import Callable, Iterable
 from inspect import Parameter, signature
@@ -11,42 +11,42 @@ from hedgehog_pipeline.model.tables import StarTable
 
 Transform = Callable[..., pd.DataFrame]
 
-_PLACED = {Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD}
+_POSITIONAL = {Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD}
 
 
 def transforms_of(tables: Iterable[StarTable]) -> dict[str, Transform]:
-    """Find the function of each table in the modules `dimensions` and `facts` of the model.
+    """Find the function of each table in the model's modules `dimensions` and `facts`.
 
     Raises:
-        HedgehogError: where one is missing, or takes other frames than the table's inputs.
+        HedgehogError: if one is missing, or does not take one frame for each input.
     """
     modules = [module("dimensions"), module("facts")]
     found: dict[str, Transform] = {}
-    faults: list[str] = []
+    errors: list[str] = []
     for table in tables:
         function = next((f for m in modules if (f := getattr(m, table.name, None))), None)
         frames = table.inputs if table.as_of else ("rows",)
         if function is None:
-            faults.append(f"{table.name} has no function of its name")
-        elif _placed(function) != len(frames):
-            faults.append(
-                f"the function {table.name} has to take {len(frames)} frames, as its inputs are "
-                f"{'joined' if table.as_of else 'handed over one at a time'}, and takes "
-                f"{_placed(function)}"
+            errors.append(f"there is no function {table.name}")
+        elif _count_frames(function) != len(frames):
+            given = "joined" if table.as_of else "passed one at a time"
+            errors.append(
+                f"the function {table.name} must take {len(frames)} data frame(s), because its "
+                f"inputs are {given}, but takes {_count_frames(function)}"
             )
         else:
             found[table.name] = function
-    if faults:
+    if errors:
         raise HedgehogError(
             f"The functions in {module_name('dimensions')} and {module_name('facts')} do not fit "
-            f"the star: {'; '.join(faults)}. docs/your-own-shop.md says what they take and give."
+            f"the star: {'; '.join(errors)}. docs/your-own-shop.md says what they take and return."
         )
     return found
 
 
-def _placed(function: Transform) -> int:
-    """Count the parameters that are given by place and have no default."""
+def _count_frames(function: Transform) -> int:
+    """Count the positional parameters without a default."""
     return sum(
-        parameter.kind in _PLACED and parameter.default is Parameter.empty
+        parameter.kind in _POSITIONAL and parameter.default is Parameter.empty
         for parameter in signature(function).parameters.values()
     )

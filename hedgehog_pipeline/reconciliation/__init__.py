@@ -1,1 +1,1 @@
-"""Source and warehouse compared key by key: what differs, what explains it, what is wrong."""
+"""Compare source and warehouse key by key: differences, explanations, and which side is wrong."""

@@ -1,7 +1,7 @@
-r"""Rows as lines of text, compared key by key, and summed up so that their order leaves no trace.
+r"""Rows as lines of text, compared key by key, and a checksum that ignores their order.
 
-The line of a row is what PostgreSQL's COPY writes of it, the key first: tabs between the values,
-`\N` for NULL. A checksum is the sum of the lines' BLAKE2b digests of 64 bits, modulo 2^64.
+A row's line is what PostgreSQL's COPY writes, the key first: tabs between the values, `\N` for
+NULL. A checksum is the sum of the lines' 64-bit BLAKE2b digests, modulo 2^64.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,35 +17,34 @@ from hedgehog_pipeline.model.columns import BOOLEAN, TEXT, TIME, TIMESTAMP, Colu
 from hedgehog_pipeline.postgres.key_ranges import append
 
 Line = tuple[int, bytes | None]
-"""The key of a row and its line; None where a value of the row cannot be read."""
+"""A row's key and its line, None where a value of the row cannot be read."""
 
 _END: Line = (2**63, None)
-"""Behind every key that a bigint can be."""
+"""Sorts after every bigint key."""
 
 _DIGEST_BYTES = 8
 _ESCAPED = {"\\": r"\\", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t"}
 _ESCAPED["\v"] = r"\v"
-_ONE_SPELLING = {
+_CANONICAL = {
     TIME: "to_char({0}, 'HH24:MI:SS.US')",
     TIMESTAMP: "to_char({0} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US\"Z\"')",
 }
-"""What to ask PostgreSQL for where equal values have several spellings."""
+"""The SQL that writes equal values alike, where PostgreSQL has several spellings for them."""
 
 
 @dataclass
 class Total:
-    """What one side holds.
+    """The rows and the checksum of one side.
 
     Attributes:
-        rows: how many rows.
-        checksum: the sum of their digests; a row that cannot be read adds nothing.
+        checksum: the sum of the digests; an unreadable row adds nothing.
     """
 
     rows: int = 0
     checksum: int = 0
 
-    def adding(self, lines: Iterable[Line]) -> Iterator[Line]:
-        """Hand rows on, and count them in."""
+    def count(self, lines: Iterable[Line]) -> Iterator[Line]:
+        """Yield the lines and count them."""
         for key, line in lines:
             self.rows += 1
             if line is not None:
@@ -54,7 +53,7 @@ class Total:
 
     @property
     def hex(self) -> str:
-        """The checksum as people compare it."""
+        """The checksum in hexadecimal."""
         return f"{self.checksum:0{2 * _DIGEST_BYTES}x}"
 
 
@@ -63,14 +62,14 @@ class Comparison:
     """Two sides of a table, compared key by key.
 
     Attributes:
-        shop: what the shop holds.
-        warehouse: what the warehouse holds.
-        missing: ranges of the keys that only the shop holds.
-        surplus: those that only the warehouse holds, or holds once too often.
-        different: those whose values differ, or cannot be read in the shop.
+        source: rows and checksum of the source.
+        warehouse: rows and checksum of the warehouse.
+        missing: ranges of the keys that are only in the source.
+        surplus: ranges of the keys that are only in the warehouse, or in it more than once.
+        different: ranges of the keys whose values differ, or cannot be read in the source.
     """
 
-    shop: Total
+    source: Total
     warehouse: Total
     missing: list[tuple[int, int]]
     surplus: list[tuple[int, int]]
@@ -78,14 +77,14 @@ class Comparison:
 
     @property
     def totals(self) -> dict[str, Total]:
-        """The two sides by name."""
-        return {"shop": self.shop, "warehouse": self.warehouse}
+        """The two sides, by their name in JSON and in metadata."""
+        return {"shop": self.source, "warehouse": self.warehouse}
 
 
-def compare(shop: Iterable[Line], warehouse: Iterable[Line]) -> Comparison:
-    """Walk along both sides, each in the order of its keys."""
+def compare(source: Iterable[Line], warehouse: Iterable[Line]) -> Comparison:
+    """Compare two sides, each in ascending order of its keys."""
     found = Comparison(Total(), Total(), [], [], [])
-    theirs, ours = found.shop.adding(shop), found.warehouse.adding(warehouse)
+    theirs, ours = found.source.count(source), found.warehouse.count(warehouse)
     left, right = next(theirs, _END), next(ours, _END)
     while (key := min(left[0], right[0])) != _END[0]:
         if right[0] != key:
@@ -101,8 +100,8 @@ def compare(shop: Iterable[Line], warehouse: Iterable[Line]) -> Comparison:
     return found
 
 
-def lines_of(rows: pa.Table, columns: Sequence[Column]) -> list[bytes]:
-    """Write rows as PostgreSQL would write them where `selected` is what it is asked for."""
+def render_rows(rows: pa.Table, columns: Sequence[Column]) -> list[bytes]:
+    """Write rows as PostgreSQL's COPY writes a SELECT of `canonical_columns`."""
     texts = [_texts(rows[column.name], column) for column in columns]
     lines = pc.binary_join_element_wise(
         *texts, "\t", null_handling="replace", null_replacement=r"\N"
@@ -110,17 +109,17 @@ def lines_of(rows: pa.Table, columns: Sequence[Column]) -> list[bytes]:
     return lines.cast(pa.binary()).to_pylist()
 
 
-def selected(columns: Iterable[Column]) -> sql.Composed:
-    """List what to ask PostgreSQL for, so that its COPY writes equal values alike."""
-    return sql.SQL(", ").join(in_one_spelling(sql.Identifier(c.name), c) for c in columns)
+def canonical_columns(columns: Iterable[Column]) -> sql.Composed:
+    """Return the SELECT list with which COPY writes equal values alike."""
+    return sql.SQL(", ").join(canonical(sql.Identifier(c.name), c) for c in columns)
 
 
-def in_one_spelling(value: sql.Composable, column: Column) -> sql.Composed:
-    """Have a value of a column written as `lines_of` writes it."""
+def canonical(value: sql.Composable, column: Column) -> sql.Composed:
+    """Return the SQL that writes a value of a column as `render_rows` writes it."""
     if pa.types.is_decimal(column.type.arrow):
         decimals = sql.Literal(column.type.arrow.scale)
         return sql.SQL("round({0}, greatest({1}, min_scale({0})))").format(value, decimals)
-    return sql.SQL(_ONE_SPELLING.get(column.type, "{0}")).format(value)  # type: ignore[arg-type]
+    return sql.SQL(_CANONICAL.get(column.type, "{0}")).format(value)  # type: ignore[arg-type]
 
 
 def _texts(values: Any, column: Column) -> Any:

@@ -1,8 +1,8 @@
-"""What explains that a key differs: a change on its way, or a row that says so of itself.
+"""Explain why a key differs: its change is in flight, or a row says where it came from.
 
-The warehouse's snapshot is opened first, then the log is read, then the shop's snapshot is opened:
-whatever the warehouse holds was captured before, so that what is on its way shows in the shop as
-change since the base of the last commit that is loaded, and never the other way round.
+The warehouse's snapshot is opened first, then the log is read, then the source's snapshot is
+opened. So all that the warehouse contains was captured before. A change in flight shows in the
+source as a change since the watermark of the last loaded commit, and never the other way round.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -19,68 +19,70 @@ from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.model.source import SOURCE, SourceTable
 from hedgehog_pipeline.model.star import INGESTION_COMMIT, StarTable
 from hedgehog_pipeline.postgres.key_ranges import KeyRanges, union
-from hedgehog_pipeline.reconciliation.sides import WarehouseSide, among
+from hedgehog_pipeline.reconciliation.sides import WarehouseSide, key_in
 from hedgehog_pipeline.storage.views import key_number
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Where the three stand, each read before the next: warehouse, log, shop.
+class InFlight:
+    """Warehouse, log and source, each read before the next, and what is in flight between them.
 
     Attributes:
-        warehouse: in one snapshot.
-        lake: whose logs are read.
-        loaded: the last ingestion commit that the warehouse holds with all before it.
+        warehouse: the warehouse, in one snapshot.
+        lake: the two logs.
+        loaded: the last ingestion commit that is loaded together with all before it.
         head: the last ingestion commit.
-        moment: the shop.
+        source: the source, in one snapshot.
     """
 
     warehouse: Warehouse
     lake: Lake
     loaded: IngestionCommit
     head: IngestionCommit
-    moment: SourceSnapshot
+    source: SourceSnapshot
 
-    def is_followed(self, table: StarTable) -> bool:
-        """Tell whether increments follow the table, and the warehouse holds its archive."""
+    def is_comparable(self, table: StarTable) -> bool:
+        """Return whether the initial load of all inputs has landed and is in the warehouse."""
         return all(
             name in watermarks and watermarks[name].archive is None
-            for watermarks in (known_watermarks(self.moment, c) for c in (self.loaded, self.head))
+            for watermarks in (known_watermarks(self.source, c) for c in (self.loaded, self.head))
             for name in table.inputs
         )
 
     def reasons(self, table: StarTable, keys: KeyRanges) -> Iterator[tuple[str, KeyRanges]]:
-        """Give what explains differences, each with the keys that it holds for.
+        """Yield each reason that explains a difference, with the keys that it applies to.
 
         Args:
-            table: of the star.
-            keys: those that differ.
+            table: the table of the star.
+            keys: the keys that differ.
         """
         yield "not captured yet", self._members(table, self._not_captured)
         yield "landed, not loaded yet", self._members(table, self._not_loaded)
-        yield "deleted in the shop, awaits a sweep", self._members(table, self._not_swept)
+        yield "deleted in the source, not detected yet", self._members(table, self._deleted)
         yield "in quarantine", self._members(table, self._quarantined)
-        yield "from an inbox file", self._brought(table, keys)
+        yield "from an inbox file", self._from_inbox(table, keys)
 
     def _not_captured(self, table: SourceTable) -> KeyRanges:
         return self._changed_since(self.head, table)
 
     def _not_loaded(self, table: SourceTable) -> KeyRanges:
         landed = self.lake.landed(table)
-        gone = [
+        deleted = [
             (key, key)
             for commit in self.lake.ingestion.after(self.loaded.number)
             for key in landed.tombstones_of(commit)["key"].to_pylist()
         ]
-        return union(self._changed_since(self.loaded, table), gone)  # type: ignore[arg-type]
+        return union(self._changed_since(self.loaded, table), deleted)  # type: ignore[arg-type]
 
     def _changed_since(self, commit: IngestionCommit, table: SourceTable) -> KeyRanges:
-        base = commit.base[table.name]
-        return keys_held(self.moment, table, xids_since(base, self.moment).new_rows(base.seen))
+        watermark = commit.base[table.name]
+        changed = xids_since(watermark, self.source).new_rows(watermark.seen)
+        return keys_held(self.source, table, changed)
 
-    def _not_swept(self, table: SourceTable) -> KeyRanges:
-        return sweep_table(self.moment, self.lake.ingestion, self.head, table).gone
+    def _deleted(self, table: SourceTable) -> KeyRanges:
+        found = sweep_table(self.source, self.lake.ingestion, self.head, table)
+        return found.gone
 
     def _quarantined(self, table: SourceTable) -> KeyRanges:
         query = sql.SQL(
@@ -89,37 +91,39 @@ class Standing:
         ).format(key=key_number(sql.SQL("key")), table=sql.Literal(table.name))
         return union((key, key) for (key,) in self.warehouse.connection.execute(query))
 
-    def _brought(self, table: StarTable, keys: KeyRanges) -> KeyRanges:
-        """Give the keys whose row in the warehouse somebody else brought.
+    def _from_inbox(self, table: StarTable, keys: KeyRanges) -> KeyRanges:
+        """Return the keys whose row in the warehouse came from an inbox file.
 
-        Of a joined table the log tells it: its rows are stamped anew by their parents.
+        For a joined table this is read from the log: its rows get a newer commit from their
+        parents.
         """
         if table.as_of:
-            return self._members(table, self._brought_last)
-        return self._of_inbox(WarehouseSide(self.warehouse.connection, table).commits(keys))
+            return self._members(table, self._last_from_inbox)
+        return self._inbox_keys(WarehouseSide(self.warehouse.connection, table).commits(keys))
 
-    def _brought_last(self, table: SourceTable) -> KeyRanges:
+    def _last_from_inbox(self, table: SourceTable) -> KeyRanges:
         history = self.lake.landed(table).history(self.loaded.number)
         newest = history.newest().select([table.key, INGESTION_COMMIT.name])
-        return self._of_inbox(zip(*newest.to_pydict().values(), strict=True))
+        return self._inbox_keys(zip(*newest.to_pydict().values(), strict=True))
 
-    def _members(self, table: StarTable, of: Callable[[SourceTable], KeyRanges]) -> KeyRanges:
-        """Give the keys that a reason holds for, be it by their own rows or by their parents'."""
+    def _members(self, table: StarTable, keys_of: Callable[[SourceTable], KeyRanges]) -> KeyRanges:
+        """Return the keys that a reason applies to, through their own rows or their parents'."""
         subject, *parents = (SOURCE[name] for name in table.inputs)
         return union(
-            of(subject), *(self._children(subject, parent, of(parent)) for parent in parents)
+            keys_of(subject),
+            *(self._children(subject, parent, keys_of(parent)) for parent in parents),
         )
 
     def _children(self, subject: SourceTable, parent: SourceTable, keys: KeyRanges) -> KeyRanges:
         (reference,) = (c.name for c in subject.columns if c.references == parent.name)
-        return keys_held(self.moment, subject, among(reference, keys)) if keys else []
+        return keys_held(self.source, subject, key_in(reference, keys)) if keys else []
 
-    def _of_inbox(self, rows: Iterable[tuple[int, int]]) -> KeyRanges:
-        """Give the keys of rows whose commit is one of the inbox."""
+    def _inbox_keys(self, rows: Iterable[tuple[int, int]]) -> KeyRanges:
+        """Return the keys of rows whose commit landed an inbox file."""
 
         @cache
-        def is_of_inbox(number: int) -> bool:
-            known = 0 < number <= self.head.number  # whoever wrote the row by hand made up any
+        def is_inbox(number: int) -> bool:
+            known = 0 < number <= self.head.number  # a row written by hand may have any number
             return known and self.lake.ingestion.read(number).kind == "inbox"
 
-        return union((key, key) for key, number in rows if is_of_inbox(number))
+        return union((key, key) for key, number in rows if is_inbox(number))

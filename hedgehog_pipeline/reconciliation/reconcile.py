@@ -1,4 +1,4 @@
-"""Shop and warehouse held against each other: what differs, what explains it, what is a fault."""
+"""Compare source and warehouse: find what differs, what explains it, and which side is wrong."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -19,7 +19,7 @@ from hedgehog_pipeline.postgres.key_ranges import (
 )
 from hedgehog_pipeline.printable import printable
 from hedgehog_pipeline.reconciliation.checksums import compare
-from hedgehog_pipeline.reconciliation.in_flight import Standing
+from hedgehog_pipeline.reconciliation.in_flight import InFlight
 from hedgehog_pipeline.reconciliation.result import (
     LAKE,
     MAX_EXAMPLES,
@@ -35,36 +35,36 @@ from hedgehog_pipeline.storage.foreign_keys import holds_archive
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 OpenSource = Callable[[Sequence[SourceTable]], AbstractContextManager[SourceSnapshot]]
-"""Opens tables of the shop in one snapshot."""
+"""Opens some tables of the source in one snapshot."""
 
 _MAX_LENGTH = 60
 
-_SECONDS = 60.0
-"""How long the lake is searched for the first keys of faults, all tables together."""
+_SEARCH_SECONDS = 60.0
+"""How long to search the lake for the first unexplained keys, all tables together."""
 
-_NEVER = LakeRow(None, 0)
-"""What the lake has of a key that never landed."""
+_NEVER_LANDED = LakeRow(None, 0)
+"""The row in the lake of a key that never landed."""
 
 
 def reconcile(
-    lake: Lake, warehouse: Warehouse, open_shop: OpenSource, tables: Sequence[StarTable]
+    lake: Lake, warehouse: Warehouse, open_source: OpenSource, tables: Sequence[StarTable]
 ) -> Iterator[Reconciled]:
-    """Compare tables in one snapshot of the warehouse and one of the shop.
+    """Compare tables in one snapshot of the warehouse and one of the source.
 
-    Tables with faults come last: the lake tells which side is wrong, and is read when both
-    snapshots are closed.
+    Tables with unexplained differences come last: the lake shows which side is wrong, and it is
+    read after both snapshots are closed.
 
     Args:
         lake: the two logs.
         warehouse: the warehouse, prepared or not.
-        open_shop: opens the shop, when the warehouse's snapshot stands and the log is read.
-        tables: of `RECONCILED` (operations/reconciled.py).
+        open_source: opens the source, after the warehouse's snapshot is open and the log is read.
+        tables: tables of `RECONCILED` (reconciliation/result.py).
 
     Raises:
-        HedgehogError: where one of them cannot be read, or the logs are not those that the
-            warehouse was loaded from.
+        HedgehogError: where source, lake or warehouse cannot be read, or the warehouse was loaded
+            from other logs.
     """
-    faulty: list[_Faulty] = []
+    unexplained: list[_Unexplained] = []
     with warehouse.snapshot():
         if not confirm_loaded(lake, warehouse) or not holds_archive(warehouse.connection):
             yield from (Reconciled(table.name, None) for table in tables)
@@ -73,93 +73,97 @@ def reconcile(
         loaded = lake.ingestion.read(warehouse.loaded_through())
         head = lake.ingestion.read(lake.ingestion.end())
         inputs = {name for table in tables for name in table.inputs}
-        with open_shop([table for name, table in SOURCE.items() if name in inputs]) as moment:
-            standing = Standing(warehouse, lake, loaded, head, moment)
+        with open_source([table for name, table in SOURCE.items() if name in inputs]) as snapshot:
+            in_flight = InFlight(warehouse, lake, loaded, head, snapshot)
             for table in tables:
-                found = _compared(standing, table)
-                if isinstance(found, Reconciled):
-                    yield found
+                result = _compare_table(in_flight, table)
+                if isinstance(result, Reconciled):
+                    yield result
                 else:
-                    faulty.append(found)
-    until = monotonic() + _SECONDS
-    for found in faulty:
-        yield _judged(found, lake, loaded.number, until)
+                    unexplained.append(result)
+    until = monotonic() + _SEARCH_SECONDS
+    for result in unexplained:
+        yield _find_wrong_side(result, lake, loaded.number, until)
 
 
 _Lines = Mapping[int, bytes | None]
 
 
 @dataclass(frozen=True)
-class _Faulty:
-    """A table with differences that nothing explains, before the lake was asked who is wrong.
+class _Unexplained:
+    """A table with unexplained differences, before the lake shows which side is wrong.
 
     Attributes:
-        table: of the star.
-        found: what was found of it.
-        theirs: by how they differ, what the shop has of the first keys.
+        table: the table of the star.
+        result: what the comparison found.
+        source_lines: by how they differ, the source's lines of the first keys; None for a key that
+            is not in the source.
     """
 
     table: StarTable
-    found: Reconciled
-    theirs: Mapping[str, _Lines]
+    result: Reconciled
+    source_lines: Mapping[str, _Lines]
 
 
-def _compared(standing: Standing, table: StarTable) -> "Reconciled | _Faulty":
-    if not standing.is_followed(table):
+def _compare_table(in_flight: InFlight, table: StarTable) -> "Reconciled | _Unexplained":
+    if not in_flight.is_comparable(table):
         return Reconciled(table.name, None)
-    shop = SourceSide(standing.moment, table)
-    warehouse = WarehouseSide(standing.warehouse.connection, table)
-    found = compare(shop.lines(), warehouse.lines())
-    left: dict[str, KeyRanges] = {
+    source = SourceSide(in_flight.source, table)
+    warehouse = WarehouseSide(in_flight.warehouse.connection, table)
+    found = compare(source.lines(), warehouse.lines())
+    differing: dict[str, KeyRanges] = {
         "missing in the warehouse": found.missing,
         "surplus in the warehouse": found.surplus,
         "different": found.different,
     }
-    explained = list(_explained(standing, table, left))
+    explained = list(_explain(in_flight, table, differing))
     faults: list[Difference] = []
-    firsts: dict[str, _Lines] = {}
-    for what, keys in left.items():
+    source_lines: dict[str, _Lines] = {}
+    for what, keys in differing.items():
         if keys:
-            some = first_of(keys, MAX_EXAMPLES)
-            theirs, ours = dict(shop.lines(some)), dict(warehouse.lines(some))
+            first_keys = first_of(keys, MAX_EXAMPLES)
+            theirs, ours = dict(source.lines(first_keys)), dict(warehouse.lines(first_keys))
             faults.append(Difference(what, None, keys, tuple(_examples(table, theirs, ours))))
-            firsts[what] = {
-                key: theirs.get(key) for first, last in some for key in range(first, last + 1)
+            source_lines[what] = {
+                key: theirs.get(key) for first, last in first_keys for key in range(first, last + 1)
             }
     reconciled = Reconciled(table.name, found, (*faults, *explained))
-    return _Faulty(table, reconciled, firsts) if faults else reconciled
+    return _Unexplained(table, reconciled, source_lines) if faults else reconciled
 
 
-def _explained(
-    standing: Standing, table: StarTable, left: dict[str, KeyRanges]
+def _explain(
+    in_flight: InFlight, table: StarTable, differing: dict[str, KeyRanges]
 ) -> Iterator[Difference]:
-    """Take away what is explained, and give it."""
-    reasons = standing.reasons(table, union(*left.values()))
-    while any(left.values()) and (reason := next(reasons, None)):
-        why, held = reason
-        for what, keys in left.items():
-            if explained := intersection(keys, held):
+    """Yield the explained differences, and remove their keys from `differing`."""
+    reasons = in_flight.reasons(table, union(*differing.values()))
+    while any(differing.values()) and (reason := next(reasons, None)):
+        why, applies_to = reason
+        for what, keys in differing.items():
+            if explained := intersection(keys, applies_to):
                 yield Difference(what, why, explained)
-                left[what] = difference(keys, explained)
+                differing[what] = difference(keys, explained)
 
 
-def _judged(faulty: _Faulty, lake: Lake, loaded: int, until: float) -> Reconciled:
-    """Tell which side is wrong, by what the lake has of the first keys."""
-    keys = {key for lines in faulty.theirs.values() for key in lines}
+def _find_wrong_side(
+    unexplained: _Unexplained, lake: Lake, loaded: int, until: float
+) -> Reconciled:
+    """Find which side is wrong, by what landed last for the first keys."""
+    keys = {key for lines in unexplained.source_lines.values() for key in lines}
     try:
-        captured = LakeSide(lake, faulty.table, loaded).rows(keys, until)
-        numbers = {row.commit for row in captured.values() if row}
+        landed = LakeSide(lake, unexplained.table, loaded).rows(keys, until)
+        numbers = {row.commit for row in landed.values() if row}
         days = {number: lake.ingestion.read(number).date for number in numbers}
     except HedgehogError as error:
-        told = printable(str(error))
+        reason = printable(str(error))
         return _with_faults(
-            faulty, lambda fault: replace(fault, examples=(*fault.examples, told), wrong=(UNREAD,))
+            unexplained,
+            lambda fault: replace(fault, examples=(*fault.examples, reason), wrong=(UNREAD,)),
         )
 
-    def judged(fault: Difference) -> Difference:
-        wrong, landed = list[str](), list[str]()
-        for key, line in faulty.theirs[fault.what].items():
-            row = captured.get(key, _NEVER)
+    def with_wrong_side(fault: Difference) -> Difference:
+        wrong, commits = list[str](), list[str]()
+        for key, line in unexplained.source_lines[fault.what].items():
+            row = landed.get(key, _NEVER_LANDED)
             if row is None:
                 wrong.append(UNSOUGHT)
             elif row.line != line:
@@ -167,34 +171,36 @@ def _judged(faulty: _Faulty, lake: Lake, loaded: int, until: float) -> Reconcile
             else:
                 wrong.append(WAREHOUSE)
                 if row.commit:
-                    landed.append(f"commit {row.commit} of {days[row.commit]}")
+                    commits.append(f"commit {row.commit} of {days[row.commit]}")
         return replace(
-            fault, wrong=tuple(dict.fromkeys(wrong)), landed=tuple(dict.fromkeys(landed))
+            fault, wrong=tuple(dict.fromkeys(wrong)), landed=tuple(dict.fromkeys(commits))
         )
 
-    return _with_faults(faulty, judged)
+    return _with_faults(unexplained, with_wrong_side)
 
 
-def _with_faults(faulty: _Faulty, judged: Callable[[Difference], Difference]) -> Reconciled:
-    found = faulty.found
-    differences = (d if d.why else judged(d) for d in found.differences)
-    return replace(found, differences=tuple(differences))
+def _with_faults(
+    unexplained: _Unexplained, change: Callable[[Difference], Difference]
+) -> Reconciled:
+    result = unexplained.result
+    differences = (d if d.why else change(d) for d in result.differences)
+    return replace(result, differences=tuple(differences))
 
 
 def _examples(table: StarTable, theirs: _Lines, ours: _Lines) -> Iterator[str]:
-    """Tell of the keys that both sides hold in which columns they differ."""
+    """Describe the columns that differ, for the keys that are on both sides."""
     for key in sorted({*theirs} & {*ours}):
         left, right = theirs[key], ours[key]
         if left is None or right is None:
-            yield f"{key} cannot be read in the shop, and no quarantine holds it"
+            yield f"{key} cannot be read in the source, and has no quarantine entry"
             continue
         values = zip(table.columns, left.split(b"\t"), right.split(b"\t"), strict=True)
         differing = [
-            f"{column.name} {_shown(there)} in the shop, {_shown(here)} in the warehouse"
+            f"{column.name} {_shown(there)} in the source, {_shown(here)} in the warehouse"
             for column, there, here in values
             if there != here
         ]
-        yield f"{key}: {'; '.join(differing) or 'stands twice in the warehouse'}"
+        yield f"{key}: {'; '.join(differing) or 'is in the warehouse twice'}"
 
 
 def _shown(value: bytes) -> str:

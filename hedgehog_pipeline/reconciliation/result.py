@@ -1,4 +1,4 @@
-"""What a reconciliation found of a table, as people and programs read it."""
+"""The result of reconciling a table, as people and programs read it."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -10,30 +10,30 @@ from hedgehog_pipeline.postgres.key_ranges import KeyRanges, count
 from hedgehog_pipeline.reconciliation.checksums import Comparison
 
 RECONCILED = TableRegistry(lambda: [table for table in STAR.values() if table.subject])
-"""The tables whose rows describe rows of the shop one for one; a dimension of days does not."""
+"""The tables with one row for each row of the source; a date dimension has none there."""
 
 WAREHOUSE, LAKE, UNREAD, UNSOUGHT = (
     "the warehouse is wrong",
-    "the lake lacks what the shop holds",
+    "the lake lacks what the source holds",
     "the lake cannot be read",
     "the lake was not searched to its end",
 )
-"""The side that is wrong where nothing explains that shop and warehouse differ."""
+"""Which side is wrong in an unexplained difference, or why that is unknown."""
 
 _ADVICE = {
     WAREHOUSE: "Where the warehouse is wrong, materialize `star/<table>` for the days that are "
-    "named, then `warehouse/<table>`, and reconcile again: the rows that landed on them replace "
-    "those in the warehouse. Delete by hand what no commit brought.",
-    LAKE: "Where the lake lacks what the shop holds, `hedgehog run --reread --sweep` reads the "
-    "whole shop again.",
-    UNREAD: "Where the lake cannot be read, mend what its sentence names, and reconcile again.",
+    "named, then `warehouse/<table>`, and reconcile again: the rows that landed on these days "
+    "replace those in the warehouse. Delete rows by hand that came from no commit.",
+    LAKE: "Where the lake lacks what the source holds, `hedgehog run --reread --sweep` reads the "
+    "source in full again.",
+    UNREAD: "Where the lake cannot be read, fix what the message names, and reconcile again.",
     UNSOUGHT: "Where the lake was not searched to its end, which would take minutes, `hedgehog run "
-    "--reread --sweep` reads the whole shop again.",
+    "--reread --sweep` reads the source in full again.",
 }
 
 MAX_EXAMPLES = 5
 
-_NOT_COMPARED = "the archive is on its way: nothing is compared"
+_NOT_COMPARED = "not compared: the initial load is not complete"
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,10 @@ class Difference:
 
     Attributes:
         what: how they differ.
-        why: what explains it; None for a fault.
-        keys: the keys.
-        examples: of values that are a fault, some: the key, the column, and both values.
-        wrong: of a fault, the sides that are wrong, as the lake tells of the first keys.
-        landed: where the warehouse is wrong, the commits that brought these keys, and their days.
+        why: what explains it; None where nothing does, which is a fault.
+        examples: for a fault, some of the values: the key, the column, and both values.
+        wrong: for a fault, which sides are wrong, judged by the first keys in the lake.
+        landed: where the warehouse is wrong, the commits that landed these keys, and their days.
     """
 
     what: str
@@ -57,8 +56,8 @@ class Difference:
     landed: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """Write a line, and one for each example."""
-        why = "".join(f", {said}" for said in (self.why, *self.wrong, *self.landed) if said)
+        """Write one line for the difference, and one for each example."""
+        why = "".join(f", {text}" for text in (self.why, *self.wrong, *self.landed) if text)
         return "\n      ".join(
             [f"{count(self.keys):,} {self.what}{why}: {self._ranges}", *self.examples]
         )
@@ -71,12 +70,12 @@ class Difference:
 
 @dataclass(frozen=True)
 class Reconciled:
-    """A table of the star as the shop and the warehouse have it.
+    """The result for a table of the star.
 
     Attributes:
-        table: its name.
-        comparison: the two sides; None while the archive is on its way.
-        differences: how they differ, the faults first.
+        table: the name of the table.
+        comparison: the two sides; None until the initial load is complete.
+        differences: the differences, faults first.
     """
 
     table: str
@@ -85,12 +84,12 @@ class Reconciled:
 
     @property
     def faults(self) -> int:
-        """How many keys differ and nothing explains it."""
+        """How many keys differ unexplained."""
         return sum(count(found.keys) for found in self.differences if found.why is None)
 
     @property
     def in_flight(self) -> dict[str, int]:
-        """How many keys differ, by what explains it."""
+        """How many keys differ, by the reason that explains it."""
         found: dict[str, int] = {}
         for difference in self.differences:
             if difference.why:
@@ -99,7 +98,7 @@ class Reconciled:
 
     @property
     def verdict(self) -> str:
-        """How it stands, in few words."""
+        """The result in a few words."""
         if self.comparison is None:
             return _NOT_COMPARED
         faults = [f"{self.faults:,} unexplained"] if self.faults else []
@@ -107,20 +106,20 @@ class Reconciled:
         return "; ".join(faults + explained) or "ok"
 
     def __str__(self) -> str:
-        """Write a line, and one for each difference."""
+        """Write one line for the table, and one for each difference."""
         if self.comparison is None:
             return f"{self.table:<20}  {self.verdict}"
-        shop, warehouse = self.comparison.shop, self.comparison.warehouse
-        rows = "=" if shop.rows == warehouse.rows else "≠"
-        sums = "=" if shop.checksum == warehouse.checksum else "≠"
+        source, warehouse = self.comparison.source, self.comparison.warehouse
+        rows = "=" if source.rows == warehouse.rows else "≠"
+        sums = "=" if source.checksum == warehouse.checksum else "≠"
         line = (
-            f"{self.table:<20}{shop.rows:>12,} {rows} {warehouse.rows:<12,}"
-            f"{shop.hex} {sums} {warehouse.hex}  {self.verdict}"
+            f"{self.table:<20}{source.rows:>12,} {rows} {warehouse.rows:<12,}"
+            f"{source.hex} {sums} {warehouse.hex}  {self.verdict}"
         )
         return "\n    ".join([line, *map(str, self.differences)])
 
     def as_json(self) -> dict[str, Any]:
-        """Give the object that programs read."""
+        """Return the JSON object of the table."""
         totals = self.comparison.totals if self.comparison else {}
         return {
             "verdict": self.verdict,
@@ -130,6 +129,6 @@ class Reconciled:
 
 
 def advice_on(tables: Iterable[Reconciled]) -> str:
-    """Say what to do about the faults of tables."""
+    """Return what to do about the faults of tables."""
     wrong = {side for table in tables for found in table.differences for side in found.wrong}
     return " ".join(advice for side, advice in _ADVICE.items() if side in wrong)

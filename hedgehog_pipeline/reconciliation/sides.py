@@ -1,4 +1,4 @@
-"""The rows of a star table as either side has them, in the order of their keys."""
+"""The rows of a star table in source, warehouse and lake, in ascending order of their keys."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,17 +19,22 @@ from hedgehog_pipeline.model.source import SOURCE, SourceTable
 from hedgehog_pipeline.model.star import DELETED, INGESTION_COMMIT, Fact, StarTable
 from hedgehog_pipeline.postgres.key_ranges import KeyRanges
 from hedgehog_pipeline.processing.transform import transform_current
-from hedgehog_pipeline.reconciliation.checksums import Line, in_one_spelling, lines_of, selected
+from hedgehog_pipeline.reconciliation.checksums import (
+    Line,
+    canonical,
+    canonical_columns,
+    render_rows,
+)
 from hedgehog_pipeline.storage.views import current_view
 
 _ALL = sql.SQL("true")
 
 _CHUNK_BYTES = 4 * 1024 * 1024
-"""About so much CSV of the shop is shaped at a time, which bounds the memory."""
+"""About how much CSV of the source is transformed at a time: it bounds the memory."""
 
 
-def among(column: str, keys: KeyRanges) -> sql.Composable:
-    """Give the SQL condition that a column holds one of these keys."""
+def key_in(column: str, keys: KeyRanges) -> sql.Composable:
+    """Return the SQL condition that a column has one of these keys."""
     if not keys:
         return sql.SQL("false")
     firsts, lasts = (list(edges) for edges in zip(*keys, strict=True))
@@ -41,24 +46,24 @@ def among(column: str, keys: KeyRanges) -> sql.Composable:
 
 @dataclass(frozen=True)
 class SourceSide:
-    """A star table as the shop has it: read as the lake's CSV is, shaped by the same functions.
+    """A star table in the source: read like the lake's CSV, transformed by the same functions.
 
-    A number that is read as another one than PostgreSQL itself writes counts as one that cannot be
-    read. The parents of a joined table are read whole.
+    A number counts as unreadable where it is read as another one than PostgreSQL itself writes. The
+    parents of a joined table are read in full.
     """
 
-    moment: SourceSnapshot
+    snapshot: SourceSnapshot
     table: StarTable
 
     def lines(self, keys: KeyRanges | None = None) -> Iterator[Line]:
         """Read the rows, or those of some keys."""
         subject, *_ = self._tables
-        where = _ALL if keys is None else among(subject.key, keys)
-        parents = self._parents  # read before: one COPY at a time
+        where = _ALL if keys is None else key_in(subject.key, keys)
+        parents = self._parents  # read first: only one COPY at a time
         for part in self._read(subject, where):
             rows = transform_current(self.table, part.rows, *parents)
             keys = _values(rows, self.table.key.name)
-            readable = zip(keys, lines_of(rows, self.table.columns), strict=True)
+            readable = zip(keys, render_rows(rows, self.table.columns), strict=True)
             yield from sorted([*readable, *((key, None) for key in part.unreadable)])
 
     @property
@@ -80,7 +85,7 @@ class SourceSide:
 
     def _read(self, table: SourceTable, where: sql.Composable) -> Iterator["_Rows"]:
         decimals = [c for c in table.columns if pa.types.is_decimal(c.type.arrow)]
-        numbers = {f"#{place}": column for place, column in enumerate(decimals)}
+        numbers = {f"#{index}": column for index, column in enumerate(decimals)}
         columns = [column.name for column in table.columns]
         query = sql.SQL("select {columns} from {table} where {where} order by {key}").format(
             columns=sql.SQL(", ").join([*map(sql.Identifier, columns), *_as_written(numbers)]),
@@ -89,8 +94,8 @@ class SourceSide:
             key=sql.Identifier(table.key),
         )
         columns += numbers
-        told: list[QuarantineEntry] = []
-        for body in _chunks(self.moment.rows(table, query, columns, told)):
+        entries: list[QuarantineEntry] = []
+        for body in _chunks(self.snapshot.rows(table, query, columns, entries)):
             part = Part(
                 asset=f"oltp/{table.name}",
                 key="",
@@ -100,8 +105,8 @@ class SourceSide:
             )
             read = read_part(body, table, part, 0)
             wrong = _misread(body, read, table, numbers)
-            keys = [*(entry.key for entry in told), *_values(read.faults, "key")]
-            told.clear()
+            keys = [*(entry.key for entry in entries), *_values(read.faults, "key")]
+            entries.clear()
             rows = read.rows.filter(~pc.field(table.key).isin(wrong)) if wrong else read.rows
             yield _Rows(rows, {*map(int, keys), *wrong})
 
@@ -111,8 +116,8 @@ class _Rows:
     """Some of a table's rows.
 
     Attributes:
-        rows: those that can be read.
-        unreadable: the keys of those between them that cannot.
+        rows: the readable rows.
+        unreadable: the keys of the other rows in their range.
     """
 
     rows: pa.Table
@@ -120,17 +125,17 @@ class _Rows:
 
 
 def _as_written(numbers: Mapping[str, Column]) -> Iterator[sql.Composed]:
-    """Ask for numbers as PostgreSQL itself writes them, each under a name of its own."""
+    """Select numbers as PostgreSQL itself writes them, each under its name in `numbers`."""
     for name, column in numbers.items():
         value = sql.SQL("{}::numeric").format(sql.Identifier(column.name))
-        written = in_one_spelling(value, column)
+        written = canonical(value, column)
         yield sql.SQL("{} as {}").format(written, sql.Identifier(name))
 
 
 def _misread(
     body: bytes, read: ReadPart, table: SourceTable, numbers: Mapping[str, Column]
 ) -> list[int]:
-    """Give the keys of rows of which a number was read as another one than PostgreSQL writes."""
+    """Return the keys of rows with a number that was read as another one than PostgreSQL writes."""
     if not numbers:
         return []
     written = read_csv(body, dict.fromkeys(numbers, pa.string()))
@@ -146,7 +151,7 @@ def _misread(
 
 @dataclass(frozen=True)
 class WarehouseSide:
-    """A star table as the warehouse has it: what stands there for a row that the shop holds."""
+    """A star table in the warehouse: the current rows, without deleted and inferred ones."""
 
     connection: Connection
     table: StarTable
@@ -156,9 +161,9 @@ class WarehouseSide:
         query = sql.SQL(
             "copy (select {values} from {rows} where {where} order by {key}) to stdout"
         ).format(
-            values=selected(self.table.columns),
+            values=canonical_columns(self.table.columns),
             rows=self._rows,
-            where=_ALL if keys is None else among(self.table.key.name, keys),
+            where=_ALL if keys is None else key_in(self.table.key.name, keys),
             key=sql.Identifier(self.table.key.name),
         )
         with self.connection.cursor().copy(query) as copy:
@@ -167,10 +172,10 @@ class WarehouseSide:
                 yield int(line.partition(b"\t")[0]), line
 
     def commits(self, keys: KeyRanges) -> list[tuple[int, int]]:
-        """Give the key and the ingestion commit of each row of these keys."""
+        """Return the key and the ingestion commit of each row of these keys."""
         key = self.table.key.name
         query = sql.SQL("select {key}, ingestion_commit from {rows} where {where}").format(
-            key=sql.Identifier(key), rows=self._rows, where=among(key, keys)
+            key=sql.Identifier(key), rows=self._rows, where=key_in(key, keys)
         )
         return self.connection.execute(query).fetchall()  # type: ignore[return-value]
 
@@ -185,11 +190,11 @@ class WarehouseSide:
 
 @dataclass(frozen=True)
 class LakeRow:
-    """A row of a star table as it was captured last.
+    """A row of a star table, from its last capture.
 
     Attributes:
-        line: its line; None where the shop was seen without it since.
-        commit: the ingestion commit that saw it so.
+        line: its line; None where a later commit saw it deleted.
+        commit: the ingestion commit of that capture or deletion.
     """
 
     line: bytes | None
@@ -198,12 +203,12 @@ class LakeRow:
 
 @dataclass(frozen=True)
 class LakeSide:
-    """A star table as it was captured, shaped by the same functions.
+    """A star table in the lake, transformed by the same functions.
 
     Attributes:
-        lake: whose ingestion log is read.
-        table: of the star, which has a subject.
-        number: of the last ingestion commit that counts.
+        lake: the lake whose ingestion log is read.
+        table: a table of the star that has a subject.
+        number: the last ingestion commit to read.
     """
 
     lake: Lake
@@ -211,50 +216,51 @@ class LakeSide:
     number: int
 
     def rows(self, keys: Collection[int], until: float) -> dict[int, LakeRow | None]:
-        """Read the newest rows of keys, the log from its end.
+        """Read the newest rows of some keys, searching the log backwards.
 
         Args:
-            keys: whose rows are wanted; one of which nothing ever landed is left out.
-            until: the moment of `monotonic()` at which the search ends; a key of which nothing was
-                met by then has None.
+            keys: the keys to look up; the result leaves out those that never landed.
+            until: the time of `monotonic()` at which the search ends; a key that was not found by
+                then has None in the result.
         """
         subject, *parents = (SOURCE[name] for name in self.table.inputs)
         own = self.lake.landed(subject).newest_of(self.number, keys, until)
         rows = own.newest()
-        living = living_of(rows)
+        existing = existing_rows(rows)
         histories = [
             self.lake.landed(parent).newest_of(
-                self.number, named_in(living, subject, parent), until
+                self.number, referenced_keys(existing, subject, parent), until
             )
             for parent in parents
         ]
         if any(history.unsought for history in histories):
             return dict.fromkeys(keys)
-        shaped = transform_current(self.table, living, *(living_of(h.newest()) for h in histories))
+        parent_rows = (existing_rows(history.newest()) for history in histories)
+        transformed = transform_current(self.table, existing, *parent_rows)
         lines = zip(
-            _values(shaped, self.table.key.name),
-            lines_of(shaped, self.table.columns),
-            _values(shaped, INGESTION_COMMIT.name),
+            _values(transformed, self.table.key.name),
+            render_rows(transformed, self.table.columns),
+            _values(transformed, INGESTION_COMMIT.name),
             strict=True,
         )
-        gone = rows.filter(pc.field(DELETED.name)).select([subject.key, INGESTION_COMMIT.name])
+        deleted = rows.filter(pc.field(DELETED.name)).select([subject.key, INGESTION_COMMIT.name])
         return {
             **{key: LakeRow(line, commit) for key, line, commit in lines},
             **{
                 key: LakeRow(None, commit)
-                for key, commit in zip(*gone.to_pydict().values(), strict=True)
+                for key, commit in zip(*deleted.to_pydict().values(), strict=True)
             },
             **dict.fromkeys(own.unsought),
         }
 
 
-def living_of(rows: pa.Table) -> pa.Table:
-    """Leave of the newest rows of keys those that the shop was not seen without since."""
+def existing_rows(rows: pa.Table) -> pa.Table:
+    """Return the newest rows without those that a later commit saw deleted."""
     return rows.filter(~pc.field(DELETED.name)).drop_columns([DELETED.name])
 
 
-def named_in(rows: pa.Table, subject: SourceTable, parent: SourceTable) -> set[int]:
-    """Give the keys of the parent's rows to which rows of the subject refer."""
+def referenced_keys(rows: pa.Table, subject: SourceTable, parent: SourceTable) -> set[int]:
+    """Return the keys of the parent that rows of the subject reference."""
     (reference,) = (c.name for c in subject.columns if c.references == parent.name)
     return {key for key in _values(rows, reference) if key is not None}
 
@@ -264,7 +270,7 @@ def _values(rows: pa.Table, column: str) -> list[Any]:
 
 
 def _chunks(lines: Iterator[bytes | memoryview]) -> Iterator[bytes]:
-    """Cut CSV into pieces, each with the header; the last may hold nothing else."""
+    """Split CSV into chunks, each with the header; the last may have no other line."""
     header = bytes(next(lines))
     body = bytearray(header)
     for line in lines:

@@ -1,6 +1,6 @@
-"""The warehouse told in five questions, each with a picture, in one page that needs no network.
+"""The report: five questions about the sales in the warehouse, as one HTML page with charts.
 
-What draws (altair, vl-convert) is imported where a report is made.
+The chart libraries (altair, vl-convert) are imported only when a report is made.
 """
 
 from datetime import datetime, timezone
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def definitions(deployment: Deployment) -> Definitions:
-    """Give the assets of the report, their job, and the sensor that launches it."""
+    """Return the assets of the report, their job and their sensor."""
 
     def due(now: datetime) -> bool:
         return is_due(deployment.lake.processed.bucket, deployment.warehouse, now)
@@ -33,7 +33,7 @@ def definitions(deployment: Deployment) -> Definitions:
 
 
 def make(deployment: Deployment) -> "Report":
-    """Make the report of what the warehouse holds now."""
+    """Make the report from the current rows of the warehouse."""
     from hedgehog_pipeline.report.making import make_report  # noqa: PLC0415 (altair)
 
     with deployment.warehouse() as warehouse:
@@ -42,6 +42,6 @@ def make(deployment: Deployment) -> "Report":
 
 
 def _line_of(key: AssetKey) -> SourceLine | None:
-    """Find the query of a chapter; of the page, what writes it."""
+    """Find the function of an asset: the query of a chapter, or the writer of the page."""
     chapter = key.path[-1]
     return definition("report.queries", chapter) or definition("report.page", "write_page")

@@ -1,8 +1,9 @@
-"""The assets `report/...`: one step, because the chapters of a page have to agree.
+"""The assets `report/...`, made in one step: all chapters show the same snapshot.
 
-They have no partitions: a report shows what the warehouse holds now, whatever the day.
+They have no partitions: a report always shows the current rows of the warehouse.
 
-What draws (altair, vl-convert) is imported within the run: definitions are loaded far more often.
+The chart libraries (altair, vl-convert) are imported only in a run, because definitions are loaded
+far more often.
 """
 
 from collections.abc import Iterator
@@ -35,15 +36,15 @@ if TYPE_CHECKING:
 
 GROUP = "report"
 REPORT = "report"
-"""The job, which is none of a stage's: a load does not wait for it."""
+"""The job; it belongs to no stage, so no load waits for it."""
 
 _DESCRIPTION = """\
-Makes the report of what the warehouse holds now: queries it, draws the charts, and replaces
+Makes the report: queries the warehouse, draws the charts, and replaces
 `report/index.html` in the processed bucket.
 
-Launched by the sensor `report`, after loads, at most every five minutes.
+The sensor `report` launches it after loads, at most every five minutes.
 
-By hand: at any time. `hedgehog report` does the same on a terminal.
+You can launch it at any time. `hedgehog report` does the same on a terminal.
 """
 
 PAGE = AssetKey(["report", "page"])
@@ -70,7 +71,7 @@ _CHAPTERS = {
 }
 
 
-def _key_of(chapter: str) -> AssetKey:
+def _asset_key(chapter: str) -> AssetKey:
     return AssetKey(["report", chapter])
 
 
@@ -79,7 +80,7 @@ def _key_of(chapter: str) -> AssetKey:
     specs=[
         *(
             AssetSpec(
-                _key_of(name),
+                _asset_key(name),
                 deps=[AssetKey(["warehouse", table]) for table in tables],
                 description=description,
                 group_name=GROUP,
@@ -90,7 +91,7 @@ def _key_of(chapter: str) -> AssetKey:
         ),
         AssetSpec(
             PAGE,
-            deps=[_key_of(name) for name in _CHAPTERS],
+            deps=[_asset_key(name) for name in _CHAPTERS],
             description="The five tables and charts in one HTML page: `report/index.html` in the "
             "processed bucket. The page works without a network.",
             group_name=GROUP,
@@ -103,29 +104,29 @@ def _key_of(chapter: str) -> AssetKey:
 def report(
     context: AssetExecutionContext, lake: ResourceParam[Lake], warehouse: WarehouseResource
 ) -> Iterator[MaterializeResult[Any]]:
-    """Make the report of what the warehouse holds now."""
+    """Make the report from the current rows of the warehouse."""
     from hedgehog_pipeline.report.making import make_report  # noqa: PLC0415 (imports altair)
 
     with warehouse.open() as target:
         made = make_report(target, lake.processed.bucket, datetime.now(timezone.utc))
     context.log.info(str(made))
-    told = {chapter.name: chapter for chapter in made.chapters}
+    chapters = {chapter.name: chapter for chapter in made.chapters}
     for name in _CHAPTERS:
         yield MaterializeResult[Any](
-            asset_key=_key_of(name), metadata=_metadata(made, told[name]) if told else {}
+            asset_key=_asset_key(name), metadata=_metadata(made, chapters[name]) if chapters else {}
         )
     yield MaterializeResult[Any](
         asset_key=PAGE,
         metadata={
             "page": made.address,
             "bytes": len(made.page),
-            "processed_commit": made.held.number if made.held else 0,
+            "processed_commit": made.loaded.number if made.loaded else 0,
         },
     )
 
 
 def report_job(settings: Settings) -> "UnresolvedAssetJobDefinition":
-    """Give the job that makes the report."""
+    """Return the job that makes the report."""
     return define_asset_job(
         REPORT,
         AssetSelection.groups(GROUP),

@@ -1,4 +1,4 @@
-"""The chapters of the report: each answer in words, as a table and as a chart."""
+"""The chapters of the report: each has a summary, a table and a chart."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ from hedgehog_pipeline.report.queries import (
     Seller,
 )
 from hedgehog_pipeline.report.sentences import (
-    tell_countries,
-    tell_designs,
-    tell_outstanding,
-    tell_revenue,
-    tell_staff,
+    countries_summary,
+    designs_summary,
+    outstanding_summary,
+    revenue_summary,
+    staff_summary,
 )
 
-_LATEST = "Of the latest twelve months."
+_LATEST = "Latest twelve months only."
 Cell = str | int | Decimal
 
 
@@ -38,14 +38,14 @@ class Chapter:
     """A question and its answer.
 
     Attributes:
-        name: of its asset, and its place in the page.
+        name: of its asset, and its anchor in the page.
         title: the heading.
         scope: which rows are counted.
-        summary: the answer in sentences, its figures among them.
-        columns: the headings of its table.
-        rows: the table: texts, counts, and exact amounts in the currency of their row.
-        chart: the picture, None where there are no rows.
-        picture: what the picture is of, for who cannot see it.
+        summary: the answer in sentences, with figures.
+        columns: the column headings of the table.
+        rows: the cells of the table: texts, counts, and exact amounts in the currency of the row.
+        chart: None if there are no rows.
+        picture: a description of the chart, for screen readers.
     """
 
     name: str
@@ -59,13 +59,13 @@ class Chapter:
 
 
 def revenue_chapter(rows: Sequence[Revenue]) -> Chapter:
-    """Tell the revenue by month and currency, the newest month first."""
+    """Return the revenue by month and currency, the newest month first."""
     newest_first = sorted(rows, key=lambda row: row.month, reverse=True)
     return Chapter(
         "revenue_by_month",
         "Revenue by month and currency",
-        f"Totes times price of all sales orders, by the month of their creation. {_LATEST}",
-        tell_revenue(rows),
+        f"Revenue is units sold times unit price, by the month of the order. {_LATEST}",
+        revenue_summary(rows),
         ("Month", "Currency", "Orders", "Revenue"),
         [(f"{r.month:%b %Y}", r.currency, r.orders, r.revenue) for r in newest_first],
         chart_revenue(rows) if rows else None,
@@ -74,12 +74,12 @@ def revenue_chapter(rows: Sequence[Revenue]) -> Chapter:
 
 
 def designs_chapter(rows: Sequence[Design]) -> Chapter:
-    """Tell the best designs."""
+    """Return the designs that sold best."""
     return Chapter(
         "best_designs",
         "Best designs",
-        f"By totes sold, which can be added whatever the currency. {_LATEST}",
-        tell_designs(rows),
+        f"By totes sold, in all currencies together. {_LATEST}",
+        designs_summary(rows),
         ("Place", "Design", "Orders", "Totes"),
         rows,
         chart_designs(rows) if rows else None,
@@ -88,12 +88,12 @@ def designs_chapter(rows: Sequence[Design]) -> Chapter:
 
 
 def staff_chapter(rows: Sequence[Seller]) -> Chapter:
-    """Tell who sold most."""
+    """Return the members of staff with the most revenue."""
     return Chapter(
         "staff_league",
         "Staff league",
-        f"By revenue, in each currency for itself. {_LATEST}",
-        tell_staff(rows),
+        f"By revenue, separately for each currency. {_LATEST}",
+        staff_summary(rows),
         ("Currency", "Name, department", "Orders", "Revenue"),
         [(r.currency, f"{r.place}. {r.seller}, {r.department}", r.orders, r.revenue) for r in rows],
         chart_staff(rows) if rows else None,
@@ -102,13 +102,13 @@ def staff_chapter(rows: Sequence[Seller]) -> Chapter:
 
 
 def outstanding_chapter(rows: Sequence[Outstanding], today: date) -> Chapter:
-    """Tell what is not paid yet."""
+    """Return the unpaid amounts by age."""
     return Chapter(
         "outstanding_payments",
         "Outstanding payments",
-        f"All payments that are not paid, by how late they are on {today.day} {today:%B %Y}. "
-        "Receivable are sales and refunded purchases, payable are purchases and refunded sales.",
-        tell_outstanding(rows),
+        f"All unpaid payments, by how late they are on {today.day} {today:%B %Y}. "
+        "Sales and refunded purchases are receivable, purchases and refunded sales are payable.",
+        outstanding_summary(rows),
         ("Currency", "Due", "Payments", "Amount"),
         [(r.currency, f"{AGES[r.age]}, {r.direction}", r.payments, r.amount) for r in rows],
         chart_outstanding(rows) if rows else None,
@@ -117,14 +117,14 @@ def outstanding_chapter(rows: Sequence[Outstanding], today: date) -> Chapter:
 
 
 def countries_chapter(rows: Sequence[Country]) -> Chapter:
-    """Tell where orders go."""
+    """Return the orders by country of delivery."""
     return Chapter(
         "orders_by_country",
         "Orders by country of delivery",
         f"Sales orders, by the country of the agreed delivery address. {_LATEST}",
-        tell_countries(rows),
+        countries_summary(rows),
         ("Country", "Orders", "Totes"),
         rows,
         chart_countries(rows) if rows else None,
-        "Bar chart of the sales orders that go to each country that is named",
+        "Bar chart of the sales orders to each country in the table, except other countries",
     )

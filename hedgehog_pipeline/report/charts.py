@@ -1,7 +1,7 @@
-"""The picture of each answer: a pure function of its rows.
+"""The chart of each chapter: a pure function of its rows.
 
-Each currency has a panel and a scale of its own, and a bar says its value: nothing is told by
-colour alone. Numbers become floats here and nowhere else.
+Each currency has its own panel and scale. Each bar is labelled with its value: no information is in
+colour alone. Only here amounts become floats.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -97,7 +97,7 @@ def chart_outstanding(rows: Sequence[Outstanding]) -> Chart:
 
 
 def chart_countries(rows: Sequence[Country]) -> Chart:
-    """Draw a bar for each country that is named, those with the most orders first."""
+    """Draw a bar for each named country, the one with the most orders first."""
     data = _data(
         {"name": row.country, "value": row.orders, "label": f"{row.orders:,}"}
         for row in rows
@@ -111,7 +111,7 @@ def _data(values: _Values) -> alt.InlineData:
 
 
 def _bars(data: alt.InlineData) -> alt.LayerChart:
-    """Draw horizontal bars, each with its name before it and its value behind it."""
+    """Draw horizontal bars, with the name to the left and the value to the right."""
     placed = alt.Chart(data, height=alt.Step(_BAR_HEIGHT)).encode(
         x=alt.X("value:Q", axis=None), y=alt.Y("name:N", title=None, sort=None)
     )
@@ -120,15 +120,15 @@ def _bars(data: alt.InlineData) -> alt.LayerChart:
 
 
 def _panels(chart: alt.Chart | alt.LayerChart) -> alt.FacetChart:
-    """Repeat a chart for each currency, on a scale of its own."""
+    """Repeat a chart for each currency, each with its own scale."""
     header = alt.Header(title=None, labelOrient="top", labelAnchor="start")
     facet = alt.Facet("currency:N", header=header)
     return chart.facet(facet, columns=1).resolve_scale(x="independent", y="independent")
 
 
 def _months(first: date, last: date) -> Iterable[date]:
-    """Give the first day of each month, those without an order as well."""
+    """Yield the first day of each month, including months without orders."""
     count = (last.year - first.year) * 12 + last.month - first.month
-    for place in range(count + 1):
-        year, month = divmod(first.month - 1 + place, 12)
+    for offset in range(count + 1):
+        year, month = divmod(first.month - 1 + offset, 12)
         yield date(first.year + year, month + 1, 1)

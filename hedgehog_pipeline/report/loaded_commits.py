@@ -1,22 +1,22 @@
-"""What the warehouse holds, by its commits: by that a report is known to be of today's."""
+"""The processed commits in the warehouse; they show whether a report is up to date."""
 
 from dataclasses import dataclass
 
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
-_HELD = """
+_LOADED = """
     select number, batch, count(*) over () from hedgehog.commits order by number desc limit 1
 """
 
 
 @dataclass(frozen=True)
 class LoadedCommits:
-    """The processed commits that a warehouse holds.
+    """The processed commits that are loaded into a warehouse.
 
     Attributes:
-        number: the last one.
-        batch: id of its batch, which no other lake has.
-        count: how many there are: one that came late changes this alone.
+        number: of the last commit.
+        batch: the batch id of the last commit, which differs between lakes.
+        count: the number of commits; it also changes when a commit is loaded out of order.
     """
 
     number: int
@@ -24,12 +24,12 @@ class LoadedCommits:
     count: int
 
     @property
-    def mark(self) -> str:
-        """What tells these commits from others."""
+    def fingerprint(self) -> str:
+        """A text that is different for any other set of commits."""
         return f"{self.number}/{self.batch}/{self.count}"
 
 
 def read_loaded(warehouse: Warehouse) -> LoadedCommits | None:
-    """Read which commits a warehouse holds, None where it holds none."""
-    found = warehouse.connection.execute(_HELD).fetchone() if warehouse.is_prepared() else None
+    """Read which commits are loaded, None if there are none."""
+    found = warehouse.connection.execute(_LOADED).fetchone() if warehouse.is_prepared() else None
     return LoadedCommits(*found) if found else None

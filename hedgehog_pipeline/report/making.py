@@ -1,4 +1,4 @@
-"""A report made: the warehouse asked in one snapshot, the page put into the processed bucket."""
+"""Make a report: query the warehouse in one snapshot, write the page, publish it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,50 +29,52 @@ from hedgehog_pipeline.storage.warehouse import Warehouse
 
 @dataclass(frozen=True)
 class Report:
-    """A report as it was published.
+    """A published report.
 
     Attributes:
-        chapters: what it tells; none of an empty warehouse.
+        chapters: empty for an empty warehouse.
         pictures: by the name of the chapter.
         page: the HTML file.
-        address: where it stands in S3.
-        held: the commits that it tells of, None of an empty warehouse.
+        address: the `s3://` address of the page.
+        loaded: the commits that it shows, None for an empty warehouse.
     """
 
     chapters: Sequence[Chapter]
     pictures: Mapping[str, Picture]
     page: bytes
     address: str
-    held: LoadedCommits | None
+    loaded: LoadedCommits | None
 
     def __str__(self) -> str:
-        """Say where it stands, and what it tells of."""
-        through = f"through processed commit {self.held.number}" if self.held else "nothing loaded"
+        """Return the address and the last commit that the report shows."""
+        through = (
+            f"through processed commit {self.loaded.number}" if self.loaded else "nothing loaded"
+        )
         return f"{self.address} ({through})"
 
 
 def make_report(warehouse: Warehouse, bucket: Bucket, now: datetime) -> Report:
-    """Ask the warehouse, write the page and put it into the processed bucket.
+    """Query the warehouse, write the page and publish it.
 
     Args:
-        warehouse: the warehouse, prepared or not.
+        warehouse: the warehouse, with or without its tables.
         bucket: the processed bucket.
-        now: the moment, aware UTC; payments are late by its day.
+        now: the current time, aware UTC; payments are late as of its day.
 
     Raises:
-        HedgehogError: where the bucket takes no page.
+        HedgehogError: if the page cannot be written to the bucket.
     """
-    with warehouse.snapshot():  # a load meanwhile is in all answers or in none
-        held = read_loaded(warehouse)
-        building = held is not None and warehouse.is_building()
-        chapters = _ask(warehouse, now) if held else ()
+    with warehouse.snapshot():  # a concurrent load is in all queries or in none
+        loaded = read_loaded(warehouse)
+        building = loaded is not None and warehouse.is_building()
+        chapters = _query(warehouse, now) if loaded else ()
     pictures = {c.name: Picture.of(c.chart) for c in chapters if c.chart is not None}
-    page = write_page(chapters, pictures, held, now, building=building)
-    publish(bucket, page, held.mark if held else NOTHING)
-    return Report(chapters, pictures, page, f"s3://{bucket.name}/{KEY}", held)
+    page = write_page(chapters, pictures, loaded, now, building=building)
+    publish(bucket, page, loaded.fingerprint if loaded else NOTHING)
+    return Report(chapters, pictures, page, f"s3://{bucket.name}/{KEY}", loaded)
 
 
-def _ask(warehouse: Warehouse, now: datetime) -> Sequence[Chapter]:
+def _query(warehouse: Warehouse, now: datetime) -> Sequence[Chapter]:
     connection, today = warehouse.connection, now.date()
     return (
         revenue_chapter(revenue_by_month(connection)),

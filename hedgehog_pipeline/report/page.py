@@ -1,4 +1,4 @@
-"""The page: one HTML file that loads nothing."""
+"""The page: one HTML file that loads no other file."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -17,32 +17,32 @@ _TEMPLATE = "page.html.jinja"
 def write_page(
     chapters: Sequence[Chapter],
     pictures: Mapping[str, Picture],
-    held: LoadedCommits | None,
+    loaded: LoadedCommits | None,
     made_at: datetime,
     *,
     building: bool,
 ) -> bytes:
-    """Write the page.
+    """Return the HTML page.
 
     Args:
         chapters: in order.
-        pictures: by the name of the chapter that they belong to.
-        held: the commits that the page tells of, None where the warehouse holds nothing.
-        made_at: when the warehouse was asked, aware UTC.
-        building: whether the archive is on its way, so that figures are not complete.
+        pictures: by the name of the chapter.
+        loaded: the commits that the page shows, None if the warehouse is empty.
+        made_at: when the warehouse was queried, aware UTC.
+        building: whether the initial load is in progress, so that figures are not complete.
     """
     environment = Environment(
-        loader=PackageLoader("hedgehog_pipeline.totesys", "report"),
+        loader=PackageLoader("hedgehog_pipeline", "report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(cell=_cell, uri=_uri, moment=_moment)
+    environment.filters.update(cell=_cell, uri=_uri, timestamp=_timestamp)
     page = environment.get_template(_TEMPLATE).render(
         chapters=chapters,
         pictures=pictures,
-        held=held,
+        loaded=loaded,
         made_at=made_at,
         building=building,
         light=LIGHT,
@@ -61,5 +61,5 @@ def _uri(svg: str) -> str:
     return data_uri("svg+xml", svg.encode())
 
 
-def _moment(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
+def _timestamp(at: datetime) -> str:
+    return f"{at.day} {at:%B %Y, %H:%M} UTC"

@@ -1,4 +1,4 @@
-"""Whether the page has to be made anew."""
+"""Whether the page has to be rebuilt."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -10,27 +10,27 @@ from hedgehog_pipeline.report.publishing import find_published
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 PAUSE = timedelta(minutes=5)
-"""Between two pages: what a busy shop's loads commit meanwhile makes one."""
+"""The minimum time between two pages: all loads of a busy source in it make one page."""
 
 
 def is_due(
     bucket: Bucket, open_warehouse: Callable[[], AbstractContextManager[Warehouse]], now: datetime
 ) -> bool:
-    """Tell whether the warehouse holds commits that the page does not show.
+    """Return whether commits are loaded that the page does not show, or the page is of yesterday.
 
-    Not while the page is younger than `PAUSE` or the archive is on its way. A page of yesterday
-    is always due: payments are a day later.
+    A page of yesterday is due because payments are one day later. No page is due within `PAUSE`
+    after the last one, and during the initial load.
 
     Args:
         bucket: the processed bucket.
         open_warehouse: connects to the warehouse.
-        now: the moment, aware UTC.
+        now: the current time, aware UTC.
     """
     page = find_published(bucket)
     if page is not None and now < page.at + PAUSE:
         return False
     with open_warehouse() as warehouse:
-        held = read_loaded(warehouse)
-        if held is None or warehouse.is_building():
+        loaded = read_loaded(warehouse)
+        if loaded is None or warehouse.is_building():
             return False
-    return page is None or (page.mark, page.at.date()) != (held.mark, now.date())
+    return page is None or (page.fingerprint, page.at.date()) != (loaded.fingerprint, now.date())

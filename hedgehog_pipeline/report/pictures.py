@@ -1,4 +1,4 @@
-"""Charts drawn, without a browser and without the network."""
+"""Draw charts as SVG and PNG, without a browser or network access."""
 
 import base64
 import io
@@ -12,7 +12,7 @@ from hedgehog_pipeline.report.charts import Chart
 from hedgehog_pipeline.report.themes import DARK, LIGHT, Theme
 
 _FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
-"""The first comes with vl-convert, which measures by it; the others are as wide."""
+"""vl-convert includes and measures the first one; the others have the same widths."""
 
 _COLOURS = 32
 
@@ -26,14 +26,14 @@ class Picture:
 
     @classmethod
     def of(cls, chart: Chart) -> "Picture":
-        """Draw a chart in both."""
+        """Draw a chart in both themes."""
         drawn: dict[str, Any] = chart.to_dict()
-        drawn.pop("config")  # what is Altair's default, and no theme's
+        drawn.pop("config")  # Altair's default, which would override the theme
         return cls(*(vl_convert.vegalite_to_svg(drawn, config=_config(t)) for t in (LIGHT, DARK)))
 
     @property
     def png(self) -> bytes:
-        """The light one as PNG, in few colours: Dagster keeps it for ever, and that is a tenth."""
+        """The light one as PNG; few colours make it ten times smaller; Dagster keeps each one."""
         drawn = Image.open(io.BytesIO(vl_convert.svg_to_png(self.light)))
         body = io.BytesIO()
         drawn.convert("RGB").quantize(_COLOURS).save(body, "PNG", optimize=True)
@@ -41,7 +41,7 @@ class Picture:
 
 
 def data_uri(kind: str, body: bytes) -> str:
-    """Give a picture as an address that holds it."""
+    """Return an image as a `data:` URI."""
     return f"data:image/{kind};base64,{base64.b64encode(body).decode()}"
 
 

@@ -1,7 +1,8 @@
-"""The page in the processed bucket, and what it tells of itself.
+"""The page in the processed bucket, and the commits that it shows.
 
-It is the one object there that is written again: it stands under one name, for people, and nothing
-is made of it. Which commits it tells of stands beside it, so that no cursor has to.
+It is the only object there that is overwritten: people open it under one key, and no other object
+is made from it. Its S3 metadata has the fingerprint of the commits, so that the sensor needs no
+cursor.
 """
 
 from dataclasses import dataclass
@@ -11,30 +12,31 @@ from hedgehog_pipeline.lake.bucket import Bucket
 
 KEY = "report/index.html"
 NOTHING = "nothing"
-"""The mark of a page of an empty warehouse."""
+"""The fingerprint in the page of an empty warehouse."""
 
-_MARK = "commits"
+_METADATA_KEY = "commits"
 
 
 @dataclass(frozen=True)
 class Published:
-    """The page that stands in the bucket.
+    """The page in the bucket.
 
     Attributes:
-        mark: of the commits that it tells of (`LoadedCommits.mark`).
+        fingerprint: of the commits that it shows (`LoadedCommits.fingerprint`).
         at: when it was written, aware UTC.
     """
 
-    mark: str
+    fingerprint: str
     at: datetime
 
 
-def publish(bucket: Bucket, page: bytes, mark: str) -> None:
-    """Put a page in the place of the one before."""
-    bucket.replace(KEY, page, content_type="text/html; charset=utf-8", metadata={_MARK: mark})
+def publish(bucket: Bucket, page: bytes, fingerprint: str) -> None:
+    """Write a page to the bucket, in place of the one before."""
+    metadata = {_METADATA_KEY: fingerprint}
+    bucket.replace(KEY, page, content_type="text/html; charset=utf-8", metadata=metadata)
 
 
 def find_published(bucket: Bucket) -> Published | None:
-    """Ask what the page in the bucket tells of, None where there is no page."""
+    """Return the page in the bucket, None if there is none."""
     found = bucket.column_metadata(KEY)
-    return Published(found.metadata.get(_MARK, NOTHING), found.modified) if found else None
+    return Published(found.metadata.get(_METADATA_KEY, NOTHING), found.modified) if found else None

@@ -1,7 +1,7 @@
-"""The questions of the report, each one SQL query over the warehouse.
+"""The queries of the report: one SQL query for each chapter.
 
-They count what the shop holds now (`..._current`). The foreign keys see to it that each join finds
-its row. Amounts are exact, and those of different currencies are never added.
+They read the current rows (`..._current`). With the foreign keys each inner join finds a row.
+Amounts are exact, and amounts of different currencies are never added.
 """
 
 from datetime import date
@@ -14,13 +14,13 @@ from psycopg.rows import class_row
 from hedgehog_pipeline.model.star import NOT_KNOWN
 
 PLACES = 10
-"""How many designs are named."""
+"""How many designs are listed."""
 
 SELLERS = 5
-"""How many members of staff are named in each currency."""
+"""How many members of staff are listed in each currency."""
 
 COUNTRIES = 11
-"""How many countries are named; the others are counted together."""
+"""How many countries are listed; all others are one row."""
 
 OTHER_COUNTRIES = "Other countries"
 
@@ -34,7 +34,7 @@ AGES = (
     "61 to 90 days late",
     "More than 90 days late",
 )
-"""How late a payment is, as the ageing reports of accountants have it."""
+"""How late a payment is, in the classes of an accounting ageing report."""
 
 _LATEST = sql.SQL(
     """
@@ -120,13 +120,13 @@ _COUNTRIES = sql.SQL(
 
 
 class Revenue(NamedTuple):
-    """What a month's sales orders are worth in a currency.
+    """The revenue of a month in a currency.
 
     Attributes:
-        month: its first day; that of the order's creation, UTC.
+        month: the first day of the month in which the orders were created, UTC.
         currency: ISO 4217 code.
-        orders: how many.
-        revenue: totes times price, in the currency.
+        orders: the number of sales orders.
+        revenue: units sold times unit price.
     """
 
     month: date
@@ -139,10 +139,10 @@ class Design(NamedTuple):
     """How well a design sold.
 
     Attributes:
-        place: 1 for the one of which most totes were sold; totes have no currency.
-        design: its name, which another may have as well.
-        orders: how many name it.
-        totes: how many were sold.
+        place: the rank by totes sold, from 1.
+        design: the name, which is not unique.
+        orders: the number of sales orders.
+        totes: the number of totes sold.
     """
 
     place: int
@@ -152,15 +152,15 @@ class Design(NamedTuple):
 
 
 class Seller(NamedTuple):
-    """What a member of staff sold in a currency.
+    """The sales of a member of staff in a currency.
 
     Attributes:
         currency: ISO 4217 code.
-        place: 1 for the one with the most revenue in this currency.
-        seller: given and family name.
-        department: of today.
-        orders: how many.
-        revenue: totes times price, in the currency.
+        place: the rank by revenue in this currency, from 1.
+        seller: first and last name.
+        department: the current one.
+        orders: the number of sales orders.
+        revenue: units sold times unit price.
     """
 
     currency: str
@@ -172,15 +172,15 @@ class Seller(NamedTuple):
 
 
 class Outstanding(NamedTuple):
-    """What is not paid in a currency and as late.
+    """The unpaid payments in a currency, direction and age.
 
     Attributes:
         currency: ISO 4217 code.
         direction: `RECEIVABLE` for sales and refunded purchases, `PAYABLE` for purchases and
-            refunded sales, `NOT_KNOWN` where the kind of payment has not come yet.
-        age: place in `AGES`, by the days since it was due.
-        payments: how many.
-        amount: their sum, in the currency.
+            refunded sales, `NOT_KNOWN` if the payment type is not loaded yet.
+        age: index in `AGES`, by the days since the payment was due.
+        payments: the number of payments.
+        amount: their sum.
     """
 
     currency: str
@@ -191,12 +191,12 @@ class Outstanding(NamedTuple):
 
 
 class Country(NamedTuple):
-    """What is delivered to a country.
+    """The sales orders that are delivered to a country.
 
     Attributes:
-        country: its English name, or `OTHER_COUNTRIES` for all that are not named.
-        orders: how many sales orders.
-        totes: how many they order.
+        country: the English name, or `OTHER_COUNTRIES`.
+        orders: the number of sales orders.
+        totes: the number of totes in these orders.
     """
 
     country: str
@@ -205,31 +205,30 @@ class Country(NamedTuple):
 
 
 def revenue_by_month(connection: Connection) -> list[Revenue]:
-    """What were the sales worth, month by month, in each currency?"""
+    """Return the revenue by month and currency, for the latest twelve months."""
     return connection.cursor(row_factory=class_row(Revenue)).execute(_REVENUE).fetchall()
 
 
 def best_designs(connection: Connection) -> list[Design]:
-    """Of which designs were most totes sold in the latest twelve months?"""
+    """Return the designs of which most totes were sold, for the latest twelve months."""
     return connection.cursor(row_factory=class_row(Design)).execute(_DESIGNS).fetchall()
 
 
 def staff_league(connection: Connection) -> list[Seller]:
-    """Who sold most in the latest twelve months, in each currency?"""
+    """Return the staff with most revenue in each currency, for the latest twelve months."""
     return connection.cursor(row_factory=class_row(Seller)).execute(_STAFF).fetchall()
 
 
 def outstanding_payments(connection: Connection, today: date) -> list[Outstanding]:
-    """What is not paid yet, and how late is it?
+    """Return the unpaid payments by currency, direction and age.
 
     Args:
-        connection: to the warehouse.
-        today: the UTC day by which it is judged.
+        today: the day in UTC for which the age is computed.
     """
     cursor = connection.cursor(row_factory=class_row(Outstanding))
     return cursor.execute(_OUTSTANDING, {"today": today}).fetchall()
 
 
 def orders_by_country(connection: Connection) -> list[Country]:
-    """Where do the sales orders of the latest twelve months go?"""
+    """Return the sales orders by country of delivery, for the latest twelve months."""
     return connection.cursor(row_factory=class_row(Country)).execute(_COUNTRIES).fetchall()

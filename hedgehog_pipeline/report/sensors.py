@@ -1,7 +1,7 @@
-"""The sensor that has the report made anew when storage has committed.
+"""The sensor that launches the job `report` when new commits are loaded.
 
-It keeps no cursor and gives no run key: what the page tells of stands beside the page, what there
-is to tell in the warehouse, how earlier tries ended in the instance.
+It needs no cursor and no run key: the S3 metadata of the page has the commits that it shows, the
+warehouse has the loaded commits, and the Dagster instance has the results of earlier runs.
 """
 
 from collections.abc import Callable
@@ -24,10 +24,10 @@ _INTERVAL_SECONDS = 30
 
 
 def report_sensor(is_due: Callable[[datetime], bool]) -> SensorDefinition:
-    """Make the sensor.
+    """Create the sensor.
 
     Args:
-        is_due: tells whether the report has to be made, at a moment.
+        is_due: returns whether the report has to be made at a time, aware UTC.
     """
 
     @sensor(
@@ -35,17 +35,17 @@ def report_sensor(is_due: Callable[[datetime], bool]) -> SensorDefinition:
         job_name=REPORT,
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Launches the job `report` when the warehouse holds commits that the page does "
+        description="Launches the job `report` when commits are loaded that the page does "
         "not show yet, at most every five minutes, and once a day.",
     )
-    def look(context: SensorEvaluationContext) -> RunRequest | SkipReason:
+    def evaluate(context: SensorEvaluationContext) -> RunRequest | SkipReason:
         now = datetime.now(timezone.utc)
         if live_runs(context.instance, (REPORT,), now):
-            return SkipReason("A report is being made.")
+            return SkipReason("A run of the job report is in progress.")
         if reason := reason_to_pause(context.instance, _SENSOR, now):
             return SkipReason(reason)
         if not is_due(now):
-            return SkipReason("The report shows what the warehouse holds, or was just made.")
+            return SkipReason("The report is up to date or recent, or the initial load runs.")
         return RunRequest()
 
-    return look
+    return evaluate

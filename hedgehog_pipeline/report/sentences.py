@@ -1,4 +1,4 @@
-"""The answers in sentences, for who reads no chart."""
+"""The summaries of the chapters in sentences, for readers who do not use the charts."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -16,12 +16,12 @@ _NO_ORDERS = ("There are no sales orders.",)
 
 
 def money(amount: Decimal, currency: str) -> str:
-    """Write an amount with its currency, to the cent."""
+    """Format an amount to the cent, with its currency."""
     return f"{amount:,.2f} {currency}"
 
 
-def tell_revenue(rows: Sequence[Revenue]) -> Sequence[str]:
-    """Tell the newest month, and all twelve together, in each currency."""
+def revenue_summary(rows: Sequence[Revenue]) -> Sequence[str]:
+    """Return the revenue of the newest month and of all twelve, in each currency."""
     if not rows:
         return _NO_ORDERS
     newest = rows[-1].month
@@ -33,8 +33,8 @@ def tell_revenue(rows: Sequence[Revenue]) -> Sequence[str]:
     )
 
 
-def tell_designs(rows: Sequence[Design]) -> Sequence[str]:
-    """Tell the first and the second."""
+def designs_summary(rows: Sequence[Design]) -> Sequence[str]:
+    """Return the best and the second-best design."""
     if not rows:
         return _NO_ORDERS
     best, *others = rows
@@ -42,8 +42,8 @@ def tell_designs(rows: Sequence[Design]) -> Sequence[str]:
     return (f"{best.design} sold best: {best.totes:,} totes in {_orders(best.orders)}{second}.",)
 
 
-def tell_staff(rows: Sequence[Seller]) -> Sequence[str]:
-    """Tell who leads in each currency."""
+def staff_summary(rows: Sequence[Seller]) -> Sequence[str]:
+    """Return the best seller in each currency."""
     return [
         f"{row.seller} sold most in {row.currency}: {money(row.revenue, row.currency)} in "
         f"{_orders(row.orders)}."
@@ -52,23 +52,23 @@ def tell_staff(rows: Sequence[Seller]) -> Sequence[str]:
     ] or _NO_ORDERS
 
 
-def tell_outstanding(rows: Sequence[Outstanding]) -> Sequence[str]:
-    """Tell what is open in each currency and direction, and how much of it is late."""
-    found: list[str] = []
+def outstanding_summary(rows: Sequence[Outstanding]) -> Sequence[str]:
+    """Return the unpaid and the late amount in each currency and direction."""
+    sentences: list[str] = []
     for (currency, direction), group in groupby(rows, lambda row: (row.currency, row.direction)):
         of_both = list(group)
         payments = sum(row.payments for row in of_both)
         total = sum((row.amount for row in of_both), Decimal(0))
         late = sum((row.amount for row in of_both if row.age), Decimal(0))
-        found.append(
+        sentences.append(
             f"{direction.capitalize()}: {money(total, currency)} in {_count(payments, 'payment')}, "
             f"{money(late, currency)} of it late."
         )
-    return found or ("Every payment is paid.",)
+    return sentences or ("Every payment is paid.",)
 
 
-def tell_countries(rows: Sequence[Country]) -> Sequence[str]:
-    """Tell how many go where most go."""
+def countries_summary(rows: Sequence[Country]) -> Sequence[str]:
+    """Return the country with the most orders."""
     if not rows:
         return _NO_ORDERS
     orders = sum(row.orders for row in rows)
@@ -78,18 +78,18 @@ def tell_countries(rows: Sequence[Country]) -> Sequence[str]:
 
 def _revenues(rows: Iterable[Revenue]) -> str:
     currencies = sorted(rows, key=lambda row: row.currency)
-    told: list[str] = []
+    revenues: list[str] = []
     for currency, group in groupby(currencies, lambda row: row.currency):
         of_currency = list(group)
         revenue = sum((row.revenue for row in of_currency), Decimal(0))
         orders = sum(row.orders for row in of_currency)
-        told.append(f"{money(revenue, currency)} in {_orders(orders)}")
-    return "; ".join(told)
+        revenues.append(f"{money(revenue, currency)} in {_orders(orders)}")
+    return "; ".join(revenues)
 
 
 def _orders(count: int) -> str:
     return _count(count, "order")
 
 
-def _count(count: int, what: str) -> str:
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+def _count(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

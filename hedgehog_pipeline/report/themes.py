@@ -1,6 +1,6 @@
-"""Light and dark: the colours that the page and its pictures share.
+"""The light and the dark theme: the colours of the page and of its charts.
 
-Text has a contrast of 7 to 1 and more on its background, a bar one of 4.5 (WCAG 2.2, AAA and AA).
+The contrast with the background is at least 7 for text, 4.5 for bars and 3 for lines (WCAG 2.2).
 """
 
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours, as CSS has them.
+    """Colours in CSS notation.
 
     Attributes:
-        background: of page and pictures.
-        text: of words and figures.
+        background: of the page and the charts.
+        text: of all text.
         line: of axes, rules and borders.
         bar: of bars and links.
     """

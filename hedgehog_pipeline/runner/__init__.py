@@ -1,1 +1,1 @@
-"""`hedgehog run` and `hedgehog rebuild`: the stages one after the other, without a daemon."""
+"""`hedgehog run` and `hedgehog rebuild`: run the stages one after the other, without a daemon."""

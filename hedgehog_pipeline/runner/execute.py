@@ -1,4 +1,4 @@
-"""One run of a job in this process: the same assets that a sensor launches."""
+"""Run a job in this process, with the same assets that a sensor launches."""
 
 import atexit
 import os
@@ -31,11 +31,11 @@ from hedgehog_pipeline.scheduling.planned_tables import Path
 from hedgehog_pipeline.scheduling.run_tags import LANDING_TAGS, PENDING_TAGS, replay_tags, tags_for
 from hedgehog_pipeline.settings import Settings
 
-_TOLD = {DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.STEP_SUCCESS}
+_EVENTS = {DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.STEP_SUCCESS}
 _STAGE_OF = {"extract": "extraction", "process": "processing", "store": "storage"}
 
 
-def execute(  # noqa: PLR0913, PLR0917 (all that a run has)
+def execute(  # noqa: PLR0913, PLR0917 (everything that a run has)
     settings: Settings,
     job: str,
     day: date,
@@ -44,28 +44,27 @@ def execute(  # noqa: PLR0913, PLR0917 (all that a run has)
     asked: CaptureRequest = CHANGES,
     *,
     replay: bool = False,
-    tell: Callable[[str, int, float], None] = lambda _stage, _rows, _seconds: None,
+    report: Callable[[str, int, float], None] = lambda _stage, _rows, _seconds: None,
 ) -> None:
     """Run a job.
 
     Args:
-        settings: of the deployment.
         job: extraction, processing or storage, or the pipeline of the three.
         day: the partition.
-        commits: the commits that processing or storage is launched for.
-        assets: what the run plans to materialise; none for all that the job has.
-        asked: what extraction is asked to do.
-        replay: whether processing takes the commits although they were processed before.
-        tell: hears of each stage that went through, also where another one fails: its name, the
-            rows that it moved, the seconds.
+        commits: the commits to process or load; none for all pending ones.
+        assets: the assets that the run plans to materialise; none for all of the job.
+        asked: what to capture.
+        replay: whether to process commits again that were already processed.
+        report: called for each stage that succeeded, even if a later one fails, with its name, its
+            rows and its seconds.
 
     Raises:
-        HedgehogError: where a stage fails.
-        KeyboardInterrupt: where Ctrl-C ends it.
+        HedgehogError: if a stage fails.
+        KeyboardInterrupt: if Ctrl-C ends the run.
     """
     config = ExtractConfig(**asdict(asked))
     run_id = str(uuid4())
-    with _instance() as instance, _reason_told():
+    with _instance() as instance, _original_error():
         try:
             _planned(platform(settings).resolve_job_def(job), assets).execute_in_process(
                 run_id=run_id,
@@ -78,26 +77,26 @@ def execute(  # noqa: PLR0913, PLR0917 (all that a run has)
                 ),
             )
         finally:
-            _tell_stages(instance, run_id, tell)
+            _report_stages(instance, run_id, report)
 
 
-def _tell_stages(
-    instance: DagsterInstance, run_id: str, tell: Callable[[str, int, float], None]
+def _report_stages(
+    instance: DagsterInstance, run_id: str, report: Callable[[str, int, float], None]
 ) -> None:
-    """Tell what each stage of a run did that went through."""
+    """Report each stage of a run that succeeded."""
     moved = Counter[str]()
-    for entry in instance.all_logs(run_id, of_type=_TOLD):
+    for entry in instance.all_logs(run_id, of_type=_EVENTS):
         event = entry.get_dagster_event()
         stage = _STAGE_OF[event.step_key or ""]
         if event.is_step_success:
-            tell(stage, moved[stage], event.step_success_data.duration_ms / 1000)
+            report(stage, moved[stage], event.step_success_data.duration_ms / 1000)
         else:
             rows = event.step_materialization_data.materialization.metadata[ROWS_WRITTEN].value
             moved[stage] += int(str(rows))
 
 
 def _planned(job: JobDefinition, assets: Sequence[Path]) -> JobDefinition:
-    """Give the part of a job that plans these assets; its own selection of assets adds checks."""
+    """Return the job, reduced to these assets; Dagster's own asset selection would add checks."""
     if not assets:
         return job
     keys = {AssetKey(path) for path in assets}
@@ -112,26 +111,26 @@ def _tags_of(job: str, commits: Sequence[Commit]) -> dict[str, str]:
 
 @contextmanager
 def _instance() -> Generator[DagsterInstance, None, None]:
-    """Record runs in the instance of DAGSTER_HOME, or nowhere where there is none."""
+    """Record runs in the instance of DAGSTER_HOME; without one, in memory only."""
     home = os.environ.get("DAGSTER_HOME")
     if home:
-        yield _kept(home)
+        yield _shared_instance(home)
     else:
         with DagsterInstance.ephemeral() as instance:
             yield instance
 
 
 @cache
-def _kept(_home: str) -> DagsterInstance:
-    """Keep the instance, whose connections one run after another uses, until the process ends."""
+def _shared_instance(_home: str) -> DagsterInstance:
+    """Return the instance of this process: all runs share its connections until the end."""
     instance = DagsterInstance.get()
     atexit.register(instance.dispose)
     return instance
 
 
 @contextmanager
-def _reason_told() -> Generator[None, None, None]:
-    """Bring out the sentence from the errors that Dagster wraps around it."""
+def _original_error() -> Generator[None, None, None]:
+    """Raise our own error from the errors that Dagster wraps around it."""
     try:
         yield
     except DagsterExecutionInterruptedError:
@@ -142,4 +141,4 @@ def _reason_told() -> Generator[None, None, None]:
             cause = cause.__cause__ or cause.__context__
         if cause is None:
             raise
-        raise cause from cause.__cause__  # by which an outage is told from a fault
+        raise cause from cause.__cause__  # the cause distinguishes an outage from a bug

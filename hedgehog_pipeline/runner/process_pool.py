@@ -1,4 +1,4 @@
-"""Processes in which runs of the stages go on side by side."""
+"""A pool of processes in which the stages run in parallel."""
 
 import multiprocessing
 import os
@@ -14,13 +14,13 @@ _IMPORTED = ["hedgehog_pipeline.runner.execute", "hedgehog_pipeline.orchestratio
 
 
 class _StageProcesses(ProcessPoolExecutor):
-    """Begins processes that Ctrl-C does not reach: it is for the one that began them."""
+    """Starts processes that Ctrl-C does not reach: only their parent handles it."""
 
     def submit(self, *work: Any, **options: Any) -> Future[Any]:
-        """Begin what is given, whole: a process that is half begun would be killed by nobody.
+        """Start the worker from a helper thread with SIGINT blocked: the child inherits the mask.
 
-        Python interrupts its main thread alone, whichever thread the signal reached; so another
-        one begins it, and is waited for. What is blocked there is blocked in what begins there.
+        Otherwise Ctrl-C could interrupt the start half-way, and nobody would kill that process.
+        Python interrupts only its main thread, so the helper thread finishes the start.
         """
         block = signal.SIG_BLOCK, {signal.SIGINT}
         with ThreadPoolExecutor(1, initializer=signal.pthread_sigmask, initargs=block) as thread:
@@ -29,24 +29,24 @@ class _StageProcesses(ProcessPoolExecutor):
 
 @contextmanager
 def stage_processes() -> Generator[ProcessPoolExecutor, None, None]:
-    """Give a process to each stage, none of which outlives this one.
+    """Yield a pool with a process for each stage; none outlives this process.
 
-    They are copies of one that has imported all that a run needs, and nothing else: a process that
-    has connections and threads cannot be copied.
+    They are forked from one process that has imported all that a run needs, and does nothing else:
+    a process that has connections and threads cannot be forked safely.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_IMPORTED)
-    with _StageProcesses(_STAGES, context, _begin, (dict(os.environ),)) as processes:
+    with _StageProcesses(_STAGES, context, _initialise, (dict(os.environ),)) as processes:
         try:
             yield processes
         except (KeyboardInterrupt, GeneratorExit):
-            # What they are at would be waited for; killed, they leave nothing half done.
+            # Leaving the block would wait for their work; killed, they leave nothing half done.
             for process in multiprocessing.active_children():
                 process.kill()
             raise
 
 
-def _begin(environment: Mapping[str, str]) -> None:
+def _initialise(environment: Mapping[str, str]) -> None:
     os.environ.clear()
     os.environ.update(environment)
     Thread(target=_end_with_parent, daemon=True).start()
@@ -54,6 +54,6 @@ def _begin(environment: Mapping[str, str]) -> None:
 
 def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
-    assert parent is not None  # noqa: S101 (it runs in a child alone)
+    assert parent is not None  # noqa: S101 (it runs in a child only)
     parent.join()
     os._exit(1)

@@ -1,7 +1,7 @@
-"""`hedgehog run` and `hedgehog rebuild`: the stages, one after the other, until nothing waits.
+"""`hedgehog run` and `hedgehog rebuild`: run the stages in turn until nothing is pending.
 
 Each step is a run of the job that a sensor would launch, in this process. The logs are compared
-before Dagster is imported, so that nothing to do costs little.
+before Dagster is imported, so that a command with nothing to do is fast.
 """
 
 import logging
@@ -43,11 +43,11 @@ class StageRun:
     Attributes:
         stage: extraction, processing or storage.
         day: the partition.
-        commits: the commits that it was launched for; none where it took what was new.
-        rows: rows landed, shaped or written.
+        commits: the commits that it was launched for; none if it took all pending ones.
+        rows: rows landed, transformed or written.
         seconds: of its step.
-        reread: why the shop is read in full again from this run on, None where it is not.
-        reread_tables: why single tables are, a sentence each.
+        reread: the reason for a full refresh of the source from this run on, None if there is none.
+        reread_tables: the reasons for a full refresh of single tables, a sentence each.
     """
 
     stage: str
@@ -60,80 +60,75 @@ class StageRun:
 
 
 def sweep_until_done(deployment: Deployment, *, allow_mass_delete: bool) -> Iterator[StageRun]:
-    """Find the rows that vanished from the shop, and take what is found to the warehouse.
+    """Find the rows that were deleted in the source, and load the deletions.
 
     Args:
-        deployment: of the deployment.
-        allow_mass_delete: whether a large share of a table may be gone.
+        allow_mass_delete: whether a large share of a table may be deleted.
 
     Raises:
-        LeftError: at the end, where commits cannot be processed or loaded.
-        HedgehogError: where the sweep fails, or so much is gone that a person has to say whether
-            it is meant.
+        LeftError: at the end, if commits could not be processed or loaded.
+        HedgehogError: if delete detection fails, or finds so many deletions that a person has to
+            confirm them.
     """
-    left = SkippedCommits()
+    skipped = SkippedCommits()
     yield from _extract(deployment, EXTRACTION, CaptureRequest(Mode.SWEEP, allow_mass_delete))
-    yield from _drain(deployment, left)
-    left.tell()
+    yield from _drain(deployment, skipped)
+    skipped.raise_if_any()
 
 
 def one_after_the_other(*parts: Iterable[StageRun]) -> Iterator[StageRun]:
-    """Go through all of these, also where one of them leaves commits.
+    """Run all parts in turn, even if one of them skips commits.
 
     Raises:
-        LeftError: at the end, what the last one that leaves commits says; it tried them all again.
+        LeftError: at the end, the last one raised; that part retried all commits.
     """
-    said: LeftError | None = None
+    last_error: LeftError | None = None
     for part in parts:
         try:
             yield from part
         except LeftError as error:  # noqa: PERF203 (there are two)
-            said = error
-    if said:
-        raise said
+            last_error = error
+    if last_error:
+        raise last_error
 
 
 def replay_until_done(deployment: Deployment, numbers: Collection[int]) -> Iterator[StageRun]:
-    """Process ingestion commits again, and take what is made of them to the warehouse.
+    """Process ingestion commits again, and load the results.
 
-    What waits is taken first: commits that were never processed are not done again.
-
-    Args:
-        deployment: of the deployment.
-        numbers: of the commits.
+    Pending commits are processed first: a commit that was never processed is not replayed.
 
     Raises:
-        LeftError: at the end, where commits cannot be processed or loaded.
-        HedgehogError: where a server fails.
+        LeftError: at the end, if commits could not be processed or loaded.
+        HedgehogError: if a server fails.
     """
-    return one_after_the_other(_take_what_waits(deployment), _replay(deployment, numbers))
+    return one_after_the_other(_run_pending(deployment), _replay(deployment, numbers))
 
 
-def _take_what_waits(deployment: Deployment) -> Iterator[StageRun]:
-    left = SkippedCommits()
-    yield from _drain(deployment, left)
-    left.tell()
+def _run_pending(deployment: Deployment) -> Iterator[StageRun]:
+    skipped = SkippedCommits()
+    yield from _drain(deployment, skipped)
+    skipped.raise_if_any()
 
 
 def _replay(deployment: Deployment, numbers: Collection[int]) -> Iterator[StageRun]:
-    left = SkippedCommits()
+    skipped = SkippedCommits()
     commits = [deployment.lake.ingestion.read(number) for number in sorted(numbers)]
-    while together := left.next_run("processing", commits):
-        assets = processed_assets(together)
-        if (yield from _try(deployment, left, "processing", together, assets, replay=True)):
-            commits = [commit for commit in commits if commit not in together]
-    yield from _drain(deployment, left)
-    left.tell()
+    while batch := skipped.next_run("processing", commits):
+        assets = processed_assets(batch)
+        if (yield from _try(deployment, skipped, "processing", batch, assets, replay=True)):
+            commits = [commit for commit in commits if commit not in batch]
+    yield from _drain(deployment, skipped)
+    skipped.raise_if_any()
 
 
 @dataclass(frozen=True)
 class Backlog:
-    """What waits for a stage.
+    """The pending commits of a stage.
 
     Attributes:
         stage: processing or storage.
-        commits: how many commits wait.
-        runs: works them off.
+        commits: how many are pending.
+        runs: the runs that handle them.
     """
 
     stage: str
@@ -142,56 +137,55 @@ class Backlog:
 
 
 def run_until_done(deployment: Deployment, mode: Mode = Mode.CHANGES) -> Iterator[StageRun]:
-    """Run the stages until what the shop and the inbox held at the start is in the warehouse.
+    """Run the stages until the warehouse has what the source and the inbox held at the start.
 
-    The archive comes slice by slice, that of a large shop by the stages side by side, and one
-    increment at most: what a busy shop does meanwhile is the next run's. Then the files of the
-    inbox come.
+    The initial load runs slice by slice, with the stages in parallel if the source is large. Then
+    at most one increment is captured: what a busy source changes meanwhile is left to the next
+    command. The inbox files come last.
 
     Args:
-        deployment: of the deployment.
-        mode: what is taken of the shop.
+        mode: what to capture.
 
     Raises:
-        LeftError: at the end, where commits cannot be processed or loaded.
-        HedgehogError: where extraction or a server fails, the lake and the warehouse do not belong
+        LeftError: at the end, if commits could not be processed or loaded.
+        HedgehogError: if extraction or a server fails, the lake and the warehouse do not belong
             together, or the lake lacks a commit.
     """
     deployment.lake.confirm_latest()
     deployment.confirm_lake()
-    left = SkippedCommits()
+    skipped = SkippedCommits()
     began = datetime.now(timezone.utc)
     if mode is Mode.REREAD:
-        yield from _reread(deployment)
-        yield from _drain(deployment, left)
+        yield from _full_refresh(deployment)
+        yield from _drain(deployment, skipped)
     while changed := deployment.scan_shop():
         if deployment.large_archive_waits():
-            yield from _side_by_side(deployment, left)
+            yield from _in_parallel(deployment, skipped)
             continue
-        yield from _follow(deployment, changed, left)
+        yield from _follow(deployment, changed, skipped)
         head = deployment.lake.ingestion.head()
-        # Another extractor's increment, the faster one, may come from before this run.
+        # If another extractor's increment was first, it may be from before this run.
         if head is not None and head.kind == "increment" and head.captured_at >= began:
             break
     else:
-        yield from _drain(deployment, left)
+        yield from _drain(deployment, skipped)
     waiting = deployment.files_to_take()
     while waiting:
         yield from _extract(deployment, EXTRACTION, CaptureRequest(Mode.INBOX))
-        yield from _drain(deployment, left)
-        untaken = deployment.files_to_take()
-        waiting = [file for file in waiting if file in untaken]
-    left.tell()
+        yield from _drain(deployment, skipped)
+        still_waiting = deployment.files_to_take()
+        waiting = [file for file in waiting if file in still_waiting]
+    skipped.raise_if_any()
 
 
 def rebuild(deployment: Deployment) -> Iterator[Backlog]:
-    """Fill an empty warehouse from the lake; the shop is not asked.
+    """Fill an empty warehouse from the lake, without the source.
 
-    Gives what waits for one stage, then, when its runs are through, for the next.
+    Yields the backlog of one stage and, once its runs are done, that of the next.
 
     Raises:
-        LeftError: at the end, where commits cannot be processed or loaded.
-        HedgehogError: where the warehouse is not empty, a server fails, or the lake lacks a commit.
+        LeftError: at the end, if commits could not be processed or loaded.
+        HedgehogError: if the warehouse is not empty, a server fails, or the lake lacks a commit.
     """
     deployment.lake.confirm_whole()
     deployment.confirm_lake()
@@ -203,14 +197,14 @@ def rebuild(deployment: Deployment) -> Iterator[Backlog]:
             "`hedgehog rebuild` fills an empty one: name an empty database in the warehouse's "
             "secret, or use `hedgehog run`, which loads what is missing."
         )
-    left = SkippedCommits()
-    yield Backlog("processing", deployment.lake.unprocessed(), _process(deployment, left))
-    yield Backlog("storage", deployment.lake.processed.end(), _load(deployment, left))
-    left.tell()
+    skipped = SkippedCommits()
+    yield Backlog("processing", deployment.lake.unprocessed(), _process(deployment, skipped))
+    yield Backlog("storage", deployment.lake.processed.end(), _load(deployment, skipped))
+    skipped.raise_if_any()
 
 
-def _reread(deployment: Deployment) -> Iterator[StageRun]:
-    """Begin the archive anew; where another extractor is faster, once more."""
+def _full_refresh(deployment: Deployment) -> Iterator[StageRun]:
+    """Begin a full refresh; again, if another extractor committed first."""
     while True:
         for run in _extract(deployment, EXTRACTION, CaptureRequest(Mode.REREAD)):
             yield run
@@ -219,11 +213,11 @@ def _reread(deployment: Deployment) -> Iterator[StageRun]:
 
 
 def _follow(
-    deployment: Deployment, changed: Collection[str], left: SkippedCommits
+    deployment: Deployment, changed: Collection[str], skipped: SkippedCommits
 ) -> Iterator[StageRun]:
-    """Extract, and take what lands to the warehouse: in one run where nothing waits further down.
+    """Extract, process and load: in one run if nothing is pending further down.
 
-    Where something waits, or cannot be asked for, landing does not wait for it.
+    If something is pending, or cannot be determined, only extraction runs: landing does not wait.
     """
     if deployment.something_waits():
         yield from _extract(deployment, EXTRACTION, CHANGES, landed_assets(changed))
@@ -233,61 +227,63 @@ def _follow(
             for run in _extract(deployment, PIPELINE, CHANGES, planned_assets(changed)):
                 landed = True
                 yield run
-        except Exception as error:  # whatever a transform raises
+        except Exception as error:  # a transform may raise anything
             if not _is_of_commits(error) or not landed:
                 raise
-            # What landed waits now, and is tried again by its own.
-    yield from _drain(deployment, left)
+            # The landed commit is pending now, and is tried again by itself.
+    yield from _drain(deployment, skipped)
 
 
 def _extract(
-    deployment: Deployment, job: str, asked: CaptureRequest, assets: Sequence[Path] = ()
+    deployment: Deployment, job: str, request: CaptureRequest, assets: Sequence[Path] = ()
 ) -> Iterator[StageRun]:
-    yield from _run(deployment, job, datetime.now(timezone.utc).date(), (), assets, asked)
+    yield from _run(deployment, job, datetime.now(timezone.utc).date(), (), assets, request)
 
 
 def _with_reasons(run: StageRun, landed: Sequence[IngestionCommit]) -> StageRun:
-    """Take along why tables are read in full again from what a run landed on."""
+    """Add the reasons for a full refresh from the commits that a run landed."""
     reasons = (commit.reread for commit in landed)
     of_tables = (why for commit in landed for why in commit.reread_tables.values())
     return replace(run, reread=next(filter(None, reasons), None), reread_tables=tuple(of_tables))
 
 
-def _drain(deployment: Deployment, left: SkippedCommits) -> Iterator[StageRun]:
-    yield from _process(deployment, left)
-    yield from _load(deployment, left)
+def _drain(deployment: Deployment, skipped: SkippedCommits) -> Iterator[StageRun]:
+    yield from _process(deployment, skipped)
+    yield from _load(deployment, skipped)
 
 
-def _process(deployment: Deployment, left: SkippedCommits) -> Iterator[StageRun]:
-    while landed := left.next_run(
-        "processing", deployment.commits_to_process(left.of("processing"))
+def _process(deployment: Deployment, skipped: SkippedCommits) -> Iterator[StageRun]:
+    while landed := skipped.next_run(
+        "processing", deployment.commits_to_process(skipped.of("processing"))
     ):
-        yield from _try(deployment, left, "processing", landed, processed_assets(landed))
+        yield from _try(deployment, skipped, "processing", landed, processed_assets(landed))
 
 
-def _load(deployment: Deployment, left: SkippedCommits) -> Iterator[StageRun]:
-    while processed := left.next_run("storage", deployment.commits_to_load(left.of("storage"))):
-        yield from _try(deployment, left, "storage", processed, loaded_assets(processed))
+def _load(deployment: Deployment, skipped: SkippedCommits) -> Iterator[StageRun]:
+    while processed := skipped.next_run(
+        "storage", deployment.commits_to_load(skipped.of("storage"))
+    ):
+        yield from _try(deployment, skipped, "storage", processed, loaded_assets(processed))
 
 
-def _try(  # noqa: PLR0913 (all that a run has)
+def _try(  # noqa: PLR0913 (everything that a run has)
     deployment: Deployment,
-    left: SkippedCommits,
+    skipped: SkippedCommits,
     stage: str,
     commits: Sequence[Commit],
     assets: Sequence[Path],
     *,
     replay: bool = False,
 ) -> Generator[StageRun, None, bool]:
-    """Run a stage for commits; note, and tell, whether they went through."""
+    """Run a stage for commits; record and return whether it succeeded."""
     day = commits[0].date
     runs, reason = _tried(deployment, stage, day, commits, assets, replay=replay)
-    left.note(stage, commits, reason)
+    skipped.record(stage, commits, reason)
     yield from runs
     return reason is None
 
 
-def _tried(  # noqa: PLR0913 (all that a run has)
+def _tried(  # noqa: PLR0913 (everything that a run has)
     deployment: Deployment,
     job: str,
     day: date,
@@ -296,7 +292,7 @@ def _tried(  # noqa: PLR0913 (all that a run has)
     *,
     replay: bool = False,
 ) -> tuple[list[StageRun], str | None]:
-    """Run a job; where commits that it is launched for make it fail, say why."""
+    """Run a job; if the commits that it was launched for make it fail, return the reason."""
     try:
         return list(_run(deployment, job, day, commits, assets, replay=replay)), None
     except Exception as error:
@@ -310,44 +306,46 @@ def _tried(  # noqa: PLR0913 (all that a run has)
 
 
 def _is_of_commits(error: Exception) -> bool:
-    """Tell whether a commit may be the cause of an error: what stops all of them is none."""
+    """Return whether a commit may be the cause of an error; not if it affects all commits."""
     return not isinstance(error, AnotherLakeError | UnfitWarehouseError) and not is_outage(error)
 
 
-def _side_by_side(deployment: Deployment, left: SkippedCommits) -> Iterator[StageRun]:
-    """Take the archive to the warehouse, each stage in a process of its own.
+def _in_parallel(deployment: Deployment, skipped: SkippedCommits) -> Iterator[StageRun]:
+    """Run the initial load to the warehouse, each stage in a process of its own.
 
-    A stage that is at rest begins with what waits for it, as the sensors would have it.
+    An idle stage begins with its pending commits, as the sensors would launch it.
     """
     settings = deployment.settings
     with stage_processes() as processes:
-        at_work: dict[str, Future[tuple[list[StageRun], str | None]]] = {}
+        futures: dict[str, Future[tuple[list[StageRun], str | None]]] = {}
         launched: dict[str, Sequence[Commit]] = {}
         while True:
-            for stage, day, commits in _waiting(deployment, at_work, left):
-                at_work[stage] = processes.submit(_whole_run, settings, stage, day, commits)
+            for stage, day, commits in _idle_work(deployment, futures, skipped):
+                futures[stage] = processes.submit(_whole_run, settings, stage, day, commits)
                 launched[stage] = commits
-            if not at_work:
+            if not futures:
                 return
-            wait(at_work.values(), return_when=FIRST_COMPLETED)
-            for stage in [stage for stage, run in at_work.items() if run.done()]:
-                runs, reason = at_work.pop(stage).result()
-                left.note(stage, launched[stage], reason)
+            wait(futures.values(), return_when=FIRST_COMPLETED)
+            for stage in [stage for stage, run in futures.items() if run.done()]:
+                runs, reason = futures.pop(stage).result()
+                skipped.record(stage, launched[stage], reason)
                 yield from runs
 
 
-def _waiting(
-    deployment: Deployment, at_work: Collection[str], left: SkippedCommits
+def _idle_work(
+    deployment: Deployment, busy: Collection[str], skipped: SkippedCommits
 ) -> Iterator[tuple[str, date, Sequence[Commit]]]:
-    """Give what the stages that are at rest have to do while the archive lands."""
-    if "extraction" not in at_work and not deployment.archive_landed():
+    """Yield what the idle stages have to do while the initial load lands."""
+    if "extraction" not in busy and not deployment.archive_landed():
         yield "extraction", datetime.now(timezone.utc).date(), ()
-    if "processing" not in at_work and (
-        landed := left.next_run("processing", deployment.commits_to_process(left.of("processing")))
+    if "processing" not in busy and (
+        landed := skipped.next_run(
+            "processing", deployment.commits_to_process(skipped.of("processing"))
+        )
     ):
         yield "processing", landed[0].date, landed
-    if "storage" not in at_work and (
-        processed := left.next_run("storage", deployment.commits_to_load(left.of("storage")))
+    if "storage" not in busy and (
+        processed := skipped.next_run("storage", deployment.commits_to_load(skipped.of("storage")))
     ):
         yield "storage", processed[0].date, processed
 
@@ -358,24 +356,24 @@ def _whole_run(
     return _tried(Deployment(settings), job, day, commits)
 
 
-def _run(  # noqa: PLR0913, PLR0917 (all that a run has)
+def _run(  # noqa: PLR0913, PLR0917 (everything that a run has)
     deployment: Deployment,
     job: str,
     day: date,
     commits: Sequence[Commit],
     assets: Sequence[Path] = (),
-    asked: CaptureRequest = CHANGES,
+    request: CaptureRequest = CHANGES,
     *,
     replay: bool = False,
 ) -> Iterator[StageRun]:
-    """Run a job; give what each stage did that went through, also where another one fails."""
+    """Run a job; yield each stage that succeeded, even if a later one fails."""
     from hedgehog_pipeline.runner.execute import execute  # noqa: PLC0415 (imports Dagster)
 
     numbers = tuple(commit.number for commit in commits)
     end = None if commits else deployment.lake.ingestion.end()
     done: list[StageRun] = []
 
-    def tell(stage: str, rows: int, seconds: float) -> None:
+    def report(stage: str, rows: int, seconds: float) -> None:
         run = StageRun(stage, day, numbers, rows, seconds)
         if stage == EXTRACTION and end is not None:
             run = _with_reasons(run, [*deployment.lake.ingestion.after(end)])
@@ -383,8 +381,8 @@ def _run(  # noqa: PLR0913, PLR0917 (all that a run has)
 
     settings = deployment.settings
     try:
-        execute(settings, job, day, commits, assets, asked, replay=replay, tell=tell)
-    except Exception:  # whatever a transform raises
+        execute(settings, job, day, commits, assets, request, replay=replay, report=report)
+    except Exception:  # a transform may raise anything
         yield from done
         raise
     yield from done

@@ -1,8 +1,8 @@
-"""What the command leaves: commits that cannot be processed or loaded, which it goes round.
+"""Commits that `hedgehog run` skips because they cannot be processed or loaded.
 
-As the sensors do (attempts.py), but without their pauses: of commits that failed together half as
-many are tried, down to one, and after each success twice as many. One that failed alone is left to
-the next command.
+It retries as the sensors do (scheduling/retry.py), but without their pauses: of commits that failed
+together it tries half as many, down to one, and after each success twice as many. A commit that
+failed alone is left to the next command.
 """
 
 from collections import defaultdict
@@ -15,12 +15,12 @@ from hedgehog_pipeline.lake.commits import AnyCommit, Commit
 from hedgehog_pipeline.scheduling.batching import MAX_COMMITS, of_one_run
 
 MAX_IN_A_ROW = MAX_COMMITS
-"""How many commits of a stage may fail one after the other before it is given up: one cause that
-all of them share is not tried for thousands."""
+"""How many commits of a stage may fail in a row before the command gives the stage up: a cause that
+all of them share is not tried thousands of times."""
 
 _MAX_REASONS = 10
 
-_SAID = {
+_WORDS = {
     "processing": ("ingestion commit", "processed"),
     "storage": ("processed commit", "loaded"),
 }
@@ -28,12 +28,12 @@ _SAID = {
 
 @dataclass
 class _Tries:
-    """How the tries of a stage went by now.
+    """The attempts of a stage so far.
 
     Attributes:
-        reasons: by number, why commits that were tried alone cannot be taken.
+        reasons: by number, why commits failed that were tried alone.
         most: how many commits the next run may take.
-        in_a_row: how many commits failed alone since a run succeeded.
+        in_a_row: how many commits failed alone since the last success.
     """
 
     reasons: dict[int, str] = field(default_factory=dict[int, str])
@@ -43,20 +43,20 @@ class _Tries:
 
 @dataclass(frozen=True)
 class SkippedCommits:
-    """The commits that failed by now, by stage and number."""
+    """The commits that failed so far, by stage and number."""
 
     _tries: defaultdict[str, _Tries] = field(default_factory=lambda: defaultdict(_Tries))
 
     def of(self, stage: str) -> Collection[int]:
-        """Give the numbers of the commits that a stage leaves."""
+        """Return the numbers of the commits that a stage skips."""
         return self._tries[stage].reasons
 
     def next_run(self, stage: str, waiting: Sequence[AnyCommit]) -> list[AnyCommit]:
-        """Choose what one run takes of the commits that wait; none where there is nothing to try.
+        """Choose the pending commits of the next run; none if there is nothing to try.
 
         Args:
             stage: processing or storage.
-            waiting: the commits, in order.
+            waiting: the pending commits, in order.
         """
         tries = self._tries[stage]
         if tries.in_a_row >= MAX_IN_A_ROW:
@@ -64,13 +64,13 @@ class SkippedCommits:
         untried = [commit for commit in waiting if commit.number not in tries.reasons]
         return of_one_run(untried[: tries.most])
 
-    def note(self, stage: str, commits: Sequence[Commit], reason: str | None) -> None:
-        """Note how a run ended.
+    def record(self, stage: str, commits: Sequence[Commit], reason: str | None) -> None:
+        """Record how a run ended.
 
         Args:
             stage: processing or storage.
-            commits: what it was launched for.
-            reason: why it failed, None where it did not.
+            commits: the commits of the run.
+            reason: why it failed, None if it succeeded.
         """
         tries = self._tries[stage]
         if reason is None:
@@ -82,31 +82,31 @@ class SkippedCommits:
             tries.reasons[commits[0].number] = reason
             tries.in_a_row += 1
 
-    def tell(self) -> None:
-        """Say what is left, each different reason once.
+    def raise_if_any(self) -> None:
+        """Raise an error that names the skipped commits, each different reason once.
 
         Raises:
-            LeftError: where something is.
+            LeftError: if there are any.
         """
-        left = {stage: tries for stage, tries in self._tries.items() if tries.reasons}
-        if not left:
+        failed = {stage: tries for stage, tries in self._tries.items() if tries.reasons}
+        if not failed:
             return
-        given_up = any(tries.in_a_row >= MAX_IN_A_ROW for tries in left.values())
+        given_up = any(tries.in_a_row >= MAX_IN_A_ROW for tries in failed.values())
         rest = (
-            f"{MAX_IN_A_ROW} commits failed one after the other, and no more were tried"
+            f"{MAX_IN_A_ROW} commits failed in a row, and the rest was not tried"
             if given_up
             else "Everything else is done"
         )
-        told = " ".join(_told(stage, tries.reasons) for stage, tries in left.items())
-        raise LeftError(f"{rest}. Mend the cause, then run again. {told}")
+        details = " ".join(_describe(stage, tries.reasons) for stage, tries in failed.items())
+        raise LeftError(f"{rest}. Fix the cause, then run again. {details}")
 
 
-def _told(stage: str, reasons: Mapping[int, str]) -> str:
-    """Say which commits of a stage are left, by reason, and the first reasons."""
+def _describe(stage: str, reasons: Mapping[int, str]) -> str:
+    """Name the skipped commits of a stage, grouped by reason, with the first reasons."""
     numbers: dict[str, list[int]] = defaultdict(list)
     for number, reason in sorted(reasons.items()):
         numbers[reason].append(number)
-    name, done = _SAID[stage]
+    name, done = _WORDS[stage]
     sentences = [
         f"{_named(name, of_reason)} could not be {done}: {reason}"
         for reason, of_reason in islice(numbers.items(), _MAX_REASONS)

@@ -1,1 +1,1 @@
-"""The platform's surroundings on a laptop, made of real parts: PostgreSQL, S3, AWS, a shop."""
+"""The sandbox: PostgreSQL, S3, an AWS emulator and a demo shop as local processes."""

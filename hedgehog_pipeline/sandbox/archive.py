@@ -1,4 +1,4 @@
-"""The shop's past: two years of trade, of any size, always the same for the same seed."""
+"""The past orders of the demo shop: two years of any size, the same for the same seed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from hedgehog_pipeline.sandbox.archive_orders import Numbers, order_tables
-from hedgehog_pipeline.sandbox.archive_reference import design_moments, reference_tables
+from hedgehog_pipeline.sandbox.archive_reference import design_times, reference_tables
 from hedgehog_pipeline.sandbox.columns import DAY, Integers, milliseconds
 
 _YEARS = timedelta(days=730)
@@ -16,13 +16,13 @@ _OPENS = 8 * 3_600_000
 _CLOSES = 19 * 3_600_000
 _WEEKDAYS = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 0.15, 0.05])
 
-# Orders that are in memory at a time, give or take a day's.
+# Orders in memory at a time; a chunk ends with a whole day.
 _CHUNK = 50_000
 
 
 @dataclass(frozen=True)
 class Archive:
-    """All that the shop holds at the moment `until` (UTC, naive), after so many orders."""
+    """All rows of the shop at the time `until` (UTC without time zone), after so many orders."""
 
     orders: int
     until: datetime
@@ -34,18 +34,18 @@ class Archive:
         return datetime.combine((self.until - _YEARS).date(), datetime.min.time())
 
     def tables(self) -> Iterator[tuple[str, pa.Table]]:
-        """Tables with their rows, a chunk at a time, none before the ones that it refers to."""
-        designs = design_moments(self.orders, self.opening, self.until)
+        """Yield the tables in chunks of rows; referenced rows come first."""
+        designs = design_times(self.orders, self.opening, self.until)
         yield from reference_tables(self.opening, designs, self.seed)
         until = milliseconds(self.until)
         numbers = Numbers()
-        for first_day, moments in self._chunks():
+        for first_day, times in self._chunks():
             rng = np.random.default_rng([self.seed, first_day])
-            numbers, chunk = order_tables(rng, moments, numbers, designs, until)
+            numbers, chunk = order_tables(rng, times, numbers, designs, until)
             yield from chunk.items()
 
     def _chunks(self) -> Iterator[tuple[int, Integers]]:
-        """The moments of all orders, ascending, whole days together."""
+        """Yield the first day of each chunk and the times of its orders, ascending."""
         rng = np.random.default_rng([self.seed, self.orders])
         until = milliseconds(self.until)
         first = milliseconds(self.opening) // DAY

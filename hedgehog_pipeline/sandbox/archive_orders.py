@@ -1,4 +1,4 @@
-"""A stretch of the archive's trade: orders, each with its transaction and its payment."""
+"""A chunk of past orders, each with its transaction and its payment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,14 +25,14 @@ from hedgehog_pipeline.sandbox.columns import (
 _SALES_SHARE = 0.7
 _REFUND_SHARE = 0.01
 
-# The bank's answer comes in once a day, a little after 07:55, for many payments at once.
+# The bank confirms many payments at once, every day shortly after 07:55.
 _PAID_AT = (7 * 60 + 55) * 60_000 + 11_500
 _PAID_WITHIN = 400
 
-# Of each of the shop's tables, where among the facts of an order its columns come from.
+# For each table of the shop: column of the table -> column of `facts` below.
 _AGREED = {
-    "created_at": "moment",
-    "last_updated": "moment",
+    "created_at": "time",
+    "last_updated": "time",
     "staff_id": "staff",
     "counterparty_id": "counterparty",
     "currency_id": "currency",
@@ -57,12 +57,12 @@ _TRANSACTION = {
     "transaction_type": "kind",
     "sales_order_id": "sale",
     "purchase_order_id": "purchase",
-    "created_at": "moment",
-    "last_updated": "moment",
+    "created_at": "time",
+    "last_updated": "time",
 }
 _PAYMENT = {
     "payment_id": "number",
-    "created_at": "moment",
+    "created_at": "time",
     "last_updated": "settled",
     "transaction_id": "number",
     "counterparty_id": "counterparty",
@@ -78,20 +78,28 @@ _PAYMENT = {
 
 @dataclass(frozen=True)
 class Numbers:
-    """How many orders there were so far, and how many of them were sales."""
+    """How many orders and sales the earlier chunks have; ids continue from there."""
 
     orders: int = 0
     sales: int = 0
 
 
 def order_tables(
-    rng: np.random.Generator, moment: Integers, before: Numbers, designs: Integers, until: int
+    rng: np.random.Generator, times: Integers, before: Numbers, designs: Integers, until: int
 ) -> tuple[Numbers, dict[str, pa.Table]]:
-    """The orders of the given moments (ascending), as rows of the shop's four tables.
+    """Return the orders of the given times (ascending), as rows of the shop's four tables.
 
-    `designs` says when each design was made; a payment that was due before `until` is paid.
+    Args:
+        rng: draws the values.
+        times: of the orders.
+        before: the counts of the earlier chunks.
+        designs: when each design was created.
+        until: the end of the past; a payment that is due before is paid.
+
+    Returns:
+        The counts including this chunk, and the rows by table.
     """
-    size = len(moment)
+    size = len(times)
 
     def between(least: int, most: int) -> Integers:
         return rng.integers(least, most, size, endpoint=True)
@@ -101,18 +109,18 @@ def order_tables(
     sale = before.sales + np.cumsum(is_sale)
     units = np.where(is_sale, between(1_001, 99_973), between(10, 998))
     pence = np.where(is_sale, between(200, 400), between(2_000, 98_341))
-    today = moment // DAY * DAY
+    today = times // DAY * DAY
     payment_day = today + between(1, 6) * DAY
     paid_at = payment_day + _PAID_AT + payment_day // DAY * 7_919 % _PAID_WITHIN
     paid = paid_at <= until
-    made = np.searchsorted(designs, moment, side="right")
+    made = np.searchsorted(designs, times, side="right")
     facts = pa.Table.from_pydict(
         {
             "number": number,
             "kind": np.where(is_sale, "SALE", "PURCHASE"),
             "sale": where(is_sale, sale),
             "purchase": where(~is_sale, number - sale),
-            "moment": timestamps(moment),
+            "time": timestamps(times),
             "design": 1 + (rng.random(size) * made).astype(np.int64),
             "staff": between(1, STAFF),
             "counterparty": between(1, COUNTERPARTIES),
@@ -126,7 +134,7 @@ def order_tables(
             "payment_date": dates(payment_day),
             "payment_type": np.where(is_sale, 1, 3) + (rng.random(size) < _REFUND_SHARE),
             "paid": paid,
-            "settled": timestamps(np.where(paid, paid_at, moment)),
+            "settled": timestamps(np.where(paid, paid_at, times)),
             "company_account": between(10_000_000, 99_999_999),
             "counterparty_account": between(10_000_000, 99_999_999),
         }

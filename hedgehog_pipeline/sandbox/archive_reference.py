@@ -1,4 +1,4 @@
-"""The tables of the archive that orders refer to: few rows, made once."""
+"""The reference tables that the past orders refer to: few rows, created once."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -31,13 +31,13 @@ _FIRST_DESIGNS = 10
 _MAX_DESIGNS = 470
 _ORDERS_PER_DESIGN = 30
 
-# The shop's application was filled in the afternoon before it opened, in two steps.
+# Reference data was entered in two steps, in the afternoon before the shop opened.
 _FILLED = timedelta(hours=-9, minutes=-39, milliseconds=-10_038)
 _STAFFED = _FILLED + timedelta(milliseconds=1_601)
 
 
-def design_moments(orders: int, opening: datetime, until: datetime) -> Integers:
-    """When each design was made: ten before the shop opened, the others evenly ever since."""
+def design_times(orders: int, opening: datetime, until: datetime) -> Integers:
+    """Return when each design was created: ten before the opening, the others evenly since then."""
     later = min(_MAX_DESIGNS, _FIRST_DESIGNS + orders // _ORDERS_PER_DESIGN) - _FIRST_DESIGNS
     first = np.full(_FIRST_DESIGNS, milliseconds(opening + _FILLED))
     steps = np.linspace(milliseconds(opening), milliseconds(until), later + 2)[1:-1]
@@ -47,7 +47,7 @@ def design_moments(orders: int, opening: datetime, until: datetime) -> Integers:
 def reference_tables(
     opening: datetime, designs: Integers, seed: int
 ) -> Iterator[tuple[str, pa.Table]]:
-    """The seven tables, with ids from 1."""
+    """Yield the seven reference tables, with ids from 1."""
     people = People(seed)
     chance = np.random.default_rng(seed)
     filled, staffed = opening + _FILLED, opening + _STAFFED
@@ -76,11 +76,13 @@ def reference_tables(
 
 
 def _table(
-    name: str, rows: list[dict[str, Any]], made: datetime | Integers
+    name: str, rows: list[dict[str, Any]], created: datetime | Integers
 ) -> tuple[str, pa.Table]:
-    """The rows with ids and with their times, which are all the same for one moment."""
-    stamps = np.full(len(rows), milliseconds(made)) if isinstance(made, datetime) else made
+    """Return the rows with ids and timestamps: one for all rows, or one for each."""
+    created_at = created
+    if isinstance(created_at, datetime):
+        created_at = np.full(len(rows), milliseconds(created_at))
     ids = pa.array(range(1, len(rows) + 1))
     table = pa.Table.from_pylist(rows).add_column(0, f"{name}_id", ids)
-    times = timestamps(stamps)
+    times = timestamps(created_at)
     return name, table.append_column("created_at", times).append_column("last_updated", times)

@@ -1,7 +1,7 @@
-"""A stand-in for AWS: Secrets Manager, SSM, CloudWatch Logs, SNS, by moto.
+"""An AWS emulator, moto: Secrets Manager, SSM, CloudWatch Logs and SNS.
 
-It forgets everything when it stops, so what the platform expects to find there is put there anew
-at each start. For quick tests it can stand in for S3 as well.
+It keeps everything in memory, so the resources that the platform needs are created again at each
+start. Quick tests use it as S3, too.
 """
 
 import json
@@ -18,22 +18,21 @@ from hedgehog_pipeline.sandbox.files import private_folder
 from hedgehog_pipeline.sandbox.ports import LOOPBACK, keep_ports, last_port
 from hedgehog_pipeline.sandbox.process import ServerProcess
 
-# The account that moto plays.
+# The account id that moto uses.
 _ACCOUNT = "123456789012"
 
 
 class AwsServer:
-    """The stand-in as a server of its own, on the loopback address.
+    """The emulator as a server process on the loopback address.
 
-    It answers to who signs with its access key alone: it holds the passwords of the databases.
+    It answers only requests that are signed with its access key: it has the database passwords.
     """
 
     def __init__(self, folder: Path, keys: Callable[[], tuple[str, str]]) -> None:
-        """Nothing is made or started yet.
+        """Does not create or start anything yet.
 
         Args:
-            folder: of the server.
-            keys: gives the access key and the secret key.
+            keys: returns the access key and the secret key.
         """
         self.folder = folder.resolve()
         self._ports = self.folder / "ports.json"
@@ -41,21 +40,21 @@ class AwsServer:
         self._process = ServerProcess("moto", self.folder)
 
     def __repr__(self) -> str:
-        """Where it is."""
+        """Show the folder."""
         return f"AwsServer({str(self.folder)!r})"
 
     @property
     def running(self) -> bool:
-        """Whether this folder's server runs."""
+        """Whether the server of this folder is running."""
         return self._process.running
 
     @property
     def endpoint(self) -> str:
-        """The URL of the last start."""
+        """The URL since the last start."""
         return f"http://{LOOPBACK}:{last_port(self._ports, 'aws')}"
 
     def start(self) -> "AwsServer":
-        """Start the server, empty, where it is not running; it answers when this returns."""
+        """Start the server, without data, if it is not running, and wait until it answers."""
         if self.running:
             return self
         private_folder(self.folder)
@@ -66,19 +65,23 @@ class AwsServer:
         return self
 
     def stop(self) -> None:
-        """Stop the server, which forgets everything."""
+        """Stop the server and lose its data."""
         self._process.stop()
 
     def seed(self, secrets: Mapping[str, str], *, log_group: str, topic: str) -> None:
-        """Put the secrets (by name), a log group and a topic there; nothing is there twice."""
+        """Create or update the secrets, and create the log group and the topic if missing.
+
+        Args:
+            secrets: the value of each secret by its name.
+        """
         arguments = client_arguments(self.endpoint, *self._keys())
-        vault = boto3.client("secretsmanager", **arguments)
-        known = {secret.get("Name") for secret in vault.list_secrets()["SecretList"]}
+        client = boto3.client("secretsmanager", **arguments)
+        known = {secret.get("Name") for secret in client.list_secrets()["SecretList"]}
         for name, value in secrets.items():
             if name in known:
-                vault.put_secret_value(SecretId=name, SecretString=value)
+                client.put_secret_value(SecretId=name, SecretString=value)
             else:
-                vault.create_secret(Name=name, SecretString=value)
+                client.create_secret(Name=name, SecretString=value)
         logs = boto3.client("logs", **arguments)
         if not logs.describe_log_groups(logGroupNamePrefix=log_group)["logGroups"]:
             logs.create_log_group(logGroupName=log_group)
@@ -92,12 +95,12 @@ class AwsServer:
 
 
 def topic_arn(topic: str) -> str:
-    """The name in full that a topic has here."""
+    """Return the ARN of a topic in the emulator."""
     return f"arn:aws:sns:{REGION}:{_ACCOUNT}:{topic}"
 
 
 def rds_secret(dsn: str) -> str:
-    """A connection string in the form in which RDS keeps it in Secrets Manager."""
+    """Return a connection string as the JSON that RDS stores in Secrets Manager."""
     parts = conninfo_to_dict(dsn)
     return json.dumps(
         {

@@ -1,4 +1,4 @@
-"""`hedgehog sandbox`: the whole platform's surroundings on a laptop."""
+"""`hedgehog sandbox`, `demo`, `dev` and `latency`: the whole platform on a laptop."""
 
 import json
 import sys
@@ -16,14 +16,17 @@ if TYPE_CHECKING:
 _FOLDER = Path(".sandbox")
 
 orders = click.option(
-    "--orders", default=5000, show_default=True, help="Orders in the shop's archive."
+    "--orders",
+    default=5000,
+    show_default=True,
+    help="Past orders of the demo shop; used when the shop is created.",
 )
 port = click.option("--port", default=3000, show_default=True, help="Port of the Dagster UI.")
 
 
 @click.group()
 def sandbox() -> None:
-    """Start and stop the sandbox: PostgreSQL, S3 and a stand-in for AWS, in `.sandbox`."""
+    """Run PostgreSQL, S3 and an AWS emulator on this machine, with data in `.sandbox`."""
 
 
 @sandbox.command(
@@ -31,15 +34,15 @@ def sandbox() -> None:
 )
 @orders
 def up(*, orders: int) -> None:
-    """Start what is not running; the first time, fill the shop; write `.env`."""
-    place = _sandbox()
-    place.up(orders)
-    _tell(place)
+    """Start the servers and write `.env`; the first time, also create and fill the demo shop."""
+    sandbox = _sandbox()
+    sandbox.up(orders)
+    _print_status(sandbox)
 
 
 @sandbox.command(cls=Command, examples=["hedgehog sandbox down"])
 def down() -> None:
-    """Stop the servers; shop, lake and warehouse stay as they are."""
+    """Stop the servers. The data of shop, lake and warehouse is kept."""
     _sandbox().down()
 
 
@@ -48,11 +51,11 @@ def down() -> None:
 )
 @as_json
 def status(*, as_json: bool) -> None:
-    """Tell which servers run, and where."""
+    """Show which servers are running, with their addresses."""
     if as_json:
         click.echo(json.dumps(asdict(_sandbox().status())))
     else:
-        _tell(_sandbox())
+        _print_status(_sandbox())
 
 
 @sandbox.command(
@@ -60,10 +63,10 @@ def status(*, as_json: bool) -> None:
     cls=Command,
     examples=["hedgehog sandbox trade", "hedgehog sandbox trade --seconds 10 --per-second 30"],
 )
-@click.option("--seconds", default=60.0, show_default=True, help="How long.")
-@click.option("--per-second", default=5.0, show_default=True, help="How many things a second.")
+@click.option("--seconds", default=60.0, show_default=True, help="Duration in seconds.")
+@click.option("--per-second", default=5.0, show_default=True, help="Operations per second.")
 def trade_(*, seconds: float, per_second: float) -> None:
-    """Let the shop go on trading."""
+    """Write to the demo shop as its users do: place and change orders, pay, add master data."""
     from hedgehog_pipeline.sandbox.trade import trade
 
     done = trade(_sandbox().shop_dsn(), seconds=seconds, per_second=per_second)
@@ -79,7 +82,7 @@ def trade_(*, seconds: float, per_second: float) -> None:
 @click.argument("database", type=click.Choice(["shop", "warehouse"]))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def psql(*, database: str, arguments: tuple[str, ...]) -> None:
-    """Open the shop or the warehouse in psql; further arguments are psql's own."""
+    """Open the shop or the warehouse in psql. ARGUMENTS are passed to psql."""
     from hedgehog_pipeline.sandbox.databases import SOURCE, WAREHOUSE
 
     named = {"shop": SOURCE, "warehouse": WAREHOUSE}[database]
@@ -89,7 +92,7 @@ def psql(*, database: str, arguments: tuple[str, ...]) -> None:
 @click.command(cls=Command, examples=["hedgehog demo", "hedgehog demo --orders 50000"])
 @orders
 def demo(*, orders: int) -> None:
-    """Show it all: sandbox, archive, trading, and answers from the warehouse."""
+    """Show the platform in a minute: start a sandbox, load it, change it, query the warehouse."""
     from hedgehog_pipeline.sandbox.demo import run_demo
 
     run_demo(_FOLDER, orders)
@@ -99,7 +102,7 @@ def demo(*, orders: int) -> None:
 @orders
 @port
 def dev(*, orders: int, port: int) -> None:
-    """Start the sandbox, a shop that trades and the Dagster UI, until Ctrl-C."""
+    """Run the sandbox, a demo shop with live trade, and the Dagster UI until Ctrl-C."""
     from hedgehog_pipeline.sandbox.dev import run_dev
 
     run_dev(_FOLDER, orders=orders, port=port)
@@ -111,13 +114,17 @@ def dev(*, orders: int, port: int) -> None:
     type=click.IntRange(min=4),
     default=20,
     show_default=True,
-    help="How many changes to time.",
+    help="Number of changes to measure.",
 )
-@click.option("--load", is_flag=True, help="Keep every core busy meanwhile.")
+@click.option("--load", is_flag=True, help="Keep every CPU core busy during the measurement.")
 @orders
 @port
 def latency(*, changes: int, load: bool, orders: int, port: int) -> None:
-    """Time changes from the shop to the warehouse, half of them after a sweep began."""
+    """Measure the seconds from a change in the demo shop to its row in the warehouse.
+
+    The first half of the changes is measured before a sweep (delete detection) starts, the second
+    half after it. Runs the sandbox, live trade and Dagster meanwhile, as `hedgehog dev` does.
+    """
     from contextlib import ExitStack
 
     from hedgehog_pipeline.sandbox.dev import platform_at_work
@@ -125,26 +132,26 @@ def latency(*, changes: int, load: bool, orders: int, port: int) -> None:
     from hedgehog_pipeline.sandbox.load import busy_cores
     from hedgehog_pipeline.sandbox.schedule_tick import launch_tick
 
-    place = _sandbox()
-    place.up(orders)
+    sandbox = _sandbox()
+    sandbox.up(orders)
     log = _FOLDER / "dagster" / "dev.log"
-    click.echo(f"Dagster starts; its lines go to {log}.")
+    click.echo(f"Dagster is starting; its log is {log}.")
     halves = {"before the sweep": changes // 2, "since the sweep": changes - changes // 2}
     seconds: dict[str, list[float]] = {name: [] for name in halves}
     with ExitStack() as stack:
         stack.enter_context(platform_at_work(_FOLDER, orders=orders, port=port, log=log))
-        for _warm_up in measure(place, 1):
-            click.echo("Dagster is at work, the shop trades.")
+        for _warm_up in measure(sandbox, 1):
+            click.echo("Dagster is running and the shop is trading.")
         if load:
             cores = stack.enter_context(busy_cores())
-            click.echo(f"{cores} cores are kept busy.")
+            click.echo(f"{cores} CPU cores are kept busy.")
         for name, count in halves.items():
             if any(seconds.values()):
                 launch_tick(port, "sweep")
-                click.echo("A sweep is launched, as its schedule does every hour.")
-            for kind, taken in measure(place, count):
-                seconds[name].append(taken)
-                click.echo(f"{kind:<40}{taken:>6.1f} s")
+                click.echo("A sweep was launched, as its schedule does every hour.")
+            for kind, latency_seconds in measure(sandbox, count):
+                seconds[name].append(latency_seconds)
+                click.echo(f"{kind:<40}{latency_seconds:>6.1f} s")
     click.echo(summary(seconds))
 
 
@@ -154,8 +161,8 @@ def _sandbox() -> "Sandbox":
     return Sandbox(_FOLDER)
 
 
-def _tell(place: "Sandbox") -> None:
-    servers = place.status()
+def _print_status(sandbox: "Sandbox") -> None:
+    servers = sandbox.status()
     for name, server in (
         ("PostgreSQL", servers.postgres),
         ("S3", servers.s3),

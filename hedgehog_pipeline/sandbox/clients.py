@@ -1,4 +1,4 @@
-"""How the sandbox itself talks to its S3 server and to its stand-in for AWS."""
+"""Clients of the sandbox's own S3 server and AWS emulator."""
 
 import json
 import urllib.request
@@ -9,13 +9,13 @@ from botocore.config import Config
 REGION = "eu-west-2"
 
 ACCESS_KEY = "HEDGEHOG_SANDBOX_ACCESS_KEY"
-"""The variable by which a server is told its key: arguments can be read by everybody here."""
+"""The variable that passes a server its key: any user of the machine can read arguments."""
 
 
 def client_arguments(endpoint: str, access_key: str, secret_key: str) -> dict[str, Any]:
-    """What `boto3.client` takes after the name of the service.
+    """Return the arguments of `boto3.client` after the name of the service.
 
-    Straight to the loopback address, whatever proxy this machine has; a refusal is told at once.
+    The client uses no proxy and does not retry, so that a refusal is raised at once.
     """
     return {
         "endpoint_url": endpoint,
@@ -27,7 +27,7 @@ def client_arguments(endpoint: str, access_key: str, secret_key: str) -> dict[st
 
 
 def fetch_json(url: str, **headers: str) -> Any:
-    """What a server answers there; None while it does not answer."""
+    """Return the JSON at a URL, None if the server does not answer."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         request = urllib.request.Request(url, headers=headers)  # noqa: S310  our own servers

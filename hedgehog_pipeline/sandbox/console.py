@@ -1,4 +1,4 @@
-"""What `hedgehog dev` shows of all that its programs write: a line for each batch, and trouble."""
+"""What `hedgehog dev` prints of the output of its programs: a line for each batch, and errors."""
 
 import re
 
@@ -7,25 +7,25 @@ import click
 from hedgehog_pipeline.logs.reader import LogReader
 
 _SHOWN = {"loaded", "file taken"}
-_TROUBLE = re.compile(r"( - (ERROR|CRITICAL) - |^hedgehog_pipeline\.[\w.]+Error: )(?P<told>.+)")
-"""What Dagster writes when something is wrong, and the sentence of ours that it is about."""
+_ERROR = re.compile(r"( - (ERROR|CRITICAL) - |^hedgehog_pipeline\.[\w.]+Error: )(?P<message>.+)")
+"""An error line of Dagster, or the message of a Hedgehog error in a traceback."""
 
 
 class DevConsole:
-    """Shows lines of the platform, and errors of Dagster."""
+    """Prints lines of the platform, and errors of Dagster."""
 
     def __init__(self) -> None:
         self._reader = LogReader()
-        self._last = ""
+        self._last_error = ""
 
-    def tell(self, line: str) -> None:
-        """Show a line where it is for a person."""
-        told = self._reader.read(line)
-        if told is None:
+    def print_line(self, line: str) -> None:
+        """Print a line if it is of interest to a person."""
+        found = self._reader.read(line)
+        if found is None:
             return
-        if told.event:
-            if told.warns or told.event in _SHOWN:
-                click.secho(told.text, fg="yellow" if told.warns else None)
-        elif (trouble := _TROUBLE.search(told.text)) and trouble["told"] != self._last:
-            self._last = trouble["told"]
-            click.secho(f"Dagster: {self._last}", fg="red")
+        if found.event:
+            if found.warns or found.event in _SHOWN:
+                click.secho(found.text, fg="yellow" if found.warns else None)
+        elif (error := _ERROR.search(found.text)) and error["message"] != self._last_error:
+            self._last_error = error["message"]
+            click.secho(f"Dagster: {self._last_error}", fg="red")

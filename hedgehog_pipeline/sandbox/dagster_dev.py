@@ -1,4 +1,4 @@
-"""Dagster's command, whose `dev` starts Hedgehog's webserver and daemon in place of its own.
+"""Dagster's command line; its `dev` starts Hedgehog's webserver and daemon instead of Dagster's.
 
 `python -m hedgehog_pipeline.sandbox.dagster_dev dev` takes the options of `dagster dev`.
 """
@@ -17,7 +17,7 @@ _OURS = {
 
 
 def open_ours(command: Sequence[str], **options: Any) -> Any:
-    """Start a part of Dagster; where there is one of Hedgehog, that one."""
+    """Start a process of Dagster, or the one of Hedgehog that replaces it."""
     return open_ipc_subprocess([_OURS.get(word, word) for word in command], **options)
 
 

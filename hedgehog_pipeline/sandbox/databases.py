@@ -1,8 +1,8 @@
-"""The databases, and the roles through which the platform reaches them.
+"""The databases, and the roles with which the platform connects to them.
 
-`hedgehog_reader` reads the shop's tables and nothing else; `hedgehog_writer` owns the warehouse
-and nothing else; `dagster` owns the database of Dagster's own records. But for the superuser
-nobody else can connect at all.
+`hedgehog_reader` may only read the tables of the shop. `hedgehog_writer` owns the warehouse,
+`dagster` the database of Dagster's run records; they have no other rights. Except for the
+superuser no other role can connect.
 """
 
 from collections.abc import Mapping
@@ -24,9 +24,9 @@ DAGSTER = "dagster"
 
 
 def create_databases(dsn: str, passwords: Mapping[str, str]) -> None:
-    """Make the roles and databases that are missing; `passwords` holds one for each role.
+    """Create the roles and databases that are missing; `passwords` has one for each role.
 
-    The connection must be a superuser's.
+    The connection must be one of a superuser.
     """
     with psycopg.connect(dsn, autocommit=True) as connection:
         for role in (READER, WRITER, DAGSTER):
@@ -41,14 +41,14 @@ def create_databases(dsn: str, passwords: Mapping[str, str]) -> None:
 
 
 def grant_reading(dsn: str) -> None:
-    """Let the reader read the shop's tables; the connection must be the shop's owner's."""
+    """Grant the reader SELECT on the shop's tables; connect as the owner of the shop."""
     with psycopg.connect(dsn) as connection:
         for table in TABLES:
             _execute(connection, "GRANT SELECT ON TABLE {} TO {}", table, READER)
 
 
 def _create_role(connection: psycopg.Connection, role: str, password: str) -> None:
-    # Enciphered here, so that the password itself reaches neither the statement nor a log.
+    # Hashed here, so that the password itself is in no statement and no server log.
     verifier = connection.pgconn.encrypt_password(
         password.encode(), role.encode(), b"scram-sha-256"
     )
@@ -58,8 +58,8 @@ def _create_role(connection: psycopg.Connection, role: str, password: str) -> No
     connection.execute(statement)
 
 
-def _exists(connection: psycopg.Connection, question: "LiteralString", name: str) -> bool:
-    return connection.execute(question, [name]).fetchone() is not None
+def _exists(connection: psycopg.Connection, query: "LiteralString", name: str) -> bool:
+    return connection.execute(query, [name]).fetchone() is not None
 
 
 def _execute(connection: psycopg.Connection, statement: "LiteralString", *names: str) -> None:

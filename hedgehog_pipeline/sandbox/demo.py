@@ -1,4 +1,4 @@
-"""`hedgehog demo`: an archive, some trading, and what the warehouse answers, on one screen."""
+"""`hedgehog demo`: an initial load, some live trade, and two queries, on one screen."""
 
 import shutil
 import sys
@@ -22,7 +22,7 @@ from hedgehog_pipeline.sandbox.trade import trade
 from hedgehog_pipeline.settings import Settings
 
 _TRADING_SECONDS = 10
-_DEEDS_A_SECOND = 30
+_TRADING_RATE = 30
 _MAX_KINDS = 2
 
 _REVENUE = """
@@ -51,33 +51,33 @@ _HISTORY = """
 
 
 def run_demo(folder: Path, orders: int) -> None:
-    """Fill a shop, bring it to the warehouse, trade, bring that, and ask two questions."""
+    """Create a shop, load it, trade, load the changes, and query the warehouse."""
     console = Console(highlight=False)
-    place = Sandbox(folder)
-    with console.status("PostgreSQL, S3 and AWS start, and the shop is filled ..."):
-        place.up(orders)
-    console.print(f"Sandbox  PostgreSQL, S3 and AWS in {_short(place.folder)}")
-    load_dotenv(place.dotenv, override=True)
+    sandbox = Sandbox(folder)
+    with console.status("Starting PostgreSQL, S3 and AWS, and filling the shop ..."):
+        sandbox.up(orders)
+    console.print(f"Sandbox  PostgreSQL, S3 and AWS in {_short(sandbox.folder)}")
+    load_dotenv(sandbox.dotenv, override=True)
     deployment = Deployment(Settings.from_environment())
 
-    console.print(f"Archive  {_brought(deployment)}")
+    console.print(f"Load     {_load(deployment)}")
     with console.status(f"The shop trades for {_TRADING_SECONDS} s ..."):
-        done = trade(place.shop_dsn(), seconds=_TRADING_SECONDS, per_second=_DEEDS_A_SECOND)
-    console.print(f"Trade    {_most_of(done)}")
-    console.print(f"Changes  {_brought(deployment)}\n")
+        done = trade(sandbox.shop_dsn(), seconds=_TRADING_SECONDS, per_second=_TRADING_RATE)
+    console.print(f"Trade    {_most_frequent(done)}")
+    console.print(f"Changes  {_load(deployment)}\n")
 
-    with psycopg.connect(place.postgres.dsn(WAREHOUSE)) as warehouse:
+    with psycopg.connect(sandbox.postgres.dsn(WAREHOUSE)) as warehouse:
         console.print(_answer(warehouse, "Revenue by month and currency", _REVENUE))
         console.print()
         console.print(_answer(warehouse, "One order, before and after its change", _HISTORY))
     console.print(f"\nNext, with {_program()}:", soft_wrap=True)
-    console.print("  dev           the shop trades on, in Dagster's UI")
+    console.print("  dev           live trade in the shop, and the Dagster UI")
     console.print("  status        how far the warehouse is behind the shop")
-    console.print("  sandbox down  stops the servers; all data stays")
+    console.print("  sandbox down  stop the servers and keep the data")
 
 
-def _brought(deployment: Deployment) -> str:
-    """Run the stages, and tell what each of them moved."""
+def _load(deployment: Deployment) -> str:
+    """Run the stages; return a summary of the rows of each."""
     bars = wants_bars(deployment.settings.log_format)
     runs = run_until_done(deployment)
     rows, seconds = Counter[str](), 0.0
@@ -90,8 +90,8 @@ def _brought(deployment: Deployment) -> str:
     )
 
 
-def _most_of(done: Counter[str]) -> str:
-    """Tell what happened most, and how much else."""
+def _most_frequent(done: Counter[str]) -> str:
+    """Return the most frequent kinds of operations, and the number of all others."""
     kinds = [f"{count:,} {kind}" for kind, count in done.most_common(_MAX_KINDS)]
     rest = sum(done.values()) - sum(count for _, count in done.most_common(_MAX_KINDS))
     return ", ".join([*kinds, *([f"{rest:,} more"] if rest else [])])
@@ -114,12 +114,12 @@ def _is_number(value: object) -> bool:
 
 
 def _program() -> str:
-    """Name this command as a person can type it here, on the path or not."""
+    """Return this command as a person can type it here, whether it is on PATH or not."""
     program = Path(sys.argv[0])
     return "hedgehog" if shutil.which("hedgehog") or program.stem != "hedgehog" else _short(program)
 
 
 def _short(path: Path) -> str:
-    """Name a path as seen from here."""
+    """Return a path relative to the current folder, if it is inside."""
     path = path.absolute()
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

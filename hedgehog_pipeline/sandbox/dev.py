@@ -1,4 +1,4 @@
-"""`hedgehog dev`: the sandbox, a shop that trades, and `dagster dev`, until Ctrl-C."""
+"""`hedgehog dev`: the sandbox, a demo shop with live trade, and `dagster dev`."""
 
 import math
 import os
@@ -19,8 +19,8 @@ from hedgehog_pipeline.sandbox.clients import fetch_json
 from hedgehog_pipeline.sandbox.console import DevConsole
 from hedgehog_pipeline.sandbox.ending import (
     end,
-    ignore_requests,
-    interrupted_by_requests,
+    ignore_stop_signals,
+    interrupted_by_stop_signals,
     started,
 )
 from hedgehog_pipeline.sandbox.errors import SandboxError, log_tail
@@ -38,38 +38,39 @@ _DAGSTER = [
 ]
 _CODE_SERVER = "dagster api grpc"
 _SECONDS_TO_RELOAD = 20
-_SECONDS_OF_DAGSTER = 7
-_SECONDS_OF_TRADE = 1
-"""What each has to end by itself: all is over within 15 seconds, those of the servers included."""
+_DAGSTER_GRACE_SECONDS = 7
+_TRADE_GRACE_SECONDS = 1
+"""How long each may take to end by itself: with the servers, all ends within 15 seconds."""
 
 
 def run_dev(folder: Path, *, orders: int, port: int) -> None:
-    """Run until Ctrl-C, SIGTERM or SIGHUP, then stop all that was started here.
+    """Run until Ctrl-C, SIGTERM or SIGHUP, then stop everything that this command started.
 
-    A person sees a line for each batch, and all else stands in a file; a program gets all lines.
+    On a terminal it prints a line for each batch and logs all output to a file. Otherwise it prints
+    all output.
 
     Raises:
-        SandboxError: where the port is taken, or a part of Dagster ends before that.
+        SandboxError: if the port is in use, or a process of Dagster ends unexpectedly.
     """
     if not can_bind(port):
-        raise SandboxError(f"Port {port} of {LOOPBACK} is taken: choose another one by --port.")
-    for_people = as_text(Settings.from_environment().log_format, sys.stdout)
-    log = folder.resolve() / "dagster" / "dev.log" if for_people else None
-    if for_people:
-        click.echo("The sandbox, a shop that trades and Dagster start ...")
+        raise SandboxError(f"Port {port} of {LOOPBACK} is in use. Choose another one with --port.")
+    for_person = as_text(Settings.from_environment().log_format, sys.stdout)
+    log = folder.resolve() / "dagster" / "dev.log" if for_person else None
+    if for_person:
+        click.echo("Starting the sandbox, live trade in the demo shop, and Dagster ...")
     with platform_at_work(folder, orders=orders, port=port, log=log) as dagster:
-        with ExitStack() as shown, suppress(KeyboardInterrupt):
+        with ExitStack() as console, suppress(KeyboardInterrupt):
             if log:
-                shown.enter_context(followed(log, DevConsole().tell))
+                console.enter_context(followed(log, DevConsole().print_line))
             _await_end(dagster, port, log)
-        if for_people:
-            click.echo("\nAll that was started here ends ...")
-    if for_people:
-        click.echo("Ended. Shop, lake and warehouse stay; `hedgehog dev` goes on from there.")
+        if for_person:
+            click.echo("\nStopping everything that was started here ...")
+    if for_person:
+        click.echo("Stopped. All data is kept; the next `hedgehog dev` continues with it.")
 
 
 def _await_end(dagster: subprocess.Popen[bytes], port: int, log: Path | None) -> None:
-    """Wait until a part of Dagster ends, which it is not meant to do; say where its UI is."""
+    """Print the address of the UI; then wait, and raise an error if a process of Dagster ends."""
     url = f"http://{LOOPBACK}:{port}"
 
     def answers() -> bool:
@@ -77,19 +78,19 @@ def _await_end(dagster: subprocess.Popen[bytes], port: int, log: Path | None) ->
 
     await_condition(answers, math.inf, every=0.5)
     if log and dagster.poll() is None:
-        click.secho(f"Dagster's UI: {url}   Ctrl-C ends all of it.", bold=True)
-        click.echo(f"One line for each batch in the warehouse; all lines: {_short(log)}")
+        click.secho(f"Dagster UI: {url}   Press Ctrl-C to stop.", bold=True)
+        click.echo(f"Each batch that is loaded prints one line here. Full log: {_short(log)}")
     dagster.wait()
     if log:
         click.echo(log_tail(log), err=True)
     raise SandboxError(
-        "A part of Dagster ended: its daemon, its webserver or its code server; the lines "
-        "above tell why. Nothing is lost: start it again."
+        "A process of Dagster ended: daemon, webserver or code server. The lines above say why. "
+        "No data is lost. Start `hedgehog dev` again."
     )
 
 
 def _short(file: Path) -> Path:
-    """Name a file as seen from here."""
+    """Return a path relative to the current folder, if it is inside."""
     return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
 
 
@@ -97,40 +98,40 @@ def _short(file: Path) -> Path:
 def platform_at_work(
     folder: Path, *, orders: int, port: int, log: Path | None, trading: bool = True
 ) -> Generator[subprocess.Popen[bytes], None, None]:
-    """Start what does not run yet of sandbox, trading shop and Dagster; stop it at the end.
+    """Start sandbox, live trade and Dagster as far as they are not running; stop them at the end.
 
-    SIGTERM and SIGHUP interrupt it as Ctrl-C does; while it stops, nothing does.
+    SIGTERM and SIGHUP stop it as Ctrl-C does. While it stops, it ignores all three.
 
     Args:
-        folder: of the sandbox, named `.sandbox`; both programs run beside it.
-        orders: in the shop's archive, if it is to be filled.
-        port: of the Dagster UI.
-        log: the file that all lines go to, ours as JSON; None for the console.
-        trading: whether the shop trades.
+        folder: the `.sandbox` folder; trade and Dagster run in its parent folder.
+        orders: past orders of the demo shop, if it has to be created.
+        port: the port of the Dagster UI.
+        log: the file for all output, with our own lines as JSON; None for the console.
+        trading: whether to start live trade.
     """
-    place = Sandbox(folder)
-    with interrupted_by_requests(), ExitStack() as stack:
+    sandbox = Sandbox(folder)
+    with interrupted_by_stop_signals(), ExitStack() as stack:
         try:
-            servers = (place.postgres, place.s3, place.aws)
-            if resting := [server for server in servers if not server.running]:
-                stack.callback(all_at_once, [server.stop for server in resting])
-            place.up(orders)
-            environment = {**os.environ, **_strings(place.dotenv), "HEDGEHOG_LOG_FORMAT": "json"}
+            servers = (sandbox.postgres, sandbox.s3, sandbox.aws)
+            if idle := [server for server in servers if not server.running]:
+                stack.callback(all_at_once, [server.stop for server in idle])
+            sandbox.up(orders)
+            environment = {**os.environ, **_strings(sandbox.dotenv), "HEDGEHOG_LOG_FORMAT": "json"}
             output = stack.enter_context(log.open("wb")) if log else None
-            at = place.folder.parent
+            at = sandbox.folder.parent
             if trading:
                 command = [*_HEDGEHOG, *_TRADING]
                 stack.enter_context(
-                    started(command, at, environment, output, grace=_SECONDS_OF_TRADE)
+                    started(command, at, environment, output, grace=_TRADE_GRACE_SECONDS)
                 )
             dagster = [*_DAGSTER, "--host", LOOPBACK, "-p", str(port)]
             process = stack.enter_context(
-                started(dagster, at, environment, output, grace=_SECONDS_OF_DAGSTER)
+                started(dagster, at, environment, output, grace=_DAGSTER_GRACE_SECONDS)
             )
             Thread(target=_end_without_code_server, args=[process], daemon=True).start()
             yield process
         finally:
-            ignore_requests()
+            ignore_stop_signals()
 
 
 def _strings(dotenv: Path) -> dict[str, str]:
@@ -138,9 +139,10 @@ def _strings(dotenv: Path) -> dict[str, str]:
 
 
 def _end_without_code_server(dagster: subprocess.Popen[bytes]) -> None:
-    """End `dagster dev`, which ends by itself without daemon or webserver, without this one too.
+    """End `dagster dev` when its code server has ended and is not restarted in time.
 
-    It would go on for ever, without a tick of a sensor and so without an alert.
+    Without a daemon or webserver it ends by itself. Without a code server it would run on, but no
+    sensor would be evaluated and no alert sent.
     """
 
     def ended() -> bool:
@@ -149,16 +151,16 @@ def _end_without_code_server(dagster: subprocess.Popen[bytes]) -> None:
     def serves() -> bool:
         return ended() or bool(processes_of(dagster, _CODE_SERVER))
 
-    def stays_away() -> bool:
+    def is_missing() -> bool:
         return ended() or not await_condition(serves, _SECONDS_TO_RELOAD, every=1)
 
     await_condition(serves, math.inf, every=1)
-    await_condition(stays_away, math.inf, every=1)
-    end(dagster, _SECONDS_OF_DAGSTER)
+    await_condition(is_missing, math.inf, every=1)
+    end(dagster, _DAGSTER_GRACE_SECONDS)
 
 
 def processes_of(program: subprocess.Popen[bytes], text: str) -> list[psutil.Process]:
-    """Find the processes that a program started whose command line holds a text."""
+    """Return the descendants of a program whose command line contains a text."""
     try:
         found = psutil.Process(program.pid).children(recursive=True)
     except psutil.NoSuchProcess:

@@ -1,4 +1,4 @@
-"""Programs that the sandbox begins and ends, with all that they begin themselves."""
+"""Child programs of the sandbox: started in their own session, and ended with all descendants."""
 
 import os
 import signal
@@ -14,18 +14,18 @@ import psutil
 
 from hedgehog_pipeline.sandbox.waiting import await_condition
 
-_SECONDS_OF_THE_INTERRUPTED = 1
-_SECONDS_TO_DIE = 3
-_SECONDS_BETWEEN_LOOKS = 0.2
-_REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""By which a person, a supervisor and a terminal that is closed ask a program to end."""
+_SECONDS_AFTER_SIGINT = 1
+_SECONDS_AFTER_SIGKILL = 3
+_POLL_SECONDS = 0.2
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""From a person (Ctrl-C), from a supervisor, and from a terminal that is closed."""
 
 
 @contextmanager
-def interrupted_by_requests() -> Generator[None, None, None]:
-    """Let SIGTERM and SIGHUP interrupt this program as Ctrl-C does, where they are not ignored."""
-    requests = [sign for sign in _REQUESTS if signal.getsignal(sign) is not signal.SIG_IGN]
-    before = {sign: signal.signal(sign, signal.default_int_handler) for sign in requests}
+def interrupted_by_stop_signals() -> Generator[None, None, None]:
+    """Let SIGTERM and SIGHUP interrupt this program as Ctrl-C does, unless they are ignored."""
+    signals = [sign for sign in _STOP_SIGNALS if signal.getsignal(sign) is not signal.SIG_IGN]
+    before = {sign: signal.signal(sign, signal.default_int_handler) for sign in signals}
     try:
         yield
     finally:
@@ -33,9 +33,9 @@ def interrupted_by_requests() -> Generator[None, None, None]:
             signal.signal(sign, handler)
 
 
-def ignore_requests() -> None:
-    """Let nothing interrupt this program any more: it ends by itself."""
-    for sign in _REQUESTS:
+def ignore_stop_signals() -> None:
+    """Ignore all stop signals from now on, because this program is ending already."""
+    for sign in _STOP_SIGNALS:
         signal.signal(sign, signal.SIG_IGN)
 
 
@@ -48,18 +48,18 @@ def started(
     *,
     grace: float,
 ) -> Generator[subprocess.Popen[bytes], None, None]:
-    """Run a program in a session of its own; at the end, end it with all that it began.
+    """Run a program in its own session; at the end of the block, end it with all descendants.
 
     Args:
         command: the program and its arguments.
-        at: the folder in which it runs.
-        environment: its variables.
-        output: where its lines go, None for the console.
-        grace: seconds that it has to end by itself.
+        at: the working folder.
+        environment: all environment variables of the program.
+        output: the file for stdout and stderr, None for the console.
+        grace: seconds that the program has to end after SIGINT.
     """
     process = None
     try:
-        with _requests_kept():
+        with _stop_signals_deferred():
             process = subprocess.Popen(  # noqa: S603 (programs named in this package)
                 command,
                 cwd=at,
@@ -76,82 +76,83 @@ def started(
 
 
 @contextmanager
-def _requests_kept() -> Generator[None, None, None]:
-    """Keep what would interrupt this program until the block is over.
+def _stop_signals_deferred() -> Generator[None, None, None]:
+    """Defer stop signals until the block ends; then raise KeyboardInterrupt if one came.
 
-    A program that is begun meanwhile ignores none of it. One that a shell begins in its background
-    ignores SIGINT and hands that on, and Dagster then ignores SIGTERM as well.
+    A program that is started in the block ignores none of them. Without this it inherits what this
+    program ignores: a shell starts background programs with SIGINT ignored, and Dagster then
+    ignores SIGTERM, too.
     """
-    came: list[int] = []
+    received: list[int] = []
 
-    def keep(sign: int, _frame: FrameType | None) -> None:
-        came.append(sign)
+    def defer(sign: int, _frame: FrameType | None) -> None:
+        received.append(sign)
 
-    before = {sign: signal.signal(sign, keep) for sign in _REQUESTS}
+    before = {sign: signal.signal(sign, defer) for sign in _STOP_SIGNALS}
     try:
         yield
     finally:
         for sign, handler in before.items():
             signal.signal(sign, handler)
-    if any(before[signal.Signals(sign)] is signal.default_int_handler for sign in came):
+    if any(before[signal.Signals(sign)] is signal.default_int_handler for sign in received):
         raise KeyboardInterrupt
 
 
 def end(program: subprocess.Popen[bytes], grace: float) -> None:
-    """Interrupt a program, which ends what it began in its own order; kill what is left.
+    """Interrupt a program, which ends its children in its own order; kill what is left.
 
-    What does not end within that time is interrupted itself before it is killed. A process that is
-    stopped or does not listen is killed as well.
+    What has not ended after `grace` seconds is interrupted itself, and then killed. SIGKILL also
+    ends a process that is stopped or ignores signals.
     """
-    family = _Family(program)
+    processes = _Descendants(program)
     program.send_signal(signal.SIGINT)
-    if not family.ends_within(grace):
-        family.send(signal.SIGINT)
-    if not family.ends_within(_SECONDS_OF_THE_INTERRUPTED):
-        # Again and again: one that dies last may have begun another.
-        killed = partial(family.send, signal.SIGKILL)
-        await_condition(lambda: not killed(), _SECONDS_TO_DIE, every=_SECONDS_BETWEEN_LOOKS)
+    if not processes.end_within(grace):
+        processes.send(signal.SIGINT)
+    if not processes.end_within(_SECONDS_AFTER_SIGINT):
+        # Repeated: the last process may have started another one before it was killed.
+        killed = partial(processes.send, signal.SIGKILL)
+        await_condition(lambda: not killed(), _SECONDS_AFTER_SIGKILL, every=_POLL_SECONDS)
     program.wait()
 
 
-class _Family:
-    """A program, what it began, and what those began, whoever of them is gone meanwhile."""
+class _Descendants:
+    """A program and all its descendants, also those whose parent has ended meanwhile."""
 
     def __init__(self, program: subprocess.Popen[bytes]) -> None:
         self._program = program
         self._known: set[psutil.Process] = set()
-        self._living()  # the children of a program can be listed only while it lives
+        self._alive()  # the children of a program can be listed only while it is alive
 
-    def ends_within(self, seconds: float) -> bool:
-        """Await that none of them lives."""
-        return await_condition(lambda: not self._living(), seconds, every=_SECONDS_BETWEEN_LOOKS)
+    def end_within(self, seconds: float) -> bool:
+        """Wait until all processes have ended; return False if one is alive after `seconds`."""
+        return await_condition(lambda: not self._alive(), seconds, every=_POLL_SECONDS)
 
     def send(self, sign: int) -> int:
-        """Send a signal to all of them; tell to how many."""
-        living = self._living()
-        for process in living:
+        """Send a signal to all processes that are alive; return their number."""
+        alive = self._alive()
+        for process in alive:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(sign)
-        return len(living)
+        return len(alive)
 
-    def _living(self) -> list[psutil.Process]:
-        self._program.poll()  # takes notice of its end, and its zombie away
+    def _alive(self) -> list[psutil.Process]:
+        self._program.poll()  # reaps the program if it has ended
         with suppress(psutil.NoSuchProcess):
             program = psutil.Process(self._program.pid)
             if self._program.returncode is None:
                 self._known |= {program, *program.children(recursive=True)}
         self._known |= {each for each in psutil.process_iter() if self._in_session(each)}
-        return [process for process in self._known if _lives(process)]
+        return [process for process in self._known if _is_alive(process)]
 
     def _in_session(self, process: psutil.Process) -> bool:
-        """Tell whether a process is in the program's session, in which one stays as an orphan."""
+        """Return whether a process is in the program's session, as its orphans still are."""
         try:
             return os.getsid(process.pid) == self._program.pid
         except OSError:
             return False
 
 
-def _lives(process: psutil.Process) -> bool:
+def _is_alive(process: psutil.Process) -> bool:
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -1,4 +1,4 @@
-"""What is said when the sandbox cannot do what was asked."""
+"""Errors of the sandbox."""
 
 from pathlib import Path
 
@@ -11,13 +11,13 @@ _TAIL_LINES = 15
 
 
 class SandboxError(HedgehogError):
-    """The sandbox cannot do what was asked."""
+    """A command of the sandbox failed."""
 
 
 def log_tail(log: Path) -> str:
-    """The last lines of a server's log, to stand below such a sentence or on a terminal."""
+    """Return the last lines of a server's log, safe to print after an error message."""
     if not log.exists():
         return f"It wrote no log ({log})."
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:]
-    shown = [printable(click.unstyle(line)) for line in lines]
-    return "\n".join([f"The end of its log, {log}:", *shown])
+    printable_lines = [printable(click.unstyle(line)) for line in lines]
+    return "\n".join([f"Last lines of its log {log}:", *printable_lines])

@@ -1,4 +1,4 @@
-"""`hedgehog latency`: seconds from a commit in the shop to its row in the warehouse."""
+"""`hedgehog latency`: the seconds from a commit in the demo shop to its row in the warehouse."""
 
 import itertools
 import statistics
@@ -15,19 +15,19 @@ from hedgehog_pipeline.sandbox.databases import WAREHOUSE
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
 from hedgehog_pipeline.sandbox.waiting import await_condition
 
-_PATIENCE_SECONDS = 180.0
+_TIMEOUT_SECONDS = 180.0
 _STAMP = sql.SQL("last_updated = current_timestamp at time zone 'utc'")
 
 
 @dataclass(frozen=True)
 class Change:
-    """A change of one kind, told by a value that no other has, in a column that trade leaves alone.
+    """A kind of change: it writes a unique value into a column that live trade never writes.
 
     Attributes:
-        table: of the shop.
-        column: that is given the value.
-        star: the warehouse's table and the column where it arrives.
-        value: makes the value of a change by its number.
+        table: the table of the shop.
+        column: the column that is updated.
+        star: the warehouse table and the column in which the value arrives.
+        value: returns the unique value of a change by its number.
     """
 
     table: str
@@ -58,15 +58,15 @@ _KINDS = (
 )
 
 
-def measure(place: Sandbox, changes: int) -> Iterator[tuple[str, float]]:
-    """Change the shop so many times, one after another; give each kind and its seconds.
+def measure(sandbox: Sandbox, changes: int) -> Iterator[tuple[str, float]]:
+    """Make changes in the shop, one after another; yield the kind and the seconds of each.
 
     Raises:
-        HedgehogError: where a change does not arrive: nothing runs the sensors.
+        HedgehogError: if a change does not arrive in time.
     """
     with (
-        psycopg.connect(place.shop_dsn(), autocommit=True) as shop,
-        psycopg.connect(place.postgres.dsn(WAREHOUSE), autocommit=True) as warehouse,
+        psycopg.connect(sandbox.shop_dsn(), autocommit=True) as shop,
+        psycopg.connect(sandbox.postgres.dsn(WAREHOUSE), autocommit=True) as warehouse,
     ):
         start = int(time.time()) % 100_000 * 1_000
         for number, change in zip(range(changes), itertools.cycle(_KINDS)):
@@ -77,16 +77,16 @@ def measure(place: Sandbox, changes: int) -> Iterator[tuple[str, float]]:
 
 
 def summary(halves: Mapping[str, Sequence[float]]) -> str:
-    """Write the median and the 95th percentile of each half and of all, a line each.
+    """Return a line for each half and for all changes: median and 95th percentile.
 
     Args:
-        halves: the seconds of each half, two at least, by its name.
+        halves: the seconds of each half by its name, at least two values each.
     """
     rows = {**halves, "all": [*itertools.chain(*halves.values())]}
     lines = [f"{'':<20}{'median':>8}{'95th percentile':>18}"]
     for name, seconds in rows.items():
-        late = statistics.quantiles(seconds, n=20, method="inclusive")[-1]
-        lines.append(f"{name:<20}{statistics.median(seconds):>6.1f} s{late:>16.1f} s")
+        percentile = statistics.quantiles(seconds, n=20, method="inclusive")[-1]
+        lines.append(f"{name:<20}{statistics.median(seconds):>6.1f} s{percentile:>16.1f} s")
     return "\n".join(lines)
 
 
@@ -102,18 +102,18 @@ def _seconds(
         *map(sql.Identifier, change.star)
     )
     shop.execute(update, [value])
-    began = time.monotonic()
+    committed = time.monotonic()
 
     def has_arrived() -> bool:
         try:
             row = warehouse.execute(arrived, [value]).fetchone()
-        except psycopg.errors.UndefinedTable:  # the first load makes the tables
+        except psycopg.errors.UndefinedTable:  # the first load creates the tables
             return False
         return row is not None and row[0]
 
-    if not await_condition(has_arrived, _PATIENCE_SECONDS):
+    if not await_condition(has_arrived, _TIMEOUT_SECONDS):
         raise HedgehogError(
-            f"A change of {change.table} did not arrive within {_PATIENCE_SECONDS:.0f} seconds; "
-            "start the sensors with `hedgehog dev` (or `make dev`) and try again."
+            f"A change of {change.table} did not arrive within {_TIMEOUT_SECONDS:.0f} seconds. "
+            "Check that the sensors run: start `hedgehog dev` (or `make dev`) and try again."
         )
-    return time.monotonic() - began
+    return time.monotonic() - committed

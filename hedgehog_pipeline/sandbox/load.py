@@ -1,4 +1,4 @@
-"""Every core kept busy, to see how the platform does beside other work."""
+"""CPU load on every core, to measure the platform on a busy machine."""
 
 import os
 import subprocess
@@ -12,12 +12,12 @@ while os.getppid() == int(sys.argv[1]):
     for _ in range(1_000_000):
         pass
 """
-"""Ends by itself soon after its parent, however that ended."""
+"""Ends soon after its parent, also if that one was killed."""
 
 
 @contextmanager
 def busy_cores() -> Generator[int, None, None]:
-    """Run a busy loop for each core of the machine; give how many there are."""
+    """Run a busy loop for each CPU core; return the number of cores."""
     cores = os.cpu_count() or 1
     with ExitStack() as stack:
         for _ in range(cores):

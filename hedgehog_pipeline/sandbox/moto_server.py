@@ -1,6 +1,6 @@
-"""`python -m hedgehog_pipeline.sandbox.moto_server PORT`: moto, for who knows the sandbox's key.
+"""`python -m hedgehog_pipeline.sandbox.moto_server PORT`: moto behind the sandbox's access key.
 
-moto itself takes any keys, from every user of the machine.
+moto itself accepts any keys from every user of the machine.
 """
 
 import hmac
@@ -28,16 +28,15 @@ _SIGNED_WITH = re.compile(r"Credential=([^/]+)/")
 
 
 class WithKey:
-    """Hands on the requests that are signed with an access key, and refuses all others.
+    """Forwards requests that are signed with an access key, and rejects all others.
 
     Args:
         app: moto.
-        key: the access key, which is as secret here as the key that goes with it: moto checks no
-            signature.
+        key: the access key. Keep it as secret as its secret key: moto checks no signature.
     """
 
     def __init__(self, app: "WSGIApplication", key: str) -> None:
-        """Nothing is served yet."""
+        """Does not serve yet."""
         self._app = app
         self._key = key
 
@@ -46,11 +45,11 @@ class WithKey:
         named = _SIGNED_WITH.search(environ.get("HTTP_AUTHORIZATION", ""))
         if named and hmac.compare_digest(named[1].encode(), self._key.encode()):
             return self._app(environ, respond)
-        return Response("The key is not the sandbox's.\n", 403)(environ, respond)
+        return Response("The access key is not the sandbox's.\n", 403)(environ, respond)
 
 
 def main() -> None:
-    """Serve until it is ended."""
+    """Serve until the process is stopped."""
     moto = DomainDispatcherApplication(create_backend_app)
     run_simple(
         LOOPBACK,

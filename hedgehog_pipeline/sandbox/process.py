@@ -1,4 +1,4 @@
-"""A server process of our own: started detached, found again later, never mistaken for another."""
+"""A detached server process, which a later command finds again and can stop."""
 
 import fcntl
 import os
@@ -17,31 +17,31 @@ _READY_SECONDS = 60
 _STOP_SECONDS = 60
 _LOCK_SECONDS = 5
 
-# Far above the descriptors that anything here has open.
+# Far above any descriptor that is open here.
 _LOCK_DESCRIPTOR = 99
 
 
 @dataclass(frozen=True)
 class ServerProcess:
-    """One server, whose pid, start and log lie in its folder."""
+    """A server whose pid, start time and log are in its folder."""
 
     name: str
     folder: Path
 
     @property
     def log(self) -> Path:
-        """What the server writes to its standard output and error."""
+        """The file with the output of the server, stdout and stderr."""
         return self.folder / "log"
 
     @property
     def running(self) -> bool:
-        """Whether the server that was started from this folder still runs."""
+        """Whether the server of this folder is running."""
         return self._pid is not None
 
     def start(
         self, command: Sequence[str], ready: Callable[[], bool], *, environ: Mapping[str, str]
     ) -> None:
-        """Start the command in a session of its own and return when it is ready."""
+        """Start the command in its own session, and wait until it is ready."""
         lock = self._lock()
         pid = os.posix_spawn(
             command[0],
@@ -59,7 +59,7 @@ class ServerProcess:
         write_private_json(self._handle, {"pid": pid, "started": _started(pid)})
         await_condition(lambda: not self.running or ready(), _READY_SECONDS)
         if not self.running:
-            raise SandboxError(f"{self.name} ended while it was starting. {log_tail(self.log)}")
+            raise SandboxError(f"{self.name} ended while starting. {log_tail(self.log)}")
         if not ready():
             self.stop()
             raise SandboxError(
@@ -67,23 +67,23 @@ class ServerProcess:
             )
 
     def stop(self) -> None:
-        """Ask the server to end, and end it when it does not; nothing when it is not running."""
-        for request in (signal.SIGTERM, signal.SIGKILL):
+        """Stop the server if it is running: SIGTERM, then SIGKILL."""
+        for stop_signal in (signal.SIGTERM, signal.SIGKILL):
             pid = self._pid
             if pid is None:
                 break
-            os.kill(pid, request)
+            os.kill(pid, stop_signal)
             await_condition(lambda: not self.running, _STOP_SECONDS)
         self._handle.unlink(missing_ok=True)
 
     def _lock(self) -> int:
-        """Lock the folder; the server inherits the lock and holds it for as long as it lives."""
+        """Lock the folder; the server inherits the lock and keeps it until it ends."""
         lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        # A server that was just killed holds it until its last thread is gone.
-        if not await_condition(lambda: _locks(lock), _LOCK_SECONDS):
+        # A server that was just killed keeps the lock until its last thread has ended.
+        if not await_condition(lambda: _try_lock(lock), _LOCK_SECONDS):
             os.close(lock)
             raise SandboxError(
-                f"Another {self.name} already runs on {self.folder}: stop that one first."
+                f"Another {self.name} already runs on {self.folder}. Stop that one first."
             )
         return lock
 
@@ -99,7 +99,7 @@ class ServerProcess:
         return handle["pid"]
 
 
-def _locks(descriptor: int) -> bool:
+def _try_lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -108,9 +108,9 @@ def _locks(descriptor: int) -> bool:
 
 
 def _started(pid: int) -> float | None:
-    """When the process started, in seconds after boot; None where no such process runs.
+    """Return when a process started, in seconds after boot; None if there is no such process.
 
-    With its pid this tells a process from all others; no setting of the clock changes it.
+    Pid and start time together identify a process. Changing the clock does not affect them.
     """
     try:
         process = psutil.Process(pid)

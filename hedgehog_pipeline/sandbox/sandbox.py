@@ -1,4 +1,4 @@
-"""All of the platform's surroundings in one folder: `up` starts them, `down` stops them."""
+"""All servers that the platform needs, in one folder: `up` starts and `down` stops them."""
 
 import json
 import secrets
@@ -37,10 +37,10 @@ _PARAMETER_PREFIX = "/hedgehog"
 _LOG_GROUP = "/hedgehog"
 _TOPIC = "hedgehog-alerts"
 
-# Kept out of git from within, wherever the folder lies.
+# Git ignores the folder, wherever it is.
 _GITIGNORE = "*\n"
 _DAGSTER_YAML = Path(__file__).with_name("dagster.yaml")
-# So that there are past days to replay from the first day on.
+# So that a new sandbox has past partitions to replay.
 _DAYS_BEFORE = timedelta(days=30)
 
 
@@ -51,7 +51,7 @@ class _Settings(TypedDict):
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """One server; it has an address while it runs."""
+    """The status of a server; its address is None while it is stopped."""
 
     running: bool
     address: str | None
@@ -59,7 +59,7 @@ class ServerStatus:
 
 @dataclass(frozen=True)
 class SandboxStatus:
-    """The three servers."""
+    """The status of the three servers."""
 
     postgres: ServerStatus
     s3: ServerStatus
@@ -67,10 +67,10 @@ class SandboxStatus:
 
 
 class Sandbox:
-    """The sandbox in one folder, with a file `.env` beside the folder."""
+    """The sandbox in a folder, and a file `.env` next to the folder."""
 
     def __init__(self, folder: Path = Path(".sandbox")) -> None:
-        """Nothing is made or started yet."""
+        """Does not create or start anything yet."""
         self.folder = folder.resolve()
         self.dotenv = self.folder.parent / ".env"
         self.postgres = PostgresServer(self.folder / "postgres")
@@ -80,13 +80,13 @@ class Sandbox:
         self._settings_file = self.folder / "settings.json"
 
     def __repr__(self) -> str:
-        """Where it is."""
+        """Show the folder."""
         return f"Sandbox({str(self.folder)!r})"
 
     def up(self, orders: int = 5000) -> None:
-        """Start what is not running; the first time, fill the shop with so many orders."""
+        """Start the stopped servers; create the shop with so many orders if it is missing."""
         refuse_foreign(self.dotenv)
-        self._lay_out()
+        self._create_files()
         all_at_once([self.postgres.start, self.s3.start, self.aws.start])
         passwords = self._settings()["passwords"]
         create_databases(self.postgres.dsn("postgres"), passwords)
@@ -108,11 +108,11 @@ class Sandbox:
         write_environment(self.dotenv, self.environment())
 
     def down(self) -> None:
-        """Stop the servers; the shop, the lake and the warehouse stay as they are."""
+        """Stop the servers; the data of shop, lake and warehouse is kept."""
         all_at_once([self.aws.stop, self.s3.stop, self.postgres.stop])
 
     def status(self) -> SandboxStatus:
-        """Which servers run, and where."""
+        """Return which servers are running, with their addresses."""
         postgres, s3, aws = self.postgres, self.s3, self.aws
         return SandboxStatus(
             ServerStatus(postgres.running, postgres.address if postgres.running else None),
@@ -121,7 +121,7 @@ class Sandbox:
         )
 
     def environment(self) -> dict[str, str]:
-        """The variables by which the platform finds all this, as `.env` holds them."""
+        """Return the environment variables of the platform, as `.env` has them."""
         settings = self._settings()
         access_key, secret_key = self.s3.keys
         return {
@@ -144,16 +144,16 @@ class Sandbox:
         }
 
     def shop_dsn(self) -> str:
-        """The shop as its own application reaches it: as owner of its tables."""
+        """Return the connection string of the shop for the owner of its tables."""
         return self.postgres.dsn(SOURCE)
 
     def _dagster_url(self) -> str:
-        """Dagster's own records; it knows psycopg2 alone, and SQLAlchemy has to be told."""
+        """Return the URL of Dagster's database; SQLAlchemy needs the driver in it."""
         password = self._settings()["passwords"][DAGSTER]
         return f"postgresql+psycopg2://{DAGSTER}:{password}@{self.postgres.address}/{DAGSTER}"
 
-    def _lay_out(self) -> None:
-        """Make the folder and what is decided once, at the first `up`."""
+    def _create_files(self) -> None:
+        """Create the folder; at the first `up` also keys, passwords and settings."""
         private_folder(self.folder)
         private_folder(self._dagster)
         self.s3.make_keys()
@@ -177,13 +177,13 @@ class Sandbox:
         settings = read_json(self._settings_file)
         if settings is None:
             raise SandboxError(
-                f"There is no sandbox in {self.folder}: start one with `hedgehog sandbox up`."
+                f"There is no sandbox in {self.folder}. Start one with `hedgehog sandbox up`."
             )
         return settings
 
 
 def all_at_once(steps: Sequence[Callable[[], object]]) -> None:
-    """Run the steps side by side and wait for all of them; the first error of theirs is raised."""
+    """Run the steps in parallel and wait for all of them; raise the first error."""
     with ThreadPoolExecutor(len(steps)) as pool:
         for step in [pool.submit(step) for step in steps]:
             step.result()

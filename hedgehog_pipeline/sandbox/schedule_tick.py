@@ -1,4 +1,4 @@
-"""A tick of a schedule at once: what it asks for is launched as the daemon would at its hour."""
+"""Trigger a Dagster schedule now: evaluate it and launch the runs that it requests."""
 
 import json
 import time
@@ -9,7 +9,7 @@ from typing import Any
 from hedgehog_pipeline.sandbox.errors import SandboxError
 from hedgehog_pipeline.sandbox.ports import LOOPBACK
 
-_SECONDS_TO_ANSWER = 60
+_TIMEOUT_SECONDS = 60
 
 _SCHEDULES = """
     { repositoriesOrError { ... on RepositoryConnection {
@@ -35,49 +35,48 @@ _LAUNCH = """
 
 
 def launch_tick(port: int, schedule: str) -> list[str]:
-    """Evaluate a schedule now, and launch the runs that it asks for; give their ids.
+    """Evaluate a schedule now and launch the runs that it requests; return their ids.
 
     Args:
-        port: of the Dagster UI, on this machine.
-        schedule: its name.
+        port: the local port of the Dagster UI.
 
     Raises:
-        SandboxError: where Dagster does not answer, has no such schedule, or launches nothing.
+        SandboxError: if Dagster does not answer, has no such schedule, or launches nothing.
     """
-    place, job = _place_of(port, schedule)
-    selector = {**place, "scheduleName": schedule}
+    repository, job = _find_schedule(port, schedule)
+    selector = {**repository, "scheduleName": schedule}
     answer = _ask(port, _TICK, {"schedule": selector, "now": time.time()})
     tick: dict[str, Any] = answer["scheduleDryRun"].get("evaluationResult") or {}
     if not tick.get("runRequests"):
-        why = (tick.get("error") or {}).get("message") or tick.get("skipReason") or answer
-        raise SandboxError(f"The schedule {schedule} asked for no run: {why}")
+        reason = (tick.get("error") or {}).get("message") or tick.get("skipReason") or answer
+        raise SandboxError(f"The schedule {schedule} requested no run: {reason}")
     tags = [{"key": "dagster/schedule_name", "value": schedule}]
-    return [_launch(port, place, job, request, tags) for request in tick["runRequests"]]
+    return [_launch(port, repository, job, request, tags) for request in tick["runRequests"]]
 
 
-def _place_of(port: int, schedule: str) -> tuple[dict[str, str], str]:
-    """Give the repository that holds a schedule, and the job that it launches."""
+def _find_schedule(port: int, schedule: str) -> tuple[dict[str, str], str]:
+    """Return the repository of a schedule, and the job that it launches."""
     nodes = _ask(port, _SCHEDULES, {})["repositoriesOrError"].get("nodes", [])
     for node in nodes:
         for found in node["schedules"]:
             if found["name"] == schedule:
-                place = {
+                repository = {
                     "repositoryName": node["name"],
                     "repositoryLocationName": node["location"]["name"],
                 }
-                return place, found["pipelineName"]
+                return repository, found["pipelineName"]
     raise SandboxError(f"Dagster on port {port} has no schedule {schedule}.")
 
 
 def _launch(
     port: int,
-    place: Mapping[str, str],
+    repository: Mapping[str, str],
     job: str,
     request: Mapping[str, Any],
     tags: Sequence[Mapping[str, str]],
 ) -> str:
     run = {
-        "selector": {**place, "jobName": request["jobName"] or job},
+        "selector": {**repository, "jobName": request["jobName"] or job},
         "runConfigData": request["runConfigYaml"],
         "executionMetadata": {"tags": [*request["tags"], *tags]},
     }
@@ -89,10 +88,10 @@ def _launch(
 
 def _ask(port: int, query: str, variables: Mapping[str, object]) -> dict[str, Any]:
     body = json.dumps({"query": query, "variables": variables})
-    connection = HTTPConnection(LOOPBACK, port, timeout=_SECONDS_TO_ANSWER)
+    connection = HTTPConnection(LOOPBACK, port, timeout=_TIMEOUT_SECONDS)
     try:
         connection.request("POST", "/graphql", body, {"Content-Type": "application/json"})
-        # Dagster's status says whether the answer tells of an error; the answer says which.
+        # The body is read whatever the HTTP status is: it has the message of an error.
         answer = json.load(connection.getresponse())
     except (OSError, HTTPException, ValueError) as error:
         raise SandboxError(f"The Dagster UI on port {port} does not answer: {error}") from error

@@ -1,4 +1,4 @@
-"""The shop's database: its schema as its application made it, and its archive filled in."""
+"""The demo shop's database: the schema of its application, filled with past orders."""
 
 from io import BytesIO
 from pathlib import Path
@@ -12,7 +12,7 @@ from hedgehog_pipeline.sandbox.archive import Archive
 
 _SCHEMA = Path(__file__).with_name("shop.sql")
 
-# None before the ones that it refers to.
+# Referenced tables come before the tables that refer to them.
 TABLES = (
     "address",
     "currency",
@@ -29,23 +29,23 @@ TABLES = (
 
 
 def open_shop(dsn: str, archive: Archive) -> None:
-    """Make the shop and fill in its archive, in one transaction; nothing if there is a shop.
+    """Create the shop and fill it, in one transaction, unless it exists.
 
-    The connection must be a superuser's.
+    The connection must be one of a superuser.
     """
     with psycopg.connect(dsn) as connection:
-        if not _is_open(connection):
+        if not _exists(connection):
             connection.execute(_SCHEMA.read_bytes())
             _fill(connection, archive)
 
 
-def _is_open(connection: psycopg.Connection) -> bool:
+def _exists(connection: psycopg.Connection) -> bool:
     row = connection.execute("SELECT to_regclass('payment') IS NOT NULL").fetchone()
     return row is not None and row[0]
 
 
 def _fill(connection: psycopg.Connection, archive: Archive) -> None:
-    # The archive keeps its foreign keys by itself; one check a row would be most of the time.
+    # The rows satisfy the foreign keys; checking each row would take most of the time.
     connection.execute("SET LOCAL session_replication_role = replica")
     for name, rows in archive.tables():
         _copy(connection, name, rows)
@@ -66,7 +66,7 @@ def _copy(connection: psycopg.Connection, name: str, rows: pa.Table) -> None:
 
 
 def _continue_numbers(connection: psycopg.Connection, name: str) -> None:
-    """Let the table's sequence go on after its highest id."""
+    """Set the sequence of a table to its highest id."""
     statement = sql.SQL(
         "SELECT setval(pg_get_serial_sequence({name}, {key_name}), max({key})) FROM {table}"
     ).format(

@@ -1,4 +1,4 @@
--- The shop's own schema, as its application made it.
+-- The schema of the demo shop, as its application created it.
 
 CREATE TYPE transaction_type AS ENUM ('SALE', 'PURCHASE');
 
@@ -132,7 +132,7 @@ CREATE TABLE payment (
     counterparty_ac_number integer NOT NULL
 );
 
--- The application's own: it says which migrations ran, and is nobody else's business.
+-- Private to the application: the list of its migrations.
 CREATE TABLE _prisma_migrations (
     id varchar(36) PRIMARY KEY,
     checksum varchar(64) NOT NULL,

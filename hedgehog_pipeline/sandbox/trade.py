@@ -1,4 +1,4 @@
-"""The shop goes on trading: what its users do to the database, so many times a second."""
+"""Live trade in the demo shop: what its users do to the database, at a steady rate."""
 
 import time
 from collections import Counter
@@ -9,14 +9,14 @@ from itertools import count
 import psycopg
 
 from hedgehog_pipeline.sandbox.trader import Trader
-from hedgehog_pipeline.sandbox.waiting import await_moment
+from hedgehog_pipeline.sandbox.waiting import sleep_until
 
-# Orders placed by a session that stamps them now and commits so many deeds later.
-_DEEDS_UNTIL_LATE_COMMIT = 20
+# The slow session commits its orders, stamped now, only after so many operations of the other one.
+_OPERATIONS_UNTIL_LATE_COMMIT = 20
 
 
 def utc_now() -> datetime:
-    """The clock of the shop's application: UTC, naive as its columns are."""
+    """Return the time of the shop's application: UTC without time zone, as its columns are."""
     return datetime.now(timezone.utc).replace(tzinfo=None)
 
 
@@ -28,24 +28,27 @@ def trade(
     seed: int = 0,
     clock: Callable[[], datetime] = utc_now,
 ) -> Counter[str]:
-    """Do so many things a second for so long; fewer when the database cannot keep up.
+    """Do operations at a rate for some seconds, at a lower rate if the database is slow.
 
-    A second session keeps its transactions open for many deeds of the first: it only places
-    orders, so the two never wait for each other's locks. The same seed wants the same things.
-    Returns how many rows were made or changed, by kind.
+    A second session keeps each transaction open over many operations of the first one. It only
+    places orders, so the two never wait for each other's locks. The same seed draws the same
+    operations.
+
+    Returns:
+        How many rows were inserted or changed, by kind.
     """
     due = time.monotonic()
     end = due + seconds
     with psycopg.connect(dsn, autocommit=True) as connection, psycopg.connect(dsn) as slow:
         trader = Trader(connection, seed, clock)
-        latecomer = Trader(slow, seed + 1, clock)
-        for deed in count():
+        late_trader = Trader(slow, seed + 1, clock)
+        for operation in count():
             if max(due, time.monotonic()) >= end:
                 break
-            await_moment(due)
+            sleep_until(due)
             trader.act()
-            if deed % _DEEDS_UNTIL_LATE_COMMIT == 0:
+            if operation % _OPERATIONS_UNTIL_LATE_COMMIT == 0:
                 slow.commit()
-                latecomer.done.update(latecomer.place_orders())
+                late_trader.done.update(late_trader.place_orders())
             due += 1 / per_second
-    return trader.done + latecomer.done
+    return trader.done + late_trader.done

@@ -1,4 +1,4 @@
-"""One user of the shop's application, who does one thing after the other."""
+"""A simulated user of the shop's application, who does one operation after another."""
 
 import random
 from collections import Counter
@@ -12,26 +12,26 @@ from psycopg import sql
 from hedgehog_pipeline.sandbox.people import People
 
 _RECENT = 2_000
-_PAID_AT_ONCE = 37
+_MAX_PAID_AT_ONCE = 37
 _LOCATIONS = ("Leeds", "Manchester", "Newcastle upon Tyne", None)
 
 
 class Trader:
-    """Does what the application lets its users do, at random but reproducibly.
+    """Does random operations of the application, the same ones for the same seed.
 
-    Each deed is one database transaction; the application's clock stamps `last_updated`.
+    Each operation is one transaction; `last_updated` is the application's time.
     """
 
     def __init__(
         self, connection: psycopg.Connection, seed: int, clock: Callable[[], datetime]
     ) -> None:
-        """The connection must be in autocommit mode; `clock` tells UTC, naive."""
+        """The connection must be in autocommit mode; `clock` returns UTC without time zone."""
         self.done: Counter[str] = Counter()
         self._connection = connection
         self._clock = clock
         self._random = random.Random(seed)  # noqa: S311  nothing secret
         self._people = People(seed)
-        self._deeds = {
+        self._weights = {
             self.place_orders: 60,
             self._change_order: 20,
             self._pay: 10,
@@ -44,23 +44,23 @@ class Trader:
         }
 
     def act(self) -> None:
-        """Do one thing."""
-        (deed,) = self._random.choices(list(self._deeds), list(self._deeds.values()))
+        """Do one operation."""
+        (operation,) = self._random.choices(list(self._weights), list(self._weights.values()))
         with self._connection.transaction():
-            done = deed()
+            done = operation()
         self.done.update(done)
 
     def place_orders(self) -> dict[str, int]:
-        """Place some orders at once, some under a savepoint, and take some of those back."""
+        """Place some orders at once, some in a savepoint, and roll some of those back."""
         done: Counter[str] = Counter()
         for _ in range(self._random.randint(1, 4)):
             if self._happens(0.5):
                 done[self._place_order()] += 1
                 continue
-            taken_back = self._happens(0.2)
-            with self._connection.transaction(force_rollback=taken_back):
+            rolled_back = self._happens(0.2)
+            with self._connection.transaction(force_rollback=rolled_back):
                 kind = self._place_order()
-            done["orders taken back" if taken_back else kind] += 1
+            done["orders rolled back" if rolled_back else kind] += 1
         return done
 
     def _place_order(self) -> str:
@@ -120,7 +120,7 @@ class Trader:
         return {"orders changed": self._update(table, {column: amount})}
 
     def _pay(self) -> dict[str, int]:
-        """Mark many recent payments as paid: one statement, one stamp."""
+        """Mark many recent payments as paid, by one statement and with one timestamp."""
         statement = """
             UPDATE payment SET paid = true, last_updated = %(now)s
             WHERE payment_id IN (
@@ -130,7 +130,7 @@ class Trader:
                 FOR UPDATE SKIP LOCKED
             )
         """
-        values = {"now": self._clock(), "recent": _RECENT, "most": _PAID_AT_ONCE}
+        values = {"now": self._clock(), "recent": _RECENT, "most": _MAX_PAID_AT_ONCE}
         return {"payments paid": self._connection.execute(statement, values).rowcount}
 
     def _add_design(self) -> dict[str, int]:
@@ -154,7 +154,7 @@ class Trader:
         return {"departments changed": self._update("department", location)}
 
     def _move_staff(self) -> dict[str, int]:
-        """Let a member of staff change departments."""
+        """Move a member of staff to another department."""
         return {"staff moved": self._update("staff", {"department_id": self._some("department")})}
 
     def _happens(self, probability: float) -> bool:
@@ -164,7 +164,7 @@ class Trader:
         return Decimal(self._random.randint(least, most)).scaleb(-2)
 
     def _some(self, table: str) -> int | None:
-        """The id of some row; None where there is none."""
+        """Return the id of a random row, None if the table is empty."""
         statement = sql.SQL(
             "SELECT {key} FROM {table}"
             " WHERE {key} >= ceil({share} * (SELECT max({key}) FROM {table}))::integer"
@@ -178,7 +178,7 @@ class Trader:
         return row[0] if row else None
 
     def _insert(self, table: str, values: Mapping[str, object]) -> int:
-        """Insert a row, stamped; its id."""
+        """Insert a row with the current timestamp; return its id."""
         row = {**values, "last_updated": self._clock()}
         statement = sql.SQL("INSERT INTO {} ({}) VALUES ({}) RETURNING {}").format(
             sql.Identifier(table),
@@ -190,7 +190,7 @@ class Trader:
         return key
 
     def _update(self, table: str, values: Mapping[str, object]) -> int:
-        """Change some row, stamped; how many rows that were (none in an empty table)."""
+        """Change a random row; return the number of changed rows, 0 in an empty table."""
         row = {**values, "last_updated": self._clock()}
         assignments = (
             sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in row

@@ -1,4 +1,4 @@
-"""The one place in which the sandbox waits."""
+"""The only place in which the sandbox waits."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ _POLL_SECONDS = 0.02
 def await_condition(
     condition: Callable[[], object], seconds: float, *, every: float = _POLL_SECONDS
 ) -> bool:
-    """Ask again and again until the condition holds; False when `seconds` went by without it."""
+    """Poll until the condition is true; return False if it is not after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() >= deadline:
@@ -18,6 +18,6 @@ def await_condition(
     return True
 
 
-def await_moment(moment: float) -> None:
-    """Wait until `time.monotonic()` reaches the moment; at once when it has passed."""
-    time.sleep(max(0.0, moment - time.monotonic()))
+def sleep_until(at: float) -> None:
+    """Sleep until `time.monotonic()` reaches `at`; return at once if it has passed."""
+    time.sleep(max(0.0, at - time.monotonic()))

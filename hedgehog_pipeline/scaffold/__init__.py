@@ -1,1 +1,1 @@
-"""`hedgehog init`: a model to begin with, written from the tables that a database has."""
+"""`hedgehog init`: write a first model from the tables of a database."""

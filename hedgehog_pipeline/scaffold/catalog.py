@@ -1,4 +1,4 @@
-"""What PostgreSQL's catalog tells of a shop's tables."""
+"""Read the tables of a source from PostgreSQL's catalog."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,16 +15,14 @@ from hedgehog_pipeline.postgres.connection import reason_of
 
 @dataclass(frozen=True)
 class FoundColumn:
-    """A column of the shop.
+    """A column of a source table, as found in the catalog.
 
     Attributes:
-        name: its name.
-        type: its type as PostgreSQL writes it; of a domain, the type that it is over.
-        base: that type without length and precision.
-        category: PostgreSQL's category of that type (`pg_type.typcategory`).
-        not_null: whether a value has to be there.
-        comment: what the shop says of it, if anything.
-        refers_to: the table to whose primary key a foreign key of this column alone refers.
+        type: its type as PostgreSQL formats it; for a domain, the base type.
+        base: the type without length and precision.
+        category: PostgreSQL's category of the type (`pg_type.typcategory`).
+        comment: its comment in the database, if any.
+        refers_to: the table whose primary key a foreign key of only this column refers to.
     """
 
     name: str
@@ -38,11 +36,10 @@ class FoundColumn:
 
 @dataclass(frozen=True)
 class FoundTable:
-    """A table of the shop.
+    """A source table, as found in the catalog.
 
     Attributes:
-        name: its name.
-        comment: what the shop says of it, if anything.
+        comment: its comment in the database, if any.
         key: the columns of its primary key.
         columns: its columns, in order.
     """
@@ -86,10 +83,10 @@ _TABLES = """
 
 
 def tables_of(connection: Connection) -> list[FoundTable]:
-    """Read the tables that the role may read and finds without a schema's name, by their names.
+    """Read the tables on the search path that the role may read, ordered by name.
 
     Raises:
-        HedgehogError: where the catalog cannot be read.
+        HedgehogError: if the catalog cannot be read.
     """
     try:
         return list(_grouped(connection.execute(_TABLES).fetchall()))
@@ -101,6 +98,6 @@ def tables_of(connection: Connection) -> list[FoundTable]:
 
 def _grouped(rows: list[tuple[Any, ...]]) -> Iterator[FoundTable]:
     for (name, comment), columns in groupby(rows, key=itemgetter(0, 1)):
-        told = list(columns)
-        key = tuple(column for _, _, in_key, column, *_ in told if in_key)
-        yield FoundTable(name, comment, key, tuple(FoundColumn(*row[3:]) for row in told))
+        found = list(columns)
+        key = tuple(column for _, _, in_key, column, *_ in found if in_key)
+        yield FoundTable(name, comment, key, tuple(FoundColumn(*row[3:]) for row in found))

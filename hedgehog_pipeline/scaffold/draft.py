@@ -1,4 +1,4 @@
-"""A model to begin with: what can be declared of a shop, and the star that is made of it."""
+"""Draft a first model: the source tables that can be declared, and a star made from them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from hedgehog_pipeline.model.star_validation import validate_star, validate_table
 from hedgehog_pipeline.model.tables import SourceTable, StarTable
 from hedgehog_pipeline.scaffold.catalog import FoundTable
-from hedgehog_pipeline.scaffold.shop import declared_shop
-from hedgehog_pipeline.scaffold.star import declared_star
+from hedgehog_pipeline.scaffold.shop import draft_source
+from hedgehog_pipeline.scaffold.star import draft_star
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A model to begin with.
+    """A first model.
 
     Attributes:
-        shop: the tables that can be followed.
-        star: dimensions, then facts.
-        left_out: a clause for each table and column that is not declared, with its reason.
-        faults: a clause for each thing that a person has to mend before the star holds together.
+        shop: the source tables that can be captured.
+        star: the dimensions, then the facts.
+        left_out: for each table and column that is not declared, its name and the reason.
+        faults: the errors in the star that a person has to fix.
     """
 
     shop: tuple[SourceTable, ...]
@@ -28,14 +28,14 @@ class Draft:
 
 
 def draft_of(found: Sequence[FoundTable]) -> Draft:
-    """Declare what can be declared of the tables that a database has."""
+    """Declare what can be declared of the tables of a database."""
     left_out: list[str] = []
-    shop = declared_shop(found, left_out)
-    by_name = {table.name: table for table in shop}
+    source = draft_source(found, left_out)
+    by_name = {table.name: table for table in source}
     star: list[StarTable] = []
-    for table in declared_star(shop):
-        if faults := list(validate_table(table, by_name)):
-            left_out.append(f"{table.name}: {'; '.join(faults)}")
+    for table in draft_star(source):
+        if errors := list(validate_table(table, by_name)):
+            left_out.append(f"{table.name}: {'; '.join(errors)}")
         else:
             star.append(table)
-    return Draft(shop, tuple(star), tuple(left_out), tuple(validate_star(star, by_name)))
+    return Draft(source, tuple(star), tuple(left_out), tuple(validate_star(star, by_name)))

@@ -1,4 +1,4 @@
-"""The modules of a model, written as a person would write them."""
+"""Render the Python modules of a drafted model, as a person would write them."""
 
 import ast
 import json
@@ -30,47 +30,47 @@ _TYPES = {
     TIMESTAMP: "TIMESTAMP",
     NAIVE_TIMESTAMP: "NAIVE_TIMESTAMP",
 }
-_OF_COLUMNS = dict.fromkeys([*_TYPES.values(), "Column", "decimal"], "columns")
-_OF_SHOP = _OF_COLUMNS | {
+_IN_COLUMNS = dict.fromkeys([*_TYPES.values(), "Column", "decimal"], "columns")
+_IN_SOURCE = _IN_COLUMNS | {
     **dict.fromkeys(("key", "reference", "text"), "source_columns"),
     "SourceTable": "tables",
 }
-_OF_STAR = _OF_COLUMNS | {
+_IN_STAR = _IN_COLUMNS | {
     **dict.fromkeys(("column", "key", "like", "reference"), "star_columns"),
     **dict.fromkeys(("Dimension", "Fact"), "tables"),
 }
-"""Where each word stands, below hedgehog_pipeline.schema."""
+"""The module of each imported name, in hedgehog_pipeline.model."""
 
 
 def modules_of(draft: Draft) -> dict[str, str]:
-    """Give the text of each module by its name."""
+    """Return the text of each module, by module name."""
     dimensions = [table for table in draft.star if isinstance(table, Dimension)]
     facts = [table for table in draft.star if isinstance(table, Fact)]
-    shop = [_table(table, [_in_shop(table, c) for c in table.columns]) for table in draft.shop]
-    star = [_table(table, [_in_star(table, c) for c in table.columns]) for table in draft.star]
+    source = [_table(t, [_source_column(t, c) for c in t.columns]) for t in draft.shop]
+    star = [_table(t, [_star_column(t, c) for c in t.columns]) for t in draft.star]
     return {
-        "__init__": '"""What Hedgehog knows of a shop, and of the star that is made of it."""\n',
-        "shop": _declarations("The tables of the shop.", shop, _OF_SHOP),
-        "star": _declarations("The tables of the warehouse.", star, _OF_STAR),
-        "dimensions": _functions("How the rows of the dimensions are made.", dimensions),
-        "facts": _functions("How the rows of the facts are made.", facts),
+        "__init__": '"""The model: source tables, star schema and transforms."""\n',
+        "shop": _declarations("The source tables.", source, _IN_SOURCE),
+        "star": _declarations("The star tables of the warehouse.", star, _IN_STAR),
+        "dimensions": _functions("The transforms of the dimensions.", dimensions),
+        "facts": _functions("The transforms of the facts.", facts),
     }
 
 
-def _declarations(title: str, tables: Iterable[str], homes: Mapping[str, str]) -> str:
+def _declarations(title: str, tables: Iterable[str], modules: Mapping[str, str]) -> str:
     body = f"TABLES = (\n{''.join(tables)})\n"
     used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
     imports = [
-        f"from hedgehog_pipeline.schema.{home} import {', '.join(words)}\n"
-        for home in sorted(set(homes.values()))
-        if (words := sorted((word for word in used if homes.get(word) == home), key=_as_imported))
+        f"from hedgehog_pipeline.model.{module} import {', '.join(names)}\n"
+        for module in sorted(set(modules.values()))
+        if (names := sorted((n for n in used if modules.get(n) == module), key=_import_order))
     ]
     return f'"""{title}"""\n\n{"".join(imports)}\n{body}'
 
 
-def _as_imported(word: str) -> tuple[bool, bool, str]:
-    """Constants first, then classes, then functions, as import sorters have them."""
-    return not word.isupper(), word.islower(), word
+def _import_order(name: str) -> tuple[bool, bool, str]:
+    """Sort constants first, then classes, then functions, as import sorters do."""
+    return not name.isupper(), name.islower(), name
 
 
 def _functions(title: str, tables: Iterable[StarTable]) -> str:
@@ -95,39 +95,36 @@ def _table(table: SourceTable | StarTable, columns: Iterable[str]) -> str:
     return f"    {type(table).__name__}(\n{inner}    ),\n"
 
 
-def _in_shop(table: SourceTable, column: Column) -> str:
+def _source_column(table: SourceTable, column: Column) -> str:
     name, kind = _text(column.name), _type(column.type)
-    wide = [kind] if column.type != INTEGER else []
+    kind_argument = [kind] if column.type != INTEGER else []
     if column is table.columns[0]:
-        return _call("key", name, _text(table.name), *wide)
+        return _call("key", name, _text(table.name), *kind_argument)
     nullable = ["nullable=True"] if column.nullable else []
     if column.references:
-        kinds = [f"kind={kind}" for kind in wide]
+        kinds = [f"kind={kind}" for kind in kind_argument]
         return _call("reference", name, _text(column.references), *nullable, *kinds)
     if column.type == TEXT:
         return _call("text", name, _description(column), *nullable)
     return _call("Column", name, kind, _description(column), *nullable)
 
 
-def _in_star(table: StarTable, column: Column) -> str:
-    source, kind, column_metadata = (
-        _text(column.sources[0]),
-        _type(column.type),
-        _description(column),
-    )
+def _star_column(table: StarTable, column: Column) -> str:
+    source, kind = _text(column.sources[0]), _type(column.type)
+    description = _description(column)
     kinds = [f"kind={kind}"] if column.type != INTEGER else []
     nullable = ["nullable=True"] if column.nullable else []
     if column is table.columns[0]:
-        return _call("key", source, column_metadata, *kinds)
+        return _call("key", source, description, *kinds)
     if column.references:
         return _call("reference", source, _text(column.references), *nullable, *kinds)
     if isinstance(table, Dimension) and column.type == TEXT:
-        return _call("like", source, column_metadata, *nullable)
-    return _call("column", source, kind, column_metadata, *nullable)
+        return _call("like", source, description, *nullable)
+    return _call("column", source, kind, description, *nullable)
 
 
-def _call(word: str, *arguments: str) -> str:
-    return f"{word}({', '.join(arguments)})"
+def _call(function: str, *arguments: str) -> str:
+    return f"{function}({', '.join(arguments)})"
 
 
 def _type(kind: ColumnType) -> str:
@@ -137,7 +134,7 @@ def _type(kind: ColumnType) -> str:
 
 
 def _description(of: SourceTable | StarTable | Column) -> str:
-    """Write what the shop says of it, which a page shows as Markdown."""
+    """Render its description without Markdown, because a page shows it as Markdown."""
     return _text(without_markup(of.description))
 
 

@@ -1,4 +1,4 @@
-"""The star that is made of a shop's tables to begin with."""
+"""Draft a star from the declared source tables."""
 
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -10,34 +10,34 @@ from hedgehog_pipeline.model.star_columns import column, key, like, reference
 from hedgehog_pipeline.model.tables import Dimension, Fact, SourceTable, StarTable
 
 _STAMP = re.compile("updat|modif|chang|alter")
-"""What the name of a column says that holds the moment of a row's last change."""
+"""Matches the name of a column that has the time of a row's last change."""
 
 
-def declared_star(shop: Sequence[SourceTable]) -> Iterator[StarTable]:
-    """Declare dimensions, then facts.
+def draft_star(source: Sequence[SourceTable]) -> Iterator[StarTable]:
+    """Declare the dimensions, then the facts.
 
-    A table to which others refer by a foreign key becomes a dimension. One that refers to others
-    becomes a fact where nothing refers to it, or where it holds amounts. The rest are dimensions.
+    A table becomes a dimension if other tables refer to it by a foreign key. A table that refers to
+    others becomes a fact if nothing refers to it, or if it has amounts. The rest are dimensions.
     """
     parents = {
         table.name: {c.references for c in table.columns if c.references} - {table.name}
-        for table in shop
+        for table in source
     }
     referred = set[str]().union(*parents.values())
     facts = [
         table
-        for table in shop
-        if parents[table.name] and (table.name not in referred or _holds_amounts(table))
+        for table in source
+        if parents[table.name] and (table.name not in referred or _has_amounts(table))
     ]
-    dimensions = [table for table in shop if table not in facts or table.name in referred]
+    dimensions = [table for table in source if table not in facts or table.name in referred]
     yield from map(_dimension, dimensions)
     names = {table.name for table in dimensions}
     for table in facts:
         yield _fact(table, names)
 
 
-def _holds_amounts(table: SourceTable) -> bool:
-    return any(pa.types.is_decimal(held.type.arrow) for held in table.columns)
+def _has_amounts(table: SourceTable) -> bool:
+    return any(pa.types.is_decimal(c.type.arrow) for c in table.columns)
 
 
 def _dimension(table: SourceTable) -> Dimension:

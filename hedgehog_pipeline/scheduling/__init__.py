@@ -1,1 +1,1 @@
-"""Which commits a run takes, and when a failed one is tried again. Pure: no Dagster, no I/O."""
+"""Choose the commits of a run and the time of a retry. Pure: no Dagster, no I/O."""

@@ -1,4 +1,4 @@
-"""Which commits one run takes: its day is the partition, its tags say the rest."""
+"""Choose the commits of one run: its partition is their day, its tags say the rest."""
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -14,20 +14,20 @@ from hedgehog_pipeline.scheduling.run_tags import (
 )
 
 PIPELINE = "pipeline"
-"""The job of all three stages in one run: what a change takes."""
+"""The job that runs all three stages."""
 
 EXTRACTION = "extraction"
-"""The job of extraction alone."""
+"""The job that runs extraction only."""
 
 MAX_COMMITS = 100
-"""How many commits one run takes, so that a long backlog is worked off in steps."""
+"""Most commits of one run, so that a long backlog is processed in steps."""
 
 MAX_ROWS = 1_000_000
-"""How many rows one run takes, but for a larger commit, so that a rebuild is seen to move."""
+"""Most rows of one run, unless a single commit is larger, so that a rebuild shows progress."""
 
 
 def of_one_run(commits: Sequence[AnyCommit]) -> list[AnyCommit]:
-    """Give the leading commits that one run takes: of one day, its partition, and not too large."""
+    """Return the leading commits for one run: all of one day, and within the size limits."""
     chosen: list[AnyCommit] = []
     rows = 0
     for commit in commits:
@@ -39,11 +39,11 @@ def of_one_run(commits: Sequence[AnyCommit]) -> list[AnyCommit]:
 
 
 def shared_out(commits: Sequence[AnyCommit], runs: int) -> list[list[AnyCommit]]:
-    """Divide commits among runs at the same time: in order, evenly, and none needlessly small.
+    """Divide commits among parallel runs: in order, evenly, and in no needlessly small shares.
 
     Args:
         commits: of one day.
-        runs: how many there may be.
+        runs: how many runs at most.
     """
     share = max(MAX_ROWS, math.ceil(_rows(commits) / runs))
     groups: list[list[AnyCommit]] = []
@@ -58,17 +58,17 @@ def _rows(commits: Sequence[Commit]) -> int:
     return sum(commit.rows for commit in commits)
 
 
-def taken_of_pending(pending: Sequence[AnyCommit], day: date) -> list[AnyCommit]:
-    """Give what one run takes of the commits that wait for a stage, and that it is not to leave.
+def pending_of_day(pending: Sequence[AnyCommit], day: date) -> list[AnyCommit]:
+    """Return the pending commits that one run takes: those of its day, within the size limits.
 
     Args:
-        pending: the commits that wait.
+        pending: the pending commits of a stage, without those that the run leaves out.
         day: the partition of the run.
     """
     return of_one_run([commit for commit in pending if commit.date == day])
 
 
-def commits_of_run(  # noqa: PLR0913 (all that tells it)
+def commits_of_run(  # noqa: PLR0913 (everything they follow from)
     tags: Mapping[str, str],
     stage: str,
     day: date,
@@ -77,18 +77,18 @@ def commits_of_run(  # noqa: PLR0913 (all that tells it)
     pending: Callable[[Collection[int]], Sequence[AnyCommit]],
     of_day: Callable[[], Sequence[AnyCommit]],
 ) -> list[AnyCommit]:
-    """Give the commits that a stage of a run handles, in order.
+    """Return the commits that a stage of a run handles, in order.
 
     Args:
         tags: of the run.
         stage: processing or storage.
-        day: its partition.
-        log: where commits are read by number.
-        pending: reads those that wait, but for some numbers; asked where the run takes what waits.
-        of_day: reads all of the day; asked where a person launched the run, to replay it.
+        day: the partition of the run.
+        log: the log that the stage reads.
+        pending: reads the pending commits except some numbers; called if the run takes these.
+        of_day: reads all commits of the day; called if a person launched the run, to replay it.
     """
     if COMMITS_TAG not in tags:
         return list(of_day())
     if is_pending_run(tags):
-        return taken_of_pending(pending(left_out_in(tags, stage)), day)
+        return pending_of_day(pending(left_out_in(tags, stage)), day)
     return list(log.linked(map(log.read, numbers_in(tags))))

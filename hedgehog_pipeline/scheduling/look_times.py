@@ -1,4 +1,4 @@
-"""When a sensor looks within one tick, so that the daemon's beat is no part of the latency."""
+"""When a sensor scans within one tick, so that the daemon's interval adds no latency."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,26 +6,26 @@ from dataclasses import dataclass
 
 _EVERY_SECONDS = 0.5
 _TICK_SECONDS = 4.4
-"""The daemon asks a sensor every five seconds, and not while its last tick is under way."""
+"""The daemon starts a tick every five seconds, and never while the last one still runs."""
 
 _REST = 9
-"""A look that takes long is followed by a rest of so many times its length, a tenth of the time."""
+"""A pause is at least so many times as long as the scan before it: scans take 10 % of the time."""
 
 
 @dataclass(frozen=True)
 class Looks:
-    """When to look: at once, then twice a second, until the next tick is due.
+    """When to scan: at once, then twice a second, until the next tick is due.
 
     Attributes:
-        clock: gives seconds that never go back.
-        sleep: waits for so many seconds.
+        clock: returns seconds that never go back.
+        sleep: waits for a number of seconds.
     """
 
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], object] = time.sleep
 
     def of_a_tick(self) -> Iterator[float]:
-        """Give the seconds since the tick began, at each look; waits in between."""
+        """Yield at each scan the seconds since the tick began; wait in between."""
         began = looked = self.clock()
         while True:
             yield looked - began

@@ -1,8 +1,8 @@
-"""Which commits to try next, from how earlier tries ended.
+"""Choose the commits to try next, from how earlier attempts ended.
 
-A commit that failed within a group is tried alone, so that it cannot hold the others up. Alone it
-is tried a bounded number of times with growing pauses; then it is stuck, which is alerted, and
-the rest goes on.
+A commit that failed within a group is tried alone, so that it cannot block the others. Alone it is
+tried a limited number of times, with growing pauses. Then it is stuck: an alert is sent, and the
+other commits go on.
 """
 
 from collections import Counter
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from hedgehog_pipeline.lake.commits import AnyCommit
 
 MAX_ATTEMPTS = 5
-"""How often a commit is tried alone."""
+"""How many times a commit is tried alone."""
 
 _FIRST_PAUSE = timedelta(seconds=10)
 _MAX_PAUSE = timedelta(minutes=1)
@@ -25,7 +25,7 @@ class FailedRun:
 
     Attributes:
         commits: the numbers of the commits that it was launched for.
-        at: when it was last heard of, aware UTC.
+        at: time of its last update, aware UTC.
     """
 
     commits: tuple[int, ...]
@@ -33,26 +33,30 @@ class FailedRun:
 
 
 def pause_after(failures: int) -> timedelta:
-    """Give how long to wait after so many failures in a row: doubling, up to a minute."""
+    """Return how long to wait after so many failures in a row: doubling, up to a minute."""
     return min(_FIRST_PAUSE * 2 ** (failures - 1), _MAX_PAUSE) if failures else timedelta(0)
 
 
 def stuck_commits(failures: Collection[FailedRun]) -> set[int]:
-    """Give the commits that were tried alone as often as any commit is."""
-    return {number for number, tried in _tried_alone(failures).items() if tried >= MAX_ATTEMPTS}
+    """Return the commits that have used up all their attempts."""
+    return {
+        number
+        for number, attempts in _attempts_alone(failures).items()
+        if attempts >= MAX_ATTEMPTS
+    }
 
 
 def next_commits(
     pending: Sequence[AnyCommit], failures: Collection[FailedRun], now: datetime
 ) -> list[AnyCommit]:
-    """Choose what the next run takes: commits of one day that never failed, or one that did.
+    """Choose the commits of the next run: those of one day that never failed, or one that did.
 
     Args:
-        pending: the commits that wait, in order.
-        failures: of earlier runs.
-        now: the moment, aware UTC.
+        pending: the pending commits, in order.
+        failures: the failed runs of the stage.
+        now: current time, aware UTC.
     """
-    tried = _tried_alone(failures)
+    attempts = _attempts_alone(failures)
     latest = {n: max(f.at for f in failures if n in f.commits) for f in failures for n in f.commits}
     stuck = stuck_commits(failures)
     chosen: list[AnyCommit] = []
@@ -61,7 +65,7 @@ def next_commits(
         if number in stuck:
             continue
         if number in latest:
-            if now < latest[number] + pause_after(tried[number]):
+            if now < latest[number] + pause_after(attempts[number]):
                 continue
             if not chosen:
                 return [commit]
@@ -72,5 +76,5 @@ def next_commits(
     return chosen
 
 
-def _tried_alone(failures: Collection[FailedRun]) -> Counter[int]:
+def _attempts_alone(failures: Collection[FailedRun]) -> Counter[int]:
     return Counter(failure.commits[0] for failure in failures if len(failure.commits) == 1)

@@ -1,7 +1,7 @@
-"""The tags that name the commits of a run, and those by which it reports what it tried.
+"""The run tags that name the commits of a run, and record which commits its stages began.
 
-A run of one stage names its commits. A run of all stages takes what waits, what it lands itself
-included, so it names what it leaves out. Each stage of a run notes what it begins with.
+A run of one stage names its commits. A run of all stages takes every pending commit, its own
+included, so it names those that it leaves out. Each stage records the commits that it begins with.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -14,69 +14,69 @@ COMMITS_TAG = "hedgehog/commits"
 _REPLAY_TAG = "hedgehog/replay"
 _PENDING = "pending"
 _NONE = "none"
-_PARTITION_TAG = "dagster/partition"  # Dagster gives it to every run of a partition
-_PARENT_TAG = "dagster/parent_run_id"  # and this one to a run that is a retry
+_PARTITION_TAG = "dagster/partition"  # Dagster sets it on every run of a partition
+_PARENT_TAG = "dagster/parent_run_id"  # Dagster sets it on a run that is a retry
 
 
 def tags_for(commits: Sequence[Commit]) -> dict[str, str]:
-    """Give the tags of a run that is launched for these commits."""
+    """Return the tags of a run that is launched for these commits."""
     return {COMMITS_TAG: _text_of(commit.number for commit in commits)} if commits else {}
 
 
 def replay_tags(commits: Sequence[Commit]) -> dict[str, str]:
-    """Give the tags of a run that processes these commits again."""
+    """Return the tags of a run that processes these commits again."""
     return {**tags_for(commits), _REPLAY_TAG: "true"}
 
 
 PENDING_TAGS = {COMMITS_TAG: _PENDING}
-"""The tags of a run whose stages each take what waits for them, the stage before included."""
+"""Tags of a run whose stages each take all pending commits, those of the stage before included."""
 
 
 LANDING_TAGS = {COMMITS_TAG: _NONE}
-"""The tags of a run of extraction alone: what it lands waits for other runs."""
+"""Tags of a run of extraction only: other runs process and load what it lands."""
 
 
 def launched_by_platform(tags: Mapping[str, str]) -> bool:
-    """Tell whether a sensor, a schedule or the command launched a run, not a person in the UI.
+    """Return whether a sensor, a schedule or the command launched a run, not a person in the UI.
 
-    Such a run works on whole commits, whatever it plans to materialise.
+    Such a run handles whole commits, whatever it plans to materialise.
     """
     return COMMITS_TAG in tags
 
 
 def is_replay(tags: Mapping[str, str]) -> bool:
-    """Tell whether a run processes commits again that were processed before.
+    """Return whether a run processes commits again that were already processed.
 
-    A person's run does, and one that is launched for it. Any other run that finds its commits
-    processed comes late.
+    True for a run that a person launched in the UI, and for one with the replay tag. Any other run
+    that finds its commits processed has come too late.
     """
     return _REPLAY_TAG in tags or not launched_by_platform(tags)
 
 
 def pending_tags(left_out: Mapping[str, Collection[int]]) -> dict[str, str]:
-    """Give the tags of a run that takes what waits, but for the commits that are left out.
+    """Return the tags of a run that takes all pending commits except some.
 
     Args:
-        left_out: per stage, the numbers of commits that wait for it and are not taken.
+        left_out: per stage, the numbers of the pending commits that the run does not take.
     """
     named = {_left_out_tag(stage): _text_of(sorted(out)) for stage, out in left_out.items() if out}
     return {**PENDING_TAGS, **named}
 
 
 def is_pending_run(tags: Mapping[str, str]) -> bool:
-    """Tell whether a run takes what waits."""
+    """Return whether a run takes all pending commits."""
     return tags.get(COMMITS_TAG) == _PENDING
 
 
 def tried_tags(stage: str, commits: Sequence[Commit]) -> dict[str, str]:
-    """Give the tags by which a run tells what a stage of it begins with."""
+    """Return the tags that record which commits a stage of a run begins with."""
     return {_tried_tag(stage): _text_of(commit.number for commit in commits)}
 
 
 def tried_in(tags: Mapping[str, str], stage: str) -> tuple[int, ...]:
-    """Give the commits that a stage of a run that failed had begun with, and did not end.
+    """Return the commits that a stage of a failed run had begun and not finished.
 
-    None where the run had not come so far, or had come to the stage after.
+    None if the run failed before that stage, or in a later one.
     """
     if stage == "processing" and has_begun(tags, "storage"):
         return ()
@@ -84,22 +84,22 @@ def tried_in(tags: Mapping[str, str], stage: str) -> tuple[int, ...]:
 
 
 def has_begun(tags: Mapping[str, str], stage: str) -> bool:
-    """Tell whether a run came so far as to begin with the commits of a stage."""
+    """Return whether a run had begun with the commits of a stage."""
     return _tried_tag(stage) in tags
 
 
 def is_persons_retry(tags: Mapping[str, str]) -> bool:
-    """Tell whether a person launched a run again, which gives it the tags of the first."""
+    """Return whether a person retried a run in the UI, which copies the tags of the first."""
     return _PARENT_TAG in tags
 
 
 def will_take(tags: Mapping[str, str], stage: str, commit: Commit) -> bool:
-    """Tell whether a run of all stages, being at work, is to take a commit that waits for a stage.
+    """Return whether a live run of all stages will still take a pending commit.
 
     Args:
         tags: of the run.
         stage: processing or storage.
-        commit: one that waits for the stage.
+        commit: one that is pending for the stage.
     """
     if tags.get(COMMITS_TAG) == _NONE:
         return False
@@ -108,7 +108,7 @@ def will_take(tags: Mapping[str, str], stage: str, commit: Commit) -> bool:
 
 
 def left_out_in(tags: Mapping[str, str], stage: str) -> tuple[int, ...]:
-    """Give the numbers of the commits that a stage of a run is not to take."""
+    """Return the numbers of the commits that a stage of a run leaves out."""
     return _numbers_of(tags.get(_left_out_tag(stage), _NONE))
 
 
@@ -129,5 +129,5 @@ def _numbers_of(text: str) -> tuple[int, ...]:
 
 
 def numbers_in(tags: Mapping[str, str]) -> tuple[int, ...]:
-    """Give the numbers of the commits that a run was launched for, if it names any."""
+    """Return the numbers of the commits that a run was launched for, if it names any."""
     return _numbers_of(tags.get(COMMITS_TAG, _PENDING))

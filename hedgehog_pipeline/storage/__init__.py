@@ -1,1 +1,1 @@
-"""Processed bucket to warehouse: each commit in one transaction, together with its own row."""
+"""Load the processed bucket into the warehouse: one transaction for each commit and its record."""

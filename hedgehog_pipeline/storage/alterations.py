@@ -1,4 +1,4 @@
-"""What the warehouse's tables lack of the declaration, as the statements that give it to them."""
+"""Compare the warehouse's tables with their declaration; write the statements that align them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from psycopg import Connection, sql
 
 from hedgehog_pipeline.model.star import STAR, Dimension, Fact
-from hedgehog_pipeline.storage.ddl import define, stored_columns
+from hedgehog_pipeline.storage.ddl import column_definition, stored_columns
 from hedgehog_pipeline.storage.views import current_view
 
 
@@ -24,7 +24,7 @@ class FoundColumn:
 
 
 Found = Mapping[str, Mapping[str, FoundColumn]]
-"""The columns, in order, of each declared table and current view that is there."""
+"""The columns, in order, of each declared table and current view that exists."""
 
 _FOUND = """
     select c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
@@ -36,7 +36,7 @@ _FOUND = """
 
 
 def find_columns(connection: Connection) -> Found:
-    """Look at the tables and views that are there."""
+    """Read the columns of the existing tables and views from the catalog."""
     found: dict[str, dict[str, FoundColumn]] = {}
     views = [current_view(table) for table in STAR.values() if isinstance(table, Fact)]
     for relation, column, *rest in connection.execute(_FOUND, [[*STAR, *views]]):
@@ -45,9 +45,10 @@ def find_columns(connection: Connection) -> Found:
 
 
 def alterations(table: Dimension | Fact, found: Found) -> list[sql.Composed]:
-    """Give the statements that make a table as it is declared, none where it is or is not there.
+    """Return the statements that turn a table into what is declared, none for a missing table.
 
-    A column that is not declared, or may be absent, has to let rows do without it.
+    A column that is not declared, or is declared nullable, loses its NOT NULL: new rows may have
+    no value for it.
     """
     columns = found.get(table.name)
     if columns is None:
@@ -55,28 +56,31 @@ def alterations(table: Dimension | Fact, found: Found) -> list[sql.Composed]:
     changes: list[sql.Composed] = []
     retyped = False
     for column in stored_columns(table):
-        name, held = sql.Identifier(column.name), columns.get(column.name)
-        if held is None:
-            changes.append(sql.SQL("add column {}").format(define(column)))
-        elif held.type != column.type.sql:
+        name, existing = sql.Identifier(column.name), columns.get(column.name)
+        if existing is None:
+            changes.append(sql.SQL("add column {}").format(column_definition(column)))
+        elif existing.type != column.type.sql:
             kind = sql.SQL(column.type.sql)  # type: ignore[arg-type]
             changes.append(sql.SQL("alter column {} type {}").format(name, kind))
             retyped = True
     needed = {column.name for column in stored_columns(table) if not column.nullable}
     changes.extend(
         sql.SQL("alter column {} drop not null").format(sql.Identifier(name))
-        for name, held in columns.items()
-        if held.required and name not in needed
+        for name, existing in columns.items()
+        if existing.required and name not in needed
     )
     alter = sql.SQL("alter table {} {};")
     statements = [alter.format(sql.Identifier(table.name), change) for change in changes]
-    if changes and isinstance(table, Fact) and _hinders(table, found, retyped=retyped):
+    if changes and isinstance(table, Fact) and _blocks(table, found, retyped=retyped):
         drop = sql.SQL("drop view {};").format(sql.Identifier(current_view(table)))
         statements.insert(0, drop)
     return statements
 
 
-def _hinders(table: Fact, found: Found, *, retyped: bool) -> bool:
-    """Tell whether the current view has to be made anew: it can be replaced by a longer one."""
+def _blocks(table: Fact, found: Found, *, retyped: bool) -> bool:
+    """Return whether the current view must be dropped first.
+
+    PostgreSQL replaces a view in place only where its columns stay and new ones follow them.
+    """
     view = list(found.get(current_view(table), ()))
     return bool(view) and (retyped or view != list(found[table.name])[: len(view)])

@@ -1,4 +1,4 @@
-"""Which processed commits wait to be loaded."""
+"""The backlog of the storage stage: processed commits that are not loaded yet."""
 
 from collections.abc import Collection, Iterable
 from datetime import date
@@ -15,30 +15,30 @@ def pending_commits(
     """Read the oldest processed commits that are not loaded.
 
     Args:
-        lake: where they stand.
-        warehouse: says what is loaded.
-        most: how many to read.
-        without: numbers of commits to leave out; they do not count among the oldest.
+        lake: the two logs.
+        warehouse: the warehouse, prepared or not.
+        most: how many commits to read at most.
+        without: numbers of commits to leave out; they do not count towards `most`.
 
     Raises:
         AnotherLakeError: where the processed bucket is not the one that was loaded.
     """
-    waiting = (number for number in _not_loaded(lake, warehouse) if number not in without)
-    return list(lake.processed.linked(map(lake.processed.read, islice(waiting, most))))
+    pending = (number for number in _not_loaded(lake, warehouse) if number not in without)
+    return list(lake.processed.linked(map(lake.processed.read, islice(pending, most))))
 
 
 def commits_of_day(lake: Lake, warehouse: Warehouse, day: date) -> list[ProcessedCommit]:
     """Read every processed commit of a day, loaded or not, in order."""
     numbers = set(warehouse.loaded_on(day)) if warehouse.is_prepared() else set[int]()
     not_loaded = lake.processed.linked(map(lake.processed.read, _not_loaded(lake, warehouse)))
-    waiting = [commit for commit in not_loaded if commit.date == day]
+    pending = [commit for commit in not_loaded if commit.date == day]
     return sorted(
-        [*waiting, *(lake.processed.read(number) for number in numbers)], key=lambda c: c.number
+        [*pending, *(lake.processed.read(number) for number in numbers)], key=lambda c: c.number
     )
 
 
 def confirm_loaded(lake: Lake, warehouse: Warehouse) -> bool:
-    """See that what is loaded came from the processed log; tell whether anything is.
+    """Check that the loaded commits belong to the processed log; return whether there are any.
 
     Raises:
         AnotherLakeError: where the processed log is another one, or shorter than it was.

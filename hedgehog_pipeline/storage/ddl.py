@@ -1,4 +1,4 @@
-"""The warehouse's tables in SQL, composed from the declarations."""
+"""SQL of the warehouse's tables, composed from the declarations."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,8 +13,8 @@ from hedgehog_pipeline.model.star import (
     StarTable,
 )
 
-INFERRED = Column("inferred", BOOLEAN, "Whether the row only stands in for one not landed yet.")
-INFERRED_SINCE = Column("inferred_since", TIMESTAMP, "Since when it stands in.", nullable=True)
+INFERRED = Column("inferred", BOOLEAN, "Whether the row is a placeholder for one not landed yet.")
+INFERRED_SINCE = Column("inferred_since", TIMESTAMP, "When it was inferred.", nullable=True)
 
 CREATE_COMMITS = """
     create schema if not exists hedgehog;
@@ -27,14 +27,14 @@ CREATE_COMMITS = """
         through bigint not null,
         archive_complete boolean not null,
         loaded_at timestamptz not null default clock_timestamp());
-    comment on table hedgehog.commits is 'The processed commits that this warehouse holds';
+    comment on table hedgehog.commits is 'Processed commits that are loaded into this warehouse';
     create table if not exists hedgehog.tombstones (
         table_name text,
         key bigint,
         ingestion_commit bigint,
         primary key (table_name, key, ingestion_commit));
     comment on table hedgehog.tombstones is
-        'Keys of facts that the shop held no more when a capture was made';
+        'Keys of facts that were deleted in the source, and the capture that saw it';
     create table if not exists hedgehog.quarantine (
         table_name text not null,
         key text not null,
@@ -46,42 +46,42 @@ CREATE_COMMITS = """
         reason text,
         processed_commit bigint not null,
         primary key (table_name, key, ingestion_commit, part, line, column_name));
-    comment on table hedgehog.quarantine is 'Values for which rows of the shop could not be taken';
+    comment on table hedgehog.quarantine is 'Values that keep rows of the source out';
     create table if not exists hedgehog.readmitted (
         table_name text,
         key text,
         ingestion_commit bigint,
         primary key (table_name, key, ingestion_commit));
     comment on table hedgehog.readmitted is
-        'Keys in quarantine whose row could be taken, or was gone, at a later capture';
+        'Keys in quarantine for which a later capture saw a valid row or a deletion';
     create table if not exists hedgehog.restated (
         table_name text,
         ingestion_commit bigint,
         processed_commit bigint not null,
         primary key (table_name, ingestion_commit));
     comment on table hedgehog.restated is
-        'Captures that were processed anew, by the last processing; it says all that is wrong';
+        'Captures that were processed again; the last processing replaces earlier entries';
 """
 
 
 def stored_columns(table: StarTable) -> tuple[Column, ...]:
-    """Give the columns of a table in the warehouse but for a fact's serial key."""
+    """Return the columns of a table in the warehouse, without the serial key of a fact."""
     technical = (INFERRED, INFERRED_SINCE) if isinstance(table, Dimension) else ()
     return (*table.landed_columns, PROCESSED_COMMIT, *technical)
 
 
 def listed(names: Iterable[str]) -> sql.Composed:
-    """List tables or columns by name."""
+    """Write names of tables or columns as quoted identifiers, with commas between them."""
     return sql.SQL(", ").join(map(sql.Identifier, names))
 
 
 def stored_names(table: StarTable) -> list[str]:
-    """Give the names of `stored_columns`."""
+    """Return the names of `stored_columns`."""
     return [column.name for column in stored_columns(table)]
 
 
-def define(column: Column) -> sql.Composed:
-    """Define a column: its name, its type, its default, and whether it must hold a value."""
+def column_definition(column: Column) -> sql.Composed:
+    """Define a column: name, type, default, and NOT NULL where it is not nullable."""
     return sql.SQL("{name} {type}{default}{null}").format(
         name=sql.Identifier(column.name),
         type=sql.SQL(column.type.sql),  # type: ignore[arg-type]
@@ -91,8 +91,8 @@ def define(column: Column) -> sql.Composed:
 
 
 def create_table(table: Dimension | Fact) -> sql.Composed:
-    """Create a table with its keys; foreign keys are added when the archive is complete."""
-    columns = [define(column) for column in stored_columns(table)]
+    """Create a table with its keys; foreign keys follow after the initial load."""
+    columns = [column_definition(column) for column in stored_columns(table)]
     if isinstance(table, Fact):
         serial = sql.SQL("{} serial primary key").format(sql.Identifier(table.serial))
         columns = [serial, *columns, _key("unique", table)]
@@ -108,7 +108,7 @@ Reference = tuple[StarTable, Column, StarTable]
 
 
 def references(tables: Iterable[StarTable] | None = None) -> Iterator[Reference]:
-    """Give every foreign key, or those of some tables."""
+    """Yield every declared foreign key, or those of some tables."""
     for table in STAR.values() if tables is None else tables:
         for column in table.columns:
             if column.references:
@@ -116,9 +116,9 @@ def references(tables: Iterable[StarTable] | None = None) -> Iterator[Reference]
 
 
 def foreign_keys(wanted: Iterable[Reference]) -> sql.Composed:
-    """Select those of some foreign keys that are there, whatever their names.
+    """Select which of the wanted foreign keys exist, whatever their names.
 
-    Columns: the table, its column, and whether the rows that were there are validated.
+    Columns: the table, its column, and whether PostgreSQL has validated the existing rows.
     """
     found = [(table.name, column.name, dimension.name) for table, column, dimension in wanted]
     tables, columns, dimensions = ([row[n] for row in found] for n in range(3))
@@ -138,9 +138,9 @@ def foreign_keys(wanted: Iterable[Reference]) -> sql.Composed:
 
 
 def add_foreign_key(table: StarTable, column: Column, dimension: StarTable) -> sql.Composed:
-    """Add a foreign key, which checks every row that is there.
+    """Add a foreign key, which validates every existing row.
 
-    PostgreSQL names it: a name that is put together here may be cut at 63 characters, and taken.
+    PostgreSQL chooses its name: one composed here may be cut at 63 bytes and collide.
     """
     return sql.SQL("alter table {table} add foreign key ({column}) references {dimension}").format(
         table=sql.Identifier(table.name),
@@ -150,7 +150,7 @@ def add_foreign_key(table: StarTable, column: Column, dimension: StarTable) -> s
 
 
 def comment_on(table: StarTable) -> Iterator[sql.Composed]:
-    """Describe a table and its columns to whoever looks into the warehouse."""
+    """Comment on a table and its columns, with their declared descriptions."""
     yield sql.SQL("comment on table {} is {}").format(
         sql.Identifier(table.name), sql.Literal(table.description)
     )

@@ -1,7 +1,7 @@
-"""The warehouse's foreign keys: absent while the archive is on its way, enforced ever after.
+"""The warehouse's foreign keys: absent during the initial load, enforced from then on.
 
-Nine of them hold a bulk load to a tenth of its speed (docs/design.md, "Measured"). That they are
-absent is all that says "building", so no flag can disagree with the tables.
+Nine foreign keys slow a bulk load to a tenth of its speed (docs/design.md, "Measured"). Their
+absence is the only mark of an initial load in progress, so no flag can disagree with the tables.
 """
 
 from psycopg import Connection, sql
@@ -19,14 +19,14 @@ from hedgehog_pipeline.storage.upsert import infer_members
 
 
 def is_building(connection: Connection) -> bool:
-    """Tell whether no declared foreign key is there; one alone may be lost, or newly declared."""
+    """Return whether no declared foreign key exists; one alone may be lost, or newly declared."""
     return not _present(connection)
 
 
 def holds_archive(connection: Connection) -> bool:
-    """Tell whether the whole archive is loaded.
+    """Return whether the initial load is complete.
 
-    It is when a commit with a complete archive is loaded and no commit before it is missing.
+    It is complete when a commit that ends it is loaded and no commit before that one is missing.
     """
     row = connection.execute(
         "select exists (select from (select archive_complete, number, row_number() over "
@@ -36,10 +36,10 @@ def holds_archive(connection: Connection) -> bool:
     return row is not None and bool(row[0])
 
 
-def complete_archive(connection: Connection) -> int:
-    """Add and validate the foreign keys that are absent if the whole archive is loaded.
+def enforce_foreign_keys(connection: Connection) -> int:
+    """Add and validate the missing foreign keys once the initial load is complete.
 
-    Statistics come first: with stale ones PostgreSQL validates a key by a nested loop.
+    Analyzes the tables first: with stale statistics PostgreSQL validates a key by a nested loop.
 
     Returns:
         How many members were inferred.
@@ -53,7 +53,7 @@ def complete_archive(connection: Connection) -> int:
 
 
 def _enforce(connection: Connection, reference: Reference) -> int:
-    """Add a foreign key; only where rows want for members are they looked for and inferred."""
+    """Add a foreign key; infer missing members only if its validation fails."""
     add = add_foreign_key(*reference)
     try:
         with connection.transaction():
@@ -66,5 +66,5 @@ def _enforce(connection: Connection, reference: Reference) -> int:
 
 
 def _present(connection: Connection) -> set[tuple[str, str]]:
-    """Name the tables and columns whose declared foreign key is there."""
+    """Return the tables and columns whose declared foreign key exists."""
     return {(table, column) for table, column, _ in connection.execute(foreign_keys(references()))}

@@ -1,4 +1,4 @@
-"""`hedgehog migrate`: the warehouse's tables as they are declared, with the rows that they hold."""
+"""`hedgehog migrate`: alter the warehouse's tables to match the declaration and keep the rows."""
 
 from collections.abc import Iterator
 
@@ -10,19 +10,19 @@ from hedgehog_pipeline.model.registry import module_name
 from hedgehog_pipeline.model.star import STAR, Fact
 from hedgehog_pipeline.storage.alterations import Found, alterations, find_columns
 from hedgehog_pipeline.storage.ddl import comment_on, stored_columns
-from hedgehog_pipeline.storage.foreign_keys import complete_archive
+from hedgehog_pipeline.storage.foreign_keys import enforce_foreign_keys
 from hedgehog_pipeline.storage.tables import prepare_tables
 from hedgehog_pipeline.storage.views import current_view
 
 
 def migrate_tables(connection: Connection) -> list[str]:
-    """Alter the tables that differ, and give the statements that did; within a transaction.
+    """Alter the tables that differ, within a transaction; return the statements that ran.
 
     Comments, current views and foreign keys become those of a new warehouse.
 
     Raises:
-        HedgehogError: where the rows of a table have no value for a new column, or PostgreSQL
-            refuses a statement.
+        HedgehogError: where existing rows have no value for a new column, or PostgreSQL refuses a
+            statement.
     """
     found = find_columns(connection)
     _refuse_unfillable(connection, found)
@@ -36,28 +36,28 @@ def migrate_tables(connection: Connection) -> list[str]:
         comments = [comment for table in altered if altered[table] for comment in comment_on(table)]
         for statement in (*grants, *comments):
             connection.execute(statement)
-        complete_archive(connection)
+        enforce_foreign_keys(connection)
     return [statement.as_string(connection) for statement in statements]
 
 
 def _refuse_unfillable(connection: Connection, found: Found) -> None:
-    faults = [
+    unfillable = [
         f"{table.name}.{column.name}"
         for table in STAR.values()
         if table.name in found
         for column in stored_columns(table)
         if column.name not in found[table.name] and not column.nullable and column.default is None
-        if _holds_rows(connection, table.name)
+        if _has_rows(connection, table.name)
     ]
-    if faults:
+    if unfillable:
         raise HedgehogError(
-            f"The warehouse lacks {', '.join(faults)}, declared not null, and the rows that are "
-            "there have no value for it. Nothing was altered. Declare it nullable, or with a "
+            f"The warehouse lacks {', '.join(unfillable)}, declared not null, and its existing "
+            "rows have no value for it. Nothing was altered. Declare it nullable, or with a "
             f"default, in {module_name('star')}, then run `hedgehog migrate` again."
         )
 
 
-def _holds_rows(connection: Connection, name: str) -> bool:
+def _has_rows(connection: Connection, name: str) -> bool:
     query = sql.SQL("select exists (select from {})").format(sql.Identifier(name))
     row = connection.execute(query).fetchone()
     return row is not None and bool(row[0])
@@ -67,17 +67,17 @@ def _alter(connection: Connection, statement: sql.Composed) -> None:
     try:
         connection.execute(statement)
     except psycopg.Error as error:
-        told = [error.diag.message_primary or str(error), error.diag.message_detail]
+        reasons = [error.diag.message_primary or str(error), error.diag.message_detail]
         raise HedgehogError(
             f"PostgreSQL refuses to run {statement.as_string(connection)} "
-            f"{'; '.join(reason for reason in told if reason)}. Nothing was altered. Alter the "
-            "table by hand (with USING, or once what depends on it is dropped), or declare the "
+            f"{'; '.join(reason for reason in reasons if reason)}. Nothing was altered. Alter the "
+            "table by hand (with USING, or after dropping what depends on it), or declare the "
             "column as it is."
         ) from error
 
 
 def _grants_on_views(connection: Connection) -> Iterator[sql.Composed]:
-    """Read who may do what with the current views; a view that is made anew has lost it."""
+    """Read the grants on the current views: a view that is dropped and created loses them."""
     query = """
         select relname, privilege_type, coalesce(rolname, 'public'), is_grantable
         from pg_class cross join aclexplode(relacl) left join pg_roles on pg_roles.oid = grantee
@@ -85,10 +85,10 @@ def _grants_on_views(connection: Connection) -> Iterator[sql.Composed]:
           and grantee <> relowner
     """
     views = [current_view(table) for table in STAR.values() if isinstance(table, Fact)]
-    for view, privilege, role, passed_on in connection.execute(query, [views]):
+    for view, privilege, role, grantable in connection.execute(query, [views]):
         yield sql.SQL("grant {privilege} on {view} to {role} {option}").format(
             privilege=sql.SQL(privilege),
             view=sql.Identifier(view),
             role=sql.SQL("public") if role == "public" else sql.Identifier(role),
-            option=sql.SQL("with grant option" if passed_on else ""),
+            option=sql.SQL("with grant option" if grantable else ""),
         )

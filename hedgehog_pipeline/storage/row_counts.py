@@ -1,4 +1,4 @@
-"""How many rows a table of the warehouse has, and how many of them were loaded for a day."""
+"""Count the rows of a warehouse table, in all and those loaded for one day."""
 
 from datetime import date
 
@@ -11,10 +11,10 @@ _LARGE = 256 * 1024 * 1024
 
 
 def row_count_metadata(connection: Connection, table: StarTable, day: date) -> dict[str, int]:
-    """Give Dagster's `row_count` and `partition_row_count`: rows of the day's processed commits.
+    """Return Dagster's `row_count`, and `partition_row_count`: rows of the day's processed commits.
 
-    A large table is not counted after each load: PostgreSQL's estimate stands for its rows, as far
-    as it has one, and those of the day are left out.
+    A large table is not counted: `row_count` is PostgreSQL's estimate where it has one, and
+    `partition_row_count` is left out.
     """
     size, estimated = _size(connection, table)
     if size > _LARGE:
@@ -28,13 +28,13 @@ def row_count_metadata(connection: Connection, table: StarTable, day: date) -> d
 
 
 def is_large(connection: Connection, table: StarTable) -> bool:
-    """Tell whether a look at all rows of a table takes longer than a small load."""
+    """Return whether a scan of all rows of a table takes longer than a small load."""
     size, _ = _size(connection, table)
     return size > _LARGE
 
 
 def _size(connection: Connection, table: StarTable) -> tuple[int, int]:
-    """Give the bytes of a table, and how many rows PostgreSQL thinks it has, -1 for no idea."""
+    """Return the bytes of a table and PostgreSQL's estimate of its rows, -1 where it has none."""
     name = sql.Identifier(table.name).as_string(connection)
     query = sql.SQL(
         "select pg_table_size(oid), reltuples::bigint from pg_class where oid = {}::regclass"

@@ -1,4 +1,4 @@
-"""Rows of the warehouse as Arrow tables, by COPY; a temporary file holds them on their way."""
+"""Read warehouse rows as Arrow tables, by COPY through a temporary file."""
 
 from collections.abc import Collection
 from datetime import date
@@ -22,11 +22,11 @@ def read_table(
     """Read a table of the warehouse: `stored_columns`, in the declared types.
 
     Args:
-        warehouse: where it is; one in which it was never made has no rows.
-        table: whose rows are read.
-        days: the UTC days on which the commits landed that wrote the rows, None for every row;
-            of no day there is no row. An inferred member was written by none.
-        view: the view that is read in its place.
+        warehouse: the warehouse; where the table does not exist there are no rows.
+        table: the table to read.
+        days: UTC days; only rows of commits that landed on one of them are read, None reads every
+            row. An inferred member belongs to no commit, so to no day.
+        view: the view to read instead of the table.
     """
     columns = stored_columns(table)
     schema = arrow_schema(columns)
@@ -50,7 +50,7 @@ def read_table(
 
 
 def _parse(file: BinaryIO, schema: pa.Schema) -> pa.Table:
-    """Read what COPY wrote: quotes tell empty text from what is absent."""
+    """Parse the output of COPY, where quotes distinguish an empty text from NULL."""
     options = csv.ConvertOptions(
         column_types=schema,
         null_values=[""],
@@ -65,7 +65,7 @@ def _parse(file: BinaryIO, schema: pa.Schema) -> pa.Table:
 
 
 def _selected(column: Column) -> sql.Composable:
-    """Select a value; a moment with its zone, which the shop's own may lack."""
+    """Select a value; a timestamp with its time zone, which the declared type may lack."""
     name = sql.Identifier(column.name)
     if pa.types.is_timestamp(column.type.arrow):
         return sql.SQL("{}::timestamptz").format(name)

@@ -1,7 +1,7 @@
-"""What a processed commit tells beside its rows: keys that are gone, rows that cannot be taken.
+"""Load the side tables of a processed commit: tombstones, quarantine entries, resolutions.
 
-All of it is kept as it comes, each once; the views of storage/ddl.py say what holds now. So any
-commit can be loaded again, in any order, at any time.
+Every entry is kept, once. The views of storage/views.py decide which entries are open, so a commit
+can be loaded again, in any order, at any time.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from hedgehog_pipeline.storage.ddl import listed
 
 
 def add_tombstones(connection: Connection, table: StarTable, parts: Iterable[pa.Table]) -> int:
-    """Keep which keys of a fact were gone at which capture; give how many are new."""
+    """Add the deleted keys of a fact, with the capture that saw each; return how many are new."""
     staging = sql.Identifier(f"staging_tombstones_{table.name}")
     _stage(connection, staging, sql.Identifier("hedgehog", "tombstones"), TOMBSTONES_ARROW, parts)
     return connection.execute(
@@ -37,7 +37,7 @@ def add_tombstones(connection: Connection, table: StarTable, parts: Iterable[pa.
 def add_quarantine(
     connection: Connection, table: StarTable, parts: Iterable[pa.Table], processed_commit: int
 ) -> int:
-    """Keep what cannot be taken, as the latest processing tells it; give how much is new."""
+    """Add quarantine entries; return how many are new or replace those of an older processing."""
     staging = sql.Identifier(f"staging_quarantine_{table.name}")
     _stage(connection, staging, sql.Identifier("hedgehog", "quarantine"), QUARANTINE_ARROW, parts)
     return connection.execute(
@@ -57,7 +57,7 @@ def add_quarantine(
 
 
 def add_resolutions(connection: Connection, table: StarTable, parts: Iterable[pa.Table]) -> None:
-    """Keep which keys in quarantine came again in a row that could be taken, or were gone."""
+    """Add the quarantined keys for which a later capture saw a valid row or a deletion."""
     staging = sql.Identifier(f"staging_readmitted_{table.name}")
     _stage(connection, staging, sql.Identifier("hedgehog", "readmitted"), RESOLUTIONS_ARROW, parts)
     connection.execute(
@@ -71,17 +71,20 @@ def add_resolutions(connection: Connection, table: StarTable, parts: Iterable[pa
 def add_restated(
     connection: Connection, tables: Iterable[StarTable], commit: ProcessedCommit
 ) -> None:
-    """Keep that a restatement says anew all that is wrong with the rows it was made from."""
+    """Record which captures a restatement processed again: its quarantine entries replace theirs.
+
+    A commit of another kind adds nothing.
+    """
     if commit.kind != "restatement":
         return
     read = {name for t in tables if t.subject and t.name in commit.tables for name in t.inputs}
     connection.execute(
-        "insert into hedgehog.restated as held select name, number, %(anew)s "
+        "insert into hedgehog.restated as held select name, number, %(restatement)s "
         "from unnest(%(names)s::text[]) as name, unnest(%(numbers)s::bigint[]) as number "
         "on conflict (table_name, ingestion_commit) do update "
         "set processed_commit = greatest(held.processed_commit, excluded.processed_commit)",
         {
-            "anew": commit.number,
+            "restatement": commit.number,
             "names": list(read),
             "numbers": [number for number, _ in commit.sources],
         },

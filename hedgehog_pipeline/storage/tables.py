@@ -1,4 +1,4 @@
-"""The warehouse's tables: created where missing, refused where they differ."""
+"""Create the warehouse's missing tables and views; refuse tables that differ."""
 
 from psycopg import Connection, sql
 
@@ -14,19 +14,19 @@ from hedgehog_pipeline.storage.views import View, views
 
 
 def prepare_tables(connection: Connection) -> None:
-    """Create the tables and views that are missing; drop and alter no table.
+    """Create the missing tables and views; never drop or alter a table.
 
-    A view that another version of Hedgehog made is replaced: analysts keep their rights on it.
+    A view of another version of Hedgehog is replaced; grants on it stay.
 
     Raises:
-        UnfitWarehouseError: where a table that is there differs from the declaration; tells the
-            statements that it needs.
+        UnfitWarehouseError: where an existing table differs from its declaration; the message
+            lists the statements that `hedgehog migrate` would run.
     """
     found = find_columns(connection)
-    needed = [each for table in STAR.values() for each in alterations(table, found)]
+    needed = [statement for table in STAR.values() for statement in alterations(table, found)]
     if needed:
         raise UnfitWarehouseError(
-            "The warehouse's tables differ from the declaration. Look at these statements, then "
+            "The warehouse's tables differ from the declaration. Review these statements, then "
             f"run `hedgehog migrate`, which runs: {' '.join(n.as_string(None) for n in needed)}"
         )
     connection.execute(CREATE_COMMITS)
@@ -37,15 +37,16 @@ def prepare_tables(connection: Connection) -> None:
                 connection.execute(comment)
     for view in views():
         if _comment(connection, view) != view.comment:
-            _make(connection, view)
+            _create(connection, view)
 
 
 def pin_schema(connection: Connection) -> None:
-    """Create what is missing where the first declared table is found, to the transaction's end.
+    """Create new objects in the schema of the first existing table, until the transaction ends.
 
-    Where none is, it is the schema that the search path names now. One that came to stand before it
-    would get what is new otherwise, such as one that has the loader's own name: `hedgehog` is
-    created for a loader that is called so.
+    Where none exists, they go to the search path's first schema. Without the pin, a schema that
+    was put before it later would get the new objects. One way to get there: the default search
+    path begins with a schema of the loader's own name, and `hedgehog` is created for a loader
+    named `hedgehog`.
     """
     connection.execute(
         "select set_config('search_path', concat_ws(', ', quote_ident(coalesce(("
@@ -63,7 +64,7 @@ def _comment(connection: Connection, view: View) -> str | None:
     return found[0] if found else None
 
 
-def _make(connection: Connection, view: View) -> None:
+def _create(connection: Connection, view: View) -> None:
     connection.execute(view.create)
     connection.execute(
         sql.SQL("comment on view {} is {}").format(
@@ -73,20 +74,20 @@ def _make(connection: Connection, view: View) -> None:
 
 
 def has_table(connection: Connection, table: StarTable) -> bool:
-    """Tell whether a table is there."""
-    return _is_there(connection, _quoted(table.name))
+    """Return whether the warehouse has a table."""
+    return _exists(connection, _quoted(table.name))
 
 
 def has_quarantine(connection: Connection) -> bool:
-    """Tell whether it can be asked what is open; the view goes with a table that is dropped."""
-    return _is_there(connection, "hedgehog.open_quarantine")
+    """Return whether the view of open entries exists: dropping a table can cascade to it."""
+    return _exists(connection, "hedgehog.open_quarantine")
 
 
 def _quoted(*name: str) -> str:
-    """Write a name as `to_regclass` reads it, which folds the case of what is not quoted."""
+    """Quote a name for `to_regclass`, which folds the case of an unquoted one."""
     return sql.Identifier(*name).as_string()
 
 
-def _is_there(connection: Connection, name: str) -> bool:
+def _exists(connection: Connection, name: str) -> bool:
     found = connection.execute("select to_regclass(%s)", [name]).fetchone()
     return found is not None and found[0] is not None

@@ -1,7 +1,7 @@
-"""One table of one commit into the warehouse: staging by COPY, then one set-based upsert.
+"""Load one table of one commit: COPY into a staging table, then one set-based upsert.
 
-Where two rows claim one identity, the greater pair (ingestion commit, processed commit) wins,
-never a clock; so any commit can be loaded again, in any order, at any time.
+Where two rows have the same identity, the greater pair (ingestion commit, processed commit) wins,
+never a clock. So any commit can be loaded again, in any order, at any time.
 """
 
 from collections.abc import Iterable
@@ -17,11 +17,11 @@ from hedgehog_pipeline.storage.ddl import INFERRED, Reference, listed, stored_na
 
 
 def upsert_staged(connection: Connection, table: StarTable, processed_commit: int) -> int:
-    """Load the staged rows of a processed commit; give how many were written.
+    """Upsert the staged rows of a processed commit; return how many were written.
 
-    Rows of which the warehouse holds the same version with the same or a greater pair are left
-    alone. They are looked for between the least and the greatest key that is staged, so that rows
-    of new keys cost the same however many rows the table has.
+    A staged row is skipped where the table has that version with the same or a greater pair. The
+    search for such rows is bounded by the least and the greatest staged key, so that rows with new
+    keys cost the same however large the table is.
     """
     conflict = sql.SQL("do update set {changes} where {older}").format(
         changes=_changes(table),
@@ -62,14 +62,16 @@ def upsert_staged(connection: Connection, table: StarTable, processed_commit: in
 
 
 def infer_members(connection: Connection, wanted: Iterable[Reference], *, staged: bool) -> int:
-    """Add a member to a dimension wherever a fact mentions a key that it lacks; give how many.
+    """Add a placeholder member for each dimension key that facts use and the dimension lacks.
 
-    Kimball's late arriving dimension: the pair (0, 0) lets any true row replace it.
+    Kimball's late-arriving dimension: with the pair (0, 0), any real row replaces the placeholder.
 
     Args:
-        connection: in the transaction that loads.
-        wanted: the references that are followed.
-        staged: whether only the rows just staged are looked at, or all.
+        wanted: the foreign keys to check.
+        staged: whether to check the staged rows only, or all rows of the fact tables.
+
+    Returns:
+        How many members were added.
     """
     return sum(
         _infer(
@@ -116,17 +118,16 @@ def stage_table(
     *,
     append_as: int | None = None,
 ) -> int:
-    """Copy rows into a staging table, which lives until the transaction ends.
+    """Copy rows into a staging table, which is dropped at the end of the transaction.
 
     Args:
-        connection: in the transaction that loads.
-        table: the table that they are for.
-        parts: the rows.
-        append_as: the processed commit as which a part goes into the table itself where it can
-            meet nothing there; None where every part is staged.
+        table: the table to load afterwards.
+        parts: the rows, one part at a time.
+        append_as: the processed commit under which a part that cannot conflict is copied into the
+            table itself; None to stage every part.
 
     Returns:
-        How many rows went into the table itself.
+        How many rows were copied into the table itself.
     """
     connection.execute(
         sql.SQL(
@@ -140,7 +141,7 @@ def stage_table(
     )
     appended = 0
     for part in parts:
-        if append_as is not None and _meets_nothing(connection, table, part):
+        if append_as is not None and _cannot_conflict(connection, table, part):
             copy_into(connection, sql.Identifier(table.name), _completed(table, part, append_as))
             appended += part.num_rows
         else:
@@ -149,8 +150,8 @@ def stage_table(
     return appended
 
 
-def _meets_nothing(connection: Connection, table: StarTable, part: pa.Table) -> bool:
-    """Tell whether a part's keys ascend beyond those of the table, and nothing lacks a default."""
+def _cannot_conflict(connection: Connection, table: StarTable, part: pa.Table) -> bool:
+    """Return whether all keys ascend above the table's greatest, and no value needs a default."""
     keys = part[table.key.name]
     ascend = pc.all(pc.greater(keys.slice(1), keys.slice(0, max(len(keys) - 1, 0))), min_count=0)
     if not part.num_rows or not ascend.as_py():
@@ -160,18 +161,18 @@ def _meets_nothing(connection: Connection, table: StarTable, part: pa.Table) -> 
     greatest = sql.SQL("select max({}) from {}").format(
         sql.Identifier(table.key.name), sql.Identifier(table.name)
     )
-    ((held,),) = connection.execute(greatest)
-    return held is None or keys[0].as_py() > held
+    ((last,),) = connection.execute(greatest)
+    return last is None or keys[0].as_py() > last
 
 
 def _completed(table: StarTable, part: pa.Table, processed_commit: int) -> pa.Table:
-    """Give the rows of a part with what the warehouse adds to them."""
+    """Return the rows of a part with the columns that the warehouse adds."""
     commit = pa.repeat(pa.scalar(processed_commit, pa.int64()), part.num_rows)
     rows = part.append_column(PROCESSED_COMMIT.name, commit)
     if not isinstance(table, Dimension):
         return rows
-    true_rows = pa.repeat(pa.scalar(False), part.num_rows)  # noqa: FBT003 (a value)
-    return rows.append_column(INFERRED.name, true_rows)
+    not_inferred = pa.repeat(pa.scalar(False), part.num_rows)  # noqa: FBT003 (a value)
+    return rows.append_column(INFERRED.name, not_inferred)
 
 
 def _staging(table: StarTable) -> sql.Identifier:
@@ -187,7 +188,7 @@ def _staged(table: StarTable, processed_commit: int) -> sql.Composed:
 
 
 def _value(column: Column) -> sql.Composable:
-    """Select a staged value; a part that is older than a column has nothing to put into it."""
+    """Select a staged value, or the default: a part older than a column has no value for it."""
     if column.nullable or column.default is None:
         return sql.Identifier(column.name)
     default = sql.SQL(column.default)  # type: ignore[arg-type]

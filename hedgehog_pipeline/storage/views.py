@@ -1,4 +1,4 @@
-"""The warehouse's views in SQL: current versions of facts, and what is open in quarantine."""
+"""SQL of the warehouse's views: current versions of facts, and open quarantine entries."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from hedgehog_pipeline.storage.ddl import stored_names
 
 
 def current_view(table: Fact) -> str:
-    """Name the view of the version of each key that was captured last."""
+    """Return the name of the view with the latest version of each key."""
     return f"{table.name}_current"
 
 
@@ -20,10 +20,10 @@ class View:
     """A view of the warehouse.
 
     Attributes:
-        name: its name, with its schema where it is not the tables' own.
+        name: its name, with its schema where that is not the schema of the tables.
         description: what it shows.
-        create: makes it, or replaces it where its columns are the same or more.
-        columns: the declared ones of the table that it shows all columns of.
+        create: the statement; it replaces a view in place only where columns stay or are added.
+        columns: the declared columns of its table, where it selects all of them.
     """
 
     name: str
@@ -33,16 +33,16 @@ class View:
 
     @property
     def comment(self) -> str:
-        """What is kept with the view: what it shows, and a digest of what it is made of."""
-        made_of = f"{self.create.as_string()} {self.columns}"
-        digest = sha256(made_of.encode()).hexdigest()
+        """The comment on the view: its description and a digest of its definition."""
+        definition = f"{self.create.as_string()} {self.columns}"
+        digest = sha256(definition.encode()).hexdigest()
         return f"{self.description} [{digest[:16]}]"
 
 
 def key_number(text: sql.SQL) -> sql.Composed:
-    """Give the SQL of a key in quarantine as a bigint, NULL where the text is none.
+    """Return the SQL that casts the key of a quarantine entry to bigint, NULL where it is none.
 
-    Only a bigint lets the index of a key serve. CASE is evaluated in order.
+    Only a bigint can use the index of a key. CASE evaluates its branches in order.
     """
     return sql.SQL(
         "case when substring({text} from '^-?[0-9]{{1,19}}$')::numeric "
@@ -51,18 +51,18 @@ def key_number(text: sql.SQL) -> sql.Composed:
 
 
 def views() -> Iterator[View]:
-    """Give every view."""
+    """Yield every view."""
     for table in STAR.values():
         if isinstance(table, Fact):
             yield View(
                 current_view(table),
-                "The version of each key that was captured last, unless it was deleted since",
+                "The latest version of each key, without deleted keys",
                 _create_current_view(table),
                 tuple(stored_names(table)),
             )
     yield View(
         "hedgehog.open_quarantine",
-        "Values for which rows of the shop cannot be taken still",
+        "Open quarantine entries: values that keep rows of the source out",
         _create_open_quarantine(),
     )
 
@@ -88,25 +88,25 @@ def _create_current_view(table: Fact) -> sql.Composed:
 
 
 def _create_open_quarantine() -> sql.Composed:
-    """Create the view of what was told and holds still.
+    """Return the statement that creates the view of open entries.
 
-    It is over when the commit was processed anew and nothing was told then, or when the key came
-    again in a later commit, in a row that could be taken, or was gone by then. A star table shows
-    that by its rows and tombstones; of a joined one the rows are stamped anew by its parents, so
-    it is told apart, as is a member that was gone before it could ever be taken. What was
-    told of a file that somebody brought is over when the file was brought again.
+    An entry closes when its commit is reprocessed without it, or when a later commit has a valid
+    row of the key, or its deletion. For most tables the rows and tombstones of the star show that.
+    Two cases need `hedgehog.readmitted`: a joined table, whose rows get a newer commit from their
+    parents alone, and a member that was deleted before it ever had a valid row. An entry of an
+    inbox file closes when the file is uploaded again.
     """
     restated = sql.SQL(
         "select from hedgehog.restated as anew where anew.table_name = told.table_name "
         "and anew.ingestion_commit = told.ingestion_commit "
         "and anew.processed_commit > told.processed_commit"
     )
-    readmitted = sql.SQL(
+    resolved = sql.SQL(
         "select from hedgehog.readmitted as later where later.table_name = told.table_name "
         "and later.key = told.key and later.ingestion_commit > told.ingestion_commit"
     )
     key = key_number(sql.SQL("told.key"))
-    came = [
+    valid_rows = [
         sql.SQL(
             "select from {star} as later where told.table_name = {table} and later.{column} = {key}"
             " and later.ingestion_commit > told.ingestion_commit"
@@ -119,7 +119,7 @@ def _create_open_quarantine() -> sql.Composed:
         for star in STAR.values()
         if star.subject and not star.as_of
     ]
-    gone = [
+    deletions = [
         sql.SQL(
             "select from hedgehog.tombstones as gone where told.table_name = {table} "
             "and gone.table_name = {star} and gone.key = {key} "
@@ -138,6 +138,6 @@ def _create_open_quarantine() -> sql.Composed:
     ).format(
         sql.SQL(" and ").join(
             sql.SQL("not exists ({})").format(query)
-            for query in [restated, readmitted, replaced, *came, *gone]
+            for query in [restated, resolved, replaced, *valid_rows, *deletions]
         )
     )

@@ -1,4 +1,4 @@
-"""The warehouse: the commits that it holds, and the transaction that takes one more."""
+"""The warehouse: the commits loaded into it, and the transaction that loads one more."""
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from hedgehog_pipeline.lake.log import CommitRef
 from hedgehog_pipeline.model.star import STAR, StarTable
 from hedgehog_pipeline.postgres.connection import Credentials, connect, reason_of, settle, settled
 from hedgehog_pipeline.storage.ddl import references
-from hedgehog_pipeline.storage.foreign_keys import complete_archive, is_building
+from hedgehog_pipeline.storage.foreign_keys import enforce_foreign_keys, is_building
 from hedgehog_pipeline.storage.migration import migrate_tables
 from hedgehog_pipeline.storage.side_tables import (
     add_quarantine,
@@ -28,19 +28,20 @@ from hedgehog_pipeline.storage.tables import pin_schema, prepare_tables
 from hedgehog_pipeline.storage.upsert import infer_members, stage_table, upsert_staged
 
 PartsOf = Callable[[StarTable, ProcessedCommit, PartKind], Iterable[pa.Table]]
-"""Reads what a processed commit holds of a kind and a table, a part at a time."""
+"""Reads the parts of one table and kind from a processed commit, one part at a time."""
 
 _LOADERS_LOCK = 0x4865646765686F67
 """Key of the advisory lock that loaders take; "Hedgehog" in ASCII."""
 
 
 _ADVICE = {
-    psycopg.errors.ReadOnlySqlTransaction: " It is a standby, or its role may only read: name "
-    "the primary in the warehouse's secret, or set default_transaction_read_only of the role off.",
-    psycopg.errors.UndefinedTable: " The next load makes a view that is gone; for a table see "
-    "docs/operations.md, 'The warehouse is lost, restored or different'.",
+    psycopg.errors.ReadOnlySqlTransaction: " The server is a standby, or the role is read-only: "
+    "name the primary in the warehouse's secret, or set the role's default_transaction_read_only "
+    "to off.",
+    psycopg.errors.UndefinedTable: " The next load creates a missing view again; for a missing "
+    "table see docs/operations.md, 'The warehouse is lost, restored or different'.",
 }
-"""What mends what PostgreSQL refuses."""
+"""What to do about an error of PostgreSQL."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,11 @@ class Loaded:
     """What a load wrote.
 
     Attributes:
-        rows: rows written by table; those that were there already are not counted.
-        seconds: what each table took.
-        inferred: members inferred for keys that no dimension held.
-        tombstones: keys that were told to be gone, of facts.
-        quarantined: values that were told not to be taken.
+        rows: rows written by table; rows that were there already are not counted.
+        seconds: duration by table.
+        inferred: members inferred for keys that were in no dimension.
+        tombstones: new tombstones of facts.
+        quarantined: new quarantine entries, one for each bad value.
     """
 
     rows: Mapping[str, int]
@@ -77,16 +78,20 @@ class Warehouse:
     @classmethod
     @contextmanager
     def open(cls, credentials: Credentials, ca: str | None) -> Generator["Warehouse", None, None]:
-        """Connect; what PostgreSQL says becomes a sentence."""
+        """Connect; errors of PostgreSQL become errors with a message for people.
+
+        Raises:
+            HedgehogError: where the database cannot be reached, or refuses a statement.
+        """
         with connect(credentials, role="warehouse", ca=ca) as connection:
             connection.autocommit = True
             warehouse = cls(connection, f"{credentials.dbname} at {credentials.host}")
-            with warehouse._explained("It was only read."):
+            with warehouse._explained("The failed query writes nothing."):
                 yield warehouse
 
     @contextmanager
     def snapshot(self) -> Generator[None, None, None]:
-        """See one snapshot, and write nothing, until it is closed."""
+        """Read in one read-only REPEATABLE READ transaction until the block ends."""
         self.connection.isolation_level = IsolationLevel.REPEATABLE_READ
         self.connection.read_only = True
         try:
@@ -98,26 +103,26 @@ class Warehouse:
             self.connection.isolation_level = self.connection.read_only = None
 
     def prepare(self) -> None:
-        """Create the tables that are missing; refuse those that differ from the declaration."""
+        """Create the missing tables; refuse those that differ from the declaration."""
         with self._loading():
             prepare_tables(self.connection)
 
     def migrate(self) -> list[str]:
-        """Alter the tables that differ from the declaration; give the statements that did."""
+        """Alter the tables that differ from the declaration; return the statements that ran."""
         with self._loading("Nothing was altered."):
             return migrate_tables(self.connection)
 
     def is_prepared(self) -> bool:
-        """Tell whether the warehouse keeps a list of commits, however empty."""
+        """Return whether the warehouse has its table of commits, even if it is empty."""
         found = self.connection.execute("select to_regclass('hedgehog.commits')").fetchone()
         return found is not None and found[0] is not None
 
     def is_building(self) -> bool:
-        """Tell whether the archive is still on its way: the foreign keys are absent until then."""
+        """Return whether the initial load is in progress: there are no foreign keys until then."""
         return is_building(self.connection)
 
     def last_loaded(self) -> CommitRef | None:
-        """Give the highest processed commit that is loaded, None where none is."""
+        """Return the highest processed commit that is loaded, None where none is."""
         if not self.is_prepared():
             return None
         row = self.connection.execute(
@@ -140,7 +145,7 @@ class Warehouse:
         return [row[0] for row in self.connection.execute(query, [day])]
 
     def loaded_through(self) -> int:
-        """Give the last ingestion commit that the warehouse holds together with all before it."""
+        """Return the last ingestion commit that is loaded together with all before it, or 0."""
         row = self.connection.execute(
             "select through from (select number, through, row_number() over (order by number) as n "
             "from hedgehog.commits) as numbered where n = number order by number desc limit 1"
@@ -150,24 +155,19 @@ class Warehouse:
     def load(
         self, commit: ProcessedCommit, tables: Sequence[StarTable], parts_of: PartsOf
     ) -> Loaded:
-        """Load a processed commit in one transaction, visible at once or not at all.
+        """Load a processed commit in one transaction: visible all at once or not at all.
 
-        A load of all tables writes the commit's own row as well; a load of some is a replay and
-        marks nothing. A commit that another loader marked while this one waited for the lock is
-        loaded again all the same, which changes nothing.
-
-        Args:
-            commit: what to load.
-            tables: the tables to load.
-            parts_of: reads the rows of a table that a commit holds, a part at a time.
+        A load of all tables also records the commit in `hedgehog.commits`. A load of some tables
+        is a replay and records nothing. A commit that another loader recorded while this one
+        waited for the lock is loaded again all the same, which changes nothing.
         """
-        whole = len(tables) == len(STAR)
-        held = [t for t in STAR.values() if t in tables and commit.holds(f"star/{t.name}")]
+        loads_all = len(tables) == len(STAR)
+        affected = [t for t in STAR.values() if t in tables and commit.holds(f"star/{t.name}")]
         with self._loading():
             building = is_building(self.connection)
             inferred, tombstones, quarantined = 0, 0, 0
             rows, seconds = dict[str, int](), dict[str, float]()
-            for table in held:
+            for table in affected:
                 began = monotonic()
                 appended = stage_table(
                     self.connection,
@@ -179,19 +179,19 @@ class Warehouse:
                     inferred += infer_members(self.connection, references([table]), staged=True)
                 upserted = upsert_staged(self.connection, table, commit.number)
                 rows[table.name] = appended + upserted
-                gone = parts_of(table, commit, "tombstones")
-                tombstones += add_tombstones(self.connection, table, gone)
-                told = parts_of(table, commit, "quarantine")
-                quarantined += add_quarantine(self.connection, table, told, commit.number)
+                deleted = parts_of(table, commit, "tombstones")
+                tombstones += add_tombstones(self.connection, table, deleted)
+                entries = parts_of(table, commit, "quarantine")
+                quarantined += add_quarantine(self.connection, table, entries, commit.number)
                 add_resolutions(self.connection, table, parts_of(table, commit, "readmitted"))
                 seconds[table.name] = monotonic() - began
             add_restated(self.connection, tables, commit)
-            if whole:
-                self._mark(commit)
-                inferred += complete_archive(self.connection)
+            if loads_all:
+                self._record(commit)
+                inferred += enforce_foreign_keys(self.connection)
         return Loaded(rows, seconds, inferred, tombstones, quarantined)
 
-    def _mark(self, commit: ProcessedCommit) -> None:
+    def _record(self, commit: ProcessedCommit) -> None:
         self.connection.execute(
             "insert into hedgehog.commits "
             "(number, log, batch, kind, date, through, archive_complete) "
@@ -209,9 +209,9 @@ class Warehouse:
 
     @contextmanager
     def _loading(
-        self, undone: str = "What was not committed is loaded again by the next run."
+        self, undone: str = "The next run loads again what was not committed."
     ) -> Generator[None, None, None]:
-        """Hold the lock that lets one loader write at a time, for one transaction."""
+        """Open a transaction that holds the loaders' lock: one loader writes at a time."""
         with self._explained(undone), settled(self.connection):
             self.connection.execute("select pg_advisory_xact_lock(%s)", [_LOADERS_LOCK])
             pin_schema(self.connection)
@@ -219,11 +219,11 @@ class Warehouse:
 
     @contextmanager
     def _explained(self, undone: str) -> Generator[None, None, None]:
-        """Turn what PostgreSQL says into a sentence, and say what became of the work."""
+        """Raise an error of PostgreSQL as a HedgehogError that says what was not done."""
         try:
             yield
         except psycopg.Error as error:
-            advice = next((said for kind, said in _ADVICE.items() if isinstance(error, kind)), "")
+            advice = next((text for kind, text in _ADVICE.items() if isinstance(error, kind)), "")
             raise HedgehogError(
                 f"The warehouse {self.name} failed: {reason_of(error)}. {undone}{advice}"
             ) from error

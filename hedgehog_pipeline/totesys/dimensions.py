@@ -1,6 +1,6 @@
-"""The dimensions of the star: one pure function each, named after its table.
+"""The transforms of the dimensions: one pure function each, named after its table.
 
-Frames are as in `hedgehog_pipeline.processing.frames`.
+`hedgehog_pipeline.processing.frames` describes the frames.
 """
 
 import pandas as pd
@@ -12,12 +12,12 @@ from hedgehog_pipeline.totesys.star import MENTIONS
 
 
 def dim_date(mentions: pd.DataFrame) -> pd.DataFrame:
-    """Describe each day that orders or payments mention."""
+    """Return one row for each day in orders and payments."""
     return described_days(mentions, MENTIONS)
 
 
 def dim_staff(staff: pd.DataFrame, department: pd.DataFrame) -> pd.DataFrame:
-    """Give each member of staff the department of the moment; none is dropped for want of one."""
+    """Return each member of staff with their current department, or without one."""
     members = with_parent(staff, department, on="department_id")
     return members.assign(
         department_name=members["department_name"].fillna(NOT_KNOWN),
@@ -26,22 +26,22 @@ def dim_staff(staff: pd.DataFrame, department: pd.DataFrame) -> pd.DataFrame:
 
 
 def dim_location(address: pd.DataFrame) -> pd.DataFrame:
-    """Give each address as a place of delivery."""
+    """Return each address as a delivery location."""
     return address.rename(columns={"address_id": "location_id"})
 
 
 def dim_currency(currency: pd.DataFrame) -> pd.DataFrame:
-    """Name each currency as ISO 4217 does."""
+    """Return each currency with its ISO 4217 name."""
     return currency.assign(currency_name=currency["currency_code"].map(_currency_name))
 
 
 def dim_design(design: pd.DataFrame) -> pd.DataFrame:
-    """Give each design."""
+    """Return each design."""
     return design
 
 
 def dim_counterparty(counterparty: pd.DataFrame, address: pd.DataFrame) -> pd.DataFrame:
-    """Give each counterparty its legal address of the moment; none is dropped for want of one."""
+    """Return each counterparty with its current legal address, or without one."""
     address = address.rename(columns={"phone": "phone_number"})
     parties = with_parent(counterparty, address, on="legal_address_id", key="address_id")
     for column in ("address_line_1", "city", "postal_code", "country", "phone_number"):
@@ -51,12 +51,12 @@ def dim_counterparty(counterparty: pd.DataFrame, address: pd.DataFrame) -> pd.Da
 
 
 def dim_payment_type(payment_type: pd.DataFrame) -> pd.DataFrame:
-    """Give each kind of payment."""
+    """Return each payment type."""
     return payment_type
 
 
 def dim_transaction(transaction: pd.DataFrame) -> pd.DataFrame:
-    """Give each transaction with the order that it belongs to."""
+    """Return each transaction with the key of its order."""
     return transaction
 
 

@@ -1,7 +1,7 @@
-"""The facts of the star: one pure function each, named after its table.
+"""The transforms of the facts: one pure function each, named after its table.
 
-Frames are as in `hedgehog_pipeline.processing.frames`. Moments of the shop are UTC; a fact holds
-their day and time.
+`hedgehog_pipeline.processing.frames` describes the frames. Timestamps of the shop are UTC; a fact
+has their day and time.
 """
 
 import pandas as pd
@@ -10,17 +10,17 @@ from hedgehog_pipeline.processing.frames import days_of, times_of
 
 
 def fact_sales_order(sales_order: pd.DataFrame) -> pd.DataFrame:
-    """Give each version of a sales order."""
+    """Return each version of a sales order."""
     return _with_stamps(sales_order).assign(sales_staff_id=sales_order["staff_id"])
 
 
 def fact_purchase_order(purchase_order: pd.DataFrame) -> pd.DataFrame:
-    """Give each version of a purchase order."""
+    """Return each version of a purchase order."""
     return _with_stamps(purchase_order)
 
 
 def fact_payment(payment: pd.DataFrame) -> pd.DataFrame:
-    """Give each version of a payment."""
+    """Return each version of a payment."""
     return _with_stamps(payment)
 
 

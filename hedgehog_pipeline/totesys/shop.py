@@ -1,7 +1,7 @@
-"""The shop's tables ("totesys"), reference tables before those that refer to them.
+"""The tables of the demo shop "totesys", each after the tables that it refers to.
 
-Every table carries `created_at` and `last_updated`, naive `timestamp(3)` in UTC. The application
-stamps `last_updated` with its own clock, so it names a version of a row and orders nothing.
+Every table has `created_at` and `last_updated`, naive `timestamp(3)` in UTC. The application sets
+`last_updated` by its own clock, so it identifies a version of a row but gives no order.
 """
 
 from hedgehog_pipeline.model.columns import (

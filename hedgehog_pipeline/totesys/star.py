@@ -1,4 +1,4 @@
-"""The star of totesys: one per fact (sales, purchases, payments) on shared dimensions."""
+"""The star schema of totesys: the facts (sales, purchases, payments) share their dimensions."""
 
 from hedgehog_pipeline.model.columns import AMOUNT, BOOLEAN, INTEGER, MONEY, TEXT, TIME, Column
 from hedgehog_pipeline.model.star_columns import column, day, days, key, like, reference

@@ -1,1 +1,1 @@
-"""A row of the warehouse followed back to its Parquet part, its CSV line and its commit."""
+"""Trace a warehouse row back to its Parquet part, its CSV line and its commit."""

@@ -1,4 +1,4 @@
-"""Where a row of the shop stands in the ingestion bucket: its commit, its CSV object, its line."""
+"""Find a source row in the ingestion bucket: its commit, its CSV object, its line."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,26 +18,26 @@ from hedgehog_pipeline.model.source import SOURCE, SourceTable
 from hedgehog_pipeline.model.star import INGESTION_COMMIT, StarTable
 
 _Texts = Any
-"""An array; pyarrow's stubs know too few of its functions' overloads."""
+"""An array; pyarrow's stubs lack some overloads of its functions."""
 
 _Row = Mapping[str, str | None]
 
 
 @dataclass(frozen=True)
 class LandedRow:
-    """A row of the shop as it was landed, or the word that it is gone, which has a key alone.
+    """A source row as it landed, or the tombstone of its key, which has the key column alone.
 
     Attributes:
-        table: the shop's table.
+        table: the source table.
         key: its primary key.
         commit: number of the ingestion commit.
-        kind: how it came: by the archive, an increment, a sweep, or a file of the inbox.
+        kind: the kind of that commit: initial load, increment, delete detection or inbox file.
         captured_at: when the capture began, UTC.
-        part: `s3://` address of the CSV object; None where no part of the commit holds the row,
-            which Hedgehog therefore did not write.
-        line: its place in the object, from 1; None without a part.
-        row: each column's text, None where it is absent.
-        file: key of the inbox file that brought it; None where the shop itself was read.
+        part: `s3://` address of the CSV object; None where no part of the commit has the row:
+            Hedgehog did not write it.
+        line: its row number in the object, from 1; None without a part.
+        row: the text of each column, None for NULL.
+        file: key of the inbox file that it came from; None where it was read from the source.
     """
 
     table: str
@@ -53,23 +53,23 @@ class LandedRow:
 
 @dataclass(frozen=True)
 class LastLandedRows:
-    """What was landed last of a key.
+    """The last landed row of a key, and its deletion.
 
     Attributes:
-        row: the last row that could be taken; None where there is none.
-        gone: the word that the shop holds it no more; None where the row came later, or nothing.
+        row: the last valid row; None where there is none.
+        tombstone: the tombstone; None where there is none, or the row landed later.
     """
 
     row: LandedRow | None
-    gone: LandedRow | None
+    tombstone: LandedRow | None
 
 
 @dataclass(frozen=True)
 class LandedRows:
-    """Finds rows in the ingestion bucket; what is asked for twice is read once."""
+    """Finds rows in the ingestion bucket; commits and histories are cached."""
 
     lake: Lake
-    _read: dict[int, IngestionCommit] = field(default_factory=dict[int, IngestionCommit])
+    _commits: dict[int, IngestionCommit] = field(default_factory=dict[int, IngestionCommit])
     _histories: dict[tuple[str, str, int], History] = field(
         default_factory=dict[tuple[str, str, int], History]
     )
@@ -77,35 +77,35 @@ class LandedRows:
     def in_commit(
         self, table: SourceTable, key: str, number: int, kind: PartKind = "rows"
     ) -> LandedRow:
-        """Find a row, or the tombstone of its key, in a commit that is known to hold it."""
+        """Find a row, or the tombstone of its key, in a commit that is known to have it."""
         commit = self._commit(number)
         for part in commit.parts_of(f"oltp/{table.name}", kind):
             column = table.key if kind == "rows" else part.columns[0]
             if found := self._read_as(part, partial(_row_of, column=column, key=key)):
-                return self._landed(_known(commit, table, key), part, *found)
-        return _known(commit, table, key)
+                return self._with_part(_without_part(commit, table, key), part, *found)
+        return _without_part(commit, table, key)
 
     def as_of(self, table: SourceTable, key: str, number: int) -> LastLandedRows:
-        """Find the last row of a key that could be taken up to and with a commit."""
+        """Find the last valid row of a key, up to and including a commit."""
         history = self.history(table, key, number)
         seen = _last_commit(history.versions, table.key, key)
-        gone = _last_commit(history.tombstones, "key", key)
+        deleted = _last_commit(history.tombstones, "key", key)
         return LastLandedRows(
             self.in_commit(table, key, seen) if seen else None,
-            self.in_commit(table, key, gone, "tombstones") if gone > seen else None,
+            self.in_commit(table, key, deleted, "tombstones") if deleted > seen else None,
         )
 
     def history(self, table: SourceTable, key: str, number: int) -> History:
-        """Read what was landed last of a key up to and with a commit."""
-        asked = table.name, key, number
-        if asked not in self._histories:
-            self._histories[asked] = self.lake.landed(table).newest_of(number, [int(key)])
-        return self._histories[asked]
+        """Read the last landed versions of a key, up to and including a commit."""
+        query = table.name, key, number
+        if query not in self._histories:
+            self._histories[query] = self.lake.landed(table).newest_of(number, [int(key)])
+        return self._histories[query]
 
-    def mention(self, star: StarTable, day: date, number: int) -> LandedRow | None:
-        """Find the first row in a commit that mentions a day, as a table of days is made of them.
+    def first_mention(self, star: StarTable, day: date, number: int) -> LandedRow | None:
+        """Find the first row in a commit that mentions a day of a date dimension.
 
-        Rows that could not be taken mention nothing.
+        Only valid rows count.
         """
         commit = self._commit(number)
         sources = [source.split(".") for source in star.key.sources]
@@ -116,23 +116,24 @@ class LandedRows:
                 first = partial(_first_on, table=table, part=part, columns=present, day=day)
                 if found := self._read_as(part, first):
                     _, row = found
-                    return self._landed(_known(commit, table, row[table.key] or ""), part, *found)
+                    landed = _without_part(commit, table, row[table.key] or "")
+                    return self._with_part(landed, part, *found)
         return None
 
     def _commit(self, number: int) -> IngestionCommit:
-        if number not in self._read:
-            self._read[number] = self.lake.ingestion.read(number)
-        return self._read[number]
+        if number not in self._commits:
+            self._commits[number] = self.lake.ingestion.read(number)
+        return self._commits[number]
 
     def _read_as(self, part: Part, parse: Callable[[bytes], Read]) -> Read:
         return read_as(self.lake.ingestion.bucket, part, parse)
 
-    def _landed(self, known: LandedRow, part: Part, line: int, row: _Row) -> LandedRow:
+    def _with_part(self, landed: LandedRow, part: Part, line: int, row: _Row) -> LandedRow:
         address = f"s3://{self.lake.ingestion.bucket.name}/{part.key}"
-        return replace(known, part=address, line=line, row=row)
+        return replace(landed, part=address, line=line, row=row)
 
 
-def _known(commit: IngestionCommit, table: SourceTable, key: str) -> LandedRow:
+def _without_part(commit: IngestionCommit, table: SourceTable, key: str) -> LandedRow:
     file = commit.taken.key if commit.taken else None
     return LandedRow(table.name, key, commit.number, commit.kind, commit.captured_at, file=file)
 
@@ -142,19 +143,19 @@ def _texts(body: bytes, column: str) -> _Texts:
 
 
 def _row_of(body: bytes, column: str, key: str) -> tuple[int, _Row] | None:
-    """Find the row of a key, and its place, from 1."""
-    place: int = pc.index(_texts(body, column), pa.scalar(key)).as_py()
-    return (place + 1, read_row(body, place + 1)) if place >= 0 else None
+    """Find the row of a key; return its row number, from 1, and the row."""
+    index: int = pc.index(_texts(body, column), pa.scalar(key)).as_py()
+    return (index + 1, read_row(body, index + 1)) if index >= 0 else None
 
 
 def _first_on(
     body: bytes, table: SourceTable, part: Part, columns: Sequence[str], day: date
 ) -> tuple[int, _Row] | None:
-    """Find the first row that can be taken and mentions a day, and its place, from 1."""
+    """Find the first valid row that mentions a day; return its row number, from 1, and the row."""
     faults = read_part(body, table, part, 0).faults["line"].to_pylist()
     lines = set[int]().union(*(_lines_on(_texts(body, column), day) for column in columns))
-    good = lines.difference(faults)
-    return (line := min(good), read_row(body, line)) if good else None
+    valid = lines.difference(faults)
+    return (line := min(valid), read_row(body, line)) if valid else None
 
 
 def _last_commit(rows: pa.Table, column: str, key: str) -> int:
@@ -163,7 +164,7 @@ def _last_commit(rows: pa.Table, column: str, key: str) -> int:
 
 
 def _lines_on(texts: _Texts, day: date) -> set[int]:
-    """Give the places, from 1, of texts of moments and days that begin with a day."""
+    """Return the row numbers, from 1, of timestamps and dates that begin with a day."""
     trimmed = pc.utf8_trim_whitespace(texts)
     hits = pc.indices_nonzero(pc.starts_with(trimmed, day.isoformat()))
-    return {place + 1 for place in hits.to_pylist()}
+    return {index + 1 for index in hits.to_pylist()}

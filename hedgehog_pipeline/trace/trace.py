@@ -1,6 +1,6 @@
-"""A record of the warehouse followed back: every version, to its Parquet and its CSV.
+"""Trace a row of the warehouse: each version back to its Parquet and its CSV.
 
-Nothing is searched for: a row names its commits, and these name the objects that hold it.
+Nothing is searched: a row names its commits, and the commits name the objects that contain it.
 """
 
 import io
@@ -25,7 +25,7 @@ from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import INGESTION_COMMIT, Fact, StarTable
 from hedgehog_pipeline.monitoring.quarantine import Entry, read_entries
 from hedgehog_pipeline.processing.transform import transform_current
-from hedgehog_pipeline.reconciliation.sides import living_of
+from hedgehog_pipeline.reconciliation.sides import existing_rows
 from hedgehog_pipeline.storage.backlog import confirm_loaded
 from hedgehog_pipeline.storage.warehouse import Warehouse
 from hedgehog_pipeline.trace.landed_rows import LandedRow, LandedRows
@@ -41,13 +41,13 @@ class Transformation:
 
     Attributes:
         commit: number of the processed commit.
-        kind: `processed`, or a `restatement` where the row was made anew.
-        processed_at: when it began, UTC.
-        part: `s3://` address of the Parquet object; None where no part of the commit holds the
-            row, which Hedgehog therefore did not write.
-        row: the columns that the object holds of it.
-        older: the columns that were declared, or declared as they are now, after it was shaped:
-            `hedgehog migrate` gave the warehouse a value that stands in no object.
+        kind: `processed`, or `restatement` where the row was processed again.
+        processed_at: when the processing began, UTC.
+        part: `s3://` address of the Parquet object; None where no part of the commit has the row:
+            Hedgehog did not write it.
+        row: the columns of the row in that object.
+        older: the columns that were declared or changed after the row was transformed: the value in
+            the warehouse came from `hedgehog migrate`, and is in no object.
     """
 
     commit: int
@@ -60,12 +60,12 @@ class Transformation:
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A column of a version of which the places that hold it tell different values.
+    """A column of a version whose value differs between CSV, Parquet and warehouse.
 
     Attributes:
         column: its name.
-        values: what stands in the CSV, once it is shaped, in the Parquet and in the warehouse;
-            those that hold the row.
+        values: the values in the CSV (transformed), in the Parquet and in the warehouse; a place
+            without the row is left out.
     """
 
     column: str
@@ -74,14 +74,14 @@ class Disagreement:
 
 @dataclass(frozen=True)
 class Version:
-    """A version of a record, and what it is made of.
+    """A version of a row, and its inputs.
 
     Attributes:
-        held: the row as the warehouse holds it.
-        shaping: what made it; None of an inferred member.
-        landings: the rows of the shop that it is made of: its own, then its parents'; of a day the
-            first that mentions it.
-        disagreements: where CSV, Parquet and warehouse are not at one.
+        held: the row in the warehouse.
+        shaping: the processing that made it; None for an inferred member.
+        landings: the source rows that it was made from: its own, then its parents'; for a day the
+            first row that mentions it.
+        disagreements: the columns in which CSV, Parquet and warehouse differ.
     """
 
     held: WarehouseRow
@@ -92,16 +92,16 @@ class Version:
 
 @dataclass(frozen=True)
 class Trace:
-    """All that is known of a record.
+    """All that is known of a row.
 
     Attributes:
         table: the warehouse's table.
-        key: the key in the shop's terms.
-        versions: those that the warehouse holds, the one captured last at the end: of a fact every
-            one, of a dimension the newest.
-        deletions: when the shop was seen without it.
-        quarantine: values for which a row of it, or of its parents, could not be taken.
-        waiting: how many ingestion commits are not in the warehouse yet.
+        key: the key as the source has it.
+        versions: the versions in the warehouse, the latest last: every one of a fact, the newest of
+            a dimension.
+        deletions: the tombstones of the key.
+        quarantine: the quarantine entries of the row and of its parents.
+        waiting: how many ingestion commits are not loaded yet.
     """
 
     table: str
@@ -113,16 +113,16 @@ class Trace:
 
 
 def trace(lake: Lake, warehouse: Warehouse, table: StarTable, text: str) -> Trace:
-    """Follow a record back.
+    """Trace a row back to the objects that contain it.
 
     Args:
         lake: the two logs.
         warehouse: the warehouse, prepared or not.
-        table: of the star.
-        text: the key in the shop's terms: a whole number, or a day.
+        table: the table of the star.
+        text: the key as the source has it: an integer, or a day.
 
     Raises:
-        HedgehogError: where the text is no key, nothing is known of it, or lake and warehouse do
+        HedgehogError: where the text is not a key, nothing is known of it, or lake and warehouse do
             not belong together.
     """
     key = _key_of(table, text)
@@ -130,9 +130,9 @@ def trace(lake: Lake, warehouse: Warehouse, table: StarTable, text: str) -> Trac
         raise HedgehogError("The warehouse holds nothing yet: `hedgehog run` fills it.")
     lake.confirm_source()
     confirm_loaded(lake, warehouse)
-    found = _Tracer(lake, warehouse, table, key, LandedRows(lake)).found()
+    found = _Tracer(lake, warehouse, table, key, LandedRows(lake)).trace()
     if not (found.versions or found.deletions or found.quarantine):
-        raise HedgehogError(_nowhere(found, table))
+        raise HedgehogError(_not_found(found, table))
     return found
 
 
@@ -142,22 +142,23 @@ class _Tracer:
     warehouse: Warehouse
     table: StarTable
     key: Key
-    landings: LandedRows
+    landed_rows: LandedRows
 
-    def found(self) -> Trace:
+    def trace(self) -> Trace:
         versions: list[Version] = []
         deletions = list(self._deletions())
-        for held in rows_of_key(self.warehouse, self.table, self.key):
-            rows, gone = self._made_of(held)
-            shaping = self._shaping(held)
+        for row in rows_of_key(self.warehouse, self.table, self.key):
+            inputs, tombstones = self._inputs(row)
+            transformation = self._transformation(row)
             places = {
-                "CSV": self._captured(rows, held.ingestion_commit),
-                "Parquet": shaping.row if shaping else {},
-                "warehouse": held.row,
+                "CSV": self._from_csv(inputs, row.ingestion_commit),
+                "Parquet": transformation.row if transformation else {},
+                "warehouse": row.row,
             }
-            older = shaping.older if shaping else ()
-            versions.append(Version(held, shaping, rows, tuple(_disagreements(places, older))))
-            deletions += gone
+            older = transformation.older if transformation else ()
+            disagreements = tuple(_disagreements(places, older))
+            versions.append(Version(row, transformation, inputs, disagreements))
+            deletions += tombstones
         return Trace(
             self.table.name,
             str(self.key),
@@ -167,81 +168,81 @@ class _Tracer:
             self.lake.ingestion.end() - self.warehouse.loaded_through(),
         )
 
-    def _made_of(self, held: WarehouseRow) -> tuple[tuple[LandedRow, ...], tuple[LandedRow, ...]]:
-        """Give the rows of the shop that a row is made of, and the tombstone that marks it."""
-        number = held.ingestion_commit
+    def _inputs(self, row: WarehouseRow) -> tuple[tuple[LandedRow, ...], tuple[LandedRow, ...]]:
+        """Return the source rows that a row was made from, and the tombstone that deleted it."""
+        number = row.ingestion_commit
         if not number:
             return (), ()
         if isinstance(self.key, date):
-            mention = self.landings.mention(self.table, self.key, number)
-            return _those(mention), ()
+            mention = self.landed_rows.first_mention(self.table, self.key, number)
+            return _existing(mention), ()
         subject = SOURCE[self.table.inputs[0]]
-        if not self.table.as_of and not held.deleted:
-            return (self.landings.in_commit(subject, str(self.key), number),), ()
-        own = self.landings.as_of(subject, str(self.key), number)
+        if not self.table.as_of and not row.deleted:
+            return (self.landed_rows.in_commit(subject, str(self.key), number),), ()
+        own = self.landed_rows.as_of(subject, str(self.key), number)
         parents = (
-            self.landings.as_of(SOURCE[name], key, number).row
+            self.landed_rows.as_of(SOURCE[name], key, number).row
             for name, key in _parents(self.table, own.row)
         )
-        return _those(own.row, *parents), _those(own.gone)
+        return _existing(own.row, *parents), _existing(own.tombstone)
 
     def _deletions(self) -> Iterator[LandedRow]:
         if not isinstance(self.table, Fact):
             return
         for number in deletions_of_key(self.warehouse, self.table, self.key):
             subject = SOURCE[self.table.inputs[0]]
-            yield self.landings.in_commit(subject, str(self.key), number, "tombstones")
+            yield self.landed_rows.in_commit(subject, str(self.key), number, "tombstones")
 
-    def _shaping(self, held: WarehouseRow) -> Transformation | None:
-        if not held.processed_commit:
+    def _transformation(self, row: WarehouseRow) -> Transformation | None:
+        if not row.processed_commit:
             return None
-        bucket, commit = self.lake.processed.bucket, self.lake.processed.read(held.processed_commit)
+        bucket, commit = self.lake.processed.bucket, self.lake.processed.read(row.processed_commit)
         key, stamp = self.table.key.name, INGESTION_COMMIT.name
-        wanted = (pc.field(key) == self.key) & (pc.field(stamp) == held.ingestion_commit)
+        is_row = (pc.field(key) == self.key) & (pc.field(stamp) == row.ingestion_commit)
 
-        def those(body: bytes) -> pa.Table:
-            return pq.read_table(io.BytesIO(body), filters=wanted)
+        def read(body: bytes) -> pa.Table:
+            return pq.read_table(io.BytesIO(body), filters=is_row)
 
         found = (
-            (f"s3://{bucket.name}/{part.key}", row, _older(self.table, rows.schema, row))
+            (f"s3://{bucket.name}/{part.key}", values, _older(self.table, rows.schema, values))
             for part in commit.parts_of(f"star/{self.table.name}")
-            for rows in [read_as(bucket, part, those)]
-            for row in rows.to_pylist()
+            for rows in [read_as(bucket, part, read)]
+            for values in rows.to_pylist()
         )
-        part, row, older = next(found, (None, {}, ()))
+        part, values, older = next(found, (None, {}, ()))
         return Transformation(
-            commit.number, commit.kind, batch_moment(commit.batch), part, row, older
+            commit.number, commit.kind, batch_moment(commit.batch), part, values, older
         )
 
-    def _captured(self, landings: Collection[LandedRow], number: int) -> Mapping[str, Any]:
-        """Shape the row anew of the CSV; nothing of a day, and of a row that cannot be taken."""
-        if isinstance(self.key, date) or not landings:
+    def _from_csv(self, inputs: Collection[LandedRow], number: int) -> Mapping[str, Any]:
+        """Transform the landed rows again; empty for a day, and for a row that is not valid."""
+        if isinstance(self.key, date) or not inputs:
             return {}
         subject, *parents = (SOURCE[name] for name in self.table.inputs)
         rows = {parent.name: landed_schema(parent).empty_table() for parent in parents}
-        for landing in landings:
-            history = self.landings.history(SOURCE[landing.table], landing.key, number)
-            is_it = pc.field(INGESTION_COMMIT.name) == landing.commit
-            rows[landing.table] = (
-                history.versions.filter(is_it)
-                if landing.table == subject.name
-                else living_of(history.newest())
+        for landed in inputs:
+            history = self.landed_rows.history(SOURCE[landed.table], landed.key, number)
+            is_version = pc.field(INGESTION_COMMIT.name) == landed.commit
+            rows[landed.table] = (
+                history.versions.filter(is_version)
+                if landed.table == subject.name
+                else existing_rows(history.newest())
             )
         own = rows.pop(subject.name)
         return next(iter(transform_current(self.table, own, *rows.values()).to_pylist()), {})
 
     def _quarantine(self, versions: Iterable[Version]) -> Iterator[Entry]:
-        """Read what was told of the row itself, and of the parents that it has had."""
+        """Read the quarantine entries of the row itself and of all its parents so far."""
         if not self.table.subject:
             return
-        landed = (landing for version in versions for landing in version.landings)
-        of_parents = (row for own in landed for row in _parents(self.table, own))
+        landed = (row for version in versions for row in version.landings)
+        of_parents = (parent for own in landed for parent in _parents(self.table, own))
         for row in dict.fromkeys([(self.table.subject, str(self.key)), *of_parents]):
             yield from read_entries(self.warehouse, closed=True, row=row)
 
 
 def _older(table: StarTable, schema: pa.Schema, row: Mapping[str, Any]) -> tuple[str, ...]:
-    """Name the columns that a part lacks, holds in another type, or without a value to default."""
+    """Return the columns that a part lacks, has in another type, or has without a default."""
     types = dict(zip(schema.names, schema.types, strict=True))
     return tuple(
         column.name
@@ -254,7 +255,7 @@ def _older(table: StarTable, schema: pa.Schema, row: Mapping[str, Any]) -> tuple
 def _disagreements(
     places: Mapping[str, Mapping[str, Any]], older: Collection[str]
 ) -> Iterator[Disagreement]:
-    """Compare the columns that analysts query, as far as a place holds them."""
+    """Compare the columns that analysts query, in each place that has the row."""
     for column in places["warehouse"]:
         if column in older:
             continue
@@ -264,7 +265,7 @@ def _disagreements(
 
 
 def _parents(table: StarTable, own: LandedRow | None) -> Iterator[tuple[str, str]]:
-    """Name the rows that a row of a joined table refers to: the shop's table, and the key."""
+    """Yield the rows that a row of a joined table references: source table and key."""
     if own is None or own.table != table.subject:
         return
     for name in table.inputs[1:]:
@@ -273,32 +274,35 @@ def _parents(table: StarTable, own: LandedRow | None) -> Iterator[tuple[str, str
             yield name, key
 
 
-def _those(*landings: LandedRow | None) -> tuple[LandedRow, ...]:
-    return tuple(landing for landing in landings if landing)
+def _existing(*rows: LandedRow | None) -> tuple[LandedRow, ...]:
+    return tuple(row for row in rows if row)
 
 
 def _key_of(table: StarTable, text: str) -> Key:
     if table.key.type == DATE:
         with suppress(ValueError):
             return date.fromisoformat(text)
-        raise HedgehogError(f"{text!r} is no key of {table.name}: give a day, such as 2026-11-22.")
+        raise HedgehogError(
+            f"{text!r} is not a key of {table.name}: give a day, such as 2026-11-22."
+        )
     if not _NUMBER.fullmatch(text) or int(text) not in _BIGINTS:
         raise HedgehogError(
-            f"{text!r} is no key of {table.name}: give a whole number of at most 64 bits."
+            f"{text!r} is not a key of {table.name}: give an integer of at most 64 bits."
         )
     return int(text)
 
 
-def _nowhere(found: Trace, table: StarTable) -> str:
-    places = [table.name]
-    places += ["hedgehog.tombstones"] if isinstance(table, Fact) else []
-    places += ["hedgehog.quarantine"] if table.subject else []
+def _not_found(found: Trace, table: StarTable) -> str:
+    searched = [table.name]
+    searched += ["hedgehog.tombstones"] if isinstance(table, Fact) else []
+    searched += ["hedgehog.quarantine"] if table.subject else []
     waiting = (
-        f"{found.waiting} landed commits wait and were not looked into: `hedgehog run` loads them."
+        f"{found.waiting} landed commits are not loaded yet and were not searched: `hedgehog run` "
+        "loads them."
         if found.waiting
-        else "No landed commit waits: where the shop holds it, `hedgehog run` captures it."
+        else "Every landed commit is loaded: if the source has the key, `hedgehog run` captures it."
     )
     return (
-        f"{table.name} {found.key} is nowhere in the warehouse. Looked into were "
-        f"{', '.join(places)}. {waiting}"
+        f"{table.name} {found.key} is not in the warehouse. Searched: {', '.join(searched)}. "
+        f"{waiting}"
     )

@@ -1,4 +1,4 @@
-"""What the warehouse holds of one key: its versions, the deletions of a fact."""
+"""Read the versions of one key from the warehouse, and the deletions of a fact."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from hedgehog_pipeline.storage.views import current_view
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 Key = int | date
-"""The key of a star table in the shop's terms; of the table of days a day."""
+"""The key as the source has it; a day for a date dimension."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,13 @@ class WarehouseRow:
 
     Attributes:
         row: the columns that analysts query.
-        ingestion_commit: the capture that saw it, 0 of an inferred member.
-        processed_commit: the processing that shaped it, 0 of an inferred member.
-        loaded_at: when the load of that processing was committed, aware UTC; None where a load of
-            some tables alone brought it, which is marked nowhere.
-        current: whether the `..._current` view shows it; of a dimension, whether the shop holds it.
-        deleted: of a dimension, whether the shop holds it no more.
-        inferred_since: since when it stands in for a row not landed yet, aware UTC; None of others.
+        ingestion_commit: the commit that saw it last, 0 for an inferred member.
+        processed_commit: the commit that transformed it, 0 for an inferred member.
+        loaded_at: when the load of that commit was committed, aware UTC; None where only some
+            tables of the commit were loaded, which records no time.
+        current: whether the `..._current` view shows it; in a dimension, whether it is not deleted.
+        deleted: whether a member of a dimension was deleted in the source.
+        inferred_since: when it was inferred, aware UTC; None for a row that has landed.
     """
 
     row: Mapping[str, Any]
@@ -48,7 +48,7 @@ class WarehouseRow:
 
 
 def rows_of_key(warehouse: Warehouse, table: StarTable, key: Key) -> Iterator[WarehouseRow]:
-    """Read the rows of a key, the one captured last at the end."""
+    """Read the rows of a key, the latest last."""
     query = sql.SQL(
         "select held.*, commits.loaded_at, {current} as current "
         "from {table} as held left join hedgehog.commits on number = processed_commit "
@@ -74,7 +74,7 @@ def rows_of_key(warehouse: Warehouse, table: StarTable, key: Key) -> Iterator[Wa
 
 
 def deletions_of_key(warehouse: Warehouse, table: StarTable, key: Key) -> list[int]:
-    """List the ingestion commits that saw a fact's key gone, in order."""
+    """List the ingestion commits that saw a key of a fact deleted, in order."""
     query = (
         "select ingestion_commit from hedgehog.tombstones "
         "where table_name = %s and key = %s order by ingestion_commit"
@@ -83,7 +83,7 @@ def deletions_of_key(warehouse: Warehouse, table: StarTable, key: Key) -> list[i
 
 
 def _is_current(table: StarTable) -> sql.Composed:
-    """Tell whether a row is shown; the key goes into the view, which it makes cheap."""
+    """Return the SQL of `current`; with the key pushed into the view, it is cheap."""
     if not isinstance(table, Fact):
         return sql.SQL("not held.{}").format(sql.Identifier(DELETED.name))
     return sql.SQL("held.{serial} in (select {serial} from {view} where {key} = %(key)s)").format(
@@ -93,5 +93,5 @@ def _is_current(table: StarTable) -> sql.Composed:
     )
 
 
-def _utc(moment: datetime | None) -> datetime | None:
-    return moment.astimezone(timezone.utc) if moment else None
+def _utc(timestamp: datetime | None) -> datetime | None:
+    return timestamp.astimezone(timezone.utc) if timestamp else None

@@ -1,4 +1,4 @@
-"""A deployment with a model of its own, driven as people drive it: by the command."""
+"""A deployment with its own model, driven by the command line as people use it."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ Ended = subprocess.CompletedProcess[str]
 
 @dataclass(frozen=True)
 class Deployment:
-    """A shop, a lake and a warehouse; `shop` is a connection of its owner in autocommit mode."""
+    """A source, a lake and a warehouse; `shop` is a connection of the source's owner."""
 
     settings: Settings
     shop: psycopg.Connection[Any]
@@ -34,7 +34,7 @@ class Deployment:
     @classmethod
     @contextmanager
     def make(cls, servers: Servers, model: str, ddl: str, place: Path) -> Iterator["Deployment"]:
-        """Fill a shop; a model that is not in this repository stands in the folder `place`."""
+        """Create the source by `ddl`; the folder `place` has a model outside of this repository."""
         name = f"another{next(_NUMBERS)}"
         settings = servers.make_deployment(name, model=model)
         dsn, warehouse = map(servers.postgres.dsn, (f"{name}_shop", f"{name}_warehouse"))
@@ -44,29 +44,29 @@ class Deployment:
             yield cls(settings, connection, warehouse, place)
 
     def hedgehog(self, *words: str) -> Ended:
-        """Run the command in a process of its own, to which the variables name everything."""
+        """Run the command in its own process, configured by environment variables."""
         return self.python("from hedgehog_pipeline.cli import main; main()", *words)
 
     def python(self, code: str, *words: str) -> Ended:
-        """Run Python where the model is the deployment's."""
-        named = {f"HEDGEHOG_{k.upper()}": str(v) for k, v in asdict(self.settings).items() if v}
-        found = {"PYTHONPATH": os.pathsep.join([str(_ROOT), str(self.place)])}
+        """Run Python with the deployment's model and settings."""
+        settings = {f"HEDGEHOG_{k.upper()}": str(v) for k, v in asdict(self.settings).items() if v}
+        path = {"PYTHONPATH": os.pathsep.join([str(_ROOT), str(self.place)])}
         return subprocess.run(
             [sys.executable, "-c", code, *words],
             cwd=self.place,
-            env=os.environ | named | found,
+            env=os.environ | settings | path,
             capture_output=True,
             text=True,
             check=False,
         )
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
-        """Ask the warehouse."""
+        """Query the warehouse."""
         with psycopg.connect(self.warehouse, client_encoding="utf8") as connection:
             connection.execute("set timezone = 'UTC'")
             return connection.execute(statement.encode()).fetchall()
 
-    def bring(self, table: str, csv: str) -> None:
-        """Put a file into the inbox."""
-        bucket, key = self.settings.ingestion_bucket, f"inbox/{table}/brought.csv"
+    def upload(self, table: str, csv: str) -> None:
+        """Upload a file to the inbox."""
+        bucket, key = self.settings.ingestion_bucket, f"inbox/{table}/uploaded.csv"
         boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=csv.encode())

@@ -1,4 +1,4 @@
-"""Another shop than totesys goes through all three stages by its declarations alone."""
+"""A source other than totesys goes through all three stages with its declarations alone."""
 
 import json
 from collections.abc import Iterator
@@ -34,28 +34,28 @@ with DagsterInstance.ephemeral() as instance:
         defs.resolve_job_def(job).execute_in_process(instance=instance)
         for job in ("checks", "reconcile")
     ]
-told = [e for run in ended for e in run.get_asset_check_evaluations()]
-print(json.dumps([keys, {f"{e.asset_key.path[-1]}:{e.check_name}": e.passed for e in told}]))
+evaluations = [e for run in ended for e in run.get_asset_check_evaluations()]
+print(json.dumps([keys, {f"{e.asset_key.path[-1]}:{e.check_name}": e.passed for e in evaluations}]))
 """
 
 
 @pytest.fixture(scope="module")
 def hire(servers: Servers) -> Iterator[Deployment]:
-    """The hire in the warehouse, after changes and deletions."""
+    """A deployment of the hire whose warehouse has changes and deletions."""
     with (
         TemporaryDirectory() as place,
         Deployment.make(servers, _MODEL, _DDL, Path(place)) as deployment,
     ):
-        archived = deployment.hedgehog("run")
-        assert archived.returncode == 0, archived.stderr
+        loaded = deployment.hedgehog("run")
+        assert loaded.returncode == 0, loaded.stderr
         deployment.shop.execute(_CHANGES.encode())
-        deployment.bring("type", "label,nr\nUnicycle,3\nNone,3000000000\n")
+        deployment.upload("type", "label,nr\nUnicycle,3\nNone,3000000000\n")
         swept = deployment.hedgehog("run", "--sweep", "--allow-mass-delete")
         assert swept.returncode == 0, swept.stderr
         yield deployment
 
 
-def test_a_fact_keeps_the_versions_that_its_own_stamp_tells_apart(hire: Deployment):
+def test_a_fact_keeps_each_version_by_its_version_column(hire: Deployment):
     def at(day: int, hour: int) -> datetime:
         return datetime(2026, 6, day, hour, tzinfo=timezone.utc)
 
@@ -63,24 +63,24 @@ def test_a_fact_keeps_the_versions_that_its_own_stamp_tells_apart(hire: Deployme
     first = (5_000_000_000, 2, date(2026, 6, 1), date(2026, 6, 2), Decimal("4.125"), at(2, 8))
     begun = (5_000_000_001, None, date(2026, 6, 3), None, None, at(3, 8))
     ended = (5_000_000_001, 3, date(2026, 6, 3), date(2026, 6, 5), Decimal("7.500"), at(5, 9))
-    gone = (5_000_000_002, 2, date(2026, 6, 4), date(2026, 6, 4), Decimal("10.000"), at(4, 12))
-    assert hire.query(rows.format("fact_hire")) == [first, begun, ended, gone]
+    deleted = (5_000_000_002, 2, date(2026, 6, 4), date(2026, 6, 4), Decimal("10.000"), at(4, 12))
+    assert hire.query(rows.format("fact_hire")) == [first, begun, ended, deleted]
     assert hire.query(rows.format("fact_hire_current")) == [first, ended]
 
 
-def test_a_fact_without_a_stamp_keeps_the_newest_of_each_row(hire: Deployment):
+def test_a_fact_without_a_version_column_keeps_the_newest_version(hire: Deployment):
     notes = "select entry, note from {} order by entry"
     kept = [(1, "New brakes, twice"), (2, "A bell")]
     assert hire.query(notes.format("fact_work")) == kept
     assert hire.query(notes.format("fact_work_current")) == kept[:1]
 
 
-def test_a_joined_dimension_follows_a_parent_without_stamps(hire: Deployment):
+def test_a_joined_dimension_follows_a_parent_without_timestamps(hire: Deployment):
     members = hire.query("select bicycle_id, state, label from dim_bicycle order by 1")
     assert members == [(7, "new", "Tandem"), (9, "worn", "Freight")]
 
 
-def test_a_dimension_with_a_bigint_key_is_kept(hire: Deployment):
+def test_a_dimension_with_a_bigint_key_is_loaded(hire: Deployment):
     hubs = hire.query("select hub_no, town, height, deleted, inferred from dim_hub order by 1")
     assert hubs == [
         (1, "Leeds", Decimal("63.500"), False, False),
@@ -90,27 +90,27 @@ def test_a_dimension_with_a_bigint_key_is_kept(hire: Deployment):
     ]
 
 
-def test_days_of_one_table_are_days_and_no_rows_of_it(hire: Deployment):
+def test_a_date_dimension_of_one_table_has_its_days(hire: Deployment):
     days = hire.query("select date_id, day_name, deleted, inferred from calendar order by 1")
     names = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
     assert days == [(date(2026, 6, n), day, False, False) for n, day in enumerate(names, start=1)]
 
 
-def test_a_brought_file_is_read_by_the_declaration(hire: Deployment):
-    told = hire.hedgehog("quarantine", "list").stdout
-    assert "3000000000" in told
-    assert "a whole number of 32 bits" in told
-    assert told.splitlines()[-1] == "1 open"
+def test_an_inbox_file_is_read_as_declared(hire: Deployment):
+    listed = hire.hedgehog("quarantine", "list").stdout
+    assert "3000000000" in listed
+    assert "a whole number of 32 bits" in listed
+    assert listed.splitlines()[-1] == "1 open"
 
 
-def test_shop_and_warehouse_agree(hire: Deployment):
+def test_source_and_warehouse_agree(hire: Deployment):
     ended = hire.hedgehog("reconcile")
     assert ended.returncode == 0, ended.stderr
-    told = {line.split()[0]: line.split()[-1] for line in ended.stdout.splitlines()}
-    assert told == dict.fromkeys(["dim_bicycle", "dim_hub", "fact_hire", "fact_work"], "ok")
+    results = {line.split()[0]: line.split()[-1] for line in ended.stdout.splitlines()}
+    assert results == dict.fromkeys(["dim_bicycle", "dim_hub", "fact_hire", "fact_work"], "ok")
 
 
-def test_what_is_no_table_of_the_model_cannot_be_compared(hire: Deployment):
+def test_reconcile_refuses_a_table_that_is_not_in_the_model(hire: Deployment):
     ended = hire.hedgehog("reconcile", "fact_sales_order")
     assert ended.returncode == 2
     assert "is not one of dim_bicycle, dim_hub, fact_hire, fact_work" in ended.stderr
@@ -121,8 +121,8 @@ def test_the_platform_has_the_assets_and_checks_of_the_model(hire: Deployment):
     assert ended.returncode == 0, ended.stderr
     keys, checks = json.loads(ended.stdout.splitlines()[-1])
     star = ("calendar", "dim_bicycle", "dim_hub", "fact_hire", "fact_work")
-    shop = ("bicycle", "hire", "hub", "log", "type")
-    layers = {"oltp": shop, "star": star, "warehouse": star}
+    source = ("bicycle", "hire", "hub", "log", "type")
+    layers = {"oltp": source, "star": star, "warehouse": star}
     assert keys == [f"{layer}/{table}" for layer, tables in layers.items() for table in tables]
     failed = [check for check, passed in checks.items() if not passed]
     assert failed == ["dim_bicycle:quarantine_empty"]

@@ -1,4 +1,4 @@
-"""The model in docs/your-own-shop.md runs as it stands there."""
+"""The model in docs/your-own-shop.md runs as printed."""
 
 import re
 from collections.abc import Iterator
@@ -28,28 +28,27 @@ def _blocks(language: str) -> list[str]:
 
 @pytest.fixture
 def library(servers: Servers) -> Iterator[Deployment]:
-    """The page's model in a folder, the page's tables in a shop."""
-    with TemporaryDirectory() as place:
+    """The page's model in a folder, and the page's tables in a source database."""
+    with TemporaryDirectory() as folder:
         for module in _blocks("python"):
             name, _, code = module.removeprefix("# ").partition("\n")
-            path = Path(place) / name
+            path = Path(folder) / name
             path.parent.mkdir(exist_ok=True)
             path.write_text(code)
-        with Deployment.make(servers, "library", _blocks("sql")[0], Path(place)) as deployment:
+        with Deployment.make(servers, "library", _blocks("sql")[0], Path(folder)) as deployment:
             deployment.shop.execute(_LOANS.encode())
             yield deployment
 
 
-def test_the_model_that_is_written_to_begin_with_runs(servers: Servers, tmp_path: Path):
+def test_the_generated_model_runs(servers: Servers, tmp_path: Path):
     init, export, run = _blocks("sh")[0].splitlines()
     assert export == "export HEDGEHOG_MODEL=library PYTHONPATH=."
-    with Deployment.make(servers, "library", _blocks("sql")[0], tmp_path) as begun:
-        begun.shop.execute(_LOANS.encode())
-        ended = [begun.hedgehog(*command.split()[1:]) for command in (init, run)]
+    with Deployment.make(servers, "library", _blocks("sql")[0], tmp_path) as deployment:
+        deployment.shop.execute(_LOANS.encode())
+        ended = [deployment.hedgehog(*command.split()[1:]) for command in (init, run)]
         assert [each.returncode for each in ended] == [0, 0], ended
-        assert begun.query("select count(*) from fact_loan join dim_reader using (reader_no)") == [
-            (3,)
-        ]
+        query = "select count(*) from fact_loan join dim_reader using (reader_no)"
+        assert deployment.query(query) == [(3,)]
 
 
 def test_the_documented_model_answers_the_documented_question(library: Deployment):

@@ -1,4 +1,4 @@
-"""Where the files of a deployment on AWS are."""
+"""The paths of the deployment files for AWS."""
 
 import json
 from pathlib import Path
@@ -10,5 +10,5 @@ DEPLOY = REPOSITORY / "deploy"
 
 
 def shared_names() -> dict[str, Any]:
-    """What Terraform and Python call by the same name."""
+    """Return the names that Terraform and Python share."""
     return json.loads((TERRAFORM / "names.tf.json").read_text())["locals"]

@@ -1,4 +1,4 @@
-"""A deployment whose Dagster is set up as on AWS, on the tests' PostgreSQL and stand-in for AWS."""
+"""A deployment with the AWS configuration of Dagster, on the servers of the tests."""
 
 import json
 import shutil
@@ -23,13 +23,12 @@ _NUMBERS = count()
 
 @dataclass(frozen=True)
 class Production:
-    """A world with a log group and a topic, and where Dagster keeps what it does.
+    """A world with a log group, a topic, and storage for Dagster.
 
     Attributes:
-        world: the deployment.
-        home: DAGSTER_HOME, with nothing but the production `dagster.yaml` in it.
-        output_bucket: where what runs print is kept.
-        queue: hears what is sent to the topic.
+        home: DAGSTER_HOME, with only the production `dagster.yaml` in it.
+        output_bucket: the bucket for the output of runs.
+        queue: receives the messages of the topic.
     """
 
     world: World
@@ -51,14 +50,14 @@ class Production:
         yield cls(replace(world, settings=settings), home, name, _queue_of(topic, name))
 
     def output_of(self, run: str) -> str:
-        """Read what a run printed."""
+        """Read the output of a run."""
         s3 = boto3.client("s3")
         keys = [key for key in self.world.keys(self.output_bucket) if run in key]
         bodies = [s3.get_object(Bucket=self.output_bucket, Key=key)["Body"] for key in keys]
         return "".join(body.read().decode() for body in bodies)
 
     def lines(self) -> list[dict[str, Any]]:
-        """Read the log group."""
+        """Read the lines of the log group."""
         client = boto3.client("logs")
         group = self.world.settings.log_group
         streams = client.describe_log_streams(logGroupName=group)["logStreams"]
@@ -71,7 +70,7 @@ class Production:
         ]
 
     def alerts(self) -> list[dict[str, Any]]:
-        """Take what was sent to the topic."""
+        """Receive the messages of the topic."""
         messages = boto3.client("sqs").receive_message(QueueUrl=self.queue).get("Messages", [])
         return [json.loads(message["Body"]) for message in messages]
 

@@ -1,4 +1,4 @@
-"""The production instance takes a batch to the warehouse; AWS's own APIs show what came of it."""
+"""The production configuration of Dagster runs the stages; the APIs of AWS show the results."""
 
 import socket
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from dagster import DagsterEventType, DagsterInstance, build_run_status_sensor_c
 from dagster._core.remote_origin import GrpcServerCodeLocationOrigin
 from dagster._core.workspace.load import location_origins_from_yaml_paths
 
-from hedgehog_pipeline import healthcheck as healthy
+from hedgehog_pipeline import healthcheck
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline_tests.aws.files import DEPLOY
 from hedgehog_pipeline_tests.aws.production import Production
@@ -26,7 +26,7 @@ def production(
         yield production
 
 
-def test_a_batch_is_loaded_and_recorded_and_its_lines_and_output_are_kept(
+def test_a_batch_is_loaded_and_its_log_lines_and_output_are_stored(
     production: Production,
 ) -> None:
     production.world.load_small()
@@ -49,7 +49,7 @@ def test_webserver_and_daemon_find_the_code_location(monkeypatch: pytest.MonkeyP
     assert (origin.host, origin.port) == ("code.hedgehog.internal", 4000)
 
 
-def test_a_failed_run_is_alerted_and_its_line_is_there_for_the_alarm(
+def test_a_failed_run_sends_an_alert_and_writes_a_log_line(
     production: Production,
 ) -> None:
     definitions = platform(production.world.settings)
@@ -73,15 +73,15 @@ def test_a_failed_run_is_alerted_and_its_line_is_there_for_the_alarm(
     assert (line["job"], line["run"]) == ("extraction", failed.run_id)
 
 
-def test_a_service_is_not_healthy_with_a_password_of_yesterday(
+def test_a_service_with_an_outdated_password_is_unhealthy(
     production: Production, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert production.home.exists()
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        healthy.confirm(port)
+        healthcheck.confirm(port)
         monkeypatch.setenv("DAGSTER_POSTGRES_PASSWORD", "yesterday's")
         with pytest.raises(psycopg.OperationalError):
-            healthy.confirm(port)
+            healthcheck.confirm(port)
     with pytest.raises(OSError, match="refused"):
-        healthy.confirm(port)
+        healthcheck.confirm(port)

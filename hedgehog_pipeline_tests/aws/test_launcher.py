@@ -1,4 +1,4 @@
-"""The daemon starts each stage's runs as tasks of their own size and with their own role."""
+"""The daemon launches the runs of each stage as ECS tasks with their own size and role."""
 
 import json
 import sys
@@ -43,7 +43,7 @@ def production(
 
 @pytest.fixture
 def daemon(production: Production, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
-    """Run a task as the daemon's, and tell it about itself as ECS does; give its network."""
+    """Run a task for the daemon, with the metadata of ECS; return its network."""
     ec2, ecs = boto3.client("ec2"), boto3.client("ecs")
     network = {
         "subnets": [ec2.describe_subnets()["Subnets"][0]["SubnetId"]],
@@ -56,13 +56,13 @@ def daemon(production: Production, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         taskDefinition=production.output_bucket,
         networkConfiguration={"awsvpcConfiguration": network},
     )["tasks"]
-    with _telling({"Cluster": cluster, "TaskARN": task["taskArn"]}) as address:
+    with _metadata_server({"Cluster": cluster, "TaskARN": task["taskArn"]}) as address:
         monkeypatch.setenv("ECS_CONTAINER_METADATA_URI_V4", address)
         yield network
 
 
 @pytest.mark.parametrize("stage", _TAGS)
-def test_a_stage_has_its_size_its_role_and_the_daemons_network(
+def test_a_task_has_the_size_and_role_of_its_stage_and_the_network_of_the_daemon(
     production: Production, daemon: dict[str, Any], stage: str
 ) -> None:
     settings = replace(production.world.settings, job_tags=json.dumps(_TAGS))
@@ -93,8 +93,8 @@ def _run_of(instance: DagsterInstance, settings: Settings, stage: str) -> Dagste
 
 
 @contextmanager
-def _telling(metadata: dict[str, str]) -> Iterator[str]:
-    """Answer every request with what ECS tells a task about itself."""
+def _metadata_server(metadata: dict[str, str]) -> Iterator[str]:
+    """Serve the metadata of an ECS task; return the address."""
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

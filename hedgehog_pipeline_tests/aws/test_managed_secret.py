@@ -1,4 +1,4 @@
-"""A secret that RDS manages holds user name and password alone, and RDS changes the password."""
+"""A secret that RDS manages has only user name and password, and RDS rotates the password."""
 
 import json
 from dataclasses import replace
@@ -16,7 +16,7 @@ _ROLE = "managed"
 
 @pytest.fixture
 def managed(world: World) -> World:
-    """A warehouse whose secret is RDS's own, and whose address stands in the settings."""
+    """A warehouse whose secret RDS manages, and whose address is in the settings."""
     _as_superuser(world, f"create role {_ROLE} login in role writer")
     _rotate(world, "one")
     server = world.servers.postgres.address
@@ -24,7 +24,7 @@ def managed(world: World) -> World:
     return replace(world, settings=settings)
 
 
-def test_loads_go_on_when_the_password_has_changed(managed: World) -> None:
+def test_loads_continue_after_a_password_rotation(managed: World) -> None:
     managed.load_small()
     managed.run()
     _rotate(managed, "two")
@@ -33,7 +33,7 @@ def test_loads_go_on_when_the_password_has_changed(managed: World) -> None:
     assert managed.query("select distinct last_name from dim_staff") == [("Bishop",)]
 
 
-def test_the_shops_secret_may_be_managed_as_well(world: World) -> None:
+def test_the_secret_of_the_source_may_be_managed_as_well(world: World) -> None:
     world.load_small()
     server = world.servers.postgres.address
     _put(world.settings.source_secret, username="reader", password="reader")
@@ -42,22 +42,22 @@ def test_the_shops_secret_may_be_managed_as_well(world: World) -> None:
     assert world.query("select count(*) from fact_sales_order") == [(1,)]
 
 
-def test_what_the_secret_says_counts_before_the_address(world: World) -> None:
+def test_the_secret_overrides_the_address(world: World) -> None:
     secret = world.settings.warehouse_secret
     credentials = read_credentials(secret, "elsewhere:1/nothing", role="warehouse")
     assert credentials.dbname == world.warehouse_database
     assert credentials.host != "elsewhere"
 
 
-def test_what_neither_says_is_told(world: World) -> None:
+def test_a_field_missing_in_secret_and_address_is_reported(world: World) -> None:
     _put(world.settings.warehouse_secret, username="any", password="any")
-    with pytest.raises(HedgehogError, match=r"look at dbname\..* HEDGEHOG_WAREHOUSE_ADDRESS"):
+    with pytest.raises(HedgehogError, match=r"check dbname\..* HEDGEHOG_WAREHOUSE_ADDRESS"):
         read_credentials(world.settings.warehouse_secret, "server:5432", role="warehouse")
 
 
-def test_a_password_in_the_address_is_told_to_nobody(world: World) -> None:
+def test_a_password_in_the_address_is_not_printed(world: World) -> None:
     _put(world.settings.source_secret, username="any", password="any")
-    with pytest.raises(HedgehogError, match="look at dbname") as refused:
+    with pytest.raises(HedgehogError, match="check dbname") as refused:
         read_credentials(
             world.settings.source_secret, "postgresql://any:hidden@server/shop", role="source"
         )

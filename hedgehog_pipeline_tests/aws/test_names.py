@@ -1,4 +1,4 @@
-"""Terraform sets exactly the variables that Python reads, and calls jobs and events as it does."""
+"""Terraform sets exactly the variables that Python reads, and uses its names of jobs and events."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from hedgehog_pipeline import healthcheck as healthy
+from hedgehog_pipeline import healthcheck
 from hedgehog_pipeline.definitions import defs
 from hedgehog_pipeline.logs.events import WatchLog
 from hedgehog_pipeline.settings import Settings
@@ -18,21 +18,21 @@ _NAMES = shared_names()
 _READ_BY_DAGSTER_ITSELF = {"DAGSTER_DAEMON_HEARTBEAT_TOLERANCE"}
 
 
-def test_every_setting_is_set_and_nothing_else() -> None:
+def test_terraform_sets_exactly_the_settings() -> None:
     settings = {f"HEDGEHOG_{name.upper()}" for name in Settings.__dataclass_fields__}
     assert _set("HEDGEHOG_") == settings
     assert set(re.findall(r"HEDGEHOG_\w+", (REPOSITORY / ".env.example").read_text())) == settings
 
 
-def test_every_variable_of_the_instance_is_set_and_nothing_else() -> None:
+def test_terraform_sets_exactly_the_variables_of_dagster() -> None:
     read = {
         name for file in DEPLOY.glob("*.yaml") for name in _variables(yaml.safe_load(file.open()))
     }
-    read |= set(re.findall(r"DAGSTER_\w+", Path(healthy.__file__).read_text()))
+    read |= set(re.findall(r"DAGSTER_\w+", Path(healthcheck.__file__).read_text()))
     assert _set("DAGSTER_") == read | _READ_BY_DAGSTER_ITSELF
 
 
-def test_the_files_that_are_named_are_where_the_image_has_them() -> None:
+def test_the_files_have_the_paths_of_the_image() -> None:
     (home,) = re.findall(r"DAGSTER_HOME=(\S+)", (REPOSITORY / "Dockerfile").read_text())
     environment = _NAMES["environment"]
     assert {environment["HEDGEHOG_DATABASE_CA"], environment["PGSSLROOTCERT"]} == {
@@ -52,7 +52,7 @@ def test_every_job_has_a_size_and_a_role() -> None:
     assert set(_NAMES["kinds_of_jobs"]) == jobs
 
 
-def test_the_alarms_hear_what_the_sensors_write(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_alarms_match_the_log_lines_of_the_sensors(capsys: pytest.CaptureFixture[str]) -> None:
     log = WatchLog(None)
     log.lag(12.34)
     log.run_failed("storage", "a run")

@@ -1,4 +1,4 @@
-"""The Terraform files are well formed, and their own tests pass, where Terraform can be had."""
+"""The Terraform files are valid and their own tests pass, if Terraform is installed."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ _PROGRAM = shutil.which("terraform")
 _CHECK = Path(
     os.environ.get("TERRAFORM_CHECK", REPOSITORY.parent / "shared" / "terraform-check" / "check")
 )
-"""A program that checks a module without the provider's download, where there is one."""
+"""A program that checks a module without downloading the provider, if it exists."""
 
 _QUIET = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
 _SECONDS_TO_DOWNLOAD = 120
@@ -22,19 +22,19 @@ _SECONDS_TO_DOWNLOAD = 120
 pytestmark = pytest.mark.timeout(600)
 
 
-def test_fmt_validate_and_test_find_nothing(tmp_path: Path, tell: Callable[[str], None]) -> None:
+def test_fmt_validate_and_test_pass(tmp_path: Path, tell: Callable[[str], None]) -> None:
     if _PROGRAM is None:
-        _skip(tell, "there is no terraform here")
+        _skip(tell, "terraform is not installed")
     if _CHECK.exists():
-        told = _run([str(_CHECK), str(TERRAFORM)], tmp_path)
+        output = _run([str(_CHECK), str(TERRAFORM)], tmp_path)
     else:
         module = shutil.copytree(TERRAFORM, tmp_path / "terraform")
         _run(["terraform", "fmt", "-check", "-recursive", "-diff"], module)
         _download_provider(module, tell)
-        told = _run(["terraform", "validate", "-no-color"], module)
-        told += _run(["terraform", "test", "-no-color"], module)
-    tell(f"terraform: {told.splitlines()[-1]}")
-    assert ", 0 failed" in told
+        output = _run(["terraform", "validate", "-no-color"], module)
+        output += _run(["terraform", "test", "-no-color"], module)
+    tell(f"terraform: {output.splitlines()[-1]}")
+    assert ", 0 failed" in output
 
 
 def _download_provider(module: Path, tell: Callable[[str], None]) -> None:
@@ -42,7 +42,7 @@ def _download_provider(module: Path, tell: Callable[[str], None]) -> None:
     try:
         _run(command, module, seconds=_SECONDS_TO_DOWNLOAD)
     except (AssertionError, subprocess.TimeoutExpired):
-        _skip(tell, "its AWS provider cannot be had here; fmt found nothing")
+        _skip(tell, "its AWS provider cannot be downloaded; fmt found no fault")
 
 
 def _run(command: Sequence[str], folder: Path, seconds: float | None = None) -> str:
@@ -59,6 +59,6 @@ def _run(command: Sequence[str], folder: Path, seconds: float | None = None) -> 
     return done.stdout.strip()
 
 
-def _skip(tell: Callable[[str], None], why: str) -> None:
-    tell(f"terraform: not checked, {why}")
-    pytest.skip(why)
+def _skip(tell: Callable[[str], None], reason: str) -> None:
+    tell(f"terraform: not checked, {reason}")
+    pytest.skip(reason)

@@ -1,11 +1,11 @@
-"""The floor: what PostgreSQL itself takes to copy the rows into a table with the same keys."""
+"""The lower bound: PostgreSQL itself copies the rows into a table with the same keys."""
 
 from contextlib import suppress
 
 import psycopg
 from psycopg import sql
 
-_SHAPED = """
+_TRANSFORMED = """
     copy (
         select sales_order_id, created_at::date, created_at::time, last_updated::date,
                last_updated::time, staff_id, counterparty_id, units_sold, unit_price, currency_id,
@@ -23,14 +23,12 @@ _COLUMNS = (
 
 
 def copy_orders(shop: str, warehouse: str, *, logged: bool) -> None:
-    """Pipe a binary COPY of the shaped orders into a table like the fact, without foreign keys.
+    """Pipe a binary COPY of transformed orders into a table like the fact, without foreign keys.
 
     Args:
-        shop: the shop.
-        warehouse: the warehouse.
-        logged: whether the table was there before, so that its rows go through the write-ahead
-            log, as they do in any database that has a replica or a backup. PostgreSQL spares
-            that where a table is made in the same transaction and nobody replicates it.
+        logged: whether the table exists before the transaction. Its rows then go through the WAL,
+            as always in a database with a replica or a backup. PostgreSQL skips the WAL if a table
+            is created in the same transaction and nothing is replicated.
     """
     with psycopg.connect(shop) as source, psycopg.connect(warehouse) as target:
         target.execute("drop table if exists floor")
@@ -38,12 +36,12 @@ def copy_orders(shop: str, warehouse: str, *, logged: bool) -> None:
         if logged:
             target.commit()
         into = sql.SQL("copy floor ({}) from stdin (format binary)").format(sql.SQL(_COLUMNS))
-        with source.cursor().copy(_SHAPED) as rows, target.cursor().copy(into) as sink:
+        with source.cursor().copy(_TRANSFORMED) as rows, target.cursor().copy(into) as sink:
             for block in rows:
                 sink.write(block)
 
 
 def drop(warehouse: str) -> None:
-    """Leave no table behind."""
+    """Drop the table."""
     with suppress(psycopg.errors.UndefinedTable), psycopg.connect(warehouse) as target:
         target.execute("drop table floor")

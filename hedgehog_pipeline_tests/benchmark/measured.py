@@ -1,4 +1,4 @@
-"""What a piece of work costs: seconds, processor time and memory of its processes."""
+"""Measure the cost of a task: seconds, CPU time and memory of its processes."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -9,21 +9,21 @@ from threading import Event, Thread
 
 import psutil
 
-_BETWEEN_LOOKS = 0.05
+_SAMPLE_SECONDS = 0.05
 _MEBIBYTE = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run took.
+    """The cost of one run.
 
     Attributes:
-        seconds: from its start to its end, by the wall.
-        processor: seconds of processor time of its own processes, servers left aside.
-        memory: MiB that its processes held together at the worst moment looked at.
-        largest: MiB that the largest one of them held.
-        rows: rows that it brought, 0 where they are not what it is about.
-        bytes: of the objects that it wrote to the lake, or loaded from there.
+        seconds: wall-clock time.
+        processor: CPU seconds of its processes, without the servers.
+        memory: the maximum of the summed memory of its processes in MiB.
+        largest: the maximum memory of one process in MiB.
+        rows: the number of loaded rows, 0 if it is not relevant.
+        bytes: the size of the objects that it wrote to the lake or read from it.
     """
 
     seconds: float
@@ -35,7 +35,7 @@ class Cost:
 
 
 class _Watch(Thread):
-    """Looks at a process and its children again and again."""
+    """Samples a process and its children."""
 
     def __init__(self, root: psutil.Process) -> None:
         super().__init__(daemon=True)
@@ -45,18 +45,18 @@ class _Watch(Thread):
         self._root = root
 
     def run(self) -> None:
-        while not self.over.wait(_BETWEEN_LOOKS):
-            held = list(self._look())
-            self.memory = max(self.memory, sum(held))
-            self.largest = max(self.largest, *held, 0)
+        while not self.over.wait(_SAMPLE_SECONDS):
+            sizes = list(self._sample())
+            self.memory = max(self.memory, sum(sizes))
+            self.largest = max(self.largest, *sizes, 0)
 
-    def _look(self) -> list[int]:
+    def _sample(self) -> list[int]:
         sizes: list[int] = []
         try:
-            family = [self._root, *self._root.children(recursive=True)]
+            processes = [self._root, *self._root.children(recursive=True)]
         except psutil.NoSuchProcess:
             return sizes
-        for process in family:
+        for process in processes:
             with suppress(psutil.NoSuchProcess), process.oneshot():
                 times = process.cpu_times()
                 self.processor[process.pid] = times.user + times.system
@@ -65,23 +65,23 @@ class _Watch(Thread):
 
 
 def cost_of_command(
-    command: Sequence[str | Path], place: Path, environment: Mapping[str, str]
+    command: Sequence[str | Path], folder: Path, environment: Mapping[str, str]
 ) -> Cost:
     """Run a command to its end.
 
     Raises:
-        RuntimeError: where it fails; with what it said last.
+        RuntimeError: if it fails, with its last output.
     """
-    log = place / "benchmark.log"
-    began = time.monotonic()
-    with log.open("w", encoding="utf-8") as said:
+    log = folder / "benchmark.log"
+    started = time.monotonic()
+    with log.open("w", encoding="utf-8") as output:
         process = psutil.Popen(
-            list(map(str, command)), cwd=place, env=dict(environment), stdout=said, stderr=said
+            list(map(str, command)), cwd=folder, env=dict(environment), stdout=output, stderr=output
         )
         watch = _Watch(process)
         watch.start()
         code = process.wait()
-    seconds = time.monotonic() - began
+    seconds = time.monotonic() - started
     watch.over.set()
     watch.join()
     if code != 0:
@@ -94,6 +94,6 @@ def cost_of_command(
 
 def cost_of_call(call: Callable[[], object]) -> Cost:
     """Time a call in this process."""
-    began = time.monotonic()
+    started = time.monotonic()
     call()
-    return Cost(time.monotonic() - began)
+    return Cost(time.monotonic() - started)

@@ -1,7 +1,7 @@
-"""A naive pipeline for the whole schema, as pandas' tutorials teach it: the baseline of the star.
+"""A naive pipeline for the whole schema, as pandas tutorials teach it: the baseline.
 
-Each table is read whole by `read_sql`, put as CSV, read again, shaped with pandas' own types, put
-as Parquet, and inserted into the star's tables, with the same keys and foreign keys.
+Each table is read by `read_sql`, written to S3 as CSV, read again, transformed with pandas types,
+written as Parquet, and inserted into the star tables with the same keys and foreign keys.
 """
 
 import io
@@ -20,7 +20,7 @@ _FACTS = ("sales_order", "purchase_order", "payment")
 
 
 def main(shop: str, warehouse: str, bucket: str) -> None:
-    """Bring the shop to the warehouse by way of a bucket."""
+    """Load the shop into the warehouse through a bucket."""
     s3 = boto3.client("s3")
     source, target = create_engine(shop), create_engine(warehouse)
     landed = {
@@ -37,12 +37,12 @@ def main(shop: str, warehouse: str, bucket: str) -> None:
 def _through_csv(frame: pd.DataFrame, table: str, s3: object, bucket: str) -> pd.DataFrame:
     body = frame.to_csv(index=False).encode()
     s3.put_object(Bucket=bucket, Key=f"{table}.csv", Body=body)  # type: ignore[attr-defined]
-    moments = ["created_at", "last_updated"]
-    return pd.read_csv(io.BytesIO(body), parse_dates=moments)
+    timestamps = ["created_at", "last_updated"]
+    return pd.read_csv(io.BytesIO(body), parse_dates=timestamps)
 
 
 def _star(landed: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Shape dimensions, then facts, in the order in which they can be written."""
+    """Transform dimensions, then facts, in the order of their foreign keys."""
     facts = {f"fact_{name}": _fact(landed[name]) for name in _FACTS}
     facts["fact_sales_order"] = facts["fact_sales_order"].rename(
         columns={"staff_id": "sales_staff_id"}
@@ -74,27 +74,27 @@ def _star(landed: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 
 
 def _fact(rows: pd.DataFrame) -> pd.DataFrame:
-    made = rows.copy()
+    fact = rows.copy()
     for stamp, prefix in (("created_at", "created"), ("last_updated", "last_updated")):
-        made[f"{prefix}_date"] = rows[stamp].dt.date
-        made[f"{prefix}_time"] = rows[stamp].dt.time
+        fact[f"{prefix}_date"] = rows[stamp].dt.date
+        fact[f"{prefix}_time"] = rows[stamp].dt.time
     for column in rows.columns[rows.columns.str.endswith("_date")]:
-        made[column] = pd.to_datetime(rows[column]).dt.date
-    return made
+        fact[column] = pd.to_datetime(rows[column]).dt.date
+    return fact
 
 
 def _dates(days: pd.Series) -> pd.DataFrame:
-    moments = pd.to_datetime(pd.Series(days.unique()))
+    dates = pd.to_datetime(pd.Series(days.unique()))
     return pd.DataFrame(
         {
-            "date_id": moments.dt.date,
-            "year": moments.dt.year,
-            "month": moments.dt.month,
-            "day": moments.dt.day,
-            "day_of_week": moments.dt.dayofweek + 1,
-            "day_name": moments.dt.day_name(),
-            "month_name": moments.dt.month_name(),
-            "quarter": moments.dt.quarter,
+            "date_id": dates.dt.date,
+            "year": dates.dt.year,
+            "month": dates.dt.month,
+            "day": dates.dt.day,
+            "day_of_week": dates.dt.dayofweek + 1,
+            "day_name": dates.dt.day_name(),
+            "month_name": dates.dt.month_name(),
+            "quarter": dates.dt.quarter,
         }
     )
 

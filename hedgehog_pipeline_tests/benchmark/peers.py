@@ -1,4 +1,4 @@
-"""Peers: tools that keep a copy of a table true, each in an environment of its own."""
+"""Peers: other tools that replicate a table, each in its own virtual environment."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from hedgehog_pipeline_tests.benchmark.measured import Cost, cost_of_command
-from hedgehog_pipeline_tests.benchmark.place import as_url
+from hedgehog_pipeline_tests.benchmark.workbench import as_url
 
 _DLT = """
 import os, dlt
@@ -32,13 +32,13 @@ _QUIET = {
 
 @dataclass(frozen=True)
 class Peer:
-    """A tool, pinned, and how it brings the orders to a database.
+    """A tool with pinned requirements, and the command that replicates the orders.
 
     Attributes:
-        name: of the tool.
-        requirements: what its environment is made of.
-        command: gives the command that brings what is new from SOURCE to TARGET, which are URLs in
-            its deployment, by its environment's folder of programs.
+        name: the name of the tool.
+        requirements: the packages of its environment.
+        command: returns the command that copies new rows from SOURCE to TARGET, two environment
+            variables with URLs. Its argument is the folder with the programs of the environment.
     """
 
     name: str
@@ -46,32 +46,32 @@ class Peer:
     command: Callable[[Path], list[str | Path]]
 
     def installed(self, under: Path) -> Path:
-        """Make the environment where it is missing; give its folder of programs.
+        """Create the environment if it is missing; return the folder with its programs.
 
-        The folder's path is absolute: peers run in folders of their own.
+        The path is absolute, because each peer runs in its own folder.
 
         Raises:
-            subprocess.CalledProcessError: where it cannot be had.
+            subprocess.CalledProcessError: if the installation fails.
         """
-        place = under.absolute() / self.name
-        if not (place / "made").exists():
-            subprocess.run([sys.executable, "-m", "venv", place], check=True)
-            pip = [place / "bin" / "python", "-m", "pip", "install", "--quiet"]
+        folder = under.absolute() / self.name
+        if not (folder / "made").exists():
+            subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+            pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet"]
             subprocess.run([*pip, *self.requirements], check=True)
-            (place / "made").touch()
-        return place / "bin"
+            (folder / "made").touch()
+        return folder / "bin"
 
-    def run(self, programs: Path, shop: str, target: str, place: Path) -> Cost:
-        """Bring what is new to the target; a tool that keeps no state is told since when."""
-        place.mkdir(exist_ok=True)
+    def run(self, programs: Path, shop: str, target: str, folder: Path) -> Cost:
+        """Copy new rows to the target; a tool without state gets the time of its last run."""
+        folder.mkdir(exist_ok=True)
         source, destination = (f"{as_url(dsn)}?sslmode=disable" for dsn in (shop, target))
-        own = {"SOURCE": source, "TARGET": destination, "HOME": str(place)}
+        own = {"SOURCE": source, "TARGET": destination, "HOME": str(folder)}
         own |= {"SOURCE_URI": source, "DESTINATION_URI": destination}  # as ingestr calls them
-        before = place / "ran"
+        before = folder / "ran"
         if before.exists():
             own["INTERVAL_START"] = before.read_text()
         before.write_text(f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%S}")
-        return cost_of_command(self.command(programs), place, {**os.environ, **_QUIET, **own})
+        return cost_of_command(self.command(programs), folder, {**os.environ, **_QUIET, **own})
 
 
 def _dlt(programs: Path) -> list[str | Path]:

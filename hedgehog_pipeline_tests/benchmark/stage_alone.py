@@ -1,4 +1,4 @@
-"""One stage of an archive alone, by one run after another or by several at once."""
+"""One stage of an initial load alone, by sequential or parallel runs."""
 
 import sys
 from datetime import datetime, timezone
@@ -11,7 +11,7 @@ from hedgehog_pipeline.settings import Settings
 
 
 def main(stage: str, runs: int) -> None:
-    """Do all that waits for a stage."""
+    """Process all pending commits of a stage."""
     settings = Settings.from_environment()
     deployment = Deployment(settings)
     if stage == "extraction":

@@ -1,4 +1,4 @@
-"""What was measured, as a table for people and as JSON for programs."""
+"""The measured costs as a table."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -9,11 +9,11 @@ from rich.table import Table
 from hedgehog_pipeline_tests.benchmark.measured import Cost
 
 Costs = Mapping[tuple[str, str], Sequence[Cost]]
-"""What each turn took, by work and by who did it."""
+"""The cost of each turn, by task and tool."""
 
 
 def table_of(costs: Costs, title: str) -> Table:
-    """Show medians, and by how much each takes longer than the first that did the same work."""
+    """Return a table of medians, and of the ratio to the first tool that did the same task."""
     table = Table(title=title, title_justify="left")
     columns = ("work", "by", "seconds", "times", "rows/s", "bytes", "CPU s", "MiB", "largest MiB")
     for name in columns:
@@ -29,10 +29,10 @@ def table_of(costs: Costs, title: str) -> Table:
 
 
 def rows_of(costs: Costs) -> Iterator[tuple[str, str, dict[str, float]]]:
-    """Give the medians of what each took, and of its ratio to the first in the same turn."""
+    """Yield the median costs, and the median ratio to the first tool in the same turn."""
     first: dict[str, Sequence[Cost]] = {}
     for (work, by), turns in costs.items():
-        beside = first.setdefault(work, turns)
-        ratios = [turn.seconds / base.seconds for turn, base in zip(turns, beside, strict=True)]
+        reference = first.setdefault(work, turns)
+        ratios = [turn.seconds / base.seconds for turn, base in zip(turns, reference, strict=True)]
         figures = {name: median(getattr(t, name) for t in turns) for name in asdict(turns[0])}
         yield work, by, {**figures, "times": median(ratios)}

@@ -1,4 +1,4 @@
-"""The benchmark itself works, in the words of `make bench`; no figure of it is judged here."""
+"""The benchmark runs with the arguments of `make bench`; its figures are not checked here."""
 
 import json
 import sys
@@ -20,11 +20,11 @@ with psycopg.connect(os.environ["SOURCE"]) as shop, psycopg.connect(os.environ["
     target.execute("insert into counted values (%s)", [count])
 """
 _PEER = Peer("count", (), lambda programs: [programs / "python", "-c", _COUNT])
-"""Stands for the peers, which are large to download."""
+"""A substitute for the peers, which are large downloads."""
 
 
 @pytest.mark.timeout(600)
-def test_every_work_is_measured_and_told(
+def test_every_task_is_measured_and_printed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -32,8 +32,8 @@ def test_every_work_is_measured_and_told(
     words = _words_of_make("ORDERS=3000", "ROUNDS=1")
     _install(_PEER, Path(words[words.index("--peers") + 1]))
     benchmark.main([*words, "--schema-orders=300"])
-    told = json.loads(Path("bench.json").read_text())
-    measured = {(cost["work"], cost["by"]) for cost in told["costs"]}
+    figures = json.loads(Path("bench.json").read_text())
+    measured = {(cost["work"], cost["by"]) for cost in figures["costs"]}
     assert measured >= {
         ("archive of the whole schema", "naive pandas"),
         ("the archive", "floor"),
@@ -41,14 +41,14 @@ def test_every_work_is_measured_and_told(
         ("1,000 changes", "hedgehog"),
         ("imports", "hedgehog"),
     }
-    assert all(turn["seconds"] > 0 for cost in told["costs"] for turn in cost["turns"])
-    assert all(count > 0 for count in told["touched"].values())
+    assert all(turn["seconds"] > 0 for cost in figures["costs"] for turn in cost["turns"])
+    assert all(count > 0 for count in figures["touched"].values())
     printed = capsys.readouterr().out
     assert all(work in printed for work, _ in measured)
     assert {path.name for path in tmp_path.iterdir()} == {"bench.json", ".venv"}
 
 
-def test_a_peer_runs_in_a_folder_of_its_own(
+def test_a_peer_runs_in_its_own_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -65,13 +65,13 @@ _DSN = "host=a port=1 user=b password=c dbname=e"
 
 
 def _words_of_make(*variables: str) -> list[str]:
-    """Give the words that `make bench` hands to the benchmark."""
+    """Return the arguments that `make bench` passes to the benchmark."""
     (command,) = commands_of("bench", *variables)
     return command[command.index(_MODULE) + 1 :]
 
 
 def _install(peer: Peer, under: Path) -> None:
-    """Make the environment of a peer that needs no more than this Python's."""
+    """Create the environment of a peer that needs only the packages of this Python."""
     programs = under / peer.name / "bin"
     programs.mkdir(parents=True)
     (programs / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')

@@ -1,4 +1,4 @@
-"""What a run asks of the shop, of S3 and of the warehouse, counted by these themselves."""
+"""How much a run reads from the shop, S3 and the warehouse, by their own counters."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from threading import Thread
 
 import psycopg
 
-from hedgehog_pipeline_tests.benchmark.place import Deployment
+from hedgehog_pipeline_tests.benchmark.workbench import Deployment
 from hedgehog_pipeline_tests.outages.proxy import Proxy
 
 _ROWS_READ = (
@@ -16,7 +16,7 @@ _PAGES = "select blks_hit + blks_read from pg_stat_database where datname = curr
 
 
 def touched_by_run(deployment: Deployment, shop: str) -> dict[str, int]:
-    """Run Hedgehog; give how much of everything it touched."""
+    """Run Hedgehog; return how much it read."""
     before = _counted(shop, deployment.warehouse)
     with _counting(deployment.environment["AWS_ENDPOINT_URL_S3"]) as proxy:
         deployment.with_s3(proxy.url).hedgehog("run")
@@ -27,12 +27,12 @@ def touched_by_run(deployment: Deployment, shop: str) -> dict[str, int]:
 
 def _counted(shop: str, warehouse: str) -> dict[str, int]:
     return {
-        "rows read in the shop": _ask(shop, _ROWS_READ),
-        "pages touched in the warehouse": _ask(warehouse, _PAGES),
+        "rows read in the shop": _query(shop, _ROWS_READ),
+        "pages touched in the warehouse": _query(warehouse, _PAGES),
     }
 
 
-def _ask(dsn: str, query: str) -> int:
+def _query(dsn: str, query: str) -> int:
     with psycopg.connect(dsn) as database:
         row = database.execute(query.encode()).fetchone()
     assert row is not None

@@ -1,4 +1,4 @@
-"""The works that are measured, each done by everybody in turns."""
+"""The tasks that are measured, done by each tool in turns."""
 
 import os
 import sys
@@ -15,14 +15,14 @@ from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline_tests.benchmark import floor, naive, shop
 from hedgehog_pipeline_tests.benchmark.measured import Cost, cost_of_call, cost_of_command
 from hedgehog_pipeline_tests.benchmark.peers import Peer
-from hedgehog_pipeline_tests.benchmark.place import (
+from hedgehog_pipeline_tests.benchmark.touched import touched_by_run
+from hedgehog_pipeline_tests.benchmark.workbench import (
     LAYERS,
     Deployment,
-    Place,
+    Workbench,
     as_url,
     with_our_code,
 )
-from hedgehog_pipeline_tests.benchmark.touched import touched_by_run
 
 _CHANGES = 1000
 _ALONE = "one run after another"
@@ -30,69 +30,70 @@ _ALONE = "one run after another"
 Costs = dict[tuple[str, str], list[Cost]]
 
 
-def whole_schema(place: Place, rounds: int) -> Costs:
-    """The archive of all tables, beside a naive pipeline into the same tables and keys."""
+def whole_schema(bench: Workbench, rounds: int) -> Costs:
+    """Measure the initial load of all tables, by Hedgehog and by a naive pandas pipeline."""
     costs: Costs = defaultdict(list)
     for _ in range(rounds):
-        deployment = place.deployment()
+        deployment = bench.deployment()
         costs["archive of the whole schema", "hedgehog"].append(deployment.hedgehog("run"))
         rows = {table: shop.count(deployment.warehouse, table) for table in STAR}
         _empty(deployment)
-        costs["archive of the whole schema", "naive pandas"].append(_naive(place, deployment))
+        costs["archive of the whole schema", "naive pandas"].append(_naive(bench, deployment))
         assert rows == {table: shop.count(deployment.warehouse, table) for table in STAR}
     return costs
 
 
 def sales_orders(
-    place: Place, rounds: int, peers: dict[Peer, Path]
+    bench: Workbench, rounds: int, peers: dict[Peer, Path]
 ) -> tuple[Costs, dict[str, int]]:
-    """The archive of sales orders, and what follows it: nothing, one change, a thousand.
+    """Measure the initial load of sales orders, then a run with no change, one, and a thousand.
 
-    Gives also how large the lake is then, and what a run for another thousand changes touches.
+    Returns:
+        The costs; the size of the lake, and what a run for another thousand changes touches.
     """
     costs: Costs = defaultdict(list)
-    orders = shop.count(place.shop, "sales_order")
+    orders = shop.count(bench.shop, "sales_order")
     with TemporaryDirectory() as folder:
         for turn in range(rounds):
-            deployment = place.deployment()
-            targets = {peer: place.empty_database(f"{peer.name}_{turn}") for peer in peers}
+            deployment = bench.deployment()
+            targets = {peer: bench.empty_database(f"{peer.name}_{turn}") for peer in peers}
 
             def by_peers(work: str, targets: dict[Peer, str] = targets, turn: int = turn) -> None:
                 for peer, programs in peers.items():
                     own = Path(folder) / f"{peer.name}-{turn}"
-                    cost = peer.run(programs, place.shop, targets[peer], own)
+                    cost = peer.run(programs, bench.shop, targets[peer], own)
                     costs[work, peer.name].append(cost)
 
             whole, work = deployment.run()
             assert shop.count(deployment.warehouse, "fact_sales_order") == orders
             written = sum(map(deployment.bytes_in, LAYERS))
             for by, cost in (
-                ("floor", _floor(place, deployment, logged=False)),
-                ("floor, logged", _floor(place, deployment, logged=True)),
+                ("floor", _floor(bench, deployment, logged=False)),
+                ("floor, logged", _floor(bench, deployment, logged=True)),
                 ("hedgehog", replace(whole, bytes=written)),
                 ("hedgehog, its work alone", work),
             ):
                 costs["the archive", by].append(replace(cost, rows=orders))
             by_peers("the archive")
             costs["nothing to do", "hedgehog"].append(deployment.hedgehog("run"))
-            shop.change(place.shop, 1, 3 * turn)
+            shop.change(bench.shop, 1, 3 * turn)
             costs["one change", "hedgehog"].append(deployment.hedgehog("run"))
-            shop.change(place.shop, _CHANGES, 3 * turn + 1)
+            shop.change(bench.shop, _CHANGES, 3 * turn + 1)
             whole, work = deployment.run()
             costs["1,000 changes", "hedgehog"].append(whole)
             costs["1,000 changes", "hedgehog, its work alone"].append(work)
             by_peers("1,000 changes")
-    costs["the archive, killed half way", "the rest"].append(_resumed(place, costs))
-    shop.change(place.shop, _CHANGES, 2)
+    costs["the archive, killed half way", "the rest"].append(_resumed(bench, costs))
+    shop.change(bench.shop, _CHANGES, 2)
     in_lake = {
         f"bytes in the {layer.lower()} bucket": deployment.bytes_in(layer) for layer in LAYERS
     }
-    return costs, {**in_lake, **touched_by_run(deployment, place.shop)}
+    return costs, {**in_lake, **touched_by_run(deployment, bench.shop)}
 
 
-def _resumed(place: Place, costs: Costs) -> Cost:
-    """Kill an archive after half the seconds that one takes; give what the next run took."""
-    deployment, orders = place.deployment(), shop.count(place.shop, "sales_order")
+def _resumed(bench: Workbench, costs: Costs) -> Cost:
+    """Kill an initial load after half of its usual time; return the cost of the next run."""
+    deployment, orders = bench.deployment(), shop.count(bench.shop, "sales_order")
     seconds = median(turn.seconds for turn in costs["the archive", "hedgehog"])
     landed = deployment.killed_run(seconds / 2)
     rest = deployment.hedgehog("run")
@@ -100,13 +101,13 @@ def _resumed(place: Place, costs: Costs) -> Cost:
     return replace(rest, rows=max(orders - landed, 0))
 
 
-def stages_alone(place: Place, rounds: int) -> Costs:
-    """The archive of sales orders stage by stage, processing also by two runs at once."""
+def stages_alone(bench: Workbench, rounds: int) -> Costs:
+    """Measure the initial load of sales orders by stage, processing also by two runs at once."""
     costs: Costs = defaultdict(list)
-    orders = shop.count(place.shop, "sales_order")
+    orders = shop.count(bench.shop, "sales_order")
     for _ in range(rounds):
-        deployment = place.deployment()
-        again = place.deployment().on_what_landed_in(deployment)
+        deployment = bench.deployment()
+        again = bench.deployment().on_what_landed_in(deployment)
         for stage, by, cost, layer in (
             ("extraction", _ALONE, deployment.stage("extraction"), "INGESTION"),
             ("processing", _ALONE, deployment.stage("processing"), "PROCESSED"),
@@ -120,7 +121,7 @@ def stages_alone(place: Place, rounds: int) -> Costs:
 
 
 def start_up(rounds: int) -> Costs:
-    """What each process takes before it does anything: Python, then all imports of a run."""
+    """Measure the start of a process: Python alone, then with all imports of a run."""
     costs: Costs = defaultdict(list)
     ours = with_our_code(os.environ)
     with TemporaryDirectory() as folder:
@@ -134,17 +135,17 @@ def start_up(rounds: int) -> Costs:
     return costs
 
 
-def _floor(place: Place, deployment: Deployment, *, logged: bool) -> Cost:
-    shop, warehouse = place.shop, deployment.warehouse
+def _floor(bench: Workbench, deployment: Deployment, *, logged: bool) -> Cost:
+    shop, warehouse = bench.shop, deployment.warehouse
     try:
         return cost_of_call(lambda: floor.copy_orders(shop, warehouse, logged=logged))
     finally:
         floor.drop(deployment.warehouse)
 
 
-def _naive(place: Place, deployment: Deployment) -> Cost:
+def _naive(bench: Workbench, deployment: Deployment) -> Cost:
     bucket = deployment.environment["HEDGEHOG_PROCESSED_BUCKET"]
-    urls = [as_url(dsn, "postgresql+psycopg2") for dsn in (place.shop, deployment.warehouse)]
+    urls = [as_url(dsn, "postgresql+psycopg2") for dsn in (bench.shop, deployment.warehouse)]
     command = [sys.executable, "-m", naive.__name__, *urls, bucket]
     environment = with_our_code(deployment.environment)
     return cost_of_command(command, deployment.folder, environment)

@@ -1,4 +1,4 @@
-"""Save a picture of the graph: `python -m hedgehog_pipeline_tests.browser.screenshot FILE`."""
+"""Save a screenshot of the graph: `python -m hedgehog_pipeline_tests.browser.screenshot FILE`."""
 
 import sys
 
@@ -10,7 +10,7 @@ _MARGIN = 16
 
 
 def save_graph(file: str) -> None:
-    """Save all assets with their groups, and nothing of the page around them."""
+    """Save a picture of all assets with their groups, without the rest of the page."""
     with ui_at_work() as ui, ui.graph(device_scale_factor=1.5) as page:
         page.screenshot(path=file, clip=_around_groups(page))
 

@@ -1,4 +1,4 @@
-"""The platform as a person meets it: Dagster's UI in a real Chromium, the shop trading."""
+"""Dagster's UI in Chromium, while the demo shop trades."""
 
 import re
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def test_the_graph_shows_39_assets_in_four_groups_and_every_edge(ui: Ui) -> None
         expect(page.locator("path[marker-end]")).to_have_count(edges)
 
 
-def test_a_fact_comes_from_the_shop_by_way_of_the_star(ui: Ui) -> None:
+def test_the_lineage_of_a_fact_goes_back_to_its_source_table(ui: Ui) -> None:
     with ui.page(f"{FACT}?view=lineage") as page:
         page.get_by_role("button", name="Upstream").click()
         page.get_by_role("button", name="All", exact=True).click()
@@ -54,7 +54,7 @@ def test_a_fact_comes_from_the_shop_by_way_of_the_star(ui: Ui) -> None:
         expect(page.locator("path[marker-end]")).to_have_count(2)
 
 
-def test_a_click_on_materialize_runs_to_success(ui: Ui) -> None:
+def test_materialize_launches_a_run_that_succeeds(ui: Ui) -> None:
     with ui.page("/assets/star/fact_sales_order") as page:
         today = datetime.now(timezone.utc).date().isoformat()
         page.get_by_role("button", name="Materialize").click()
@@ -66,7 +66,7 @@ def test_a_click_on_materialize_runs_to_success(ui: Ui) -> None:
         expect(page.get_by_text(today).first).to_be_visible()
 
 
-def test_the_automation_page_lists_the_sensors_switched_on(ui: Ui) -> None:
+def test_the_automation_page_shows_running_sensors(ui: Ui) -> None:
     with ui.page("/automation") as page:
         for name in ("shop", "ingestion_log", "processed_log"):
             row = page.locator("[class*=row]", has=page.get_by_text(name, exact=True))
@@ -82,7 +82,7 @@ def test_the_automation_page_lists_the_sensors_switched_on(ui: Ui) -> None:
         ("processed_log", "0 runs requested"),
     ],
 )
-def test_a_sensor_ticks_and_none_fails(ui: Ui, sensor: str, result: str) -> None:
+def test_a_sensor_ticks_without_failure(ui: Ui, sensor: str, result: str) -> None:
     with ui.page(f"{SENSORS}/{sensor}") as page:
         ticks = page.locator("tbody tr", has_text="View logs")
         expect(ticks.filter(has_text=result).first).to_be_visible()
@@ -93,11 +93,11 @@ def test_a_table_shows_its_columns(ui: Ui) -> None:
     with ui.page(FACT) as page:
         for column in stored_columns(STAR["fact_sales_order"]):
             named = page.locator("tr", has=page.get_by_text(column.name, exact=True))
-            row = named.filter(has_text=column.description)  # the preview names columns as well
+            row = named.filter(has_text=column.description)  # the preview has column names, too
             expect(row).to_contain_text(column.type.sql)
 
 
-def test_a_table_plots_what_its_loads_wrote(ui: Ui) -> None:
+def test_a_table_plots_the_numbers_of_its_loads(ui: Ui) -> None:
     with ui.page(FACT) as page:
         page.get_by_role("button", name="Plots").click()
         page.get_by_role("button", name="Events").click()
@@ -108,8 +108,8 @@ def test_a_table_plots_what_its_loads_wrote(ui: Ui) -> None:
         expect(page.locator("canvas")).to_have_count(len(numbers))
 
 
-def test_a_table_names_the_source_of_each_column(ui: Ui) -> None:
-    # The UI of open-source Dagster has no page for column lineage; its API tells it.
+def test_column_lineage_names_the_source_of_each_column(ui: Ui) -> None:
+    # The UI of open-source Dagster has no page for column lineage; its API has it.
     entries = ui.ask(LINEAGE)["assetNodeOrError"]["metadataEntries"]
     (lineage,) = (entry["lineage"] for entry in entries if entry)
     sources = {

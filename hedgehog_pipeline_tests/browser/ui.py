@@ -1,4 +1,4 @@
-"""The platform in a folder of its own, and a real Chromium that looks at its UI."""
+"""The platform in a temporary folder, and its UI in Chromium."""
 
 import json
 import shutil
@@ -22,8 +22,8 @@ CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
 )
 GROUPS = ("extraction", "processing", "storage", "report")
-SILENCE_SECONDS = 120_000
-"""Milliseconds: a page of a busy machine takes its time."""
+_TIMEOUT_MS = 120_000
+"""Long, because a page loads slowly on a busy machine."""
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -35,23 +35,23 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 _START_SECONDS = 180
-expect.set_options(timeout=SILENCE_SECONDS)
+expect.set_options(timeout=_TIMEOUT_MS)
 _EXPANDED = "%2C".join(f"global%40global%3A{group}" for group in GROUPS)
 _LOADED = """{ assetNodes { assetMaterializations(limit: 1) { runId } } }"""
 
 
 @dataclass(frozen=True)
 class Ui:
-    """The UI at an address, in a browser."""
+    """The Dagster UI in a browser."""
 
     url: str
     browser: Browser
 
     @contextmanager
     def page(self, path: str, **options: Any) -> Iterator[Page]:
-        """Open a page in a browser that remembers nothing."""
+        """Open a page in a new browser context."""
         page = self.browser.new_page(**{"viewport": {"width": 1600, "height": 1500}, **options})
-        page.set_default_timeout(SILENCE_SECONDS)
+        page.set_default_timeout(_TIMEOUT_MS)
         page.goto(self.url + path)
         yield page
         page.context.close()
@@ -59,7 +59,7 @@ class Ui:
     @contextmanager
     def graph(self, **options: Any) -> Iterator[Page]:
         """Open the graph of all assets with its groups expanded, each asset in two lines."""
-        wide = {"width": 2400, "height": 2000}  # smaller, and the assets' boxes lose their lines
+        wide = {"width": 2400, "height": 2000}  # smaller boxes hide some lines
         with self.page("/asset-groups", viewport=wide, **options) as page:
             page.evaluate("localStorage['asset-node-facets'] = '[\"latest-event\",\"kind-tag\"]'")
             page.goto(f"{self.url}/asset-groups?expanded={_EXPANDED}")
@@ -67,14 +67,14 @@ class Ui:
             yield page
 
     def ask(self, query: str) -> Any:
-        """Ask Dagster's GraphQL."""
+        """Send a GraphQL query to Dagster; return its data."""
         body = json.dumps({"query": query}).encode()
         request = Request(f"{self.url}/graphql", body, {"content-type": "application/json"})
         with urlopen(request) as answer:
             return json.load(answer)["data"]
 
     def all_loaded(self) -> bool:
-        """Tell whether each asset has been materialised."""
+        """Return whether each asset has been materialised."""
         try:
             assets = self.ask(_LOADED)["assetNodes"]
         except URLError:
@@ -83,21 +83,21 @@ class Ui:
 
 
 def nodes(page: Page) -> Locator:
-    """Find the assets of a graph."""
+    """Return the assets of a graph."""
     return page.locator("foreignObject [class*=assetNodeBox]")
 
 
 @contextmanager
 def ui_at_work() -> Iterator[Ui]:
-    """Start the platform and a browser, and wait until the shop's archive is in the warehouse."""
-    with TemporaryDirectory() as place, sync_playwright() as playwright:
-        folder = Path(place) / ".sandbox"
+    """Start the platform and a browser, and wait until the initial load is in the warehouse."""
+    with TemporaryDirectory() as parent, sync_playwright() as playwright:
+        folder = Path(parent) / ".sandbox"
         private_folder(folder)
         port = keep_ports(folder / "ui.json", ["ui"])["ui"]
         with platform_at_work(folder, orders=300, port=port, log=folder / "dev.log"):
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             ui = Ui(f"http://127.0.0.1:{port}", browser)
-            arrived = await_condition(ui.all_loaded, _START_SECONDS)
-            assert arrived, (folder / "dev.log").read_text()[-5000:]
+            loaded = await_condition(ui.all_loaded, _START_SECONDS)
+            assert loaded, (folder / "dev.log").read_text()[-5000:]
             yield ui
             browser.close()

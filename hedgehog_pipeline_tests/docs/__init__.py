@@ -1,1 +1,1 @@
-"""What the pages say is made by the code, run by a test, or held against the code."""
+"""Tests that the pages agree with the code."""

@@ -1,4 +1,4 @@
-"""Entity relationship diagrams of the declared tables, in Mermaid's words."""
+"""Entity relationship diagrams of the declared tables, in Mermaid."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -8,8 +8,8 @@ from hedgehog_pipeline.model.source import SourceTable
 from hedgehog_pipeline.model.star import Dimension, Fact
 
 
-def of_shop(tables: Iterable[SourceTable]) -> str:
-    """Draw the shop: of each table the columns that hold a key."""
+def of_source(tables: Iterable[SourceTable]) -> str:
+    """Draw the source: each table with its key and the columns that refer to another table."""
     lines = ["erDiagram"]
     for table in tables:
         lines += _relations(table.name, table.columns)
@@ -19,7 +19,7 @@ def of_shop(tables: Iterable[SourceTable]) -> str:
 
 
 def of_star(fact: Fact, tables: Mapping[str, Dimension | Fact]) -> str:
-    """Draw a fact with all its columns and the dimensions that it refers to, with theirs."""
+    """Draw a fact and the dimensions that it refers to, with all their columns."""
     referred = {column.references for column in fact.columns}
     own = f"        serial {fact.serial} PK"
     lines = ["erDiagram", *_relations(fact.name, fact.columns)]
@@ -36,12 +36,12 @@ def _entity(name: str, attributes: Sequence[str]) -> list[str]:
 
 
 def _relations(name: str, columns: Sequence[Column]) -> Iterator[str]:
-    """Draw a line to each table referred to: one for all columns that refer to it."""
+    """Draw one line to each referenced table, for all columns that refer to it."""
     referring = sorted((c for c in columns if c.references), key=lambda c: str(c.references))
     for parent, group in groupby(referring, key=lambda column: column.references):
-        held = list(group)
-        one = "|o" if all(column.nullable for column in held) else "||"
-        label = ", ".join(column.name for column in held)
+        references = list(group)
+        one = "|o" if all(column.nullable for column in references) else "||"
+        label = ", ".join(column.name for column in references)
         yield f'    {parent} {one}--o{{ {name} : "{label}"'
 
 

@@ -1,4 +1,4 @@
-"""The Markdown files of the repository, and what stands in them."""
+"""The Markdown files of the repository, and their content."""
 
 import re
 import subprocess
@@ -16,7 +16,7 @@ _MARKDOWN = MarkdownIt("commonmark").enable("table")
 
 @dataclass(frozen=True)
 class Block:
-    """A block of code: its language, empty where none is named, and its text."""
+    """A block of code: its language (empty if it names none) and its text."""
 
     language: str
     text: str
@@ -24,12 +24,12 @@ class Block:
 
 @dataclass(frozen=True)
 class Page:
-    """A Markdown file, as GitHub reads it."""
+    """A Markdown file, parsed as GitHub parses it."""
 
     path: Path
 
     def __str__(self) -> str:
-        """Its path in the repository."""
+        """Return its path in the repository."""
         return self.path.relative_to(REPOSITORY).as_posix()
 
     @cached_property
@@ -38,24 +38,24 @@ class Page:
 
     @property
     def blocks(self) -> list[Block]:
-        """Its code blocks, in their order."""
+        """The code blocks, in order."""
         kinds = ("fence", "code_block")
         return [Block(t.info.strip(), t.content) for t in self.tokens if t.type in kinds]
 
     @property
     def inline_code(self) -> list[str]:
-        """What stands in backticks."""
+        """The texts between backticks."""
         return [token.content for token in self._inline() if token.type == "code_inline"]
 
     @property
     def links(self) -> list[str]:
-        """Where its links and pictures lead."""
+        """The targets of links and pictures."""
         kinds = {"link_open": "href", "image": "src"}
         return [str(t.attrs[kinds[t.type]]) for t in self._inline() if t.type in kinds]
 
     @property
     def anchors(self) -> set[str]:
-        """The anchors of its headings, as GitHub makes them."""
+        """The anchors of the headings, as GitHub makes them."""
         pairs = zip(self.tokens, self.tokens[1:], strict=False)
         titles = [after.content for token, after in pairs if token.type == "heading_open"]
         return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
@@ -66,7 +66,7 @@ class Page:
 
 
 def pages() -> list[Page]:
-    """Give every Markdown file that is, or is about to be, in the repository."""
+    """Return every Markdown file that is in the repository, or new and not ignored."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
         cwd=REPOSITORY,

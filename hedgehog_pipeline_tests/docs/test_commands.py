@@ -1,4 +1,4 @@
-"""Each command that a page names is one, and each that there is stands in a page."""
+"""Every command on a page exists, and every command that exists is on a page."""
 
 import importlib.util
 import re
@@ -16,14 +16,14 @@ from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page, pages
 from hedgehog_pipeline_tests.makefile import commands_of
 
 _PLACEHOLDERS = {"KEY": "1", "N": "1"}
-_READ = [page for page in pages() if page.path.name != "tutorial.md"]
-"""The tutorial is run; some of it can be understood only then."""
+_PARSED = [page for page in pages() if page.path.name != "tutorial.md"]
+"""Without the tutorial: a test runs it, and some of its lines can be parsed only then."""
 _TARGETS = re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), flags=re.MULTILINE)
 _PROGRAM = re.compile(r"^\s*(?:[A-Z_]+=\S* )?(?:\.venv/bin/)?(hedgehog|make) (.*)")
 
 
-@pytest.mark.parametrize("page", _READ, ids=str)
-def test_every_command_line_of_hedgehog_is_understood(page: Page) -> None:
+@pytest.mark.parametrize("page", _PARSED, ids=str)
+def test_every_hedgehog_command_on_a_page_can_be_parsed(page: Page) -> None:
     for line in _lines(page, "hedgehog"):
         _parse(line)
 
@@ -34,18 +34,18 @@ def test_every_target_of_make_exists(page: Page) -> None:
     assert named <= set(_TARGETS)
 
 
-def test_every_command_stands_in_a_page() -> None:
-    told = [_path(line) for page in pages() for line in _lines(page, "hedgehog")]
-    assert {" ".join(path) for path in _commands(hedgehog)} <= {" ".join(path) for path in told}
+def test_every_command_is_on_a_page() -> None:
+    named = [_path(line) for page in pages() for line in _lines(page, "hedgehog")]
+    assert {" ".join(path) for path in _commands(hedgehog)} <= {" ".join(path) for path in named}
 
 
-def test_every_target_tells_what_it_does() -> None:
+def test_every_target_has_a_help_text() -> None:
     text = (REPOSITORY / "Makefile").read_text()
     assert {*re.findall(r"^([a-z-]+):.*## \S", text, flags=re.MULTILINE)} == {*_TARGETS}
 
 
 @pytest.mark.parametrize("target", _TARGETS)
-def test_what_make_runs_is_there(target: str, pytestconfig: pytest.Config) -> None:
+def test_the_programs_and_files_of_a_target_exist(target: str, pytestconfig: pytest.Config) -> None:
     markers = {marker.partition(":")[0] for marker in pytestconfig.getini("markers")}
     for command in commands_of(target):
         program, *words = (word for word in command if not re.match(r"[A-Z_]+=", word))
@@ -64,12 +64,12 @@ def test_what_make_runs_is_there(target: str, pytestconfig: pytest.Config) -> No
 
 
 def test_make_alone_lists_every_target() -> None:
-    told = subprocess.run(["make"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
-    assert re.findall(r"^  make ([a-z]+) ", told.stdout, flags=re.MULTILINE) == _TARGETS
+    listed = subprocess.run(["make"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert re.findall(r"^  make ([a-z]+) ", listed.stdout, flags=re.MULTILINE) == _TARGETS
 
 
 def _lines(page: Page, program: str) -> Iterator[str]:
-    """Give what follows the program's name, in blocks and between backticks."""
+    """Return the arguments after the program's name, in blocks and between backticks."""
     lines = [line for block in page.blocks for line in block.text.splitlines()]
     for text in [*lines, *page.inline_code]:
         found = _PROGRAM.match(text)
@@ -78,7 +78,7 @@ def _lines(page: Page, program: str) -> Iterator[str]:
 
 
 def _parse(line: str) -> None:
-    """Parse a command line down to its last command, without running it."""
+    """Parse a command line, including its last command, without running it."""
     words = shlex.split(re.sub(r"[\[\]]|\.\.\.", "", line))
     table = "staff" if "quarantine" in words else "dim_staff"
     words = [{"TABLE": table, **_PLACEHOLDERS}.get(word, word) for word in words]
@@ -94,7 +94,7 @@ def _parse(line: str) -> None:
 
 
 def _path(line: str) -> list[str]:
-    """Give the names of the commands at the beginning of a line."""
+    """Return the names of the commands at the beginning of a line."""
     command: click.Command | None = hedgehog
     path: list[str] = []
     for word in line.split():

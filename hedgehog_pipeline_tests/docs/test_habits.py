@@ -1,4 +1,4 @@
-"""What the forge and the hooks run is there, pinned, and may do no more than it needs."""
+"""Workflows and hooks run existing targets and tools, pinned, with no more rights than needed."""
 
 import re
 from pathlib import Path
@@ -14,10 +14,10 @@ _TARGETS = re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), fla
 
 
 @pytest.mark.parametrize("workflow", _WORKFLOWS, ids=lambda path: path.name)
-def test_a_workflow_reads_the_repository_runs_pinned_actions_and_ends(workflow: Path) -> None:
-    read: dict[str, Any] = yaml.safe_load(workflow.read_text())
-    assert read["permissions"] == {"contents": "read"}
-    for job in read["jobs"].values():
+def test_a_workflow_has_read_rights_pinned_actions_and_a_timeout(workflow: Path) -> None:
+    content: dict[str, Any] = yaml.safe_load(workflow.read_text())
+    assert content["permissions"] == {"contents": "read"}
+    for job in content["jobs"].values():
         assert job["timeout-minutes"]
         for step in job["steps"]:
             assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", step.get("uses", "a/b@" + "0" * 40))
@@ -27,7 +27,7 @@ def test_a_workflow_reads_the_repository_runs_pinned_actions_and_ends(workflow: 
                 assert found[1] in _TARGETS
 
 
-def test_hooks_fetch_nothing_and_run_what_make_lint_runs() -> None:
+def test_hooks_fetch_nothing_and_run_the_tools_of_make_lint() -> None:
     hooks = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text())
     (local,) = hooks["repos"]
     assert local["repo"] == "local"

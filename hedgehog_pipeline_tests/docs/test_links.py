@@ -1,4 +1,4 @@
-"""Every link between pages, and to files and headings, leads somewhere."""
+"""Every link between pages, and to files and headings, has a target."""
 
 from urllib.parse import unquote, urlsplit
 
@@ -8,12 +8,12 @@ from hedgehog_pipeline_tests.docs.pages import Page, pages
 
 
 @pytest.mark.parametrize("page", pages(), ids=str)
-def test_links_lead_to_files_and_headings_that_are_there(page: Page) -> None:
-    dead = [link for link in page.links if not urlsplit(link).scheme and not _leads(page, link)]
+def test_links_lead_to_existing_files_and_headings(page: Page) -> None:
+    dead = [link for link in page.links if not urlsplit(link).scheme and not _exists(page, link)]
     assert not dead, f"{page} links to {dead}"
 
 
-def _leads(page: Page, link: str) -> bool:
+def _exists(page: Page, link: str) -> bool:
     parts = urlsplit(link)
     target = page.path.parent / unquote(parts.path) if parts.path else page.path
     if not parts.fragment:

@@ -1,4 +1,4 @@
-"""Files, settings and sensors that pages name are there under that name."""
+"""Files, settings, sensors and schedules that pages name exist under that name."""
 
 import re
 import subprocess
@@ -10,16 +10,16 @@ from hedgehog_pipeline.definitions import defs
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page, pages
 
-_OF_BUCKETS = ("checkpoints/", "commits/", "inbox/", "oltp/", "run/", "star/")
-_LIKE_A_FILE = re.compile(r"[\w./-]+(?:/|\.(?:json|md|png|py|tf|toml|txt|ya?ml))")
+_BUCKET_FOLDERS = ("checkpoints/", "commits/", "inbox/", "oltp/", "run/", "star/")
+_FILE_NAME = re.compile(r"[\w./-]+(?:/|\.(?:json|md|png|py|tf|toml|txt|ya?ml))")
 _ENV = (REPOSITORY / ".env.example").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", pages(), ids=str)
-def test_files_in_backticks_are_there(page: Page, files: list[str]) -> None:
-    named = {text for text in page.inline_code if _LIKE_A_FILE.fullmatch(text)}
-    ours = [name for name in named if not name.startswith(_OF_BUCKETS)]
-    missing = [name for name in ours if not any(f"/{name}" in file for file in files)]
+def test_files_in_backticks_exist(page: Page, files: list[str]) -> None:
+    named = {text for text in page.inline_code if _FILE_NAME.fullmatch(text)}
+    expected = [name for name in named if not name.startswith(_BUCKET_FOLDERS)]
+    missing = [name for name in expected if not any(f"/{name}" in file for file in files)]
     assert not missing, f"{page} names {missing}"
 
 
@@ -29,7 +29,7 @@ def test_variables_are_settings(page: Page) -> None:
     assert named <= {f"HEDGEHOG_{name.upper()}" for name in Settings.__dataclass_fields__}
 
 
-def test_the_example_of_the_environment_holds_the_defaults() -> None:
+def test_the_example_environment_has_the_defaults() -> None:
     examples = dict(re.findall(r"^#?HEDGEHOG_(\w+)=(\S+)", _ENV, flags=re.MULTILINE))
     defaults = {
         name.upper(): default.isoformat() if isinstance(default, date) else str(default)
@@ -44,15 +44,15 @@ def test_the_runbook_names_every_sensor_and_schedule() -> None:
     assert {each.name for each in (*(defs.sensors or []), *(defs.schedules or []))} <= set(named)
 
 
-def test_the_readme_counts_the_assets() -> None:
+def test_the_readme_has_the_number_of_assets() -> None:
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    counted = set(re.findall(r"(\d+) assets", text))
-    assert counted == {str(len(defs.resolve_asset_graph().get_all_asset_keys()))}
+    numbers = set(re.findall(r"(\d+) assets", text))
+    assert numbers == {str(len(defs.resolve_asset_graph().get_all_asset_keys()))}
 
 
 @pytest.fixture(scope="module")
 def files() -> list[str]:
-    """Every file that is, or is about to be, in the repository, with a slash before it."""
+    """Every file that is in the repository, or new and not ignored, with a slash before it."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
     return [f"/{name}" for name in listed.stdout.splitlines()]

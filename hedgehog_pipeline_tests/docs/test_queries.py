@@ -4,7 +4,7 @@ from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page
 from hedgehog_pipeline_tests.world import World
 
 
-def test_the_queries_of_the_readme_are_answered(opened: World) -> None:
+def test_the_queries_of_the_readme_return_rows(opened: World) -> None:
     queries = [b.text for b in Page(REPOSITORY / "README.md").blocks if b.language == "sql"]
     assert queries
     for query in queries:

@@ -1,4 +1,4 @@
-"""The page of both schemas is the declarations'."""
+"""The page of both schemas agrees with the declarations."""
 
 import re
 
@@ -12,19 +12,19 @@ from hedgehog_pipeline_tests.makefile import commands_of
 _PAGE = Page(REPOSITORY / _WRITTEN)
 
 
-def test_the_page_is_what_the_declarations_say() -> None:
-    assert _PAGE.path.read_text(encoding="utf-8") == schema_page(), "`make schema` writes it anew"
+def test_the_page_is_up_to_date() -> None:
+    assert _PAGE.path.read_text(encoding="utf-8") == schema_page(), "run `make schema`"
 
 
 def test_every_table_has_a_heading_and_every_fact_a_diagram_with_its_dimensions() -> None:
     assert _PAGE.anchors >= {*SOURCE, *STAR}
-    shop, *stars = [block.text for block in _PAGE.blocks if block.language == "mermaid"]
-    assert _entities(shop) == {*SOURCE}
+    source, *stars = [block.text for block in _PAGE.blocks if block.language == "mermaid"]
+    assert _entities(source) == {*SOURCE}
     facts = [table for table in STAR.values() if isinstance(table, Fact)]
     for fact, star in zip(facts, stars, strict=True):
-        referred = {column.references for column in fact.columns if column.references}
-        assert _entities(star) == {fact.name, *referred}
-        assert set(re.findall(r"(\w+) \|\|--o\{", star)) == referred
+        referenced = {column.references for column in fact.columns if column.references}
+        assert _entities(star) == {fact.name, *referenced}
+        assert set(re.findall(r"(\w+) \|\|--o\{", star)) == referenced
 
 
 def _entities(diagram: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""`make docs` makes the site of the pages without a warning."""
+"""`make docs` builds the site of the pages without a warning."""
 
 import subprocess
 import sys
@@ -8,9 +8,9 @@ from hedgehog_pipeline_tests.docs.pages import REPOSITORY
 from hedgehog_pipeline_tests.makefile import commands_of
 
 
-def test_the_site_is_made_and_every_page_is_in_its_table_of_contents(tmp_path: Path) -> None:
-    *_, (program, *words, place) = commands_of("docs")
-    assert place.startswith("docs/")
+def test_the_site_builds_and_contains_every_page(tmp_path: Path) -> None:
+    *_, (program, *words, target) = commands_of("docs")
+    assert target.startswith("docs/")
     done = subprocess.run(
         [
             Path(sys.executable).parent / Path(program).name,
@@ -23,7 +23,7 @@ def test_the_site_is_made_and_every_page_is_in_its_table_of_contents(tmp_path: P
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    made = {
+    built = {
         page.relative_to(tmp_path / "site").stem for page in (tmp_path / "site").rglob("*.html")
     }
-    assert {page.stem for page in (REPOSITORY / "docs").glob("*.md")} <= made
+    assert {page.stem for page in (REPOSITORY / "docs").glob("*.md")} <= built

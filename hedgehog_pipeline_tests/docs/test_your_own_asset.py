@@ -1,4 +1,4 @@
-"""The page "Your own asset": its modules and commands, to the letter, on a shop of one row each."""
+"""The modules and commands of the page "Your own asset" run, on a shop with one row a table."""
 
 import os
 import re
@@ -18,12 +18,12 @@ from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page
 from hedgehog_pipeline_tests.world import World
 
 _PAGE = Page(REPOSITORY / "docs" / "your-own-asset.md")
-_OURS = ("AWS_", "DAGSTER_", "HEDGEHOG_", "PG")
+_PREFIXES = ("AWS_", "DAGSTER_", "HEDGEHOG_", "PG")
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with the page's modules, each named by its first line."""
+    """A folder with the modules of the page; the first line of each block is its file name."""
     for block in _PAGE.blocks:
         if block.language == "python":
             name = re.match(r"# (\w+\.py)\n", block.text)
@@ -39,19 +39,19 @@ def test_the_page_does_what_it_says(world: World, folder: Path) -> None:
     (folder / ".env").write_text("".join(f"{name}='{text}'\n" for name, text in settings.items()))
     commands = [block.text for block in _PAGE.blocks if block.language == "sh"]
     assert len(commands) == 3
-    told = [_run(folder, command) for command in commands]
-    looked = told[-1]
-    assert re.search(r"2026-06 +Wooden +3645\.00", looked)
-    assert "design_id design_name" in looked
+    outputs = [_run(folder, command) for command in commands]
+    frames = outputs[-1]
+    assert re.search(r"2026-06 +Wooden +3645\.00", frames)
+    assert "design_id design_name" in frames
     stored = [key for key in world.keys(world.settings.processed_bucket) if key[:7] == "assets/"]
-    number = "99999999999999999999"
+    first_number = "99999999999999999999"
     assert stored == [
-        f"assets/large_orders/{DAYS.get_last_partition_key()}/{number}.parquet",
-        f"assets/revenue_by_month/whole/{number}.parquet",
+        f"assets/large_orders/{DAYS.get_last_partition_key()}/{first_number}.parquet",
+        f"assets/revenue_by_month/whole/{first_number}.parquet",
     ]
 
 
-def test_the_mart_is_asked_for_when_a_load_wrote_an_input(marts: Any) -> None:
+def test_a_load_of_an_input_requests_the_mart(marts: Any) -> None:
     mart = AssetKey("revenue_by_month")
     with DagsterInstance.ephemeral() as instance:
         instance.report_runless_asset_event(AssetMaterialization(mart))
@@ -92,8 +92,8 @@ def marts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def _run(folder: Path, command: str) -> str:
-    """Run a command as a reader does who has activated the environment; give what it printed."""
-    bare = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    """Run a command in the environment of a reader who activated .venv; return its output."""
+    bare = {name: value for name, value in os.environ.items() if not name.startswith(_PREFIXES)}
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", command],

@@ -1,4 +1,4 @@
-"""A capture by the extraction's own parts, without Dagster around them: quick, and in steps."""
+"""Capture with the extraction's own functions, without Dagster: fast, and step by step."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,14 +16,14 @@ from hedgehog_pipeline_tests.world import World
 
 
 def capture(world: World) -> Counter[Row]:
-    """Capture the shop once; give what landed."""
+    """Capture the shop once; return what landed."""
     with capturing(world) as finish:
         commit = finish()
     return landed(world, after=commit.number - 1) if commit else Counter()
 
 
 def assert_landed_once(world: World) -> None:
-    """Every row of the shop is landed, nothing is landed twice, and nothing is left to land."""
+    """Assert that every row of the shop has landed once, and that nothing is left to land."""
     assert capture(world) == Counter()
     versions = landed(world)
     assert not in_shop(world) - versions
@@ -32,20 +32,21 @@ def assert_landed_once(world: World) -> None:
 
 @contextmanager
 def capturing(world: World) -> Iterator[Callable[[], IngestionCommit | None]]:
-    """Open a snapshot and plan; what is given writes the parts and appends the commit."""
+    """Open a snapshot and plan; yield a function that writes the parts and appends the commit."""
     deployment, now = Deployment(world.settings), datetime.now(timezone.utc)
     log = deployment.lake.ingestion
     batch = Batch(batch_id(now), now.date(), log.bucket, "csv")
     head, tables = log.head(), list(SOURCE.values())
-    with deployment.source.moment(tables) as moment:
+    with deployment.source.moment(tables) as snapshot:
         slice_rows = world.settings.slice_rows
-        plan = plan_capture(moment, head, tables, slice_rows=slice_rows, captured_at=now)
+        plan = plan_capture(snapshot, head, tables, slice_rows=slice_rows, captured_at=now)
 
         def finish() -> IngestionCommit | None:
-            landing = pending_capture(plan, moment, batch)
-            for name, of_kinds in landing.rows.items():
-                for rows in of_kinds:
+            pending = pending_capture(plan, snapshot, batch)
+            for name, parts in pending.rows.items():
+                for rows in parts:
                     rows.write(f"oltp/{name}", world.settings.part_bytes)
-            return log.append(commit_of(landing, batch, after=head, moment=moment, captured_at=now))
+            build = commit_of(pending, batch, after=head, moment=snapshot, captured_at=now)
+            return log.append(build)
 
         yield finish

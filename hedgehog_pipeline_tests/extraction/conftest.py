@@ -1,4 +1,4 @@
-"""A shop that is captured already."""
+"""A shop that is already captured."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A server of the shop that is killed while its disk lacks what it has done."""
+"""A source server that is killed before its disk has what it has done."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ FORTY_ROLLBACKS = (
 
 @contextmanager
 def forgetful_server() -> Iterator[PostgresServer]:
-    """A server whose sessions do not wait for the disk."""
+    """Start a server whose sessions do not wait for the disk."""
     with (
         TemporaryDirectory() as folder,
         PostgresServer(Path(folder) / "postgres", durable=False) as postgres,
@@ -29,8 +29,8 @@ def forgetful_server() -> Iterator[PostgresServer]:
 
 @contextmanager
 def nothing_flushed(world: World) -> Iterator[psutil.Process]:
-    """Stop the process that writes to the shop's disk what nobody waits for."""
-    world.shop.execute("checkpoint")  # what was there before stays
+    """Suspend the WAL writer, which flushes what no session waits for."""
+    world.shop.execute("checkpoint")  # what was there before survives
     query = "select pid from pg_stat_activity where backend_type = 'walwriter'"
     ((pid,),) = world.shop.execute(query).fetchall()
     writer = psutil.Process(pid)

@@ -1,7 +1,7 @@
-"""Triggers in the shop number every version of a row, and note it and who wrote it.
+"""Triggers in the shop number every version of a row, and record the version and its writer.
 
-Who wrote it is the top-level transaction, of which a snapshot's text says whether it was over. A
-session that has a table written anew, or makes another table of it, notes that in `rewritten`.
+The writer is the top-level transaction: the text of a snapshot says whether it had ended. A session
+that rewrites a table, or replaces it by another one, records that in `rewritten`.
 """
 
 import csv
@@ -56,7 +56,7 @@ _WATCH = """
 
 
 def keep_history(world: World) -> None:
-    """Number the versions from now on, those that are there already included."""
+    """Number all versions from now on, including those that exist already."""
     world.shop.execute(_HISTORY)
     for table in SOURCE.values():
         statement = (_OF_TABLE + _WATCH).format(table=table.name, key=table.key)
@@ -66,13 +66,13 @@ def keep_history(world: World) -> None:
 def fill_beside(
     shop: psycopg.Connection[Any], other: str, table: SourceTable, end: int | None = None
 ) -> None:
-    """Fill a table beside another one, with versions that are its own.
+    """Create a copy of a table, with its own versions.
 
     Args:
         shop: a session of the owner.
-        other: its name.
-        table: of the shop.
-        end: the first key that none of its partitions takes; None where it has none.
+        other: the name of the copy.
+        table: the table to copy.
+        end: the upper bound of the copy's partition; None for no partitions.
     """
     parts = "" if end is None else " partition by range ({key})"
     statement = _BESIDE + parts + ";" + (_FIRST_PARTITION if parts else "") + _FILLED
@@ -80,24 +80,23 @@ def fill_beside(
 
 
 def put_in_place(shop: psycopg.Connection[Any], other: str, table: SourceTable) -> None:
-    """Let a table that was filled beside another one take its place.
+    """Replace a table by its copy.
 
-    What changed meanwhile is taken along, in the same transaction. The table that was there stays
-    under a name of its own.
+    Changes made meanwhile are copied in the same transaction. The original table stays, renamed.
     """
-    shop.execute(_composed(_CAUGHT_UP + _SWAP + _WATCH + _BROUGHT, other, table, rows=table.name))
+    shop.execute(_composed(_CAUGHT_UP + _SWAP + _WATCH + _RECORDED, other, table, rows=table.name))
 
 
 def attach(shop: psycopg.Connection[Any], other: str, table: SourceTable, keys: range) -> None:
-    """Attach a table to a partitioned one, with rows whose versions are its own."""
-    statement = _ATTACH + _BROUGHT
+    """Attach a table to a partitioned one, with rows that have their own versions."""
+    statement = _ATTACH + _RECORDED
     shop.execute(_composed(statement, other, table, rows=other, first=keys.start, end=keys.stop))
 
 
 def attach_altered(
     shop: psycopg.Connection[Any], other: str, table: SourceTable, keys: range, column: str
 ) -> None:
-    """Detach a partition, make a column of whole numbers anew there, and attach it, in one go."""
+    """Detach a partition, drop and add an integer column there, and attach it again."""
     statement = _ALTER_DETACHED + _ATTACH
     first, end = keys.start, keys.stop
     shop.execute(_composed(statement, other, table, first=first, end=end, column=column))
@@ -138,7 +137,7 @@ _ALTER_DETACHED = """
     alter table {table} detach partition {other};
     alter table {other} drop {column}, add {column} integer not null default 7;
 """
-_BROUGHT = """
+_RECORDED = """
     insert into history
         select version, '{table}', {key}, pg_current_xact_id(), false, to_jsonb({rows})
         from {rows};
@@ -146,7 +145,7 @@ _BROUGHT = """
 
 
 def versions_in(world: World, parts: list[dict[str, str]]) -> dict[str, Counter[int]]:
-    """Count the versions that parts hold, by table."""
+    """Count the versions in parts, by table."""
     found: dict[str, Counter[int]] = defaultdict(Counter)
     for part in parts:
         bucket = world.settings.ingestion_bucket

@@ -1,4 +1,4 @@
-"""What the ingestion log holds, read back as any S3 client would: plain csv and boto3."""
+"""What has landed, read back as any S3 client would: with plain csv and boto3."""
 
 import csv
 import io
@@ -8,11 +8,11 @@ from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline_tests.world import World
 
 Row = tuple[str, ...]
-"""A version of a row: its table and all its values, last_updated among them, as CSV has them."""
+"""A version of a row: its table and all its values as text, last_updated included."""
 
 
 def landed(world: World, after: int = 0) -> Counter[Row]:
-    """Count the versions of rows in all parts of the commits after a number."""
+    """Count the versions of rows in the parts of all commits after a number."""
     found: Counter[Row] = Counter()
     for part in (
         part
@@ -25,7 +25,7 @@ def landed(world: World, after: int = 0) -> Counter[Row]:
 
 
 def in_shop(world: World) -> Counter[Row]:
-    """Count the rows that the shop holds now."""
+    """Count the rows in the shop now."""
     found: Counter[Row] = Counter()
     for table in SOURCE:
         statement = f"copy (select * from {table}) to stdout (format csv, header)".encode()
@@ -35,7 +35,7 @@ def in_shop(world: World) -> Counter[Row]:
 
 
 def keys(rows: Counter[Row], table: str = "sales_order") -> list[str]:
-    """List the keys of a table's rows, each as often as it is there."""
+    """List the keys of a table's rows, one for each row."""
     return sorted((row[1] for row in rows.elements() if row[0] == table), key=int)
 
 

@@ -1,7 +1,7 @@
-"""What each capture of a shop had to land, told by triggers in the shop and by nothing of ours.
+"""What each capture of a shop had to land, derived only from triggers in the shop.
 
-The triggers (history.py) write down every version of a row with the top-level transaction that
-wrote it; a snapshot's text says which of these a capture saw.
+The triggers (history.py) record every version of a row with the top-level transaction that wrote
+it. The text of a snapshot says which of these transactions a capture saw.
 """
 
 from collections import Counter, deque
@@ -23,15 +23,15 @@ _HISTORY = """
 
 @dataclass
 class Verdict:
-    """What all captures landed, held against what each had to.
+    """What all captures landed, compared with what each had to land.
 
     Attributes:
-        captures: how many there were.
-        written: versions that were committed, deletions included.
-        transactions: how many wrote them.
-        landed: versions that were landed.
-        lost: versions that a capture had to land and did not.
-        doubled: those that it landed and had not to.
+        captures: the number of captures.
+        written: the number of committed versions, deletions included.
+        transactions: the number of transactions that wrote them.
+        landed: the number of landed versions.
+        lost: versions that a capture had to land and did not land.
+        doubled: versions that a capture landed and should not have landed.
     """
 
     captures: int = 0
@@ -42,7 +42,7 @@ class Verdict:
     doubled: Counter[int] = field(default_factory=Counter[int])
 
     def __str__(self) -> str:
-        """Write it as a line."""
+        """Return it as one line."""
         return (
             f"{self.written:,} versions of {self.transactions:,} transactions, "
             f"{self.captures:,} captures, {self.landed:,} landed, "
@@ -55,55 +55,55 @@ class _Table:
     """What captures have to land of a table.
 
     Attributes:
-        newest: of each row, its newest version and whether that is its deletion.
-        due: the rows that changed since the last increment.
-        of_archive: the versions that the archive has brought so far; None once increments follow.
+        newest: by key, the newest version of the row and whether it is the deletion.
+        due: the keys of the rows that changed since the last increment.
+        initial_load: the versions that the initial load has landed so far; None after it.
     """
 
     newest: dict[int, tuple[int, bool]] = field(default_factory=dict[int, tuple[int, bool]])
     due: set[int] = field(default_factory=set[int])
-    of_archive: Counter[int] | None = None
+    initial_load: Counter[int] | None = None
 
-    def see(self, version: int, key: int, *, gone: bool) -> None:
-        """Take note of a version that a capture sees."""
+    def see(self, version: int, key: int, *, deleted: bool) -> None:
+        """Record a version that a capture sees."""
         if version > self.newest.get(key, (0, False))[0]:
-            self.newest[key] = version, gone
+            self.newest[key] = version, deleted
             self.due.add(key)
 
-    def begin_archive(self) -> None:
-        """Take note that its archive begins."""
-        self.of_archive = Counter()
-        self.begin_anew()
+    def begin_initial_load(self) -> None:
+        """Record that the initial load begins."""
+        self.initial_load = Counter()
+        self.begin_again()
 
-    def begin_anew(self) -> None:
-        """All of its rows have to land, whatever landed before."""
+    def begin_again(self) -> None:
+        """Record that all rows have to land, whatever landed before."""
         self.due = set(self.newest)
-        if self.of_archive is not None:
-            self.of_archive = Counter()
+        if self.initial_load is not None:
+            self.initial_load = Counter()
 
-    def take_slice(self, found: Counter[int]) -> None:
-        """Take note of what a slice of the archive brought."""
-        assert self.of_archive is not None
-        self.of_archive += found
+    def add_slice(self, found: Counter[int]) -> None:
+        """Record what a slice of the initial load landed."""
+        assert self.initial_load is not None
+        self.initial_load += found
 
-    def take_increment(self, found: Counter[int], verdict: Verdict) -> None:
-        """Hold what an increment, and the archive before it, brought against what had to land."""
+    def judge_increment(self, found: Counter[int], verdict: Verdict) -> None:
+        """Compare what an increment and the initial load before it landed with what had to land."""
         expected = self.expected()
-        if self.of_archive is not None:
-            verdict.doubled += Counter({v: n - 1 for v, n in self.of_archive.items() if n > 1})
-            expected, self.of_archive = expected - self.of_archive, None
+        if self.initial_load is not None:
+            verdict.doubled += Counter({v: n - 1 for v, n in self.initial_load.items() if n > 1})
+            expected, self.initial_load = expected - self.initial_load, None
         verdict.lost += expected - found
         verdict.doubled += found - expected
 
     def expected(self) -> Counter[int]:
-        """Give the versions that have to land by now; then others are waited for."""
+        """Return the versions that have to land by now, and start to collect the next ones."""
         rows = [self.newest[key] for key in self.due]
         self.due = set()
-        return Counter(version for version, gone in rows if not gone)
+        return Counter(version for version, deleted in rows if not deleted)
 
 
 def judge(world: World) -> Verdict:
-    """Hold the ingestion log against what was written down."""
+    """Compare the ingestion log with what the triggers recorded."""
     history = _History(world)
     verdict = Verdict(written=len(history.rows), transactions=len({row[3] for row in history.rows}))
     before: dict[str, Any] = {}
@@ -116,7 +116,7 @@ def judge(world: World) -> Verdict:
             before = commit["base"]
     history.see_all()
     for table in history.tables.values():
-        table.take_increment(Counter(), verdict)  # the last one, which was let go
+        table.judge_increment(Counter(), verdict)  # the last one, which was discarded
     return verdict
 
 
@@ -127,38 +127,38 @@ def _judge_capture(
     found: dict[str, Counter[int]],
     verdict: Verdict,
 ) -> None:
-    """Hold a commit against what it had to bring.
+    """Compare a commit with what it had to land.
 
     Args:
-        history: what was written down.
-        commit: as it stands in the bucket.
+        history: what the triggers recorded.
+        commit: its JSON in the bucket.
         before: the watermarks of the capture before.
-        found: the versions that it brings, by table.
-        verdict: takes what differs.
+        found: the versions in its parts, by table.
+        verdict: receives the differences.
     """
     watermarks, number = commit["base"], commit["number"]
     begun = set(SOURCE if commit["reread"] or not before else commit["reread_tables"])
-    taken = {name for name in watermarks if watermarks[name]["commit"] == number}
-    slices = {name for name in taken if name in begun or before[name]["archive"]}
-    if snapshots := {watermarks[name]["snapshot"] for name in taken - slices}:
+    captured = {name for name in watermarks if watermarks[name]["commit"] == number}
+    slices = {name for name in captured if name in begun or before[name]["archive"]}
+    if snapshots := {watermarks[name]["snapshot"] for name in captured - slices}:
         (snapshot,) = snapshots
         history.see(snapshot)
     for name in begun:
-        history.tables[name].begin_archive()
+        history.tables[name].begin_initial_load()
     for name, table in history.tables.items():
         if name in slices:
-            table.take_slice(found[name])
-        elif name in taken:
-            table.take_increment(found[name], verdict)
+            table.add_slice(found[name])
+        elif name in captured:
+            table.judge_increment(found[name], verdict)
         else:
             verdict.doubled += found[name]
 
 
 class _History:
-    """What the triggers wrote down, as far as a capture sees it.
+    """What the triggers recorded, as far as a capture sees it.
 
     Attributes:
-        rows: all of it, in the order of the transactions.
+        rows: all records, in the order of the transactions.
         tables: what captures have to land.
     """
 
@@ -172,26 +172,26 @@ class _History:
         ).fetchall()
 
     def see(self, snapshot: str) -> None:
-        """See what a snapshot shows."""
+        """Record what a snapshot sees."""
         sees, end = _sight(snapshot), int(snapshot.split(":")[1])
         while self._to_come and self._to_come[0][3] < end:
             self._waiting.append(self._to_come.popleft())
-        for version, table, key, writer, gone in self._waiting:
+        for version, table, key, writer, deleted in self._waiting:
             if sees(writer):
-                self.tables[table].see(version, key, gone=gone)
+                self.tables[table].see(version, key, deleted=deleted)
         self._waiting = [row for row in self._waiting if not sees(row[3])]
         for table in {table for table, writer in self._rewrites if sees(writer)}:
-            self.tables[table].begin_anew()
+            self.tables[table].begin_again()
         self._rewrites = [(table, writer) for table, writer in self._rewrites if not sees(writer)]
 
     def see_all(self) -> None:
-        """See what no snapshot showed."""
+        """Record what no snapshot saw."""
         self.see(f"{_END}:{_END}:")
 
 
 def _sight(snapshot: str) -> Callable[[int], bool]:
-    """Tell which transactions a snapshot sees (PostgreSQL, `pg_visible_in_snapshot`)."""
+    """Return a function: whether a snapshot sees a transaction (`pg_visible_in_snapshot`)."""
     xmin, xmax, open_ones = snapshot.split(":")
     least, end = int(xmin), int(xmax)
-    going_on = {int(number) for number in open_ones.split(",") if number}
-    return lambda writer: writer < least or (writer < end and writer not in going_on)
+    in_progress = {int(number) for number in open_ones.split(",") if number}
+    return lambda writer: writer < least or (writer < end and writer not in in_progress)

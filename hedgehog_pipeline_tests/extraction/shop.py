@@ -1,4 +1,4 @@
-"""A small shop to capture: a row of each reference table, and orders as they are wanted."""
+"""A small shop to capture: one row in each reference table, and orders."""
 
 from typing import Any
 
@@ -34,21 +34,21 @@ _ORDERS = """
 
 
 def seed(world: World, orders: int = 3) -> None:
-    """Fill in the reference tables and place some orders."""
+    """Fill the reference tables and place some orders."""
     cursor = psycopg.ClientCursor(world.shop)
     cursor.execute(_REFERENCE, {"at": NOON})
     place(world.shop, orders)
 
 
 def place(connection: psycopg.Connection[Any], count: int = 1, at: str = NOON) -> list[str]:
-    """Place orders in one statement; their keys as a CSV file would show them."""
+    """Place orders in one statement; return their keys as text."""
     cursor = connection.cursor()
     cursor.execute(_ORDERS, {"at": at, "count": count})
     return [str(row[0]) for row in cursor]
 
 
 def change(connection: psycopg.Connection[Any], key: str, units: int, at: str = NOON) -> None:
-    """Change and stamp an order."""
+    """Change an order and its stamp."""
     connection.execute(
         "update sales_order set units_sold = %s, last_updated = %s where sales_order_id = %s",
         [units, at, key],
@@ -56,7 +56,7 @@ def change(connection: psycopg.Connection[Any], key: str, units: int, at: str = 
 
 
 def continue_numbers(world: World) -> None:
-    """Let the sequences go on after the keys that are there."""
+    """Let the sequences continue after the existing keys."""
     for table in SOURCE.values():
         world.shop.execute(
             "select setval(pg_get_serial_sequence(%s, %s), "

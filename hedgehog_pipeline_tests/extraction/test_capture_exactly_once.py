@@ -1,4 +1,4 @@
-"""Transactions that are open while a batch is captured: their rows land later, once."""
+"""Transactions that are open during a capture: their rows land later, once."""
 
 import json
 from collections import Counter
@@ -90,7 +90,7 @@ def test_a_transaction_that_was_rolled_back_never_lands(shop: World):
     assert_landed_once(shop)
 
 
-def test_a_transaction_open_over_three_captures_lands_once_and_keeps_nothing_else_back(
+def test_a_transaction_open_over_three_captures_lands_once_and_delays_no_other_row(
     shop: World,
 ):
     with shop.connect() as late:
@@ -125,10 +125,10 @@ def test_transactions_that_overlap_in_a_chain_land_once_each(shop: World):
     assert_landed_once(shop)
 
 
-def test_thousands_of_transactions_beside_a_long_one_land_once(shop: World):
+def test_thousands_of_transactions_during_a_long_one_land_once(shop: World):
     with shop.connect() as late:
         mine = place(late)
-        # What was rolled back stands between any two orders, so that their ids make no range.
+        # An id that was rolled back is between any two orders, so their ids form no range.
         shop.shop.execute(
             "do $$ begin for i in 1..3000 loop"
             " insert into sales_order (last_updated, design_id, staff_id, counterparty_id,"
@@ -143,8 +143,8 @@ def test_thousands_of_transactions_beside_a_long_one_land_once(shop: World):
     assert_landed_once(shop)
 
 
-def test_commits_stay_short_beside_a_long_transaction(shop: World):
-    """What was seen is kept once for all tables, in ranges, whatever else wrote meanwhile."""
+def test_commits_stay_short_during_a_long_transaction(shop: World):
+    """The seen ids are stored once for all tables, in ranges, whatever else wrote meanwhile."""
     shop.shop.execute("create table undeclared (number int)")
     with shop.connect() as late:
         mine = place(late)
@@ -164,8 +164,8 @@ def test_commits_stay_short_beside_a_long_transaction(shop: World):
     assert_landed_once(shop)
 
 
-def test_subtransactions_among_those_of_others_land_with_their_own_transaction(shop: World):
-    """No snapshot names them, and a server keeps no more than 64 of a transaction at hand."""
+def test_interleaved_subtransactions_land_with_their_own_transaction(shop: World):
+    """No snapshot lists them, and a server caches at most 64 per transaction."""
     with shop.connect() as late, shop.connect() as other:
         mine, theirs = place(late), place(other)
         for number in range(90):
@@ -184,8 +184,8 @@ def test_subtransactions_among_those_of_others_land_with_their_own_transaction(s
     assert_landed_once(shop)
 
 
-def test_commits_stay_short_beside_a_long_transaction_of_many_savepoints(shop: World):
-    """Between any two orders stands what is open still."""
+def test_commits_stay_short_during_a_long_transaction_with_many_savepoints(shop: World):
+    """Between any two orders is an id that is still open."""
     with shop.connect() as late:
         mine, others = place(late), list[str]()
         for _ in range(100):
@@ -202,10 +202,10 @@ def test_commits_stay_short_beside_a_long_transaction_of_many_savepoints(shop: W
     assert_landed_once(shop)
 
 
-def test_ids_that_stay_unknown_keep_no_later_ones_from_joining(
+def test_ids_that_stay_unknown_do_not_keep_later_ids_from_joining_ranges(
     shop: World, monkeypatch: pytest.MonkeyPatch
 ):
-    """Rolled back ones stay so, and only so many are asked for at a time."""
+    """Ids that were rolled back stay unknown, and a capture asks for a limited number of ids."""
     monkeypatch.setattr(capturing, "_MAX_XIDS_ASKED", 100)
     shop.shop.execute("create table undeclared (number int)")
     with shop.connect() as late:
@@ -223,22 +223,22 @@ def test_ids_that_stay_unknown_keep_no_later_ones_from_joining(
     assert keys(capture(shop)) == mine
 
 
-def test_a_transaction_that_is_open_for_too_long_is_named_and_nothing_is_landed(
+def test_a_transaction_that_is_open_for_too_long_is_named_and_nothing_lands(
     shop: World, monkeypatch: pytest.MonkeyPatch
 ):
     with shop.connect() as late:
         mine = place(late)
-        ((named,),) = late.execute("select pg_current_xact_id()::text").fetchall()
+        ((number,),) = late.execute("select pg_current_xact_id()::text").fetchall()
         others = place(shop.shop)
         with monkeypatch.context() as patch:
             patch.setattr(capturing, "_MAX_RANGES", 0)
-            with pytest.raises(HedgehogError, match=f"^Transaction {named} .* open for so long"):
+            with pytest.raises(HedgehogError, match=f"^Transaction {number} .* open for so long"):
                 capture(shop)
         assert keys(capture(shop)) == others
     assert keys(capture(shop)) == mine
 
 
-def test_tables_that_were_captured_alone_join_the_others(shop: World):
+def test_tables_that_were_captured_alone_are_captured_with_the_others_again(shop: World):
     shop.run()
     with shop.connect() as late:
         mine = place(late)
@@ -252,10 +252,10 @@ def test_tables_that_were_captured_alone_join_the_others(shop: World):
     assert keys(capture(shop)) == mine
 
 
-def test_what_commits_while_a_capture_asks_is_not_taken_for_seen(
+def test_a_commit_while_a_capture_asks_does_not_count_as_seen(
     shop: World, monkeypatch: pytest.MonkeyPatch
 ):
-    """The snapshot is older than what PostgreSQL tells of a transaction."""
+    """The snapshot is older than the status that PostgreSQL returns for a transaction."""
     fetch = SourceSnapshot.fetch
     with shop.connect() as long, shop.connect() as late:
         mine = place(long)
@@ -264,10 +264,10 @@ def test_what_commits_while_a_capture_asks_is_not_taken_for_seen(
             theirs += place(late)
         others = place(shop.shop)
 
-        def commit_and_fetch(moment: SourceSnapshot, query: sql.Composed) -> list[tuple[Any, ...]]:
+        def commit_and_fetch(source: SourceSnapshot, query: sql.Composed) -> list[tuple[Any, ...]]:
             if "pg_xact_status" in query.as_string():
                 late.commit()
-            return fetch(moment, query)
+            return fetch(source, query)
 
         with monkeypatch.context() as patch:
             patch.setattr(SourceSnapshot, "fetch", commit_and_fetch)
@@ -278,8 +278,8 @@ def test_what_commits_while_a_capture_asks_is_not_taken_for_seen(
     assert_landed_once(shop)
 
 
-def test_a_lake_whose_tables_each_keep_what_they_saw_goes_on(shop: World):
-    """So did format 1; what one of them took for seen may be open for the others."""
+def test_a_lake_with_seen_ids_per_table_continues(shop: World):
+    """As in format 1; an id that one table has seen may be open for the others."""
     with shop.connect() as late:
         mine = place(late)
         ((number,),) = late.execute("select pg_current_xact_id()::text::bigint").fetchall()
@@ -289,12 +289,12 @@ def test_a_lake_whose_tables_each_keep_what_they_saw_goes_on(shop: World):
         assert head is not None
         commit = json.loads(_object(shop, key))
         del commit["seen"]
-        for name, base in commit["base"].items():
-            base["seen"] = []
+        for name, watermark in commit["base"].items():
+            watermark["seen"] = []
             if name == "sales_order":
-                base["seen"] = head.base[name].seen
+                watermark["seen"] = head.base[name].seen
             if name == "department":
-                base["seen"] = [[number, number]]
+                watermark["seen"] = [[number, number]]
         _put(shop, key, json.dumps({**commit, "format": 1}))
         shop.shop.execute("update design set file_name = 'new.json'")
         others = place(shop.shop)
@@ -315,7 +315,7 @@ def _object(world: World, key: str) -> bytes:
 
 
 def _put(world: World, key: str, text: str) -> None:
-    """Put another object in place of one, as no version of Hedgehog does."""
+    """Replace an object, which no version of Hedgehog does."""
     bucket = world.settings.ingestion_bucket
     world.s3.delete_object(Bucket=bucket, Key=key)
     world.s3.put_object(Bucket=bucket, Key=key, Body=text.encode())

@@ -1,4 +1,4 @@
-"""A byte that is no character keeps its row out, and nothing else; a later good row closes that."""
+"""A byte that is not a character keeps only its own row out; a later valid row closes the entry."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,9 +26,9 @@ _BAD = {"WIN1252": 129, "SQL_ASCII": 233, "UTF8": 233}
 _BYTE = {name: f"chr({byte})" for name, byte in _BAD.items()} | {"UTF8": "'\\xe9'::bytea::text"}
 _GOOD = {"WIN1252": "chr(233)", "SQL_ASCII": "chr(195) || chr(169)", "UTF8": "chr(233)"}
 _REASONS = {
-    "WIN1252": "holds 0x81, which is no character in WIN1252",
-    "SQL_ASCII": "holds 0xe9, which is no character in UTF-8 (the database is in SQL_ASCII)",
-    "UTF8": "holds 0xe9, which is no character in UTF8",
+    "WIN1252": "contains 0x81, which is not a character in WIN1252",
+    "SQL_ASCII": "contains 0xe9, which is not a character in UTF-8 (the database is in SQL_ASCII)",
+    "UTF8": "contains 0xe9, which is not a character in UTF8",
 }
 
 
@@ -51,11 +51,11 @@ def _in_encoding(world: World, encoding: str) -> Iterator[World]:
 
 
 @pytest.mark.parametrize("encoding", _BAD)
-def test_one_byte_without_a_character_keeps_its_row_out_and_nothing_else(
+def test_a_byte_that_is_not_a_character_keeps_only_its_row_out(
     world: World, encoding: str
 ):
     with _in_encoding(world, encoding) as shop:
-        if encoding == "UTF8":  # which looks at no byte that a cast lets through
+        if encoding == "UTF8":  # a binary cast stores bytes that PostgreSQL does not check
             shop.shop.execute("create cast (bytea as text) without function")
         byte, reason = _BYTE[encoding], _REASONS[encoding]
         value = f"a, \\x{_BAD[encoding]:x}"
@@ -68,13 +68,13 @@ def test_one_byte_without_a_character_keeps_its_row_out_and_nothing_else(
         undeclared, good = copy_row(shop, "staff"), copy_row(shop, "design")
         _set(shop, "staff", undeclared, f"note = {byte}")
         _set(shop, "design", good, f"design_name = 'caf' || {_GOOD[encoding]}")
-        gone = copy_row(shop, "design")
-        _set(shop, "design", gone, f"design_name = {byte}")
+        deleted = copy_row(shop, "design")
+        _set(shop, "design", deleted, f"design_name = {byte}")
         shop.run()
         assert {(table, key, column) for table, key, column, *_ in shop.query(OPEN)} == {
             ("design", str(archived), "design_name"),
             ("staff", str(undeclared), "note"),
-            ("design", str(gone), "design_name"),
+            ("design", str(deleted), "design_name"),
         }
         assert not is_held(shop, "staff", undeclared)
         name = "select design_name from dim_design where design_id = %s"
@@ -87,12 +87,12 @@ def test_one_byte_without_a_character_keeps_its_row_out_and_nothing_else(
         }
         with shop.deployment.warehouse() as warehouse:
             log = shop.deployment.lake.ingestion
-            (told, *_) = format_row(entries_of("design", str(archived), warehouse, log))
-        assert told.startswith("commit 1: not landed, row ")
+            (line, *_) = format_row(entries_of("design", str(archived), warehouse, log))
+        assert line.startswith("commit 1: not landed, row ")
 
-        _set(shop, "design", archived, "design_name = 'mended'")
+        _set(shop, "design", archived, "design_name = 'fixed'")
         _set(shop, "staff", undeclared, "note = null")
-        shop.shop.execute(f"delete from design where design_id = {gone}".encode())
+        shop.shop.execute(f"delete from design where design_id = {deleted}".encode())
         shop.run()
         shop.sweep()
         assert shop.query(OPEN) == []
@@ -101,7 +101,7 @@ def test_one_byte_without_a_character_keeps_its_row_out_and_nothing_else(
         assert {table.verdict for table in reconciled(shop)} == {"ok"}
 
 
-def test_what_the_type_of_an_undeclared_column_is_called_stops_nothing_and_a_name_is_refused(
+def test_a_bad_type_name_of_an_undeclared_column_is_ignored_and_a_bad_column_name_is_refused(
     world: World,
 ):
     with _in_encoding(world, "SQL_ASCII") as shop:
@@ -110,18 +110,18 @@ def test_what_the_type_of_an_undeclared_column_is_called_stops_nothing_and_a_nam
         assert shop.run()
         shop.shop.execute(b'alter table staff rename mood to "caf\xe9"')
         with pytest.raises(
-            HedgehogError, match=r"^A name in the table staff cannot be read, .*0xe9"
+            HedgehogError, match=r"^A name in the table staff cannot be decoded .*0xe9"
         ):
             shop.run()
 
 
-def test_a_byte_that_postgresql_itself_cannot_convert_is_told_by_table_and_row(world: World):
+def test_a_byte_that_postgresql_cannot_convert_is_reported_with_table_and_row(world: World):
     with _in_encoding(world, "EUC_JP") as shop:
         shop.run()
         before, bad = copy_row(shop, "design"), copy_row(shop, "design")
         shop.shop.execute(b"update design set design_name = '\xa9\xa1' where design_id = %d" % bad)
-        told = rf"^A text of design cannot be read, behind the row {before} as they were read: "
-        with pytest.raises(HedgehogError, match=told):
+        message = rf"^A text of design cannot be decoded, in the row read after row {before}: "
+        with pytest.raises(HedgehogError, match=message):
             shop.run()
 
 
@@ -130,7 +130,7 @@ def _set(world: World, table: str, key: int, assignment: str) -> None:
     world.shop.execute(statement.encode())
 
 
-def test_pythons_characters_are_postgresqls(servers: Servers):
+def test_python_decodes_exactly_as_postgresql_does(servers: Servers):
     high = range(0x80, 0x100)
     one = [bytes([first]) for first in high]
     two = [bytes([first, second]) for first in high for second in high]
@@ -141,8 +141,8 @@ def test_pythons_characters_are_postgresqls(servers: Servers):
                 continue
             texts = two if encoding.startswith("EUC") else one
             ask = "select text, pg_temp.converted(text, %s) from unnest(%s::bytea[]) as text"
-            theirs = dict(connection.execute(ask, [encoding, texts]).fetchall())
-            assert {text: _decoded(text, codec) for text in texts} == theirs, encoding
+            converted = dict(connection.execute(ask, [encoding, texts]).fetchall())
+            assert {text: _decoded(text, codec) for text in texts} == converted, encoding
 
 
 def _decoded(text: bytes, codec: str) -> str | None:

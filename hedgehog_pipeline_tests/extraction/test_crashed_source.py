@@ -1,4 +1,4 @@
-"""The shop's server crashes: transaction ids that its disk never saw are given out again."""
+"""The source server crashes: it assigns transaction ids again that never reached its disk."""
 
 import time
 from collections import Counter
@@ -50,8 +50,8 @@ def world(servers: Servers, cluster: PostgresServer) -> Iterator[World]:
 def _crashing(
     world: World, monkeypatch: pytest.MonkeyPatch, change: Callable[[Shop], object]
 ) -> Iterator[None]:
-    """Change the shop; its server crashes as a commit is created, and nothing was flushed before
-    somebody waited for it."""
+    """Change the shop, and crash its server when a commit is created; nothing is flushed unless
+    somebody waits for it."""
     create = Bucket.create
 
     def crash_and_create(bucket: Bucket, key: str, *rest: Any) -> bool:
@@ -70,8 +70,8 @@ def _crashing(
 
 @contextmanager
 def _up_again(world: World) -> Iterator[World]:
-    """Start the server, and use up the ids that were in use before: a counter that has gone back
-    would be noticed."""
+    """Start the server, and use the ids that were in use before: a counter that went back would be
+    noticed."""
     server = world.servers.postgres.start()
     with psycopg.connect(server.dsn(world.shop_database), autocommit=True) as shop:
         for _ in range(20):
@@ -81,7 +81,7 @@ def _up_again(world: World) -> Iterator[World]:
 
 
 @pytest.mark.parametrize("captured", [capture, World.run])
-def test_rows_after_a_crash_land_although_their_transaction_ids_were_in_use_before(
+def test_rows_after_a_crash_land_although_their_transaction_ids_were_used_before(
     world: World, monkeypatch: pytest.MonkeyPatch, captured: Callable[[World], object]
 ):
     placed: list[str] = []
@@ -94,7 +94,7 @@ def test_rows_after_a_crash_land_although_their_transaction_ids_were_in_use_befo
         assert_landed_once(again)
 
 
-def test_a_slice_of_the_archive_outlasts_a_crash(
+def test_a_slice_of_the_initial_load_survives_a_crash(
     servers: Servers, cluster: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ):
     with World.make(Servers(cluster, servers.aws), slice_rows=10) as world:
@@ -109,7 +109,7 @@ def test_a_slice_of_the_archive_outlasts_a_crash(
             assert_landed_once(again)
 
 
-def test_deletions_that_a_sweep_landed_outlast_a_crash(
+def test_deletions_that_a_sweep_landed_survive_a_crash(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
     world.run()
@@ -123,13 +123,13 @@ def test_deletions_that_a_sweep_landed_outlast_a_crash(
         assert_warehouse_is_the_shop(again)
 
 
-def test_behind_a_pooler_a_crash_while_a_capture_waits_is_noticed(
+def test_a_crash_behind_a_pooler_while_a_capture_waits_is_noticed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
-    """The next transaction would meet the server that has come back, and that goes on."""
+    """The next transaction would reach the restarted server, which has continued."""
     server, crashed = world.servers.postgres, list[int]()
 
-    def come_back_and_go_on(_pause: float) -> None:
+    def restart_and_continue(_pause: float) -> None:
         if not crashed:
             crash(server)
             server.start()
@@ -138,7 +138,7 @@ def test_behind_a_pooler_a_crash_while_a_capture_waits_is_noticed(
 
     with monkeypatch.context() as patch, nothing_flushed(world):
         patch.setattr(databases, "_Polled", Pooled)
-        patch.setattr(confirmed, "sleep", come_back_and_go_on)
+        patch.setattr(confirmed, "sleep", restart_and_continue)
         world.shop.execute(FORTY_ROLLBACKS)
         place(world.shop)
         with pytest.raises(HedgehogError, match="run again"):
@@ -149,14 +149,14 @@ def test_behind_a_pooler_a_crash_while_a_capture_waits_is_noticed(
         assert_landed_once(again)
 
 
-def test_a_source_whose_disk_does_not_follow_is_told_and_nothing_is_landed(
+def test_a_source_that_does_not_flush_is_reported_and_nothing_lands(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
     with nothing_flushed(world):
         placed = place(world.shop)
         with monkeypatch.context() as patch:
             patch.setattr(confirmed, "_FLUSH_SECONDS", 0.1)
-            with pytest.raises(HedgehogError, match="has not written to its disk within"):
+            with pytest.raises(HedgehogError, match="has not flushed its WAL to disk within"):
                 capture(world)
         assert len(world.commits(world.settings.ingestion_bucket)) == 1
     assert keys(capture(world)) == placed
@@ -171,10 +171,10 @@ def test_a_capture_that_finds_nothing_does_not_wait_for_the_disk(
         assert capture(world) == Counter()
 
 
-def test_an_open_transaction_that_wrote_last_keeps_no_capture_waiting(
+def test_an_open_transaction_that_wrote_last_delays_no_capture(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
-    """Nobody waits for what it wrote, so the server would let it lie until its next checkpoint."""
+    """Nobody waits for what it wrote, so the server would flush it at its next checkpoint only."""
     monkeypatch.setattr(confirmed, "_FLUSH_SECONDS", 3.0)
     placed = place(world.shop)
     with world.connect() as late:

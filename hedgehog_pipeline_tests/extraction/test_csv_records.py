@@ -1,4 +1,4 @@
-"""Whatever CSV holds is read field by field; what is no CSV costs its own line alone."""
+"""Any CSV is read field by field; what is not valid CSV costs only its own line."""
 
 import csv
 import io
@@ -51,13 +51,13 @@ def test_what_a_csv_writer_writes_is_read_however_it_arrives(
 
 
 @given(body=st.text(st.sampled_from('a",\n\r')).map(str.encode), most=st.integers(1, 9))
-def test_whatever_the_bytes_nothing_is_lost_or_made_up(body: bytes, most: int):
+def test_whatever_the_bytes_nothing_is_lost_or_invented(body: bytes, most: int):
     found = _read(body, most)
     assert found == _read(body)
     lines = body.split(b"\n")
     for record in found:
-        held = b"\n".join(lines[record.line - 1 :])
-        assert held.startswith(record.text)
+        rest = b"\n".join(lines[record.line - 1 :])
+        assert rest.startswith(record.text)
         assert bool(record.fields) != bool(record.fault)
         assert not record.fields or b",".join(record.fields) == record.text
         lines[record.line - 1 : record.line + record.text.count(b"\n")] = [
@@ -66,7 +66,7 @@ def test_whatever_the_bytes_nothing_is_lost_or_made_up(body: bytes, most: int):
     assert b"".join(lines).strip(b"\r") == b""
 
 
-def test_the_line_of_a_record_is_the_one_that_it_begins_in():
+def test_the_line_of_a_record_is_where_it_begins():
     found = _lines(b'\xef\xbb\xbfa,b\r\n\n1,"x\ny"\n\r\n2,z')
     assert found == [
         (1, [b"a", b"b"], ""),
@@ -79,7 +79,7 @@ def test_the_line_of_a_record_is_the_one_that_it_begins_in():
     "text",
     [b'1,a"b', b'1,"a"b', b'1,"a" ', b'1, "a"', b'"', b'1,"a""', b"a\rb", b'a\r,"b"', b'"a"\r\r'],
 )
-def test_what_could_mean_two_things_is_taken_for_neither(text: bytes):
+def test_an_ambiguous_record_is_a_fault(text: bytes):
     assert fields_of(text) == []
     before, faulty, after = _lines(b"1,x\n" + text + b'\n2,"y"\n')
     assert (before[1], after) == ([b"1", b"x"], (3, [b"2", b'"y"'], ""))
@@ -94,17 +94,17 @@ def test_a_file_that_ends_within_quotes_is_cut_off_there():
     assert found[1][2].startswith("is cut off within quotes")
 
 
-def test_a_stray_quote_far_from_the_next_costs_its_line_alone():
+def test_a_stray_quote_far_from_the_next_costs_only_its_line():
     rows = b"".join(b"%d,some text\n" % number for number in range(2, 300_000))
     found = _read(b'1,"x\n' + rows + b'0,"y"\n')
     assert [record.line for record in found if record.fault] == [1]
     assert len(found) == 300_000
 
 
-def test_a_record_may_be_long_and_one_that_is_too_long_costs_no_memory_and_no_other():
+def test_a_record_that_is_too_long_costs_no_memory_and_no_other_record():
     long, too_long = b'"%s"' % (b"a\n" * (MAX_BYTES // 2 - 10)), b"b" * (3 * MAX_BYTES)
-    held, endless, last = _read(b"1," + long + b"\n2," + too_long + b"\n3,c\n")
-    assert held.fields == [b"1", long]
+    long_record, endless, last = _read(b"1," + long + b"\n2," + too_long + b"\n3,c\n")
+    assert long_record.fields == [b"1", long]
     assert endless.fault.startswith("is longer than 32 MiB")
     assert len(endless.text) <= MAX_BYTES + 1
     assert last.fields == [b"3", b"c"]

@@ -1,4 +1,4 @@
-"""Ranges of keys behave as the sets that they stand for."""
+"""Ranges of keys behave like sets of keys."""
 
 import itertools
 
@@ -27,14 +27,14 @@ def _keys(ranges: KeyRanges) -> list[int]:
 
 
 @given(_KEYS, _KEYS)
-def test_union_difference_and_count_are_those_of_sets(some: set[int], others: set[int]) -> None:
+def test_union_difference_and_count_agree_with_sets(some: set[int], others: set[int]) -> None:
     assert _keys(union(_ranges(some), _ranges(others))) == sorted(some | others)
     assert _keys(difference(_ranges(some), _ranges(others))) == sorted(some - others)
     assert count(_ranges(some)) == len(some)
 
 
 @given(_KEYS, st.integers(-30, 70))
-def test_keys_are_cut_below_a_number_or_to_so_many_at_either_end(
+def test_the_keys_below_a_number_the_lowest_and_the_highest_keys(
     keys: set[int], number: int
 ) -> None:
     assert _keys(below(_ranges(keys), number)) == sorted(key for key in keys if key < number)
@@ -44,7 +44,7 @@ def test_keys_are_cut_below_a_number_or_to_so_many_at_either_end(
 
 
 @given(_KEYS)
-def test_ranges_are_in_order_and_apart(keys: set[int]) -> None:
+def test_ranges_are_sorted_with_gaps_between_them(keys: set[int]) -> None:
     ranges = _ranges(keys)
     assert all(later[0] > earlier[1] + 1 for earlier, later in itertools.pairwise(ranges))
 

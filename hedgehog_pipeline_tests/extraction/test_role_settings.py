@@ -1,4 +1,4 @@
-"""What an administrator sets for a role changes neither what is captured nor what is loaded."""
+"""The settings of a role change neither what is captured nor what is loaded."""
 
 import psycopg
 import pytest
@@ -25,7 +25,7 @@ _SHOWN = sql.SQL("select {}").format(
 
 @pytest.fixture
 def strict(world: World) -> World:
-    """A shop and a warehouse whose roles have a minute for all they do, and quote all they can."""
+    """A shop and a warehouse whose roles have one-minute timeouts and quote all identifiers."""
     for role, database in (("reader", world.shop_database), ("writer", world.warehouse_database)):
         for setting, value in _SET.items():
             world.shop.execute(
@@ -39,7 +39,7 @@ def strict(world: World) -> World:
     return world
 
 
-def test_a_shop_and_a_warehouse_of_roles_that_quote_everything_are_followed(strict: World) -> None:
+def test_roles_that_quote_all_identifiers_can_capture_and_load(strict: World) -> None:
     strict.load_small()
     strict.run()
     strict.change("update staff set last_name = 'Bishop', last_updated = now()")
@@ -49,8 +49,8 @@ def test_a_shop_and_a_warehouse_of_roles_that_quote_everything_are_followed(stri
 
 
 def test_no_timeout_of_a_role_ends_a_capture(strict: World) -> None:
-    with strict.deployment.source.moment(list(SOURCE.values())) as moment:
-        ((statement, _, _, quoted),) = moment.fetch(sql.Composed([_SHOWN]))
+    with strict.deployment.source.moment(list(SOURCE.values())) as snapshot:
+        ((statement, _, _, quoted),) = snapshot.fetch(sql.Composed([_SHOWN]))
         assert (statement, quoted) == ("0", "off")
 
 
@@ -62,7 +62,7 @@ def test_no_timeout_of_a_role_ends_a_load_or_a_reconciliation(strict: World) -> 
         assert warehouse.connection.execute(_SHOWN).fetchone() == ("1min", "1min", "1min", "on")
 
 
-def test_no_timeout_of_a_role_ends_a_check_or_a_look_into_the_quarantine(strict: World) -> None:
+def test_no_timeout_of_a_role_ends_a_check_or_a_quarantine_query(strict: World) -> None:
     strict.run()
     with strict.deployment.warehouse() as warehouse:
         warehouse.connection.execute(
@@ -77,20 +77,20 @@ def test_no_timeout_of_a_role_ends_a_check_or_a_look_into_the_quarantine(strict:
         assert faults_against(warehouse.connection, rule).count == 0
 
 
-def test_a_warehouse_that_takes_no_writes_says_what_to_set(opened: World) -> None:
+def test_a_read_only_warehouse_role_is_reported_with_the_setting(opened: World) -> None:
     opened.shop.execute(
         sql.SQL("alter role writer in database {} set default_transaction_read_only = on").format(
             sql.Identifier(opened.warehouse_database)
         )
     )
     opened.shop.execute("update staff set last_name = 'Bishop', last_updated = now()")
-    with pytest.raises(HedgehogError) as refused:
+    with pytest.raises(HedgehogError) as error:
         opened.run()
-    assert "set default_transaction_read_only of the role off" in str(refused.value)
-    assert "is loaded again by the next run" in str(refused.value)
+    assert "set the role's default_transaction_read_only to off" in str(error.value)
+    assert "is loaded again by the next run" in str(error.value)
 
 
-def test_a_statement_that_was_cancelled_says_what_may_have_done_it(world: World) -> None:
+def test_a_cancelled_statement_is_reported_with_its_possible_cause(world: World) -> None:
     session = world.connect()
     session.execute("set statement_timeout = 1")
     with pytest.raises(psycopg.errors.QueryCanceled) as cancelled:

@@ -1,4 +1,4 @@
-"""What the shop's session settings would change, they do not: a part is the same everywhere."""
+"""The session settings of the source do not change what lands."""
 
 import pytest
 from psycopg import sql
@@ -15,32 +15,32 @@ _THINGS = SourceTable("things", "", (Column("id", INTEGER, ""), Column("at", TIM
 
 
 @pytest.mark.parametrize(
-    ("zone", "text", "landed", "told"),
+    ("zone", "text", "landed", "expected"),
     [
         ("Asia/Shanghai", "1900-01-01", "1899-12-31 15:54:17+00", []),
         ("America/New_York", "9999-12-31 18:59:59", "9999-12-31 23:59:59+00", []),
         ("America/New_York", "9999-12-31 23:59:59", "10000-01-01 04:59:59+00", [TIMESTAMP.form]),
     ],
 )
-def test_a_moment_lands_in_utc_whatever_the_zone_of_the_database(
-    world: World, zone: str, text: str, landed: str, told: list[str]
+def test_a_timestamp_lands_in_utc_whatever_the_time_zone_of_the_database(
+    world: World, zone: str, text: str, landed: str, expected: list[str]
 ):
-    of_database = sql.SQL("alter database {} set timezone = {}")
-    name, there = sql.Identifier(world.shop_database), sql.Literal(zone)
-    world.shop.execute(of_database.format(name, there))
-    world.shop.execute(sql.SQL("set timezone = {}").format(there))
+    alter = sql.SQL("alter database {} set timezone = {}")
+    name, value = sql.Identifier(world.shop_database), sql.Literal(zone)
+    world.shop.execute(alter.format(name, value))
+    world.shop.execute(sql.SQL("set timezone = {}").format(value))
     world.shop.execute("create table things (id int, at timestamptz)")
     world.shop.execute("insert into things values (1, %s)", [text])
     world.shop.execute("grant select on things to reader")
-    with world.deployment.source.moment(list(SOURCE.values())) as moment:
-        body = b"".join(moment.lines(sql.SQL("select * from things").format()))
+    with world.deployment.source.moment(list(SOURCE.values())) as snapshot:
+        body = b"".join(snapshot.lines(sql.SQL("select * from things").format()))
     assert body.decode() == f"id,at\n1,{landed}\n"
     part = Part(asset="oltp/things", key="", rows=1, bytes=len(body), columns=("id", "at"))
     faults = read_part(body, _THINGS, part, 1).faults
-    assert faults["reason"].to_pylist() == [f"is not {form}" for form in told]
+    assert faults["reason"].to_pylist() == [f"is not {form}" for form in expected]
 
 
-def test_a_look_at_a_table_that_another_session_alters_ends_in_time(
+def test_a_snapshot_of_a_table_that_another_session_has_locked_ends_in_time(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(source, "_LOCK_SECONDS", 0.1)

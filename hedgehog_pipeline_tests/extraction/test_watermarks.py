@@ -1,4 +1,4 @@
-"""The timestamps in SSM follow each commit, and nothing depends on them."""
+"""The watermarks in SSM follow each commit, and nothing depends on them."""
 
 import json
 from datetime import datetime
@@ -18,7 +18,7 @@ from hedgehog_pipeline_tests.world import World, as_a_new_process
 
 
 def parameter(world: World) -> str | None:
-    """The parameter's text, None where there is no such parameter."""
+    """Return the text of the parameter, None if it does not exist."""
     name = f"{world.settings.parameter_prefix}/watermarks"
     found = boto3.client("ssm").get_parameters(Names=[name])["Parameters"]
     return found[0].get("Value") if found else None
@@ -28,7 +28,7 @@ def watermarks(world: World) -> dict[str, dict[str, Any]]:
     return json.loads(parameter(world) or "")
 
 
-def test_each_commit_publishes_where_every_table_stands(world: World):
+def test_each_commit_publishes_the_watermark_of_every_table(world: World):
     seed(world)
     world.launch("extraction")
     first = watermarks(world)
@@ -48,7 +48,7 @@ def test_each_commit_publishes_where_every_table_stands(world: World):
         assert mark["xmax"] >= first[table]["xmax"]
 
 
-def test_a_capture_of_some_tables_moves_their_watermarks_alone(world: World):
+def test_a_capture_of_some_tables_moves_only_their_watermarks(world: World):
     seed(world)
     world.launch("extraction")
     world.shop.execute("update staff set first_name = 'Grace'")
@@ -57,7 +57,7 @@ def test_a_capture_of_some_tables_moves_their_watermarks_alone(world: World):
     assert moved == {"staff"}
 
 
-def test_a_parameter_that_was_deleted_comes_back_and_nothing_depends_on_it(world: World):
+def test_a_deleted_parameter_is_written_again_and_nothing_depends_on_it(world: World):
     seed(world)
     world.launch("extraction")
     boto3.client("ssm").delete_parameter(Name=f"{world.settings.parameter_prefix}/watermarks")
@@ -69,7 +69,7 @@ def test_a_parameter_that_was_deleted_comes_back_and_nothing_depends_on_it(world
 
 
 @pytest.mark.parametrize("nonsense", ["{}", "not JSON", '{"sales_order": {"xmax": 1}}'])
-def test_whatever_stands_in_the_parameter_is_written_over(world: World, nonsense: str):
+def test_any_text_in_the_parameter_is_overwritten(world: World, nonsense: str):
     boto3.client("ssm").put_parameter(
         Name=f"{world.settings.parameter_prefix}/watermarks", Value=nonsense, Type="String"
     )
@@ -78,7 +78,7 @@ def test_whatever_stands_in_the_parameter_is_written_over(world: World, nonsense
     assert set(watermarks(world)) == set(SOURCE)
 
 
-def test_a_scan_publishes_what_differs(world: World):
+def test_a_scan_publishes_watermarks_that_differ(world: World):
     seed(world)
     world.run()
     boto3.client("ssm").delete_parameter(Name=f"{world.settings.parameter_prefix}/watermarks")
@@ -86,7 +86,7 @@ def test_a_scan_publishes_what_differs(world: World):
     assert set(watermarks(world)) == set(SOURCE)
 
 
-def test_a_scan_goes_on_where_ssm_refuses(world: World, monkeypatch: pytest.MonkeyPatch):
+def test_a_scan_continues_if_ssm_refuses(world: World, monkeypatch: pytest.MonkeyPatch):
     seed(world)
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
@@ -94,7 +94,7 @@ def test_a_scan_goes_on_where_ssm_refuses(world: World, monkeypatch: pytest.Monk
     assert world.deployment.scan_shop()
 
 
-def test_where_ssm_refuses_the_rows_are_landed_all_the_same(
+def test_rows_land_even_if_ssm_refuses(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
     seed(world)
@@ -112,8 +112,8 @@ def test_where_ssm_refuses_the_rows_are_landed_all_the_same(
 
 def test_the_longest_parameter_fits_into_ssm():
     snapshot = f"{2**63}:{2**63}:"
-    moment = "2026-11-22T09:35:01.204567Z"
-    base = {"snapshot": snapshot, "captured_at": moment, "commit": 10**20 - 1}
+    time = "2026-11-22T09:35:01.204567Z"
+    watermark = {"snapshot": snapshot, "captured_at": time, "commit": 10**20 - 1}
     commit = IngestionCommit.model_validate(
         {
             "log": "log",
@@ -122,9 +122,9 @@ def test_the_longest_parameter_fits_into_ssm():
             "batch": "batch",
             "date": "2026-11-22",
             "kind": "increment",
-            "captured_at": moment,
+            "captured_at": time,
             "source": "7/1/5",
-            "base": dict.fromkeys(SOURCE, base),
+            "base": dict.fromkeys(SOURCE, watermark),
         }
     )
     assert len(watermarks_of(commit).encode()) < 4096

@@ -1,4 +1,4 @@
-"""Whether the warehouse shows what the shop shows, asked of both in plain SQL."""
+"""Compares the warehouse with the shop, in plain SQL on both sides."""
 
 from hedgehog_pipeline_tests.world import World
 
@@ -27,15 +27,15 @@ _BOTH = {
 
 
 def assert_warehouse_holds_the_shop(world: World) -> None:
-    """Each row of the shop stands in the warehouse as it is now; rows that are gone may stay."""
+    """Assert that the warehouse has each row of the shop as it is now; deleted rows may remain."""
     for source, (columns, target) in _BOTH.items():
         expected = world.shop.execute(f"select {columns} from {source}".encode()).fetchall()
-        held = {row[0]: row for row in world.query(f"select {columns} from {target}")}
-        assert {row[0]: row for row in expected} == {row[0]: held.get(row[0]) for row in expected}
+        loaded = {row[0]: row for row in world.query(f"select {columns} from {target}")}
+        assert {row[0]: row for row in expected} == {row[0]: loaded.get(row[0]) for row in expected}
 
 
 def assert_warehouse_is_the_shop(world: World) -> None:
-    """Each row of the shop, and no other, stands in the warehouse as it is now."""
+    """Assert that the warehouse has each row of the shop as it is now, and no other row."""
     for source, (columns, target) in _BOTH.items():
         expected = world.shop.execute(f"select {columns} from {source} order by 1".encode())
         assert world.query(f"select {columns} from {target} order by 1") == expected.fetchall()

@@ -1,4 +1,4 @@
-"""Commits made by hand, and a bucket in memory for tests that need many."""
+"""Build commits by hand, and an in-memory bucket for tests that need many."""
 
 import io
 import json
@@ -17,14 +17,14 @@ from hedgehog_pipeline.lake.log import CommitLog, commit_key
 from hedgehog_pipeline.model.source import SOURCE
 
 DAY = date(2026, 6, 1)
-_MOMENT = datetime(2026, 6, 1, 9, 30, tzinfo=timezone.utc)
+_TIME = datetime(2026, 6, 1, 9, 30, tzinfo=timezone.utc)
 _BATCHES = count()
 
 
 def processed_commit(
     number: int, batch: str, day: date = DAY, previous: str | None = None
 ) -> ProcessedCommit:
-    """A commit that says nothing but its own number, batch and day, and the batch before it."""
+    """Return a commit with only a number, a batch, a day and the batch before it."""
     return ProcessedCommit(
         log="a-log",
         number=number,
@@ -43,30 +43,35 @@ def land(
     log: CommitLog[IngestionCommit],
     tables: Mapping[str, bytes],
     part_bytes: int = 1_000_000,
-    gone: Mapping[str, Sequence[int]] | None = None,
+    deleted: Mapping[str, Sequence[int]] | None = None,
 ) -> IngestionCommit:
-    """Land CSV text, a header and a record a line, of some tables as one commit.
+    """Land rows and tombstones of some tables as one commit.
 
-    Of others, the keys that are gone.
+    Args:
+        tables: CSV by table: a header, then one record per line.
+        part_bytes: approximate size of a part.
+        deleted: deleted keys by table.
     """
-    gone = gone or {}
+    deleted = deleted or {}
     batch = Batch(f"batch-{next(_BATCHES):06}", DAY, log.bucket, "csv")
     for table, text in tables.items():
         lines = text.splitlines(keepends=True)
         columns = tuple(lines[0].decode().strip().split(","))
         CsvRows(batch, columns, lines).write(f"oltp/{table}", part_bytes)
-    for table, keys in gone.items():
+    for table, keys in deleted.items():
         name = SOURCE[table].key
         lines = [f"{line}\n".encode() for line in (name, *keys)]
         CsvRows(batch, (name,), lines, "tombstones").write(f"oltp/{table}", part_bytes)
-    commit = log.append(lambda head: _landing(head, batch, [*tables, *gone]))
+    commit = log.append(lambda head: _ingestion_commit(head, batch, [*tables, *deleted]))
     assert commit is not None
     return commit
 
 
-def _landing(head: IngestionCommit | None, batch: Batch, tables: Iterable[str]) -> IngestionCommit:
+def _ingestion_commit(
+    head: IngestionCommit | None, batch: Batch, tables: Iterable[str]
+) -> IngestionCommit:
     number = head.number + 1 if head else 1
-    landed = Watermark(snapshot="1:1:", captured_at=_MOMENT, commit=number, landed=number)
+    watermark = Watermark(snapshot="1:1:", captured_at=_TIME, commit=number, landed=number)
     return IngestionCommit(
         log="a-log",
         number=number,
@@ -75,29 +80,29 @@ def _landing(head: IngestionCommit | None, batch: Batch, tables: Iterable[str]) 
         date=batch.date,
         parts=tuple(batch.parts),
         kind="increment",
-        captured_at=_MOMENT,
+        captured_at=_TIME,
         source="1/1/1",
-        base={**(head.base if head else {}), **dict.fromkeys(tables, landed)},
+        base={**(head.base if head else {}), **dict.fromkeys(tables, watermark)},
     )
 
 
 def put_processed(s3: "MemoryS3", commits: int) -> CommitLog[ProcessedCommit]:
-    """Put so many processed commits, each behind the one before; give their log."""
+    """Put processed commits, each following the one before, and return their log."""
     for number in range(1, commits + 1):
         previous = f"batch-{number - 1}" if number > 1 else None
-        made = processed_commit(number, f"batch-{number}", previous=previous)
-        s3.objects[commit_key(number)] = made.model_dump_json().encode()
+        commit = processed_commit(number, f"batch-{number}", previous=previous)
+        s3.objects[commit_key(number)] = commit.model_dump_json().encode()
     return CommitLog(s3.bucket(), ProcessedCommit)
 
 
 def put_other_values(s3: "MemoryS3", number: int, **values: str) -> None:
-    """Put a commit in the place of one, which differs from it in some fields."""
-    told = json.loads(s3.objects[commit_key(number)])
-    s3.objects[commit_key(number)] = json.dumps({**told, **values}).encode()
+    """Replace a commit by one that differs in some fields."""
+    fields = json.loads(s3.objects[commit_key(number)])
+    s3.objects[commit_key(number)] = json.dumps({**fields, **values}).encode()
 
 
 class MemoryS3:
-    """The calls of an S3 client that a log with all its objects needs, for fast examples."""
+    """An in-memory S3 client with the calls that a log and its objects need."""
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
@@ -130,5 +135,5 @@ class MemoryS3:
 
     def paginate(self, *, Prefix: str, StartAfter: str, **_: Any) -> list[dict[str, Any]]:  # noqa: N803
         self.listed.append(Prefix)
-        held = sorted(key for key in self.objects if key.startswith(Prefix) and key > StartAfter)
-        return [{"Contents": [{"Key": k, "ETag": f'"{k}"', "LastModified": DAY} for k in held]}]
+        keys = sorted(key for key in self.objects if key.startswith(Prefix) and key > StartAfter)
+        return [{"Contents": [{"Key": k, "ETag": f'"{k}"', "LastModified": DAY} for k in keys]}]

@@ -1,4 +1,4 @@
-"""A part that is missing, cut or altered is named when it is read, in a lake of any age."""
+"""A missing, cut or altered part is named when it is read, also in an older lake."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,9 @@ _CURRENCY, _STAMPS = SOURCE["currency"], "2026-06-01 09:30:00,2026-06-01 09:30:0
 _ROWS = "currency_id,currency_code,created_at,last_updated\n" + "".join(
     f"{key},GBP,{_STAMPS}\n" for key in range(100, 110)
 )
-_TOLD = QuarantineEntry("currency", "7", "inbox/currency/a.csv", 2, "currency_code", "no", "is not")
+_ENTRY = QuarantineEntry(
+    "currency", "7", "inbox/currency/a.csv", 2, "currency_code", "no", "is not"
+)
 
 Read = Callable[[MemoryS3, Commit], object]
 """Reads the one part of a commit."""
@@ -39,7 +41,7 @@ def _tombstones(s3: MemoryS3, commit: Commit) -> object:
     return LandedTable(_log(s3), _CURRENCY, s3.bucket()).tombstones_of(commit)
 
 
-def _told(s3: MemoryS3, commit: Commit) -> object:
+def _entries(s3: MemoryS3, commit: Commit) -> object:
     assert isinstance(commit, IngestionCommit)
     return LandedTable(_log(s3), _CURRENCY, s3.bucket()).entries_of(commit)
 
@@ -52,12 +54,12 @@ def _keys(s3: MemoryS3, commit: Commit) -> object:
 def _star(s3: MemoryS3, commit: Commit) -> object:
     (part,) = commit.parts
     table = ProcessedTable(s3.bucket(), STAR["fact_payment"])
-    held = processed_commit(1, "b").model_copy(update={"parts": commit.parts})
-    return list(table.rows_of(held, part.kind))
+    processed = processed_commit(1, "b").model_copy(update={"parts": commit.parts})
+    return list(table.rows_of(processed, part.kind))
 
 
 def _landed(kind: PartKind, text: str) -> Callable[[MemoryS3], Commit]:
-    """Give what lands text as a part of a kind; of keys that a sweep saw, as the last sweep."""
+    """Return a function that lands text as a part of a kind; key ranges as the last detection."""
 
     def write(s3: MemoryS3) -> Commit:
         commit = land(_log(s3), {"currency": _ROWS.encode()})
@@ -65,8 +67,8 @@ def _landed(kind: PartKind, text: str) -> Callable[[MemoryS3], Commit]:
         header, *lines = text.splitlines()
         columns = header.split(",")
         batch.write("oltp/currency", kind, text.encode(), rows=len(lines), columns=columns)
-        base = {"currency": commit.base["currency"].model_copy(update={"swept": 1})}
-        commit = commit.model_copy(update={"parts": tuple(batch.parts), "base": base})
+        watermarks = {"currency": commit.base["currency"].model_copy(update={"swept": 1})}
+        commit = commit.model_copy(update={"parts": tuple(batch.parts), "base": watermarks})
         s3.objects[commit_key(1)] = commit.model_dump_json().encode()
         return commit
 
@@ -83,7 +85,7 @@ def _processed(s3: MemoryS3) -> Commit:
 _KINDS: dict[str, tuple[Callable[[MemoryS3], Commit], Read]] = {
     "rows": (_landed("rows", _ROWS), _rows),
     "tombstones": (_landed("tombstones", "currency_id\n100\n101\n"), _tombstones),
-    "quarantine": (_landed("quarantine", b"".join(quarantine_csv([_TOLD])).decode()), _told),
+    "quarantine": (_landed("quarantine", b"".join(quarantine_csv([_ENTRY])).decode()), _entries),
     "keys": (_landed("keys", "first,last\n100,104\n106,109\n"), _keys),
     "star": (_processed, _star),
 }
@@ -91,7 +93,7 @@ _kinds = pytest.mark.parametrize(("write", "read"), _KINDS.values(), ids=_KINDS)
 
 
 @_kinds
-def test_a_part_that_is_as_it_was_is_read(write: Callable[[MemoryS3], Commit], read: Read) -> None:
+def test_an_unchanged_part_is_read(write: Callable[[MemoryS3], Commit], read: Read) -> None:
     s3 = MemoryS3()
     commit = write(s3)
     assert all(part.sha256 for part in commit.parts)
@@ -99,7 +101,7 @@ def test_a_part_that_is_as_it_was_is_read(write: Callable[[MemoryS3], Commit], r
 
 
 @_kinds
-def test_a_part_that_was_cut_is_named(write: Callable[[MemoryS3], Commit], read: Read) -> None:
+def test_a_cut_part_is_named(write: Callable[[MemoryS3], Commit], read: Read) -> None:
     s3 = MemoryS3()
     commit = _of_an_older_lake(s3, write(s3))
     (part,) = commit.parts
@@ -122,7 +124,7 @@ def test_other_bytes_of_the_same_size_are_named(
 
 
 @_kinds
-def test_rows_that_are_missing_are_named_without_a_digest(
+def test_missing_rows_are_named_without_a_digest(
     write: Callable[[MemoryS3], Commit], read: Read
 ) -> None:
     s3 = MemoryS3()
@@ -134,7 +136,7 @@ def test_rows_that_are_missing_are_named_without_a_digest(
 
 
 @_kinds
-def test_a_part_that_is_gone_is_named(write: Callable[[MemoryS3], Commit], read: Read) -> None:
+def test_a_missing_part_is_named(write: Callable[[MemoryS3], Commit], read: Read) -> None:
     s3 = MemoryS3()
     commit = write(s3)
     (part,) = commit.parts
@@ -143,7 +145,7 @@ def test_a_part_that_is_gone_is_named(write: Callable[[MemoryS3], Commit], read:
         read(s3, commit)
 
 
-def test_rows_in_quarantine_are_rows_of_their_part() -> None:
+def test_quarantined_rows_count_as_rows_of_their_part() -> None:
     s3 = MemoryS3()
     text = _ROWS.replace("103,GBP", "103,").replace("104,GBP,2026", "104,,soon")
     commit = _of_an_older_lake(s3, land(_log(s3), {"currency": text.encode()}))
@@ -153,7 +155,7 @@ def test_rows_in_quarantine_are_rows_of_their_part() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "place", "by"),
+    ("name", "old", "new"),
     [
         ("rows", b"currency_id", b"kurrency_id"),
         ("rows", b"currency_id", bytes(11)),
@@ -169,20 +171,20 @@ def test_rows_in_quarantine_are_rows_of_their_part() -> None:
         ("star", b"PAR1", b"PAR2"),
     ],
 )
-def test_bytes_that_cannot_be_read_are_named_without_a_digest(
-    name: str, place: bytes, by: bytes
+def test_a_part_that_cannot_be_parsed_is_named_without_a_digest(
+    name: str, old: bytes, new: bytes
 ) -> None:
     write, read = _KINDS[name]
     s3 = MemoryS3()
     commit = _of_an_older_lake(s3, write(s3))
     (part,) = commit.parts
-    assert place in s3.objects[part.key]
-    s3.objects[part.key] = by.join(s3.objects[part.key].rsplit(place, 1))
+    assert old in s3.objects[part.key]
+    s3.objects[part.key] = new.join(s3.objects[part.key].rsplit(old, 1))
     with pytest.raises(HedgehogError, match=f"{part.key} in the bucket memory was altered: it c"):
         read(s3, commit)
 
 
-def test_a_page_of_a_parquet_that_was_damaged_is_named_without_a_digest() -> None:
+def test_a_damaged_parquet_page_is_named_without_a_digest() -> None:
     s3 = MemoryS3()
     commit = _of_an_older_lake(s3, _processed(s3))
     (part,) = commit.parts
@@ -192,7 +194,7 @@ def test_a_page_of_a_parquet_that_was_damaged_is_named_without_a_digest() -> Non
         _star(s3, commit)
 
 
-def test_what_cannot_be_read_of_a_part_that_is_as_it_was_is_no_alteration() -> None:
+def test_a_parse_error_in_an_unchanged_part_is_not_called_an_alteration() -> None:
     s3 = MemoryS3()
     (part,) = _processed(s3).parts
     with pytest.raises(pa.ArrowInvalid, match="no such thing"):
@@ -208,7 +210,7 @@ def _log(s3: MemoryS3) -> CommitLog[IngestionCommit]:
 
 
 def _of_an_older_lake(s3: MemoryS3, commit: Commit) -> Commit:
-    """Take the digest away that older commits do not have."""
+    """Remove the digest, which older commits lack."""
     (part,) = commit.parts
     return _with(s3, commit, Part.model_validate(part.model_dump(exclude={"sha256"})))
 
@@ -220,7 +222,7 @@ def _with(s3: MemoryS3, commit: Commit, part: Part) -> Commit:
 
 
 def _with_another_byte(body: bytes) -> bytes:
-    """Change a byte near the middle, a digit where there is one, so that it can still be read."""
+    """Change a byte near the middle, if possible a digit, so that it can still be read."""
     middle = len(body) // 2
     place = next((n for n in range(middle, len(body)) if body[n : n + 1].isdigit()), middle)
     return body[:place] + (b"7" if body[place : place + 1] != b"7" else b"8") + body[place + 1 :]

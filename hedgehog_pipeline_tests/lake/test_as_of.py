@@ -1,4 +1,4 @@
-"""A landed table as of a commit: the newest row of each key that had landed by then."""
+"""A landed table as of a commit: the newest row of each key up to that commit."""
 
 from time import monotonic
 
@@ -39,9 +39,9 @@ def test_the_newest_row_of_each_key_at_each_commit(bucket: Bucket) -> None:
         rows = history.newest()
         assert rows.schema.types == [*history.versions.schema.types, pa.bool_()]
         assert not any(rows["deleted"].to_pylist())
-        held = rows.select(["currency_id", "currency_code", "ingestion_commit"]).to_pylist()
-        assert len(held) == len(wanted)
-        assert {tuple(row.values()) for row in held} == wanted
+        found = rows.select(["currency_id", "currency_code", "ingestion_commit"]).to_pylist()
+        assert len(found) == len(wanted)
+        assert {tuple(row.values()) for row in found} == wanted
 
 
 def test_the_newest_rows_of_some_keys_cost_no_more_than_the_commits_since() -> None:
@@ -50,7 +50,7 @@ def test_the_newest_rows_of_some_keys_cost_no_more_than_the_commits_since() -> N
     land(log, {"currency": _currencies((1, "GBP"), (2, "USD"), (3, "EUR"))})
     for _ in range(30):
         land(log, {"currency": _currencies((2, "CAD"))})
-    land(log, {}, gone={"currency": [2]})
+    land(log, {}, deleted={"currency": [2]})
     land(log, {"currency": _currencies((3, "CHF"))})
     landed = LandedTable(log, SOURCE["currency"], log.bucket)
     for keys, commits in (([3], 1), ([2, 3], 3), ([1, 2], 33), ([4], 33)):
@@ -64,7 +64,7 @@ def test_the_newest_rows_of_some_keys_cost_no_more_than_the_commits_since() -> N
     assert sum(key.startswith("oltp/") for key in s3.read) <= 1
 
 
-def test_a_search_that_has_to_end_says_which_keys_it_did_not_meet() -> None:
+def test_a_search_that_reaches_its_time_limit_returns_the_missing_keys() -> None:
     log = CommitLog(MemoryS3().bucket(), IngestionCommit)
     land(log, {"currency": _currencies((1, "GBP"))})
     found = LandedTable(log, SOURCE["currency"], log.bucket).newest_of(1, [1], until=monotonic())
@@ -75,10 +75,10 @@ def _sorted(history: History) -> list[dict[str, object]]:
     return history.newest().sort_by("currency_id").to_pylist()
 
 
-def test_a_key_that_is_gone_is_marked_until_it_is_back(bucket: Bucket) -> None:
+def test_a_deleted_key_is_marked_until_it_is_back(bucket: Bucket) -> None:
     log = CommitLog(bucket, IngestionCommit)
     land(log, {"currency": _currencies((1, "GBP"), (2, "USD"))})
-    land(log, {}, gone={"currency": [2, 3_000_000_000]})
+    land(log, {}, deleted={"currency": [2, 3_000_000_000]})
     land(log, {"currency": _currencies((2, "EUR"))})
     wanted = [
         {(1, "GBP", 1, False), (2, "USD", 1, False)},
@@ -87,21 +87,21 @@ def test_a_key_that_is_gone_is_marked_until_it_is_back(bucket: Bucket) -> None:
     ]
     columns = ["currency_id", "currency_code", "ingestion_commit", "deleted"]
     for number, rows in enumerate(wanted, start=1):
-        held = (
+        found = (
             LandedTable(log, SOURCE["currency"], log.bucket)
             .history(number)
             .newest()
             .select(columns)
         )
-        assert {tuple(row.values()) for row in held.to_pylist()} == rows
+        assert {tuple(row.values()) for row in found.to_pylist()} == rows
 
 
-def test_the_newest_row_that_can_be_taken_stands_and_the_next_is_readmitted(bucket: Bucket) -> None:
+def test_the_newest_valid_row_counts_and_a_later_one_resolves_entries(bucket: Bucket) -> None:
     log = CommitLog(bucket, IngestionCommit)
     land(log, {"currency": _currencies((1, "GBP"), (2, "USD"), (3, None))})
     land(log, {"currency": _currencies((1, None), (2, None), (4, "CHF"))})
     land(log, {"currency": _currencies((1, "EUR"), (4, "SEK"))})
-    land(log, {}, gone={"currency": [2, 3, 4]})
+    land(log, {}, deleted={"currency": [2, 3, 4]})
     history = LandedTable(log, SOURCE["currency"], log.bucket).history(4)
     rows = history.newest().select(["currency_id", "currency_code", "ingestion_commit"])
     assert {tuple(row.values()) for row in rows.to_pylist()} == {
@@ -109,10 +109,10 @@ def test_the_newest_row_that_can_be_taken_stands_and_the_next_is_readmitted(buck
         (2, "USD", 4),
         (4, "SEK", 4),
     }
-    told = {(row["key"], row["ingestion_commit"]) for row in history.faults.to_pylist()}
-    assert told == {("3", 1), ("1", 2), ("2", 2)}
-    readmitted = [sorted(history.readmitted([n]).to_pylist(), key=str) for n in range(1, 5)]
-    assert readmitted == [
+    entries = {(row["key"], row["ingestion_commit"]) for row in history.faults.to_pylist()}
+    assert entries == {("3", 1), ("1", 2), ("2", 2)}
+    resolutions = [sorted(history.resolutions([n]).to_pylist(), key=str) for n in range(1, 5)]
+    assert resolutions == [
         [],
         [],
         [{"table_name": "currency", "key": "1", "ingestion_commit": 3}],
@@ -120,12 +120,12 @@ def test_the_newest_row_that_can_be_taken_stands_and_the_next_is_readmitted(buck
     ]
 
 
-def test_of_some_keys_no_other_row_is_kept(bucket: Bucket) -> None:
+def test_a_history_of_some_keys_has_no_other_rows(bucket: Bucket) -> None:
     log = CommitLog(bucket, IngestionCommit)
     land(log, {"currency": _currencies((1, "GBP"), (2, "USD"), (3, "CAD"))})
-    land(log, {}, gone={"currency": [2, 3_000_000_000]})
+    land(log, {}, deleted={"currency": [2, 3_000_000_000]})
     landed = LandedTable(log, SOURCE["currency"], log.bucket)
-    gone = landed.tombstones_of(log.read(2))["key"].to_pylist()
-    history = landed.history(2, since=2, keys=gone)
+    deleted = landed.tombstones_of(log.read(2))["key"].to_pylist()
+    history = landed.history(2, since=2, keys=deleted)
     assert history.versions["currency_code"].to_pylist() == ["USD"]
     assert history.newest()["deleted"].to_pylist() == [True]

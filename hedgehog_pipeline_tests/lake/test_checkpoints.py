@@ -1,4 +1,4 @@
-"""A long log costs what a short one costs, and says the same."""
+"""With checkpoints, reading a long log costs what a short one costs, with the same result."""
 
 import io
 import re
@@ -17,7 +17,7 @@ from hedgehog_pipeline_tests.lake.making import MemoryS3, land, put_other_values
 
 _STAMPS = "2026-06-01 09:30:00,2026-06-01 09:30:00"
 _COMMITS = 130
-_FAULTY, _GONE = 7, 11
+_INVALID, _DELETED = 7, 11
 
 
 @pytest.fixture
@@ -27,13 +27,13 @@ def s3() -> MemoryS3:
 
 @pytest.fixture
 def log(s3: MemoryS3) -> CommitLog[IngestionCommit]:
-    """A log of many changes of five currencies; one cannot be read, one is gone."""
+    """A log of many changes of five currencies; one row is invalid, one is deleted."""
     log = CommitLog(s3.bucket(), IngestionCommit)
     for number in range(1, _COMMITS + 1):
-        if number == _GONE:
-            land(log, {}, gone={"currency": [3]})
+        if number == _DELETED:
+            land(log, {}, deleted={"currency": [3]})
         else:
-            _land(log, 1 + number % 5, "" if number == _FAULTY else f"C{number}")
+            _land(log, 1 + number % 5, "" if number == _INVALID else f"C{number}")
     return log
 
 
@@ -42,11 +42,11 @@ def _land(log: CommitLog[IngestionCommit], key: int, code: str) -> None:
     land(log, {"currency": f"{header}\n{key},{code},{_STAMPS}\n".encode()})
 
 
-def _each_in_turn(landed: LandedTable) -> History:
-    """Read the history as one run after another does; give that of the last."""
+def _run_by_run(landed: LandedTable) -> History:
+    """Read the history as one run after another does; return the last one."""
     for number in range(1, _COMMITS + 1):
         history = landed.history(number, since=number)
-        landed.keep_checkpoint(history, number - 1)
+        landed.write_checkpoint(history, number - 1)
     return history
 
 
@@ -54,13 +54,13 @@ def _sorted(rows: pa.Table) -> list[object]:
     return rows.sort_by("currency_id").to_pylist()
 
 
-def test_a_history_ends_at_a_checkpoint_and_says_the_same(
+def test_a_history_from_a_checkpoint_is_the_same(
     s3: MemoryS3, log: CommitLog[IngestionCommit]
 ):
     landed = LandedTable(log, SOURCE["currency"], log.bucket)
     whole = landed.history(_COMMITS)
     assert whole.commits == _COMMITS
-    last = _each_in_turn(landed)
+    last = _run_by_run(landed)
     s3.read.clear()
     again = landed.history(_COMMITS, since=_COMMITS)
     assert again.commits == last.commits < 22
@@ -69,26 +69,26 @@ def test_a_history_ends_at_a_checkpoint_and_says_the_same(
     assert again.faults.to_pylist() == whole.faults.to_pylist()
     for number in range(1, _COMMITS + 1):
         as_of = landed.history(number, since=number)
-        assert as_of.readmitted([number]) == whole.readmitted([number])
+        assert as_of.resolutions([number]) == whole.resolutions([number])
 
 
-def test_a_checkpoint_is_of_the_declaration_that_it_was_made_with(log: CommitLog[IngestionCommit]):
+def test_a_checkpoint_of_another_declaration_is_not_used(log: CommitLog[IngestionCommit]):
     landed = LandedTable(log, SOURCE["currency"], log.bucket)
-    _each_in_turn(landed)
+    _run_by_run(landed)
     columns = tuple(replace(column, nullable=True) for column in landed.table.columns)
     other = replace(landed, table=replace(landed.table, columns=columns))
     assert other.history(_COMMITS, since=_COMMITS).commits == _COMMITS
 
 
 @pytest.mark.parametrize("ending", ["rows", "tombstones"])
-def test_a_checkpoint_that_was_altered_is_passed_over_and_named(
+def test_an_altered_checkpoint_is_skipped_and_named(
     s3: MemoryS3,
     log: CommitLog[IngestionCommit],
     caplog: pytest.LogCaptureFixture,
     ending: str,
 ):
     landed = LandedTable(log, SOURCE["currency"], log.bucket)
-    last = _each_in_turn(landed)
+    last = _run_by_run(landed)
     key = max(_checkpoints(s3, ending))
     s3.objects[key] = _parquet_of(pq.read_table(io.BytesIO(s3.objects[key])).slice(1))
     history = landed.history(_COMMITS, since=_COMMITS)
@@ -99,11 +99,11 @@ def test_a_checkpoint_that_was_altered_is_passed_over_and_named(
 
 
 @pytest.mark.parametrize("ending", ["rows", "tombstones"])
-def test_a_checkpoint_of_which_an_object_was_removed_is_passed_over(
+def test_a_checkpoint_with_a_deleted_object_is_skipped(
     s3: MemoryS3, log: CommitLog[IngestionCommit], ending: str
 ):
     landed = LandedTable(log, SOURCE["currency"], log.bucket)
-    last = _each_in_turn(landed)
+    last = _run_by_run(landed)
     del s3.objects[max(_checkpoints(s3, ending))]
     history = landed.history(_COMMITS, since=_COMMITS)
     assert last.commits < history.commits < _COMMITS
@@ -112,7 +112,7 @@ def test_a_checkpoint_of_which_an_object_was_removed_is_passed_over(
 
 def test_checkpoints_of_an_older_lake_are_read(s3: MemoryS3, log: CommitLog[IngestionCommit]):
     landed = LandedTable(log, SOURCE["currency"], log.bucket)
-    last = _each_in_turn(landed)
+    last = _run_by_run(landed)
     for key in _checkpoints(s3):
         without_digest = re.sub(r"\.[0-9a-f]{64}\.", ".", key)
         s3.objects[without_digest] = s3.objects.pop(key)
@@ -131,11 +131,11 @@ def _checkpoints(s3: MemoryS3, ending: str = "") -> list[str]:
     return [key for key in s3.objects if key.startswith("checkpoints/") and ending in key]
 
 
-def test_a_checkpoint_of_a_log_that_was_rolled_back_is_passed_over(
+def test_a_checkpoint_of_a_rolled_back_log_is_skipped(
     s3: MemoryS3, log: CommitLog[IngestionCommit]
 ):
     landed = LandedTable(log, SOURCE["currency"], log.bucket)
-    _each_in_turn(landed)
+    _run_by_run(landed)
     for number in range(90, _COMMITS + 1):
         del s3.objects[commit_key(number)]
     grown = LandedTable(CommitLog(log.bucket, IngestionCommit), landed.table, log.bucket)
@@ -147,7 +147,7 @@ def test_a_checkpoint_of_a_log_that_was_rolled_back_is_passed_over(
     assert sorted(codes) == [f"D{number}" for number in range(_COMMITS - 4, _COMMITS + 1)]
 
 
-def test_a_commit_of_another_lake_goes_into_no_history(
+def test_a_history_refuses_a_commit_of_another_lake(
     s3: MemoryS3, log: CommitLog[IngestionCommit]
 ):
     put_other_values(s3, 2, log="z-log")

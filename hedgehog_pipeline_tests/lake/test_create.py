@@ -13,13 +13,13 @@ from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.bucket import Bucket
 
 
-def test_the_first_writer_of_a_key_stays(bucket: Bucket) -> None:
+def test_the_first_writer_of_a_key_wins(bucket: Bucket) -> None:
     assert bucket.create("a", b"first")
     assert not bucket.create("a", b"second")
     assert bucket.read("a") == b"first"
 
 
-def test_what_is_there_is_told_from_what_is_not(bucket: Bucket) -> None:
+def test_an_existing_object_is_distinguished_from_a_missing_one(bucket: Bucket) -> None:
     bucket.create("a", b"")
     (listed,) = bucket.objects("a")
     assert (bucket.etag_of("a"), bucket.etag_of("b")) == (listed.etag, None)
@@ -35,12 +35,12 @@ def test_a_listing_goes_beyond_its_first_page(bucket: Bucket) -> None:
     assert [found.key for found in bucket.objects("a/")] == ["a/1", "a/2", "a/3", "a/4", "a/5"]
 
 
-def test_a_missing_object_is_told_by_its_key(bucket: Bucket) -> None:
+def test_the_error_for_a_missing_object_has_its_key(bucket: Bucket) -> None:
     with pytest.raises(HedgehogError, match=f"a/b.csv is missing from the bucket {bucket.name}"):
         bucket.read("a/b.csv")
 
 
-def test_a_store_that_creates_nothing_once_is_told_apart_from_one_that_refuses(
+def test_a_store_without_conditional_writes_has_its_own_error(
     bucket: Bucket,
 ) -> None:
     def answer(**_request: Any) -> AWSResponse:
@@ -67,7 +67,9 @@ class _Body(BytesIO):
         lambda bucket: list(bucket.objects("a")),
     ],
 )
-def test_a_missing_bucket_is_told_by_its_name(bucket: Bucket, use: Callable[[Bucket], Any]) -> None:
+def test_the_error_for_a_missing_bucket_has_its_name(
+    bucket: Bucket, use: Callable[[Bucket], Any]
+) -> None:
     with pytest.raises(HedgehogError, match="There is no bucket nowhere; create it"):
         use(Bucket(bucket.client, "nowhere"))
 
@@ -84,9 +86,9 @@ def test_the_parts_of_a_batch_have_keys_of_their_own(bucket: Bucket) -> None:
     assert [part.bytes for part in batch.parts] == [4, 4, 4]
 
 
-def test_a_part_that_somebody_else_wrote_is_not_taken_for_ones_own(bucket: Bucket) -> None:
+def test_a_part_of_another_writer_is_not_mistaken_for_our_own(bucket: Bucket) -> None:
     bucket.create("oltp/staff/2026-06-01/one-0.csv", b"theirs")
-    with pytest.raises(HedgehogError, match="written by somebody else"):
+    with pytest.raises(HedgehogError, match="written by another writer"):
         Batch("one", date(2026, 6, 1), bucket, "csv").write(
             "oltp/staff", "rows", b"ours", rows=1, columns=()
         )

@@ -1,4 +1,4 @@
-"""Rows go through CSV parts unchanged, and what cannot be read is told by its part."""
+"""Rows go through CSV parts unchanged, and errors name the part."""
 
 import csv
 import io
@@ -36,9 +36,9 @@ def test_text_is_the_same_after_copy_and_parts(world: World, part_bytes: int) ->
         world.shop.execute(insert, [number, text, text])
     table, bucket = SOURCE["department"], world.deployment.lake.ingestion.bucket
     batch = Batch("one", DAY, bucket, "csv")
-    with world.deployment.source.moment([table]) as moment:
-        lines = moment.lines(sql.SQL("select * from department order by 1").format())
-        CsvRows(batch, moment.columns["department"], lines).write("oltp/department", part_bytes)
+    with world.deployment.source.moment([table]) as snapshot:
+        lines = snapshot.lines(sql.SQL("select * from department order by 1").format())
+        CsvRows(batch, snapshot.columns["department"], lines).write("oltp/department", part_bytes)
 
     parts = [(part, bucket.read(part.key)) for part in batch.parts]
     rows = pa.concat_tables(
@@ -62,7 +62,7 @@ def test_no_rows_make_no_part(bucket: Bucket) -> None:
     assert batch.parts == []
 
 
-def test_numbers_and_moments_are_exact(bucket: Bucket) -> None:
+def test_numbers_and_timestamps_are_exact(bucket: Bucket) -> None:
     header = (
         "sales_order_id,created_at,last_updated,design_id,staff_id,counterparty_id,units_sold,"
         "unit_price,currency_id,agreed_delivery_date,agreed_payment_date,"
@@ -78,7 +78,7 @@ def test_numbers_and_moments_are_exact(bucket: Bucket) -> None:
     assert rows["ingestion_commit"] == [1, 1]
 
 
-def test_absent_ids_leave_the_others_integers(bucket: Bucket) -> None:
+def test_a_column_with_null_ids_stays_integer(bucket: Bucket) -> None:
     text = f"{_TRANSACTIONS}last_updated\n1,SALE,7,,{_STAMPS}\n2,PURCHASE,,8,{_STAMPS}\n"
     rows = _landed(bucket, "transaction", text)
     assert rows.schema.field("sales_order_id").type == pa.int32()
@@ -86,7 +86,7 @@ def test_absent_ids_leave_the_others_integers(bucket: Bucket) -> None:
     assert rows["purchase_order_id"].to_pylist() == [None, 8]
 
 
-def test_the_shop_may_order_its_columns_anyhow_and_have_more(bucket: Bucket) -> None:
+def test_the_source_may_have_any_column_order_and_more_columns(bucket: Bucket) -> None:
     text = "new,last_updated,created_at,currency_code,currency_id\n"
     text += "x,2026-06-01 09:30:00.1,2026-06-01 09:30:00,GBP,1\n"
     rows = _landed(bucket, "currency", text)
@@ -95,13 +95,13 @@ def test_the_shop_may_order_its_columns_anyhow_and_have_more(bucket: Bucket) -> 
     assert rows["currency_code"].to_pylist() == ["GBP"]
 
 
-def test_a_missing_column_is_told(bucket: Bucket) -> None:
+def test_a_missing_column_is_named(bucket: Bucket) -> None:
     text = "currency_id,created_at,last_updated\n1,2026-06-01 09:30:00,2026-06-01 09:30:00\n"
     with pytest.raises(HedgehogError, match=r"oltp/currency/.*\.csv.* no column currency_code"):
         _landed(bucket, "currency", text)
 
 
-def test_a_part_that_is_no_csv_is_told(bucket: Bucket) -> None:
+def test_a_part_that_is_not_csv_is_named(bucket: Bucket) -> None:
     text = "currency_id,currency_code,created_at,last_updated\n1,GBP,2026-06-01\n"
     with pytest.raises(HedgehogError, match=r"part oltp/currency/.*\.csv of currency .* cannot"):
         _landed(bucket, "currency", text)

@@ -1,4 +1,4 @@
-"""Rows that hold a misfit are set apart with its reason; the others are read as ever."""
+"""A row with an invalid value becomes a quarantine entry; other rows are read as usual."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ _STAMP = "2026-06-01 09:30:00"
 _CURRENCY = ("currency_id", "currency_code", "created_at", "last_updated")
 _GOOD = f"7,GBP,{_STAMP},{_STAMP}"
 _INTEGER = "is not a whole number of 32 bits"
-_MOMENT = "is not a moment of the years 1 to 9999 without a time zone"
+_TIMESTAMP = "is not a moment of the years 1 to 9999 without a time zone"
 
 
 def _read(table: SourceTable, columns: Sequence[str], *records: str) -> ReadPart:
@@ -42,25 +42,25 @@ def _read(table: SourceTable, columns: Sequence[str], *records: str) -> ReadPart
         (f"2147483648,GBP,{_STAMP},{_STAMP}", "2147483648", *_CURRENCY[:1], "2147483648", _INTEGER),
         (f",GBP,{_STAMP},{_STAMP}", "", "currency_id", None, "is absent"),
         (f"1,,{_STAMP},{_STAMP}", "1", "currency_code", None, "is absent"),
-        (f"1,GBP,infinity,{_STAMP}", "1", "created_at", "infinity", _MOMENT),
+        (f"1,GBP,infinity,{_STAMP}", "1", "created_at", "infinity", _TIMESTAMP),
         (
             f"1,GBP,{_STAMP},0044-03-15 09:30:00 BC",
             "1",
             "last_updated",
             "0044-03-15 09:30:00 BC",
-            _MOMENT,
+            _TIMESTAMP,
         ),
-        (f'1,GBP,"",{_STAMP}', "1", "created_at", "", _MOMENT),
+        (f'1,GBP,"",{_STAMP}', "1", "created_at", "", _TIMESTAMP),
         (
             f"1,GBP,0000-03-26 00:36:37,{_STAMP}",
             "1",
             "created_at",
             "0000-03-26 00:36:37",
-            _MOMENT,
+            _TIMESTAMP,
         ),
     ],
 )
-def test_a_value_that_cannot_be_read_is_told_by_its_place(
+def test_the_entry_of_an_invalid_value_has_its_position(
     record: str, key: str, column: str, value: str | None, reason: str
 ) -> None:
     read = _read(SOURCE["currency"], _CURRENCY, _GOOD, record, _GOOD)
@@ -80,12 +80,12 @@ def test_a_value_that_cannot_be_read_is_told_by_its_place(
     ]
 
 
-def test_a_good_part_tells_nothing_and_has_the_same_schema() -> None:
-    good = _read(SOURCE["currency"], _CURRENCY, _GOOD)
-    assert good.faults.num_rows == 0
-    sifted = _read(SOURCE["currency"], _CURRENCY, _GOOD, f"1,,{_STAMP},{_STAMP}")
-    assert (sifted.rows.schema, sifted.faults.schema) == (good.rows.schema, good.faults.schema)
-    assert sifted.rows == good.rows
+def test_a_valid_part_has_no_entries_and_the_same_schema() -> None:
+    valid = _read(SOURCE["currency"], _CURRENCY, _GOOD)
+    assert valid.faults.num_rows == 0
+    mixed = _read(SOURCE["currency"], _CURRENCY, _GOOD, f"1,,{_STAMP},{_STAMP}")
+    assert (mixed.rows.schema, mixed.faults.schema) == (valid.rows.schema, valid.faults.schema)
+    assert mixed.rows == valid.rows
 
 
 _ZEROS = "0" * 30
@@ -99,7 +99,7 @@ def _things(kind: ColumnType) -> SourceTable:
     "text",
     ["99999999.9900", "-99999999.990", "1.50000000000000000000", f"99999999.99{_ZEROS}", "1e7"],
 )
-def test_zeros_behind_an_amount_are_no_misfit(text: str) -> None:
+def test_trailing_zeros_of_an_amount_are_valid(text: str) -> None:
     read = _read(_things(types.MONEY), ("id", "it"), f"1,{text}", "2,0.07")
     assert read.rows["it"].to_pylist() == [Decimal(text).quantize(Decimal("0.01")), Decimal("0.07")]
 
@@ -112,7 +112,7 @@ def test_zeros_behind_an_amount_are_no_misfit(text: str) -> None:
         *("1E-33", "1E33", "1.0000001", f"1.{_ZEROS}1", f"100{_ZEROS}.0", "1e99999999999999999999"),
     ],
 )
-def test_a_number_of_more_digits_than_its_column_has_is_told_and_never_another_number(
+def test_a_number_with_too_many_digits_is_quarantined_and_never_another_number(
     text: str,
 ) -> None:
     read = _read(_things(types.decimal(38, 6)), ("id", "it"), f"1,{text}", "2,0.07")
@@ -123,14 +123,14 @@ def test_a_number_of_more_digits_than_its_column_has_is_told_and_never_another_n
 
 
 @pytest.mark.parametrize("sign", ["", "-"])
-def test_a_number_of_38_digits_is_read_to_the_last_one(sign: str) -> None:
+def test_a_number_of_38_digits_is_read_exactly(sign: str) -> None:
     text = f"{sign}99999999999999999999999999999999.999999"
     read = _read(_things(types.decimal(38, 6)), ("id", "it"), f"1,{text}{_ZEROS}", f"2,{text}")
     assert read.rows["it"].to_pylist() == [Decimal(text)] * 2
 
 
 @pytest.mark.parametrize(
-    ("text", "moment"),
+    ("text", "timestamp"),
     [
         ("9999-12-31 23:59:59-05", None),
         ("9999-12-31 23:59:59.999999-00", datetime.max.replace(tzinfo=timezone.utc)),
@@ -139,17 +139,17 @@ def test_a_number_of_38_digits_is_read_to_the_last_one(sign: str) -> None:
         ("0000-12-31 23:00:00-05", datetime(1, 1, 1, 4, tzinfo=timezone.utc)),
     ],
 )
-def test_a_moment_counts_by_its_year_in_utc(text: str, moment: datetime | None) -> None:
+def test_the_year_of_a_timestamp_counts_in_utc(text: str, timestamp: datetime | None) -> None:
     good = "2026-06-01 09:30:00+00"
     read = _read(_things(types.TIMESTAMP), ("id", "it"), f"1,{text}", f"2,{good}")
-    taken = [moment] if moment else []
-    assert read.rows["it"].to_pylist() == [*taken, datetime.fromisoformat(f"{good}:00")]
-    told = [] if moment else [{"value": text, "reason": f"is not {types.TIMESTAMP.form}"}]
-    assert read.faults.select(["value", "reason"]).to_pylist() == told
+    expected = [timestamp] if timestamp else []
+    assert read.rows["it"].to_pylist() == [*expected, datetime.fromisoformat(f"{good}:00")]
+    entries = [] if timestamp else [{"value": text, "reason": f"is not {types.TIMESTAMP.form}"}]
+    assert read.faults.select(["value", "reason"]).to_pylist() == entries
 
 
 @pytest.mark.parametrize("neighbour", ["2", "no number"])
-def test_a_column_declared_after_a_part_was_landed_is_null_where_it_may_be(neighbour: str) -> None:
+def test_a_nullable_column_declared_after_a_part_was_landed_is_null(neighbour: str) -> None:
     grown = replace(
         SOURCE["currency"],
         columns=(
@@ -208,30 +208,30 @@ _TEXTS = {
 
 @pytest.mark.parametrize("nullable", [True, False])
 @pytest.mark.parametrize("kind", _TEXTS, ids=lambda kind: f"{kind.sql}-{kind.arrow}")
-def test_no_verdict_depends_on_a_neighbour(kind: ColumnType, *, nullable: bool) -> None:
+def test_no_result_depends_on_a_neighbour(kind: ColumnType, *, nullable: bool) -> None:
     columns = (Column("id", types.INTEGER, ""), Column("it", kind, "", nullable))
     table = SourceTable("things", "", columns)
 
-    def verdict(*records: str) -> list[dict[str, Any]]:
-        """The first record as a row, or what is told of it."""
+    def result(*records: str) -> list[dict[str, Any]]:
+        """Return the first record as a row, or its entries."""
         read = _read(table, ("id", "it"), *records)
-        told = [fault for fault in read.faults.to_pylist() if fault["line"] == 1]
-        return read.rows.to_pylist() or told
+        entries = [fault for fault in read.faults.to_pylist() if fault["line"] == 1]
+        return read.rows.to_pylist() or entries
 
     texts = [f'1,"{text}"' for text in _TEXTS[kind]] + ["1,"]
-    verdicts = [verdict(text) for text in texts]
-    assert [verdict(text, "no number,") for text in texts] == verdicts
-    taken = {"it" in told for (told,) in verdicts}
-    assert taken == ({True} if nullable and kind == types.TEXT else {True, False})
+    results = [result(text) for text in texts]
+    assert [result(text, "no number,") for text in texts] == results
+    valid = {"it" in row for (row,) in results}
+    assert valid == ({True} if nullable and kind == types.TEXT else {True, False})
 
 
-def test_a_row_is_found_again_by_its_place_as_it_was_landed() -> None:
+def test_a_landed_row_is_read_by_its_number() -> None:
     body = b'a,"b,c",d\n1,"one\ntwo",x\n2,"",\n'
     assert read_row(body, 1) == {"a": "1", "b,c": "one\ntwo", "d": "x"}
     assert read_row(body, 2) == {"a": "2", "b,c": "", "d": None}
 
 
-def test_bytes_that_are_no_characters_keep_their_row_out_of_a_part() -> None:
+def test_a_row_with_invalid_utf8_is_quarantined() -> None:
     body = b'id,it\n1,caf\xc3\xa9\n2,"a, \xe9"\n3,\n'
     part = Part(asset="oltp/things", key="p", rows=3, bytes=len(body), columns=("id", "it"))
     read = read_part(body, _things(types.TEXT), part, 5)
@@ -241,14 +241,14 @@ def test_bytes_that_are_no_characters_keep_their_row_out_of_a_part() -> None:
             "key": "2",
             "line": 2,
             "value": "a, \\xe9",
-            "reason": "holds bytes that are no characters in UTF-8",
+            "reason": "has bytes that are not valid UTF-8",
         },
         {"key": "3", "line": 3, "value": None, "reason": "is absent"},
     ]
     assert read_row(body, 2) == {"id": "2", "it": "a, \\xe9"}
 
 
-def test_a_time_of_day_is_read_beside_one_that_is_none() -> None:
+def test_a_time_of_day_is_read_next_to_an_invalid_one() -> None:
     times = ("1,23:59:59.5", "2,24:00:00", "3,00:00:00", "4,1:61")
     read = _read(_things(types.TIME), ("id", "it"), *times)
     assert read.rows["it"].to_pylist() == [time(23, 59, 59, 500000), time(0)]

@@ -1,4 +1,4 @@
-"""Parts as several star tables of one run are made of them."""
+"""Landed parts that several star tables of one run read."""
 
 import gc
 import weakref
@@ -13,30 +13,30 @@ _HEADER = b"currency_id,currency_code,created_at,last_updated\n"
 _RECORD = b"%d,GBP,2026-06-01 09:30:00,2026-06-01 09:30:00\n"
 
 
-def test_a_part_is_downloaded_once_however_many_are_made_of_it():
+def test_a_part_is_downloaded_once_for_several_star_tables():
     assert _downloads(parts=4) == [1, 1, 1, 1]
 
 
-def test_of_many_parts_a_few_are_kept_at_most():
+def test_only_a_few_parts_are_cached():
     assert _downloads(parts=5) == [2] * 5
 
 
-def test_what_was_kept_goes_with_the_table_that_kept_it():
+def test_cached_parts_are_freed_with_their_table():
     landed, commit = _landed(parts=1)
     (part,) = landed.parts_of(commit)
-    kept = weakref.ref(part.rows)
+    cached = weakref.ref(part.rows)
     del part
-    assert kept() is not None
-    gc.disable()  # it may be long before it comes by
+    assert cached() is not None
+    gc.disable()  # the table must not need the garbage collector
     try:
         del landed
-        assert kept() is None
+        assert cached() is None
     finally:
         gc.enable()
 
 
 def _downloads(*, parts: int) -> list[int]:
-    """How often each part of a commit is downloaded by two tables that read one after the other."""
+    """Count the downloads of each part of a commit by two tables that read one after the other."""
     landed, commit = _landed(parts=parts)
     first, second = ([part.rows for part in landed.parts_of(commit)] for _ in range(2))
     assert first == second

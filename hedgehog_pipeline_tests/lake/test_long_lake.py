@@ -1,4 +1,4 @@
-"""A lake of ten thousand commits is asked what one of ten is asked."""
+"""A lake of ten thousand commits needs about as many requests as one of ten."""
 
 from collections.abc import Callable
 
@@ -16,11 +16,11 @@ _CURRENCY = (
     b"1,GBP,2026-06-01 09:30:00,2026-06-01 09:30:00\n"
 )
 _BETWEEN = 50
-"""Commits from one that lands a currency to the next."""
+"""Number of commits from one that lands a currency to the next."""
 
 
 class _Counted:
-    """A lake whose commits are all processed, and the requests that it takes to ask it."""
+    """A lake whose commits are all processed, and a counter of its requests."""
 
     def __init__(self, commits: int) -> None:
         self.buckets = (ingestion, processed) = (MemoryS3(), MemoryS3())
@@ -35,27 +35,27 @@ class _Counted:
             ingestion.objects[commit_key(number)] = head.model_dump_json().encode()
         for number in range(1, commits + 1):
             previous = f"p{number - 1}" if number > 1 else None
-            made = processed_commit(number, f"p{number}", previous=previous).model_copy(
+            commit = processed_commit(number, f"p{number}", previous=previous).model_copy(
                 update={"source_log": head.log, "sources": ((commits, head.batch),)}
             )
-            processed.objects[commit_key(number)] = made.model_dump_json().encode()
+            processed.objects[commit_key(number)] = commit.model_dump_json().encode()
         self.commits = commits
 
     def lake(self) -> Lake:
-        """The lake as a new process knows it."""
+        """Return the lake as a new process sees it."""
         ingestion, processed = self.buckets
         return Lake(
             CommitLog(ingestion.bucket(), IngestionCommit),
             CommitLog(processed.bucket(), ProcessedCommit),
         )
 
-    def requests(self, ask: Callable[[], object]) -> int:
-        """Count what is read, looked for and listed."""
-        before = self._asked()
-        ask()
-        return self._asked() - before
+    def requests(self, call: Callable[[], object]) -> int:
+        """Count the GET, HEAD and list requests of a call."""
+        before = self._total()
+        call()
+        return self._total() - before
 
-    def _asked(self) -> int:
+    def _total(self) -> int:
         return sum(
             len(bucket.read) + len(bucket.looked_for) + len(bucket.listed)
             for bucket in self.buckets
@@ -72,7 +72,7 @@ def many() -> _Counted:
     return _Counted(10_000)
 
 
-def test_a_tick_asks_for_no_more(few: _Counted, many: _Counted) -> None:
+def test_a_tick_needs_no_more_requests(few: _Counted, many: _Counted) -> None:
     first: list[int] = []
     later: list[int] = []
     for counted in (few, many):
@@ -80,16 +80,16 @@ def test_a_tick_asks_for_no_more(few: _Counted, many: _Counted) -> None:
         first.append(counted.requests(lambda lake=lake: pending_commits(lake, 100)))
         later.append(counted.requests(lambda lake=lake: pending_commits(lake, 100)))
     assert later[0] == later[1] < 8
-    assert first[1] - first[0] < 50  # two ends, looked for by doubling and bisecting
+    assert first[1] - first[0] < 50  # two ends, found by doubling and bisecting
 
 
-def test_a_count_of_what_waits_asks_for_no_more(few: _Counted, many: _Counted) -> None:
+def test_counting_the_backlog_needs_no_more_requests(few: _Counted, many: _Counted) -> None:
     assert many.requests(many.lake().unprocessed) - few.requests(few.lake().unprocessed) < 50
 
 
-def test_a_joined_dimension_reads_no_more(few: _Counted, many: _Counted) -> None:
+def test_a_joined_dimension_needs_no_more_requests(few: _Counted, many: _Counted) -> None:
     landed = many.lake().landed(SOURCE["currency"])
-    landed.keep_checkpoint(landed.history(many.commits), many.commits - 1)
+    landed.write_checkpoint(landed.history(many.commits), many.commits - 1)
     of_many = many.requests(lambda: landed.history(many.commits, since=many.commits))
     landed = few.lake().landed(SOURCE["currency"])
     of_few = few.requests(lambda: landed.history(few.commits, since=few.commits))

@@ -1,4 +1,4 @@
-"""Assets of a data team that take the day before: their first day has none, and begins empty."""
+"""Own assets that read the day before: on their first day it is empty."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -32,7 +32,7 @@ def _own(name: str, inputs: Mapping[str, AssetIn]) -> Any:
     return asset(name=name, ins=inputs, partitions_def=DAYS, io_manager_key="parquet")
 
 
-def test_the_first_day_finds_no_rows_on_the_day_before_it(opened: World) -> None:
+def test_on_the_first_day_the_day_before_has_no_rows(opened: World) -> None:
     found: dict[str, pa.Table] = {}
     table = STAR["fact_payment"]
 
@@ -55,7 +55,7 @@ def test_the_first_day_finds_no_rows_on_the_day_before_it(opened: World) -> None
 
 
 @pytest.mark.parametrize("kind", [pd.DataFrame, pa.Table])
-def test_an_asset_of_its_own_day_before_begins_with_an_empty_frame(
+def test_an_asset_that_reads_its_own_day_before_starts_with_an_empty_frame(
     opened: World, kind: type
 ) -> None:
     seen: list[int] = []

@@ -1,4 +1,4 @@
-"""Parquet parts hold the declared types, readable by any reader."""
+"""Parquet parts have the declared types, readable by any reader."""
 
 import io
 from datetime import date, time
@@ -58,8 +58,8 @@ def test_rows_are_gathered_into_parts(bucket: Bucket, part_bytes: int, rows: lis
     batch = _written(bucket, tables, part_bytes)
     assert [part.rows for part in batch.parts] == rows
     commit = processed_commit(1, "one").model_copy(update={"parts": tuple(batch.parts)})
-    held = pa.concat_tables(ProcessedTable(bucket, _FACT).rows_of(commit))
-    assert held["payment_id"].to_pylist() == [1, 2, 3, 4, 5, 6]
+    read = pa.concat_tables(ProcessedTable(bucket, _FACT).rows_of(commit))
+    assert read["payment_id"].to_pylist() == [1, 2, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize("tables", [[], [_payments()], [_payments(), _payments()]])

@@ -1,4 +1,4 @@
-"""What a materialisation tells in the UI, its first rows included."""
+"""The metadata of a materialisation in the UI, including a preview of its rows."""
 
 from datetime import date, datetime, timezone
 from typing import Any
@@ -56,7 +56,7 @@ def test_csv_shows_the_first_five_records_of_all_parts(world: World) -> None:
     assert preview.records() == [{"a": str(n), "b": rf"line\n{n}"} for n in range(5)]
 
 
-def test_a_huge_record_is_passed_over(world: World) -> None:
+def test_a_huge_record_is_left_out(world: World) -> None:
     lines = [b"a\n", b"x" * 200_000 + b"\n", b"small\n"]
     preview = CsvRows(_batch(world), ("a",), lines).write("oltp/staff", part_bytes=1_000)
     assert preview.rows == [["small"]]
@@ -71,31 +71,31 @@ def test_parquet_shows_the_first_five_rows_of_all_tables(world: World) -> None:
     assert sum(part.rows for part in batch.parts) == 18
 
 
-def test_nothing_written_shows_nothing(world: World) -> None:
+def test_without_rows_the_preview_is_empty(world: World) -> None:
     assert ParquetRows(_batch(world), iter(())).write("star/dim_date", 20).rows == []
     assert CsvRows(_batch(world), (), ()).write("oltp/staff", 20).rows == []
 
 
-def test_a_picture_in_the_shops_text_is_a_picture_nowhere_in_the_ui(world: World) -> None:
+def test_markdown_in_a_text_of_the_source_is_not_rendered_in_the_ui(world: World) -> None:
     world.load_small()
     picture = "![](http://evil.test/a.png)"
     world.shop.execute("update design set design_name = %s", [picture])
-    told = _materialise(world)
-    assert picture in str(told["warehouse/dim_design"]["preview"].value)
+    reported = _materialise(world)
+    assert picture in str(reported["warehouse/dim_design"]["preview"].value)
     markdown = {
         (asset, name)
-        for asset, metadata in told.items()
+        for asset, metadata in reported.items()
         for name, value in metadata.items()
         if isinstance(value, MarkdownMetadataValue)
     }
     assert markdown == set()
 
 
-def test_each_layer_tells_what_it_wrote(world: World) -> None:
+def test_each_layer_reports_what_it_wrote(world: World) -> None:
     world.load_small()
-    told = _materialise(world)
+    reported = _materialise(world)
     for layer in ("oltp/currency", "star/dim_currency", "warehouse/dim_currency"):
-        metadata = {name: _value(found) for name, found in told[layer].items()}
+        metadata = {name: _value(found) for name, found in reported[layer].items()}
         rows = [metadata[name] for name in ("rows written", *_COUNTS)]
         assert rows[0] > 0
         assert rows == [rows[0]] * 3
@@ -103,10 +103,10 @@ def test_each_layer_tells_what_it_wrote(world: World) -> None:
         assert metadata["seconds"] > 0
         assert len(metadata["parts"]) == 1
         assert "currency_id" in metadata["preview"].records[0].data
-    assert told["warehouse/dim_currency"]["parts"] == told["star/dim_currency"]["parts"]
-    assert told["oltp/currency"]["after commit"].value == 0
-    assert told["star/dim_currency"]["ingestion commits"].value == [1]
-    assert told["warehouse/dim_currency"]["commits"].value == [1]
+    assert reported["warehouse/dim_currency"]["parts"] == reported["star/dim_currency"]["parts"]
+    assert reported["oltp/currency"]["after commit"].value == 0
+    assert reported["star/dim_currency"]["ingestion commits"].value == [1]
+    assert reported["warehouse/dim_currency"]["commits"].value == [1]
     assert "warehouse/dim_currency" not in _materialise(world)
 
 
@@ -118,7 +118,7 @@ def _batch(world: World) -> Batch:
 
 
 def _materialise(world: World) -> dict[str, dict[str, MetadataValue[Any]]]:
-    """Run all three stages on what waits; give the metadata of each asset."""
+    """Run all three stages on the backlog; return the metadata of each asset."""
     with DagsterInstance.ephemeral() as instance:
         result = (
             platform(world.settings)

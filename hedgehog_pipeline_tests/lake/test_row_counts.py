@@ -1,4 +1,4 @@
-"""How many rows an asset has of a day and in all, as its commits carry the numbers on."""
+"""Row counts of an asset, per day and in total, carried from commit to commit."""
 
 from datetime import date
 
@@ -27,7 +27,7 @@ def _commit(head: Commit | None, day: date, *parts: Part) -> Commit:
     )
 
 
-def _shown(head: Commit | None, day: date, *parts: Part) -> dict[str, int]:
+def _metadata(head: Commit | None, day: date, *parts: Part) -> dict[str, int]:
     numbers = row_count_metadata(counts_before(head, day), _ASSET, day, parts)
     return {name.removeprefix("dagster/"): count for name, count in numbers.items()}
 
@@ -35,32 +35,32 @@ def _shown(head: Commit | None, day: date, *parts: Part) -> dict[str, int]:
 def test_rows_add_up_within_a_day_and_over_days():
     first = _commit(None, _MONDAY, _part(5), _part(2))
     second = _commit(first, _MONDAY, _part(3))
-    assert _shown(first, _MONDAY, _part(3)) == {"partition_row_count": 10, "row_count": 10}
-    assert _shown(second, _TUESDAY, _part(1)) == {"partition_row_count": 1, "row_count": 11}
+    assert _metadata(first, _MONDAY, _part(3)) == {"partition_row_count": 10, "row_count": 10}
+    assert _metadata(second, _TUESDAY, _part(1)) == {"partition_row_count": 1, "row_count": 11}
 
 
-def test_a_commit_without_rows_of_an_asset_changes_no_number_of_it():
+def test_a_commit_without_rows_of_an_asset_does_not_change_its_counts():
     head = _commit(_commit(None, _MONDAY, _part(5)), _MONDAY)
-    assert _shown(head, _MONDAY) == {"partition_row_count": 5, "row_count": 5}
-    assert _shown(head, _TUESDAY) == {"partition_row_count": 0, "row_count": 5}
+    assert _metadata(head, _MONDAY) == {"partition_row_count": 5, "row_count": 5}
+    assert _metadata(head, _TUESDAY) == {"partition_row_count": 0, "row_count": 5}
 
 
-def test_keys_tombstones_and_quarantine_are_no_rows():
+def test_keys_tombstones_and_quarantine_do_not_count_as_rows():
     head = _commit(None, _MONDAY, _part(5), _part(7, kind="keys"), _part(1, kind="quarantine"))
     assert head.row_counts
     assert head.row_counts.assets == {_ASSET: RowCount(day=_MONDAY, of_day=5, in_all=5)}
 
 
-def test_rows_of_an_earlier_day_count_in_all_and_not_for_the_later_day():
+def test_rows_of_an_earlier_day_count_in_total_but_not_for_the_later_day():
     head = _commit(None, _TUESDAY, _part(5))
     late = _commit(head, _MONDAY, _part(2))
-    assert _shown(late, _TUESDAY) == {"partition_row_count": 5, "row_count": 7}
-    assert _shown(late, _MONDAY) == {"row_count": 7}
+    assert _metadata(late, _TUESDAY) == {"partition_row_count": 5, "row_count": 7}
+    assert _metadata(late, _MONDAY) == {"row_count": 7}
 
 
-def test_a_lake_that_did_not_count_begins_with_the_next_day_and_claims_no_number_in_all():
+def test_a_lake_without_counts_starts_on_the_next_day_and_has_no_total():
     older = Commit(log="log", number=9, previous="b", batch="c", date=_MONDAY)
-    assert _shown(older, _MONDAY, _part(5)) == {}
+    assert _metadata(older, _MONDAY, _part(5)) == {}
     assert _commit(older, _MONDAY, _part(5)).row_counts is None
     head = _commit(older, _TUESDAY, _part(5))
-    assert _shown(head, _TUESDAY, _part(2)) == {"partition_row_count": 7}
+    assert _metadata(head, _TUESDAY, _part(2)) == {"partition_row_count": 7}

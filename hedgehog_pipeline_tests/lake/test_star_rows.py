@@ -1,4 +1,4 @@
-"""A star table is read of one log alone."""
+"""A star table is read from one log only."""
 
 import pytest
 
@@ -8,9 +8,9 @@ from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline_tests.lake.making import MemoryS3, put_other_values, put_processed
 
 
-def test_rows_are_read_of_no_commit_that_follows_another_one_than_stands_before_it() -> None:
+def test_rows_of_a_commit_that_does_not_follow_the_one_before_it_are_not_read() -> None:
     s3 = MemoryS3()
     log = put_processed(s3, 3)
     put_other_values(s3, 2, batch="z")
-    with pytest.raises(AnotherLakeError, match=r"Commit 3 .* where z stands before it"):
+    with pytest.raises(AnotherLakeError, match=r"Commit 3 .* the batch before it is z"):
         read_rows(log, STAR["fact_payment"], None)

@@ -1,4 +1,4 @@
-"""Frames of own assets: an object for each materialisation, of which the latest is read."""
+"""Frames of own assets: one object per materialisation; the latest is read."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -18,14 +18,14 @@ from hedgehog_pipeline.orchestration.io.own_assets import load_frame, store_fram
 _DAYS = DailyPartitionsDefinition("2026-11-01", end_date="2026-11-04")
 
 
-def test_the_latest_is_read_and_the_earlier_ones_stay(bucket: Bucket) -> None:
+def test_the_latest_frame_is_read_and_earlier_ones_stay(bucket: Bucket) -> None:
     stored = StoredFrames(bucket, ["marts", "revenue"])
     keys = [stored.write("whole", pa.table({"n": [number]}))[0] for number in range(3)]
     assert stored.read("whole") == pa.table({"n": [2]})
     assert [found.key for found in bucket.objects("assets/marts.revenue/whole/")] == keys[::-1]
 
 
-def test_a_writer_that_another_one_overtakes_comes_after_it(bucket: Bucket) -> None:
+def test_a_writer_that_is_overtaken_comes_after_the_other_one(bucket: Bucket) -> None:
     stored = StoredFrames(bucket, ["a"])
     key, _ = stored.write("whole", pa.table({"n": [1]}))
     stale = StoredFrames(_Stale(bucket.client, bucket.name), ["a"])
@@ -37,28 +37,28 @@ def test_a_writer_that_another_one_overtakes_comes_after_it(bucket: Bucket) -> N
 @pytest.mark.parametrize(
     "paths", [(["a", "b"], ["a.b"]), (["a"], ["a", "whole"]), (["a/b"], ["a", "b"])]
 )
-def test_no_two_assets_share_a_place(bucket: Bucket, paths: Sequence[list[str]]) -> None:
+def test_no_two_assets_share_a_key(bucket: Bucket, paths: Sequence[list[str]]) -> None:
     for number, path in enumerate(paths):
         StoredFrames(bucket, path).write("whole", pa.table({"n": [number]}))
     for number, path in enumerate(paths):
         assert StoredFrames(bucket, path).read("whole") == pa.table({"n": [number]})
 
 
-def test_an_asset_of_all_days_gets_those_that_have_something(bucket: Bucket) -> None:
+def test_an_asset_of_all_days_gets_the_days_with_rows(bucket: Bucket) -> None:
     for day in ("2026-11-01", "2026-11-03"):
         _store(bucket, pd.DataFrame({"day": [day]}), day)
     assert _load(bucket, None).to_pydict() == {"day": ["2026-11-01", "2026-11-03"]}
     assert _load(bucket, "2026-11-03").to_pydict() == {"day": ["2026-11-03"]}
 
 
-def test_a_day_without_rows_says_nothing_of_the_types_of_columns(bucket: Bucket) -> None:
+def test_a_day_without_rows_does_not_affect_column_types(bucket: Bucket) -> None:
     _store(bucket, pd.DataFrame({"day": [], "units": []}), "2026-11-01")
     _store(bucket, pd.DataFrame({"day": ["2026-11-02"], "units": [1]}), "2026-11-02")
     _store(bucket, pd.DataFrame({"day": pd.Series(dtype="str")}), "2026-11-03")
     assert _load(bucket, None).to_pydict() == {"day": ["2026-11-02"], "units": [1]}
 
 
-def test_days_without_rows_have_the_columns_of_the_last_one(bucket: Bucket) -> None:
+def test_days_without_rows_have_the_columns_of_the_last_day(bucket: Bucket) -> None:
     _store(bucket, pd.DataFrame({"day": []}), "2026-11-01")
     _store(bucket, pd.DataFrame({"day": pd.Series(dtype="str")}), "2026-11-02")
     rows = _load(bucket, None)
@@ -81,22 +81,22 @@ def test_days_of_different_types_are_refused_with_the_day_and_the_column(
         _load(bucket, None)
 
 
-def test_what_is_not_there_says_what_to_do(bucket: Bucket) -> None:
+def test_the_error_for_a_missing_frame_says_what_to_do(bucket: Bucket) -> None:
     with pytest.raises(HedgehogError, match=r"Nothing is stored of marts/mine .* materialise it"):
         _load(bucket, "2026-11-02")
 
 
-def test_an_index_and_exact_amounts_come_back(bucket: Bucket) -> None:
+def test_an_index_and_exact_amounts_survive_a_round_trip(bucket: Bucket) -> None:
     amounts = pd.Series([Decimal("1.10"), None], dtype=pd.ArrowDtype(pa.decimal128(10, 2)))
     frame = pd.DataFrame({"month": ["a", "b"], "amount": amounts}).set_index("month")
     _store(bucket, frame, "2026-11-01")
-    back = as_hinted(_load(bucket, "2026-11-01"), Any, "marts/mine")
-    assert back.index.tolist() == ["a", "b"]
-    assert back["amount"].dtype == frame["amount"].dtype
-    assert back["amount"].iloc[0] == Decimal("1.10")
+    loaded = as_hinted(_load(bucket, "2026-11-01"), Any, "marts/mine")
+    assert loaded.index.tolist() == ["a", "b"]
+    assert loaded["amount"].dtype == frame["amount"].dtype
+    assert loaded["amount"].iloc[0] == Decimal("1.10")
 
 
-def test_what_is_no_frame_is_refused(bucket: Bucket) -> None:
+def test_a_value_that_is_not_a_frame_is_refused(bucket: Bucket) -> None:
     with pytest.raises(HedgehogError, match="marts/mine returned a dict, which"):
         _store(bucket, {"n": 1}, "2026-11-01")
 
@@ -116,7 +116,7 @@ def _load(bucket: Bucket, day: str | None) -> pa.Table:
 
 
 class _Stale(Bucket):
-    """A bucket whose first listing is from before anything was written."""
+    """A bucket whose first listing is older than any object."""
 
     def objects(self, prefix: str, after: str = "") -> Any:
         if "listed" in self.__dict__:

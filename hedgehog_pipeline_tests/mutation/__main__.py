@@ -1,4 +1,4 @@
-"""`make mutation`: change the heart of the code a little, again and again; a test has to notice."""
+"""`make mutation`: mutation testing of the core modules. A test has to fail for each mutant."""
 
 import os
 import subprocess
@@ -19,21 +19,21 @@ from hedgehog_pipeline_tests.mutation.operators import OPERATORS
 
 _ROOT = Path(__file__).parents[2]
 _AT_ONCE = 2
-_LONGEST_TEST = 150
-"""Seconds after which a test that a change makes hang has noticed it."""
+_MAX_TEST_SECONDS = 150
+"""A test that hangs for longer counts as failed: it has detected the mutant."""
 _PYTEST = [
     sys.executable,
-    *f"-m pytest -x -n0 -p no:cacheprovider --timeout {_LONGEST_TEST}".split(),
+    *f"-m pytest -x -n0 -p no:cacheprovider --timeout {_MAX_TEST_SECONDS}".split(),
 ]
 
 _CAPTURES = (
     "extraction/test_snapshot.py",
     "extraction/test_capture_exactly_once.py",
-    "extraction/test_capture_whatever_the_stamp.py",
-    "extraction/test_capture_side_by_side.py",
-    "extraction/test_counter_wraps.py",
-    "extraction/test_archive.py",
-    "extraction/test_reread.py",
+    "extraction/test_capture_ignores_stamps.py",
+    "extraction/test_concurrent_captures.py",
+    "extraction/test_xid_wraparound.py",
+    "extraction/test_initial_load.py",
+    "extraction/test_full_refresh.py",
     "extraction/test_watermarks.py",
 )
 _JOINS = (
@@ -41,14 +41,14 @@ _JOINS = (
     "processing/test_transform.py",
     "processing/test_joined_in_any_order.py",
     "test_deletes.py",
-    "test_dirt.py",
-    "test_dirt_ends.py",
-    "test_dirt_of_parents.py",
+    "test_quarantined_values.py",
+    "test_quarantine_closes.py",
+    "test_quarantined_parents.py",
 )
 
-HEART = {
+CORE = {
     "extraction/snapshot.py": _CAPTURES,
-    "extraction/another_source.py": ("test_another_source.py", "extraction/test_reread.py"),
+    "extraction/source_identity.py": ("test_another_source.py", "extraction/test_full_refresh.py"),
     "extraction/capture.py": _CAPTURES,
     "lake/log.py": ("lake/test_create.py", "lake/test_log.py", "test_objects.py"),
     "lake/landed.py": _JOINS,
@@ -60,12 +60,12 @@ HEART = {
         "test_changes.py",
     ),
 }
-"""The capture rule, the commit log, the as-of join and the upserts, each with its tests."""
+"""The mutated modules (capture rule, commit log, as-of join, upserts), with their tests."""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A module with one change."""
+    """A module with one mutation."""
 
     module: str
     code: str
@@ -73,7 +73,7 @@ class Mutant:
 
 
 def mutants(module: str) -> Iterator[Mutant]:
-    """Make every change of a module."""
+    """Yield every mutant of a module."""
     code = (_ROOT / "hedgehog_pipeline" / module).read_text(encoding="utf-8")
     for operator in OPERATORS:
         for occurrence in count():
@@ -82,21 +82,21 @@ def mutants(module: str) -> Iterator[Mutant]:
                 break
             lines = unified_diff(code.splitlines(), changed.splitlines(), n=0, lineterm="")
             diff = "\n".join(list(lines)[2:])
-            if "@dataclass" not in diff:  # that nothing is assigned is pyright's to see
+            if "@dataclass" not in diff:  # pyright finds a missing decorator
                 yield Mutant(module, changed, diff)
 
 
-def survives(mutant: Mutant, place: Path) -> bool:
-    """Tell whether the tests of a module pass in a copy of all that has the change."""
-    module = place / "hedgehog_pipeline" / mutant.module
+def survives(mutant: Mutant, repository: Path) -> bool:
+    """Return whether the tests of a module pass in a copy of the repository with the mutant."""
+    module = repository / "hedgehog_pipeline" / mutant.module
     code = module.read_text(encoding="utf-8")
     module.write_text(mutant.code, encoding="utf-8")
-    tests = [f"hedgehog_pipeline_tests/{test}" for test in HEART[mutant.module]]
+    tests = [f"hedgehog_pipeline_tests/{test}" for test in CORE[mutant.module]]
     try:
         run = subprocess.run(
             [*_PYTEST, *tests],
-            cwd=place,
-            env={**os.environ, "PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"},
+            cwd=repository,
+            env={**os.environ, "PYTHONPATH": str(repository), "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
             check=False,
         )
@@ -106,32 +106,32 @@ def survives(mutant: Mutant, place: Path) -> bool:
 
 
 def main(modules: list[str]) -> int:
-    """Print how many changes were noticed, module by module, and each that was not."""
-    places: Queue[Path] = Queue()
+    """Print for each module how many mutants were detected, and each that survived."""
+    copies: Queue[Path] = Queue()
     survivors = total = 0
     with TemporaryDirectory() as at, ThreadPoolExecutor(_AT_ONCE) as threads:
         for number in range(_AT_ONCE):
             left_out = ignore_patterns(".*", "docs", "__pycache__")
-            places.put(copytree(_ROOT, Path(at) / str(number), ignore=left_out))
+            copies.put(copytree(_ROOT, Path(at) / str(number), ignore=left_out))
 
-        def judge(mutant: Mutant) -> bool:
-            place = places.get()
+        def check(mutant: Mutant) -> bool:
+            repository = copies.get()
             try:
-                return survives(mutant, place)
+                return survives(mutant, repository)
             finally:
-                places.put(place)
+                copies.put(repository)
 
-        for module in modules or HEART:
+        for module in modules or CORE:
             code = (_ROOT / "hedgehog_pipeline" / module).read_text(encoding="utf-8")
-            if not judge(Mutant(module, code, "")):
-                sys.exit(f"The tests of {module} fail without a change.")
+            if not check(Mutant(module, code, "")):
+                sys.exit(f"The tests of {module} fail without a mutation.")
             made = list(mutants(module))
-            alive = [m for m, lives in zip(made, threads.map(judge, made), strict=True) if lives]
+            alive = [m for m, lives in zip(made, threads.map(check, made), strict=True) if lives]
             for mutant in alive:
                 print(f"survives: {module} {mutant.diff}", flush=True)
-            print(f"{module}: {len(made) - len(alive)} of {len(made)} noticed", flush=True)
+            print(f"{module}: {len(made) - len(alive)} of {len(made)} detected", flush=True)
             survivors, total = survivors + len(alive), total + len(made)
-    print(f"{total - survivors} of {total} noticed: {1 - survivors / total:.1%}")
+    print(f"{total - survivors} of {total} detected: {1 - survivors / total:.1%}")
     return 0 if survivors <= total / 10 else 1
 
 

@@ -1,4 +1,4 @@
-"""The small changes of the code that some test has to notice: cosmic-ray's, and those of SQL."""
+"""The mutation operators: those of cosmic-ray, and one for SQL."""
 
 import re
 from collections.abc import Iterator
@@ -44,23 +44,23 @@ _STATEMENT = re.compile(r"\W*(select|insert|update|delete|with|create)\b", re.IG
 
 
 class ReplaceInSql(Operator):
-    """Another operator or function in the text of a query."""
+    """Replaces an operator or function in the text of an SQL query."""
 
     def mutation_positions(self, node: Any) -> Iterator[tuple[Any, Any]]:
-        """Give one for each place where a pattern is found in SQL."""
+        """Yield one position for each match of a pattern in SQL."""
         if isinstance(node, parso.python.tree.String) and _is_sql(node):
             for _ in _changes(node.value):
                 yield node.start_pos, node.end_pos
 
     def mutate(self, node: Any, index: int) -> Any:
-        """Make the change of that number."""
+        """Return the node with the mutation of that index."""
         return parso.python.tree.String(
             list(_changes(node.value))[index], node.start_pos, node.prefix
         )
 
     @classmethod
     def examples(cls) -> tuple[()]:
-        """None."""
+        """Return no examples."""
         return ()
 
 
@@ -71,7 +71,7 @@ def _changes(text: str) -> Iterator[str]:
 
 
 def _is_sql(node: Any) -> bool:
-    """Tell whether a string is the text of a query: what `sql.SQL` is given, or a statement."""
+    """Return whether a string is SQL: the argument of `sql.SQL`, or a statement."""
     at, before = node.parent, ""
     while at is not None and at.type in {"strings", "arglist", "trailer", "atom"}:
         at = at.parent

@@ -1,4 +1,4 @@
-"""A shop and a warehouse that agree, what a test does to either, and what a reconciliation says."""
+"""Helpers to reconcile: an equal source and warehouse, changes to either, and the result."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
@@ -17,7 +17,7 @@ SURPLUS = "surplus in the warehouse"
 DIFFERENT = "different"
 
 Found = dict[str, list[tuple[str, str | None, list[tuple[int, int]]]]]
-"""Per table that differs: how, why, which keys."""
+"""For each table that differs: how, why, which keys."""
 
 _OWN = """
     insert into department values (90, 'Trade', 'Leeds', null, 'now', 'now');
@@ -31,7 +31,7 @@ _OWN = """
     insert into payment values
         (90, 'now', 'now', 90, 90, 300.25, 1, 1, false, '2026-06-05', 52923196, 32957646)
 """
-"""Rows of which a test knows every value; their keys leave a gap to those of the archive."""
+"""Rows whose values the tests know; their keys leave a gap after those of the initial load."""
 
 _DELETE_OWN = """
     delete from payment where payment_id = 90;
@@ -41,7 +41,7 @@ _DELETE_OWN = """
 
 
 def seed(world: World) -> World:
-    """Bring a shop of 60 orders, and an order of number 90, to the warehouse."""
+    """Load a shop of 60 orders, and an order with the key 90, into the warehouse."""
     world.load_archive(60)
     world.shop.execute(_OWN)
     world.run()
@@ -55,8 +55,8 @@ def delete_own_order(world: World) -> None:
 def reconciled(world: World, *tables: str) -> list[Reconciled]:
     deployment = world.deployment
     with deployment.warehouse() as warehouse:
-        shop, wanted = deployment.source.moment, [RECONCILED[t] for t in tables or RECONCILED]
-        return list(reconcile(deployment.lake, warehouse, shop, wanted))
+        source, wanted = deployment.source.moment, [RECONCILED[t] for t in tables or RECONCILED]
+        return list(reconcile(deployment.lake, warehouse, source, wanted))
 
 
 def found_in(tables: Sequence[Reconciled]) -> Found:
@@ -73,23 +73,23 @@ def differences(world: World, *tables: str) -> Found:
 
 
 def by_hand(world: World, statements: str) -> None:
-    """Do to the warehouse what Hedgehog never does."""
+    """Change the warehouse as Hedgehog never does."""
     dsn = world.servers.postgres.dsn(world.warehouse_database)
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(statements.encode())
 
 
 def changed_unseen(world: World, statement: str) -> None:
-    """Change the shop, and have the log say that a capture has passed it and met nothing."""
+    """Change the source, and append a capture to the log that covers the change but has no row."""
     world.shop.execute(statement.encode())
-    with world.deployment.source.moment(list(SOURCE.values())) as moment:
-        passed = {"snapshot": moment.snapshot.text, "seen": ()}
-    _append(world, "increment", **passed)
+    with world.deployment.source.moment(list(SOURCE.values())) as snapshot:
+        covered = {"snapshot": snapshot.snapshot.text, "seen": ()}
+    _append(world, "increment", **covered)
     world.run()
 
 
 def append(world: World, kind: IngestionKind, source: str = "", **rows: str) -> None:
-    """Append a commit to the ingestion log, with CSV of some tables."""
+    """Append a commit to the ingestion log, with the CSV of some tables."""
     _append(world, kind, source, rows)
 
 
@@ -98,7 +98,7 @@ def _append(
     kind: IngestionKind,
     source: str = "",
     rows: Mapping[str, str] | None = None,
-    **base: object,
+    **watermark: object,
 ) -> None:
     rows = rows or {}
     log, now = world.deployment.lake.ingestion, datetime.now(timezone.utc)
@@ -109,7 +109,7 @@ def _append(
         columns = csv.partition("\n")[0].split(",")
         batch.write(f"oltp/{table}", "rows", csv.encode(), rows=1, columns=columns)
     number = head.number + 1
-    watermarks = {name: known.model_copy(update=base) for name, known in head.base.items()}
+    watermarks = {name: known.model_copy(update=watermark) for name, known in head.base.items()}
     landed = {name: watermarks[name].model_copy(update={"landed": number}) for name in rows}
     changes = {
         "number": number,

@@ -1,4 +1,4 @@
-"""An instance whose records stand in the tests' PostgreSQL."""
+"""An instance whose records are in the tests' PostgreSQL."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from hedgehog_pipeline_tests.servers import Servers
 
 @contextmanager
 def pooled_instance(servers: Servers, home: Path, database: str) -> Iterator[DagsterInstance]:
-    """Make one with a database of its own, which is dropped at the end."""
+    """Open an instance with its own database, which is dropped at the end."""
     servers.make_database(database, "writer", "writer", database)
     url = f"postgresql+psycopg2://writer:writer@{servers.postgres.address}/{database}"
     storage = {

@@ -1,4 +1,4 @@
-"""The sensors that alert: what people are told, and what they are spared."""
+"""The alert sensors: what they alert, and what they leave out."""
 
 import logging
 from datetime import datetime, timedelta, timezone
@@ -19,16 +19,16 @@ from hedgehog_pipeline.orchestration.alert_sensors import late
 from hedgehog_pipeline_tests.world import World
 
 
-def test_a_lag_of_half_an_hour_is_told_and_a_lesser_one_is_not() -> None:
+def test_a_lag_of_half_an_hour_is_alerted_and_a_shorter_one_is_not() -> None:
     late(lambda: 1799.0)()
-    with pytest.raises(HedgehogError, match="The warehouse is 30 minutes behind the shop"):
+    with pytest.raises(HedgehogError, match="The warehouse is 30 minutes behind the source"):
         late(lambda: 1800.0)()
 
 
-def test_a_shop_that_stays_away_is_alerted(
+def test_an_unreadable_source_is_alerted(
     world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(health, "SILENCE_SECONDS", timedelta(0))
+    monkeypatch.setattr(health, "GRACE", timedelta(0))
     world.load_small()
     world.run()
     world.shop.execute("drop table payment cascade")
@@ -46,11 +46,11 @@ def test_a_failed_run_of_a_stage_is_alerted_unless_a_sensor_launches_it_again(
 ):
     world.shop.execute("drop table payment cascade")
     with DagsterInstance.ephemeral() as instance:
-        told = _told_of_failure(world, instance, "extraction", sensor, caplog)
-    assert ("run of extraction failed" in told) is (sensor is None)
+        alerts = _alerts_of_failure(world, instance, "extraction", sensor, caplog)
+    assert ("run of extraction failed" in alerts) is (sensor is None)
 
 
-def test_a_report_that_fails_again_and_again_is_alerted_once(
+def test_a_report_that_fails_repeatedly_is_alerted_once(
     world: World, caplog: pytest.LogCaptureFixture
 ):
     boto3.client("secretsmanager").delete_secret(
@@ -58,21 +58,21 @@ def test_a_report_that_fails_again_and_again_is_alerted_once(
     )
     with DagsterInstance.ephemeral() as instance:
         first, second = (
-            _told_of_failure(world, instance, "report", "report", caplog) for _ in range(2)
+            _alerts_of_failure(world, instance, "report", "report", caplog) for _ in range(2)
         )
     assert "The run of report failed: " in first
     assert "its sensor launches it again" in first
     assert second == ""
 
 
-def _told_of_failure(
+def _alerts_of_failure(
     world: World,
     instance: DagsterInstance,
     job: str,
     sensor: str | None,
     caplog: pytest.LogCaptureFixture,
 ) -> str:
-    """Have a run fail; give what is alerted of it."""
+    """Let a run fail; return the text of its alerts."""
     definitions = platform(world.settings)
     run = definitions.resolve_job_def(job)
     today = datetime.now(timezone.utc).date().isoformat()

@@ -1,4 +1,4 @@
-"""Alerts reach whoever subscribes to the topic."""
+"""Alerts reach the subscribers of the topic."""
 
 import json
 from datetime import datetime, timezone
@@ -18,7 +18,7 @@ _ALERT = Alert(
 
 
 @pytest.mark.usefixtures("servers")
-def test_an_alert_arrives_with_its_sentence() -> None:
+def test_an_alert_arrives_with_its_message() -> None:
     sns, sqs = boto3.client("sns"), boto3.client("sqs")
     topic = sns.create_topic(Name="alerts")["TopicArn"]
     queue = sqs.create_queue(QueueName="inbox")["QueueUrl"]
@@ -36,9 +36,9 @@ def test_without_a_topic_an_alert_is_logged(caplog: pytest.LogCaptureFixture) ->
     assert "The shop cannot be reached; start it." in caplog.text
 
 
-def test_a_topic_that_takes_nothing_fails_nothing(
+def test_a_topic_that_refuses_an_alert_raises_no_error(
     servers: Servers, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert servers.aws.running
     publish(_ALERT, "arn:aws:sns:eu-west-2:123456789012:nobody")
-    assert "did not take the alert" in caplog.text
+    assert "refused the alert" in caplog.text

@@ -1,4 +1,4 @@
-"""The checks pass on a good warehouse, and each fails on one that was broken by hand."""
+"""The checks pass on a valid warehouse, and each fails on one that was broken by hand."""
 
 import re
 from collections.abc import Iterator
@@ -20,13 +20,13 @@ _AGED = "update dim_design set inferred = true, inferred_since = now() - interva
 
 @pytest.fixture
 def warehouse(opened: World) -> Iterator[psycopg.Connection[Any]]:
-    """The hand that breaks it."""
+    """A connection that changes the warehouse by hand."""
     dsn = opened.servers.postgres.dsn(opened.warehouse_database)
     with psycopg.connect(dsn, autocommit=True) as connection:
         yield connection
 
 
-def test_a_good_warehouse_passes_every_check(opened: World) -> None:
+def test_a_valid_warehouse_passes_every_check(opened: World) -> None:
     verdicts = _check(opened)
     assert set(verdicts) == {
         *((table, name) for table in STAR for name in ("identity_unique", "columns_not_null")),
@@ -42,7 +42,7 @@ def test_a_good_warehouse_passes_every_check(opened: World) -> None:
     ("table", "example"),
     [("dim_design", r"\d+"), ("fact_sales_order", r"\d+ \d{4}-\d\d-\d\d \d\d:\d\d:\d\d.*")],
 )
-def test_an_identity_that_stands_twice_is_found(
+def test_a_duplicate_identity_is_found(
     opened: World, warehouse: psycopg.Connection[Any], table: str, example: str
 ) -> None:
     _drop_constraints(warehouse, table)
@@ -51,10 +51,10 @@ def test_an_identity_that_stands_twice_is_found(
     assert _failed(verdicts) == [(table, "identity_unique")]
     verdict = verdicts[table, "identity_unique"]
     assert verdict.severity is AssetCheckSeverity.ERROR
-    _tells(verdict, 1, example, "add")
+    _expect(verdict, 1, example, "add")
 
 
-def test_a_null_where_the_declaration_has_none_is_found(
+def test_a_null_in_a_not_null_column_is_found(
     opened: World, warehouse: psycopg.Connection[Any]
 ) -> None:
     for column in ("units_sold", "unit_price"):
@@ -67,10 +67,10 @@ def test_a_null_where_the_declaration_has_none_is_found(
     assert _failed(verdicts) == [("fact_sales_order", "columns_not_null")]
     verdict = verdicts["fact_sales_order", "columns_not_null"]
     assert verdict.severity is AssetCheckSeverity.ERROR
-    _tells(verdict, 1, r"\d+ .* lacks units_sold, unit_price", "materialize")
+    _expect(verdict, 1, r"\d+ .* lacks units_sold, unit_price", "materialize")
 
 
-def test_a_reference_to_a_member_that_is_gone_is_found(
+def test_a_reference_to_a_missing_member_is_found(
     opened: World, warehouse: psycopg.Connection[Any]
 ) -> None:
     _drop_constraints(warehouse, "dim_design")
@@ -79,7 +79,7 @@ def test_a_reference_to_a_member_that_is_gone_is_found(
     assert _failed(verdicts) == [("fact_sales_order", "references_present")]
     verdict = verdicts["fact_sales_order", "references_present"]
     assert verdict.severity is AssetCheckSeverity.ERROR
-    _tells(verdict, 1, r"\d+ has no dim_design for design_id \d+", "materialize the dimension")
+    _expect(verdict, 1, r"\d+ has no dim_design for design_id \d+", "materialize the dimension")
 
 
 def test_an_inferred_member_is_a_warning_after_an_hour(
@@ -92,7 +92,7 @@ def test_an_inferred_member_is_a_warning_after_an_hour(
     assert _failed(verdicts) == [("dim_design", "no_old_inferred_member")]
     verdict = verdicts["dim_design", "no_old_inferred_member"]
     assert verdict.severity is AssetCheckSeverity.WARN
-    _tells(verdict, 1, r"\d+", "hedgehog status")
+    _expect(verdict, 1, r"\d+", "hedgehog status")
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_an_inferred_member_is_a_warning_after_an_hour(
         ("payment", ["fact_payment"]),
     ],
 )
-def test_a_row_that_cannot_be_taken_is_a_warning_of_the_tables_made_of_it(
+def test_a_quarantined_row_is_a_warning_of_each_table_that_it_feeds(
     opened: World, table: str, failed: list[str]
 ) -> None:
     opened.shop.execute(f"update {table} set created_at = 'infinity'".encode())
@@ -114,7 +114,7 @@ def test_a_row_that_cannot_be_taken_is_a_warning_of_the_tables_made_of_it(
     for name in failed:
         verdict = verdicts[name, "quarantine_empty"]
         assert verdict.severity is AssetCheckSeverity.WARN
-        _tells(verdict, rows, rf"{table} \d created_at is not a moment.*", "quarantine show")
+        _expect(verdict, rows, rf"{table} \d created_at is not a moment.*", "quarantine show")
 
 
 def test_at_most_five_examples_are_given(opened: World, warehouse: psycopg.Connection[Any]) -> None:
@@ -128,7 +128,7 @@ def test_at_most_five_examples_are_given(opened: World, warehouse: psycopg.Conne
     assert verdict.metadata["examples"].value == ["101", "102", "103", "104", "105"]
 
 
-def test_a_table_that_is_gone_fails_its_checks(
+def test_a_missing_table_fails_its_checks(
     opened: World, warehouse: psycopg.Connection[Any]
 ) -> None:
     warehouse.execute("drop table fact_payment cascade")
@@ -143,7 +143,7 @@ def test_a_warehouse_without_tables_passes(world: World) -> None:
     }
 
 
-def test_references_wait_for_the_archive(world: World) -> None:
+def test_references_are_not_checked_during_the_initial_load(world: World) -> None:
     with world.deployment.warehouse() as warehouse:
         warehouse.prepare()
         warehouse.connection.execute(
@@ -156,7 +156,7 @@ def test_references_wait_for_the_archive(world: World) -> None:
 
 
 def _check(world: World) -> _Verdicts:
-    """Run the job `checks`."""
+    """Run the job `checks`; return its verdicts."""
     with DagsterInstance.ephemeral() as instance:
         job = platform(world.settings).resolve_job_def("checks")
         result = job.execute_in_process(
@@ -170,7 +170,7 @@ def _failed(verdicts: _Verdicts) -> list[tuple[str, str]]:
     return sorted(key for key, verdict in verdicts.items() if not verdict.passed)
 
 
-def _tells(verdict: AssetCheckEvaluation, count: int, example: str, advice: str) -> None:
+def _expect(verdict: AssetCheckEvaluation, count: int, example: str, advice: str) -> None:
     assert verdict.metadata["count"].value == count
     examples = verdict.metadata["examples"].value
     assert isinstance(examples, list)

@@ -1,4 +1,4 @@
-"""Two sides are compared key by key; no order and no spelling shows in a checksum."""
+"""Two sides are compared key by key; a checksum ignores order and spelling."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, time, timezone
@@ -23,7 +23,13 @@ from hedgehog_pipeline.model.columns import (
     arrow_schema,
     decimal,
 )
-from hedgehog_pipeline.reconciliation.checksums import Line, Total, compare, lines_of, selected
+from hedgehog_pipeline.reconciliation.checksums import (
+    Line,
+    Total,
+    canonical_columns,
+    compare,
+    render_rows,
+)
 from hedgehog_pipeline_tests.dirty import DIRTY
 from hedgehog_pipeline_tests.servers import Servers
 
@@ -68,7 +74,7 @@ _sides = st.dictionaries(st.integers(1, 30), st.sampled_from([b"a", b"b", None])
 
 def _total(lines: Iterable[Line]) -> Total:
     total = Total()
-    for _ in total.adding(lines):
+    for _ in total.count(lines):
         pass
     return total
 
@@ -83,32 +89,32 @@ def _lines(rows: list[tuple[object, ...]]) -> list[bytes]:
         pa.array(column, c.type.arrow)
         for column, c in zip(zip(*rows, strict=True), _COLUMNS, strict=True)
     ]
-    return lines_of(pa.table(values, schema=arrow_schema(_COLUMNS)), _COLUMNS)
+    return render_rows(pa.table(values, schema=arrow_schema(_COLUMNS)), _COLUMNS)
 
 
 @given(_sides, _sides)
 def test_each_key_that_differs_is_found_once(
-    shop: dict[int, bytes | None], warehouse: dict[int, bytes | None]
+    source: dict[int, bytes | None], warehouse: dict[int, bytes | None]
 ):
-    found = compare(sorted(shop.items()), sorted(warehouse.items()))
+    found = compare(sorted(source.items()), sorted(warehouse.items()))
 
     def keys(ranges: list[tuple[int, int]]) -> list[int]:
         return [key for first, last in ranges for key in range(first, last + 1)]
 
-    assert keys(found.missing) == sorted(shop.keys() - warehouse.keys())
-    assert keys(found.surplus) == sorted(warehouse.keys() - shop.keys())
-    both = shop.keys() & warehouse.keys()
-    assert keys(found.different) == sorted(k for k in both if shop[k] != warehouse[k])
-    assert (found.shop.rows, found.warehouse.rows) == (len(shop), len(warehouse))
+    assert keys(found.missing) == sorted(source.keys() - warehouse.keys())
+    assert keys(found.surplus) == sorted(warehouse.keys() - source.keys())
+    both = source.keys() & warehouse.keys()
+    assert keys(found.different) == sorted(k for k in both if source[k] != warehouse[k])
+    assert (found.source.rows, found.warehouse.rows) == (len(source), len(warehouse))
 
 
-def test_a_row_that_stands_twice_is_surplus_once():
+def test_a_duplicate_row_is_surplus_once():
     found = compare([(1, b"a"), (2, b"b")], [(1, b"a"), (1, b"a"), (2, b"b")])
     assert (found.missing, found.surplus, found.different) == ([], [(1, 1)], [])
 
 
 @given(st.permutations([(key, str(key).encode()) for key in range(6)]))
-def test_the_order_of_rows_leaves_no_trace(lines: list[Line]):
+def test_the_order_of_rows_does_not_change_the_checksum(lines: list[Line]):
     assert _total(lines) == _total(sorted(lines))
 
 
@@ -116,32 +122,32 @@ def test_a_checksum_is_the_same_on_every_machine():
     assert _total([(1, b"1\tone"), (2, b"2\ttwo")]).hex == "39378704885fc633"
 
 
-def test_absent_empty_and_shifted_values_are_told_apart():
+def test_null_empty_and_shifted_values_have_different_lines():
     lines = {_line(1, None), _line(1, ""), _line(1, r"\N"), _line(1, "\t"), _line(1, r"\t")}
     assert len(lines) == 5
 
 
-def test_a_line_is_what_postgresql_writes(servers: Servers):
+def test_a_line_equals_the_output_of_copy(servers: Servers):
     with psycopg.connect(servers.postgres.dsn("postgres")) as connection:
         columns = sql.SQL(", ").join(
             sql.SQL("{} {}").format(sql.Identifier(c.name), sql.SQL(c.type.sql)) for c in _COLUMNS
         )
-        connection.execute(sql.SQL("create temporary table held ({})").format(columns))
-        places = sql.SQL(", ").join([sql.Placeholder()] * len(_COLUMNS))
-        insert = sql.SQL("insert into held values ({})").format(places)
+        connection.execute(sql.SQL("create temporary table sample ({})").format(columns))
+        placeholders = sql.SQL(", ").join([sql.Placeholder()] * len(_COLUMNS))
+        insert = sql.SQL("insert into sample values ({})").format(placeholders)
         connection.cursor().executemany(insert, _ROWS)
-        query = sql.SQL("copy (select {} from held order by c0) to stdout")
-        with connection.cursor().copy(query.format(selected(_COLUMNS))) as copy:
+        query = sql.SQL("copy (select {} from sample order by c0) to stdout")
+        with connection.cursor().copy(query.format(canonical_columns(_COLUMNS))) as copy:
             written = [bytes(line).removesuffix(b"\n") for line in copy]
     assert written == _lines(_ROWS)
 
 
-def test_a_number_is_its_value_whatever_its_scale(servers: Servers):
-    asked = sql.SQL("select {} from (values ({}::numeric)) as held(c4)")
+def test_equal_numbers_are_written_alike_whatever_their_scale(servers: Servers):
+    select = sql.SQL("select {} from (values ({}::numeric)) as sample(c4)")
     with psycopg.connect(servers.postgres.dsn("postgres")) as connection:
 
         def written(number: str) -> object:
-            query = asked.format(selected(_COLUMNS[4:5]), sql.Literal(number))
+            query = select.format(canonical_columns(_COLUMNS[4:5]), sql.Literal(number))
             return str(connection.execute(query).fetchall()[0][0])
 
         assert {written(number) for number in ("2.4", "2.40", "2.4000")} == {"2.40"}

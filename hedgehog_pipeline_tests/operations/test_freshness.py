@@ -1,4 +1,4 @@
-"""Freshness is the age of the oldest change seen by a scan that the warehouse does not hold."""
+"""Freshness is the age of the oldest change that a scan has seen and that is not loaded."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -23,7 +23,7 @@ from hedgehog_pipeline_tests.world import World
 _WARN, _ERROR = AssetCheckSeverity.WARN, AssetCheckSeverity.ERROR
 
 
-def test_a_shop_at_rest_is_fresh(world: World) -> None:
+def test_a_source_without_changes_is_fresh(world: World) -> None:
     assert world.deployment.seconds_behind() == 0
     world.load_small()
     world.run()
@@ -57,7 +57,7 @@ def test_a_change_that_a_scan_saw_and_no_capture_landed_counts(opened: World) ->
     assert deployment.seconds_behind() == 0
 
 
-def test_a_change_that_was_taken_back_counts_no_more(opened: World) -> None:
+def test_a_change_that_was_undone_no_longer_counts(opened: World) -> None:
     opened.shop.execute("insert into currency values (99, 'XTS', 'now', 'now')")
     assert opened.deployment.scan_shop()
     assert opened.deployment.seconds_behind() > 0
@@ -112,7 +112,7 @@ def test_the_sensor_reports_every_table_without_a_run() -> None:
         assert instance.get_runs_count() == 0
 
 
-def test_a_person_can_ask(world: World) -> None:
+def test_the_job_can_be_launched_by_hand(world: World) -> None:
     with DagsterInstance.ephemeral() as instance:
         job = platform(world.settings).resolve_job_def("freshness")
         evaluations = job.execute_in_process(instance=instance).get_asset_check_evaluations()

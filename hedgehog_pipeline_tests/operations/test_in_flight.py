@@ -1,4 +1,4 @@
-"""What is on its way is told by its own word, at every step, until shop and warehouse are equal."""
+"""A change in flight is explained at every step, until source and warehouse are equal."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ from hedgehog_pipeline_tests.world import World
 
 _NOT_CAPTURED = "not captured yet"
 _NOT_LOADED = "landed, not loaded yet"
-_NOT_SWEPT = "deleted in the shop, awaits a sweep"
+_NOT_DETECTED = "deleted in the source, not detected yet"
 _QUARANTINED = "in quarantine"
 _INBOX = "from an inbox file"
 
@@ -37,7 +37,7 @@ _BREAK = """
     update counterparty set created_at = 'infinity', counterparty_legal_name = 'Ur'
     where counterparty_id = 90
 """
-_MEND = """
+_FIX = """
     update payment set payment_date = '2026-06-05' where payment_id = 90;
     update department set created_at = 'now' where department_id = 90;
     update counterparty set created_at = 'now' where counterparty_id = 90
@@ -46,52 +46,52 @@ _MEND = """
 
 @pytest.fixture
 def loaded(world: World) -> World:
-    """A warehouse that holds all that the shop holds."""
+    """A warehouse that is equal to its source."""
     return seed(world)
 
 
-def test_a_change_is_followed_on_its_way(loaded: World):
+def test_a_change_is_explained_at_every_step(loaded: World):
     loaded.shop.execute("update sales_order set units_sold = 99 where sales_order_id in (4, 5)")
     loaded.shop.execute("insert into currency values (9, 'CHF', 'now', 'now')")
 
-    def on_its_way(why: str) -> Found:
+    def in_flight(why: str) -> Found:
         return {
             "dim_currency": [(MISSING, why, [(9, 9)])],
             "fact_sales_order": [(DIFFERENT, why, [(4, 5)])],
         }
 
-    assert differences(loaded) == on_its_way(_NOT_CAPTURED)
+    assert differences(loaded) == in_flight(_NOT_CAPTURED)
     loaded.launch("extraction")
-    assert differences(loaded) == on_its_way(_NOT_LOADED)
+    assert differences(loaded) == in_flight(_NOT_LOADED)
     loaded.launch("processing")
-    assert differences(loaded) == on_its_way(_NOT_LOADED)
+    assert differences(loaded) == in_flight(_NOT_LOADED)
     loaded.launch("storage")
     assert differences(loaded) == {}
 
 
-def test_a_deletion_is_followed_on_its_way(loaded: World):
+def test_a_deletion_is_explained_at_every_step(loaded: World):
     delete_own_order(loaded)
 
-    def on_its_way(why: str) -> Found:
+    def in_flight(why: str) -> Found:
         tables = ("dim_transaction", "fact_sales_order", "fact_payment")
         return {table: [(SURPLUS, why, [(90, 90)])] for table in tables}
 
-    assert differences(loaded) == on_its_way(_NOT_SWEPT)
+    assert differences(loaded) == in_flight(_NOT_DETECTED)
     loaded.run()
-    assert differences(loaded) == on_its_way(_NOT_SWEPT)
-    _land_sweep(loaded)
-    assert differences(loaded) == on_its_way(_NOT_LOADED)
+    assert differences(loaded) == in_flight(_NOT_DETECTED)
+    _land_deletions(loaded)
+    assert differences(loaded) == in_flight(_NOT_LOADED)
     loaded.run()
     assert differences(loaded) == {}
 
 
-def test_what_is_deleted_after_a_sweep_awaits_the_next(loaded: World):
+def test_a_deletion_after_delete_detection_is_not_detected_yet(loaded: World):
     loaded.sweep()
     delete_own_order(loaded)
-    assert {why for found in differences(loaded).values() for _, why, _ in found} == {_NOT_SWEPT}
+    assert {why for found in differences(loaded).values() for _, why, _ in found} == {_NOT_DETECTED}
 
 
-def test_a_row_that_came_back_is_not_captured_yet(loaded: World):
+def test_a_row_inserted_again_is_not_captured_yet(loaded: World):
     loaded.shop.execute("delete from payment where payment_id = 90")
     loaded.sweep()
     loaded.shop.execute(
@@ -101,54 +101,54 @@ def test_a_row_that_came_back_is_not_captured_yet(loaded: World):
     assert differences(loaded) == {"fact_payment": [(MISSING, _NOT_CAPTURED, [(90, 90)])]}
 
 
-def test_a_changed_parent_is_followed_on_its_way(loaded: World):
+def test_a_changed_parent_is_explained_at_every_step(loaded: World):
     loaded.shop.execute("update department set location = 'York' where department_id = 90")
     loaded.shop.execute("update address set city = 'York' where address_id = 90")
 
-    def on_its_way(why: str) -> Found:
+    def in_flight(why: str) -> Found:
         tables = ("dim_staff", "dim_location", "dim_counterparty")
         return {table: [(DIFFERENT, why, [(90, 90)])] for table in tables}
 
-    assert differences(loaded) == on_its_way(_NOT_CAPTURED)
+    assert differences(loaded) == in_flight(_NOT_CAPTURED)
     loaded.launch("extraction")
-    assert differences(loaded) == on_its_way(_NOT_LOADED)
+    assert differences(loaded) == in_flight(_NOT_LOADED)
     loaded.run()
     assert differences(loaded) == {}
 
 
-def test_a_deleted_parent_is_followed_on_its_way(loaded: World):
+def test_a_deleted_parent_is_explained_at_every_step(loaded: World):
     loaded.shop.execute("alter table staff drop constraint staff_department_id_fkey")
     loaded.shop.execute("delete from department where department_id = 90")
-    assert differences(loaded) == {"dim_staff": [(DIFFERENT, _NOT_SWEPT, [(90, 90)])]}
-    _land_sweep(loaded)
+    assert differences(loaded) == {"dim_staff": [(DIFFERENT, _NOT_DETECTED, [(90, 90)])]}
+    _land_deletions(loaded)
     assert differences(loaded) == {"dim_staff": [(DIFFERENT, _NOT_LOADED, [(90, 90)])]}
     loaded.run()
     assert differences(loaded) == {}
 
 
-def test_rows_and_parents_that_cannot_be_read_are_in_quarantine(loaded: World):
+def test_unreadable_rows_and_parents_are_explained_by_the_quarantine(loaded: World):
     loaded.shop.execute(_BREAK)
 
-    def on_its_way(why: str) -> Found:
+    def in_flight(why: str) -> Found:
         tables = ("dim_staff", "dim_counterparty", "fact_payment")
         return {table: [(DIFFERENT, why, [(90, 90)])] for table in tables}
 
-    assert differences(loaded) == on_its_way(_NOT_CAPTURED)
+    assert differences(loaded) == in_flight(_NOT_CAPTURED)
     loaded.run()
-    assert differences(loaded) == on_its_way(_QUARANTINED)
-    loaded.shop.execute(_MEND)
+    assert differences(loaded) == in_flight(_QUARANTINED)
+    loaded.shop.execute(_FIX)
     loaded.run()
     assert differences(loaded) == {}
 
 
-def test_a_table_of_which_nothing_can_be_read_is_in_quarantine(world: World):
+def test_a_table_without_readable_rows_is_explained_by_the_quarantine(world: World):
     world.load_small()
     world.shop.execute("update payment set payment_date = ''")
     world.run()
     assert differences(world) == {"fact_payment": [(MISSING, _QUARANTINED, [(1, 2)])]}
 
 
-def test_rows_of_an_inbox_file_are_told_as_such(loaded: World):
+def test_rows_of_an_inbox_file_are_explained(loaded: World):
     stamps = "2026-06-01 09:30:00,2026-06-01 09:30:00"
     append(
         loaded,
@@ -160,38 +160,38 @@ def test_rows_of_an_inbox_file_are_told_as_such(loaded: World):
         f"90,Ada,Lovelace,90,ada@example.com,{stamps}\n",
     )
     loaded.run()
-    brought: Found = {
+    from_inbox: Found = {
         "dim_staff": [(DIFFERENT, _INBOX, [(90, 90)])],
         "dim_currency": [(DIFFERENT, _INBOX, [(1, 1)])],
         "dim_payment_type": [(SURPLUS, _INBOX, [(77, 77)])],
     }
-    assert differences(loaded) == brought
+    assert differences(loaded) == from_inbox
     loaded.shop.execute("update department set location = 'York' where department_id = 90")
-    loaded.run()  # stamps the member of staff anew
+    loaded.run()  # stamps the staff member with a newer commit
     loaded.sweep()
-    assert differences(loaded) == brought
+    assert differences(loaded) == from_inbox
     loaded.shop.execute("update currency set currency_code = 'SEK' where currency_id = 1")
     loaded.run()
-    del brought["dim_currency"]
-    assert differences(loaded) == brought
+    del from_inbox["dim_currency"]
+    assert differences(loaded) == from_inbox
 
 
-def test_what_happens_while_the_snapshots_are_opened_is_on_its_way(loaded: World):
+def test_a_change_while_the_snapshots_are_opened_is_in_flight(loaded: World):
     deployment = loaded.deployment
 
     @contextmanager
-    def open_shop(tables: Sequence[SourceTable]) -> Iterator[SourceSnapshot]:
+    def open_source(tables: Sequence[SourceTable]) -> Iterator[SourceSnapshot]:
         loaded.shop.execute("update department set location = 'York' where department_id = 90")
         loaded.shop.execute("insert into currency values (9, 'CHF', 'now', 'now')")
         delete_own_order(loaded)
         loaded.run()
         loaded.sweep()
-        with deployment.source.moment(tables) as moment:
-            yield moment
+        with deployment.source.moment(tables) as snapshot:
+            yield snapshot
 
     with deployment.warehouse() as warehouse:
         tables = list(RECONCILED.values())
-        found = list(reconcile(deployment.lake, warehouse, open_shop, tables))
+        found = list(reconcile(deployment.lake, warehouse, open_source, tables))
     assert {table.table: table.in_flight for table in found if table.differences} == {
         "dim_staff": {_NOT_CAPTURED: 1},
         "dim_currency": {_NOT_CAPTURED: 1},
@@ -203,7 +203,7 @@ def test_what_happens_while_the_snapshots_are_opened_is_on_its_way(loaded: World
     assert differences(loaded) == {}
 
 
-def test_what_is_on_its_way_hides_no_fault_beside_it(loaded: World):
+def test_a_change_in_flight_does_not_hide_a_fault(loaded: World):
     loaded.shop.execute("update payment set payment_amount = 1 where payment_id in (7, 8)")
     by_hand(loaded, "update fact_payment set payment_amount = 2 where payment_id in (8, 9)")
     assert differences(loaded) == {
@@ -211,7 +211,7 @@ def test_what_is_on_its_way_hides_no_fault_beside_it(loaded: World):
     }
 
 
-def _land_sweep(world: World) -> None:
-    """Land what a sweep finds, and process nothing."""
+def _land_deletions(world: World) -> None:
+    """Run delete detection, without processing its commit."""
     asked = CaptureRequest(Mode.SWEEP, allow_mass_delete=True)
     execute(world.settings, "extraction", datetime.now(timezone.utc).date(), asked=asked)

@@ -1,4 +1,4 @@
-"""Past days are closed once: what nothing landed in reads as materialised, with no rows."""
+"""Past days are closed once: a day in which nothing landed shows as materialised, without rows."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -67,7 +67,7 @@ def _closed(
     return ticks
 
 
-def test_every_past_day_of_every_table_reads_materialised_and_today_does_not(
+def test_every_past_day_of_every_table_is_materialised_and_today_is_not(
     instance: DagsterInstance,
 ):
     ticks = _closed(instance, Counter())
@@ -77,7 +77,7 @@ def test_every_past_day_of_every_table_reads_materialised_and_today_does_not(
     assert _tick(instance, _YESTERDAY, Counter()).skip_message
 
 
-def test_a_day_that_was_materialised_is_left_as_it_is(instance: DagsterInstance):
+def test_a_materialised_day_is_not_changed(instance: DagsterInstance):
     instance.report_runless_asset_event(
         AssetMaterialization(_CURRENCY, partition=_YESTERDAY, tags={"dagster/data_version": "7"})
     )
@@ -86,7 +86,7 @@ def test_a_day_that_was_materialised_is_left_as_it_is(instance: DagsterInstance)
     assert {event.tags["dagster/data_version"] for event in events if event.tags} == {"0", "7"}
 
 
-def test_a_day_whose_rows_another_instance_recorded_says_so(instance: DagsterInstance):
+def test_a_day_recorded_in_another_instance_has_a_note(instance: DagsterInstance):
     (*_, tick) = _closed(instance, Counter({"star/dim_currency": 3}))
     last = {event.asset_key: event for event in tick.asset_events if event.partition == _YESTERDAY}
     assert "not recorded in this instance" in (last[_CURRENCY].description or "")
@@ -104,30 +104,30 @@ def test_a_day_whose_rows_another_instance_recorded_says_so(instance: DagsterIns
         ("star/dim_currency", {"warehouse/dim_currency"}),
     ],
 )
-def test_what_commits_of_a_day_still_wait_for_reads_missing_until_they_are_through(
+def test_a_day_with_pending_commits_is_missing_until_they_are_loaded(
     instance: DagsterInstance, asset: str, open_tables: set[str]
 ):
-    waits = [_commit(asset, _TODAY - timedelta(days=3))]
+    pending = [_commit(asset, _TODAY - timedelta(days=3))]
     stage = "to_process" if asset.startswith("oltp") else "to_load"
-    ticks = _closed(instance, Counter(), **{stage: waits})
+    ticks = _closed(instance, Counter(), **{stage: pending})
     assert _missing(instance, _TODAY - timedelta(days=3)) == open_tables
     assert not _missing(instance, _TODAY - timedelta(days=1))
     assert [bool(tick.run_requests) for tick in ticks if tick.asset_events][-1:] == [True]
-    assert f"wait for {len(open_tables)} tables" in (ticks[-1].skip_message or "")
+    assert f"pending commits for {len(open_tables)} tables" in (ticks[-1].skip_message or "")
     (last,) = _closed(instance, Counter())
     assert not _missing(instance, _TODAY - timedelta(days=3))
     assert last.cursor == _YESTERDAY
 
 
-def test_nothing_is_closed_while_more_waits_than_is_looked_at(instance: DagsterInstance):
-    waits = [_commit("star/dim_currency", _TODAY)] * MAX_COMMITS
-    tick = _tick(instance, None, Counter(), to_load=waits)
-    assert "when less waits" in (tick.skip_message or "")
+def test_nothing_is_closed_while_too_many_commits_are_pending(instance: DagsterInstance):
+    pending = [_commit("star/dim_currency", _TODAY)] * MAX_COMMITS
+    tick = _tick(instance, None, Counter(), to_load=pending)
+    assert "once fewer commits are pending" in (tick.skip_message or "")
     assert tick.cursor is None
 
 
 def _commit(asset: str, day: date) -> Commit:
-    """A commit with a part of one asset."""
+    """Make a commit with a part of one asset."""
     part = Part(asset=asset, key="k", rows=1, bytes=1, columns=())
     return Commit(log="a-log", number=1, previous=None, batch="b", date=day, parts=(part,))
 

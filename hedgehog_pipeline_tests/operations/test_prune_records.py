@@ -1,4 +1,4 @@
-"""Dagster's records end after some days; what the pages of assets show does not."""
+"""Dagster's old records are pruned; what the pages of assets show stays."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
@@ -76,12 +76,12 @@ def instance(storage: DagsterInstance) -> DagsterInstance:
 
 
 def _run(instance: DagsterInstance, partition: str | None = None) -> str:
-    made = [partitioned] if partition else [whole]
-    return materialize(made, instance=instance, partition_key=partition).run_id
+    assets = [partitioned] if partition else [whole]
+    return materialize(assets, instance=instance, partition_key=partition).run_id
 
 
 def _soon() -> datetime:
-    """A moment before which all is that a test did."""
+    """Return a time after everything that a test did."""
     return datetime.now(timezone.utc) + timedelta(minutes=1)
 
 
@@ -108,7 +108,7 @@ def _rows(instance: DagsterInstance) -> tuple[int, int]:
     return events, evaluations
 
 
-def test_a_run_goes_with_its_events_once_a_later_one_made_the_same(
+def test_a_run_is_pruned_with_its_events_once_a_later_run_made_the_same(
     instance: DagsterInstance,
 ) -> None:
     old = [_run(instance, "1st"), _run(instance)]
@@ -120,12 +120,12 @@ def test_a_run_goes_with_its_events_once_a_later_one_made_the_same(
     assert all(instance.all_logs(run) for run in latest)
 
 
-def test_what_was_materialized_stays_so(instance: DagsterInstance) -> None:
+def test_assets_stay_materialized(instance: DagsterInstance) -> None:
     for day in ("1st", "2nd", "1st", "1st"):
         _run(instance, day)
     _run(instance)
     prune(instance, _soon(), most=100)
-    instance.wipe_asset_cached_status([partitioned.key])  # it is counted anew from the events
+    instance.wipe_asset_cached_status([partitioned.key])  # it is rebuilt from the events
     assert instance.get_materialized_partitions(partitioned.key) == {"1st", "2nd"}
     assert instance.get_latest_materialization_event(whole.key)
     assert instance.get_latest_materialization_event(partitioned.key)
@@ -151,17 +151,17 @@ def test_the_latest_evaluation_of_a_check_stays(instance: DagsterInstance) -> No
     assert not latest.evaluation.passed
 
 
-def test_the_evaluations_of_a_run_go_as_well(instance: DagsterInstance) -> None:
-    for _again in range(3):
+def test_the_evaluations_of_a_run_are_pruned_with_it(instance: DagsterInstance) -> None:
+    for _run_number in range(3):
         _run(instance, "1st")
     prune(instance, _soon(), most=100)
     assert _rows(instance)[1] == 1
     assert instance.get_latest_asset_check_evaluation_record(_CHECK)
 
 
-def test_what_is_recent_stays(instance: DagsterInstance) -> None:
+def test_recent_records_stay(instance: DagsterInstance) -> None:
     before = datetime.now(timezone.utc) - timedelta(hours=1)
-    for _again in range(2):
+    for _run_number in range(2):
         _run(instance, "1st")
     _report(instance, passed=True)
     _report(instance, passed=True)
@@ -181,14 +181,14 @@ def test_what_is_recent_stays(instance: DagsterInstance) -> None:
         (DagsterRunStatus.FAILURE, False),
     ],
 )
-def test_only_a_run_that_is_over_goes(status: DagsterRunStatus, *, stays: bool) -> None:
+def test_only_a_finished_run_is_pruned(status: DagsterRunStatus, *, stays: bool) -> None:
     with DagsterInstance.ephemeral() as instance:
         instance.add_run(DagsterRun(job_name="storage", status=status))
         prune(instance, _soon(), most=100)
         assert bool(_runs(instance)) is stays
 
 
-def test_the_oldest_go_first_and_the_next_call_goes_on(instance: DagsterInstance) -> None:
+def test_the_oldest_runs_go_first_and_the_next_call_continues(instance: DagsterInstance) -> None:
     runs = [_run(instance, day) for day in ("2nd", "1st", "1st", "1st", "1st")]
     assert prune(instance, _soon(), most=2).runs == 2
     assert _runs(instance) == {runs[0], *runs[3:]}
@@ -196,26 +196,26 @@ def test_the_oldest_go_first_and_the_next_call_goes_on(instance: DagsterInstance
     assert _runs(instance) == {runs[0], runs[4]}
 
 
-def test_what_a_run_printed_goes_from_the_disk(tmp_path: Path) -> None:
+def test_the_output_of_a_pruned_run_is_deleted_from_the_disk(tmp_path: Path) -> None:
     with DagsterInstance.local_temp(str(tmp_path)) as instance:
         runs = [_run(instance, "1st"), _run(instance, "1st")]
         prune(instance, _soon(), most=100)
     assert [run for run in runs if list(tmp_path.glob(f"**/{run}/compute_logs"))] == runs[1:]
 
 
-def test_the_job_keeps_as_many_days_as_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[datetime] = []
+def test_the_job_keeps_the_configured_number_of_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[datetime] = []
 
-    def note(_instance: DagsterInstance, before: datetime, _most: int) -> Pruned:
-        asked.append(before)
+    def record(_instance: DagsterInstance, before: datetime, _most: int) -> Pruned:
+        limits.append(before)
         return Pruned(0, 0, 0)
 
-    monkeypatch.setattr(prune_records, "prune", note)
+    monkeypatch.setattr(prune_records, "prune", record)
     settings = Settings.from_environment({"HEDGEHOG_RECORDS_DAYS": "3"})
     job = platform(settings).resolve_job_def("prune_records")
     with DagsterInstance.ephemeral() as instance:
         assert job.execute_in_process(instance=instance).success
-    days = (datetime.now(timezone.utc) - asked[0]) / timedelta(days=1)
+    days = (datetime.now(timezone.utc) - limits[0]) / timedelta(days=1)
     assert days == pytest.approx(3, abs=0.01)
 
 
@@ -230,8 +230,8 @@ def test_ticks_are_kept_as_long_as_runs() -> None:
         }
 
 
-def test_dagster_keeps_evaluations_where_they_are_deleted() -> None:
-    """The private tables that `prune_evaluations` works on."""
+def test_the_private_tables_of_dagster_exist() -> None:
+    """`prune_evaluations` deletes from them."""
     assert SqlEventLogStorageTable.name == "event_logs"
     assert {"id", "run_id", "dagster_event_type", "timestamp"} <= set(
         SqlEventLogStorageTable.c.keys()

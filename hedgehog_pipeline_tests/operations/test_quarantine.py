@@ -1,4 +1,4 @@
-"""`hedgehog quarantine` names the rows that are left out, shows them, takes them in the end."""
+"""`hedgehog quarantine` lists the rows that are left out, shows them, and replays them."""
 
 import json
 from collections.abc import Iterator
@@ -28,14 +28,14 @@ _MOMENT = "is not a moment of the years 1 to 9999 without a time zone"
 
 @pytest.fixture(scope="module")
 def dirty(archived: Archived) -> Iterator[World]:
-    """A shop that a payment became bad in, and then its staff, which is good again; to look at."""
+    """A read-only world: a payment is invalid; a row of staff was invalid and is valid again."""
     with archived.copy() as world:
         yield _made_dirty(world)
 
 
 @pytest.fixture
 def changing(opened: World) -> World:
-    """Such a shop, to be changed."""
+    """A world like `dirty` that a test may change."""
     return _made_dirty(opened)
 
 
@@ -46,15 +46,15 @@ def _made_dirty(world: World) -> World:
     return world
 
 
-def _told(world: World, *arguments: str) -> str:
-    """What `hedgehog quarantine` prints."""
+def _run_quarantine(world: World, *arguments: str) -> str:
+    """Run `hedgehog quarantine`; return what it prints."""
     command = ["quarantine", *arguments]
     result = CliRunner(env=world.environment).invoke(hedgehog, command, catch_exceptions=False)
     return result.stdout
 
 
-def test_a_list_names_what_is_open(dirty: World) -> None:
-    head, entry, count = _told(dirty, "list").splitlines()
+def test_a_list_shows_the_open_entries(dirty: World) -> None:
+    head, entry, count = _run_quarantine(dirty, "list").splitlines()
     assert head.split() == ["table", "key", "column", "value", "reason", "commit"]
     value = rf"so\x1b[31mon{'!' * 30}…"
     assert entry.split(maxsplit=4) == ["payment", "2", "payment_date", value, f"{_DATE}  2"]
@@ -62,16 +62,16 @@ def test_a_list_names_what_is_open(dirty: World) -> None:
     assert count == "1 open"
 
 
-def test_a_list_of_all_has_the_newest_last(dirty: World) -> None:
-    head, *entries, count = _told(dirty, "list", "--all").splitlines()
+def test_a_list_of_all_entries_has_the_newest_last(dirty: World) -> None:
+    head, *entries, count = _run_quarantine(dirty, "list", "--all").splitlines()
     assert head.endswith("commit  state")
     assert [entry.split()[0] for entry in entries] == ["payment", "staff"]
     assert [entry.split()[-2:] for entry in entries] == [["2", "open"], ["3", "closed"]]
     assert count == "1 open, 1 closed"
 
 
-def test_a_list_can_be_had_as_json(dirty: World) -> None:
-    (entry,) = json.loads(_told(dirty, "list", "--json"))
+def test_a_list_can_be_printed_as_json(dirty: World) -> None:
+    (entry,) = json.loads(_run_quarantine(dirty, "list", "--json"))
     part = entry.pop("part")
     assert entry == {
         "table": "payment",
@@ -87,12 +87,12 @@ def test_a_list_can_be_had_as_json(dirty: World) -> None:
 
 
 def test_a_list_before_the_first_load_is_empty(world: World) -> None:
-    assert _told(world, "list") == "0 open\n"
-    assert json.loads(_told(world, "list", "--json")) == []
+    assert _run_quarantine(world, "list") == "0 open\n"
+    assert json.loads(_run_quarantine(world, "list", "--json")) == []
 
 
-def test_a_row_is_shown_as_it_was_landed(dirty: World) -> None:
-    head, fault, *columns = _told(dirty, "show", "staff", "1").splitlines()
+def test_a_row_is_shown_as_it_landed(dirty: World) -> None:
+    head, fault, *columns = _run_quarantine(dirty, "show", "staff", "1").splitlines()
     bucket = dirty.settings.ingestion_bucket
     (key,) = [
         part["key"]
@@ -113,7 +113,7 @@ def test_a_row_is_shown_as_it_was_landed(dirty: World) -> None:
     ]
 
 
-def test_texts_that_differ_are_shown_differently() -> None:
+def test_different_texts_are_shown_differently() -> None:
     row = {"a": "a\nb", "b": r"a\nb", "c": '"', "d": None, "e": "null"}
     _, *shown = format_row([QuarantinedRow(1, "", 1, (), row)])
     assert shown == [
@@ -125,10 +125,10 @@ def test_texts_that_differ_are_shown_differently() -> None:
     ]
 
 
-def test_all_that_was_told_of_a_row_is_shown(changing: World) -> None:
+def test_all_entries_of_a_row_are_shown(changing: World) -> None:
     changing.shop.execute("alter table payment alter payment_date drop not null")
     changing.change("update payment set payment_date = null where payment_id = 2")
-    lines = _told(changing, "show", "payment", "2").splitlines()
+    lines = _run_quarantine(changing, "show", "payment", "2").splitlines()
     assert [line for line in lines if not line.startswith("    ")][1::2] == [
         f"  open: payment_date {_DATE}",
         "  open: payment_date is absent",
@@ -136,14 +136,14 @@ def test_all_that_was_told_of_a_row_is_shown(changing: World) -> None:
     assert "    payment_date = null" in lines
 
 
-def test_a_row_that_nothing_was_told_of_is_told_so(dirty: World) -> None:
-    with pytest.raises(HedgehogError, match=r"Nothing was told of payment 1; .* list --all"):
-        _told(dirty, "show", "payment", "1")
-    with pytest.raises(HedgehogError, match=r"Nothing was told of payment -1;"):
-        _told(dirty, "show", "payment", "-1")
+def test_a_row_without_entries_is_an_error(dirty: World) -> None:
+    with pytest.raises(HedgehogError, match=r"payment 1 has no quarantine entry; .* list --all"):
+        _run_quarantine(dirty, "show", "payment", "1")
+    with pytest.raises(HedgehogError, match=r"payment -1 has no quarantine entry;"):
+        _run_quarantine(dirty, "show", "payment", "-1")
 
 
-def test_a_replay_takes_what_can_be_taken_now(
+def test_a_replay_loads_the_rows_that_are_valid_now(
     opened: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened.shop.execute("alter table staff alter created_at drop not null")
@@ -154,19 +154,19 @@ def test_a_replay_takes_what_can_be_taken_now(
     members = "select last_name, location from dim_staff"
     assert opened.query(members) == [("Franey", "Leeds")]
 
-    assert _told(opened, "replay").splitlines()[-1] == "0 closed, 3 open"
+    assert _run_quarantine(opened, "replay").splitlines()[-1] == "0 closed, 3 open"
     assert opened.query(members) == [("Franey", "Leeds")]
     columns = [replace(c, nullable=c.name == "created_at") for c in SOURCE["staff"].columns]
     monkeypatch.setitem(SOURCE, "staff", replace(SOURCE["staff"], columns=tuple(columns)))
-    processing, storage, result = _told(opened, "replay").splitlines()
+    processing, storage, result = _run_quarantine(opened, "replay").splitlines()
     assert processing.split()[:3] == ["processing", "1", "runs"]
     assert storage.split()[:3] == ["storage", "1", "runs"]
     assert result == "1 closed, 2 open"
     assert opened.query(members) == [("Bishop", "Leeds")]
-    assert "staff" not in _told(opened, "list")
+    assert "staff" not in _run_quarantine(opened, "list")
 
 
-def test_a_replay_tells_its_counts_also_where_a_commit_is_left(changing: World) -> None:
+def test_a_replay_prints_its_counts_even_if_a_commit_is_skipped(changing: World) -> None:
     bucket = changing.settings.ingestion_bucket
     _, commit, *_ = changing.commits(bucket)
     changing.s3.delete_object(Bucket=bucket, Key=commit["parts"][0]["key"])
@@ -176,7 +176,7 @@ def test_a_replay_tells_its_counts_also_where_a_commit_is_left(changing: World) 
 
 
 def test_a_replay_of_nothing_runs_nothing(opened: World) -> None:
-    assert _told(opened, "replay") == "0 closed, 0 open\n"
+    assert _run_quarantine(opened, "replay") == "0 closed, 0 open\n"
     assert len(opened.commits(opened.settings.processed_bucket)) == 1
 
 
@@ -198,17 +198,17 @@ def test_commits_are_processed_again_day_by_day(changing: World) -> None:
 
 def test_the_probe_fails_while_entries_are_open(changing: World) -> None:
     probe = not_empty(changing.deployment.first_in_quarantine)
-    with pytest.raises(HedgehogError) as told:
+    with pytest.raises(HedgehogError) as failure:
         probe()
-    assert str(told.value).startswith(
-        "1 values of the shop cannot be taken, and their rows are left out; the first is "
+    assert str(failure.value).startswith(
+        "1 values of the source are in quarantine, and their rows are not loaded. The first is "
         f"payment 2: payment_date {_DATE} (commit 2). `hedgehog quarantine list`"
     )
     changing.change(f"update payment set payment_date = '2026-06-08', {_STAMP}")
     probe()
 
 
-def test_the_probe_of_a_warehouse_that_is_out_of_reach_says_nothing(world: World) -> None:
+def test_the_probe_is_skipped_if_the_warehouse_cannot_be_reached(world: World) -> None:
     probe = not_empty(world.deployment.first_in_quarantine)
     probe()
     boto3.client("secretsmanager").delete_secret(
@@ -218,13 +218,13 @@ def test_the_probe_of_a_warehouse_that_is_out_of_reach_says_nothing(world: World
         probe()
 
 
-def test_a_row_of_a_part_that_was_cut_is_not_shown(dirty: World) -> None:
-    (entry,) = json.loads(_told(dirty, "list", "--json"))
+def test_a_row_of_a_truncated_part_is_not_shown(dirty: World) -> None:
+    (entry,) = json.loads(_run_quarantine(dirty, "list", "--json"))
     place = {"Bucket": dirty.settings.ingestion_bucket, "Key": entry["part"]}
     body = dirty.s3.get_object(**place)["Body"].read()
     dirty.s3.put_object(**place, Body=body[:-1])
     try:
         with pytest.raises(HedgehogError, match=f"{entry['part']} .* was altered: it has "):
-            _told(dirty, "show", "payment", "2")
+            _run_quarantine(dirty, "show", "payment", "2")
     finally:
         dirty.s3.put_object(**place, Body=body)

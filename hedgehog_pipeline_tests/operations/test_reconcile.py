@@ -1,4 +1,4 @@
-"""Shop and warehouse are equal, or the keys are told that differ and nothing explains."""
+"""Source and warehouse are equal, or the keys that differ unexplained are reported."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from hedgehog_pipeline.lake import csv_reader as csv_values
+from hedgehog_pipeline.lake import csv_reader
 from hedgehog_pipeline.reconciliation.result import RECONCILED
 from hedgehog_pipeline_tests.dirty import DIRTY
 from hedgehog_pipeline_tests.operations.reconciling import (
@@ -47,32 +47,32 @@ _CHANGED = """
     update fact_payment set payment_amount = 300.251, paid = null where payment_id = 90
 """
 
-_TOLD = {
-    "dim_staff": f"email_address ada@example.com in the shop, {'x' * 60}... in the warehouse",
-    "dim_location": r"district \N in the shop,  in the warehouse; "
-    "phone 0113 in the shop, 0114 in the warehouse",
-    "dim_counterparty": "counterparty_legal_city Leeds in the shop, Ur in the warehouse",
-    "fact_sales_order": "agreed_payment_date 2026-06-05 in the shop, infinity in the warehouse",
-    "fact_payment": "payment_amount 300.25 in the shop, 300.251 in the warehouse; "
-    r"paid f in the shop, \N in the warehouse",
+_EXAMPLES = {
+    "dim_staff": f"email_address ada@example.com in the source, {'x' * 60}... in the warehouse",
+    "dim_location": r"district \N in the source,  in the warehouse; "
+    "phone 0113 in the source, 0114 in the warehouse",
+    "dim_counterparty": "counterparty_legal_city Leeds in the source, Ur in the warehouse",
+    "fact_sales_order": "agreed_payment_date 2026-06-05 in the source, infinity in the warehouse",
+    "fact_payment": "payment_amount 300.25 in the source, 300.251 in the warehouse; "
+    r"paid f in the source, \N in the warehouse",
 }
 
 
 @pytest.fixture
 def loaded(world: World) -> World:
-    """A warehouse that holds all that the shop holds."""
+    """A warehouse that is equal to its source."""
     return seed(world)
 
 
-def test_what_was_run_is_equal(loaded: World):
+def test_source_and_warehouse_are_equal_after_a_run(loaded: World):
     tables = reconciled(loaded)
     assert [table.table for table in tables] == list(RECONCILED)
     assert {table.verdict for table in tables} == {"ok"}
     for table in tables:
         assert table.comparison is not None
-        assert table.comparison.shop == table.comparison.warehouse
-        assert table.comparison.shop.rows > 0
-        assert table.comparison.shop.checksum > 0
+        assert table.comparison.source == table.comparison.warehouse
+        assert table.comparison.source.rows > 0
+        assert table.comparison.source.checksum > 0
 
 
 def test_any_text_is_equal(world: World):
@@ -83,7 +83,7 @@ def test_any_text_is_equal(world: World):
     assert differences(world) == {}
 
 
-def test_a_shop_without_rows_is_equal(world: World):
+def test_a_source_without_rows_is_equal(world: World):
     world.run()
     assert {table.verdict for table in reconciled(world)} == {"ok"}
 
@@ -112,25 +112,25 @@ def test_rows_lost_or_added_by_hand_are_unexplained(loaded: World):
     }
 
 
-def test_values_changed_by_hand_are_told_with_their_columns(loaded: World):
+def test_values_changed_by_hand_are_reported_with_their_columns(loaded: World):
     by_hand(loaded, _CHANGED)
     tables = [table for table in reconciled(loaded) if table.differences]
     assert {table.verdict for table in tables} == {"1 unexplained"}
     examples = {table.table: table.differences[0].examples for table in tables}
-    assert examples == {table: (f"90: {told}",) for table, told in _TOLD.items()}
+    assert examples == {table: (f"90: {text}",) for table, text in _EXAMPLES.items()}
 
 
-def test_long_texts_that_differ_at_their_end_are_told(loaded: World):
+def test_long_texts_that_differ_at_their_end_are_reported(loaded: World):
     loaded.shop.execute("update design set design_name = repeat('x', 100) where design_id = 1")
     loaded.run()
     by_hand(loaded, "update dim_design set design_name = design_name || 'y' where design_id = 1")
     (found,) = reconciled(loaded, "dim_design")
     shown = f"{'x' * 60}..."
-    told = f"1: design_name {shown} in the shop, {shown} in the warehouse"
-    assert found.differences[0].examples == (told,)
+    example = f"1: design_name {shown} in the source, {shown} in the warehouse"
+    assert found.differences[0].examples == (example,)
 
 
-def test_a_lost_version_is_told(loaded: World):
+def test_a_lost_version_is_reported(loaded: World):
     update = "update sales_order set units_sold = %s, last_updated = now() where sales_order_id = 5"
     for units in (70001, 70002):
         loaded.shop.execute(update, [units])
@@ -138,19 +138,19 @@ def test_a_lost_version_is_told(loaded: World):
     by_hand(loaded, "delete from fact_sales_order where units_sold = 70002")
     (found,) = reconciled(loaded, "fact_sales_order")
     assert found.faults == 1
-    assert "units_sold 70002 in the shop, 70001 in the warehouse" in str(found)
+    assert "units_sold 70002 in the source, 70001 in the warehouse" in str(found)
 
 
-def test_a_row_that_cannot_be_read_and_stands_in_no_quarantine_is_unexplained(loaded: World):
+def test_an_unreadable_row_without_a_quarantine_entry_is_unexplained(loaded: World):
     loaded.shop.execute("update payment set payment_date = 'soon' where payment_id = 7")
     loaded.run()
     by_hand(loaded, "delete from hedgehog.quarantine")
     (found,) = reconciled(loaded, "fact_payment")
     assert found.faults == 1
-    assert "7 cannot be read in the shop" in str(found)
+    assert "7 cannot be read in the source" in str(found)
 
 
-def test_a_row_brought_back_by_hand_after_a_sweep_is_unexplained(loaded: World):
+def test_a_deleted_row_restored_by_hand_is_unexplained(loaded: World):
     loaded.shop.execute("insert into currency values (9, 'CHF', 'now', 'now')")
     loaded.run()
     loaded.shop.execute("delete from currency where currency_id = 9")
@@ -160,7 +160,7 @@ def test_a_row_brought_back_by_hand_after_a_sweep_is_unexplained(loaded: World):
     assert differences(loaded) == {"dim_currency": [(SURPLUS, None, [(9, 9)])]}
 
 
-def test_what_the_advice_says_mends_it(loaded: World):
+def test_following_the_advice_fixes_the_differences(loaded: World):
     by_hand(loaded, "update fact_payment set payment_amount = 1 where payment_id < 10")
     by_hand(loaded, "delete from fact_payment where payment_id > 50")
     assert differences(loaded) != {}
@@ -169,37 +169,37 @@ def test_what_the_advice_says_mends_it(loaded: World):
     assert differences(loaded) == {}
 
 
-def test_nothing_is_compared_before_the_archive_is_loaded(world: World):
+def test_nothing_is_compared_before_the_initial_load_is_complete(world: World):
     def verdicts() -> set[str]:
         return {table.verdict for table in reconciled(world)}
 
-    on_its_way = {"the archive is on its way: nothing is compared"}
+    not_compared = {"not compared: the initial load is not complete"}
     world.load_small()
-    assert verdicts() == on_its_way
+    assert verdicts() == not_compared
     world.launch("extraction")
     world.launch("processing")
-    assert verdicts() == on_its_way
+    assert verdicts() == not_compared
     world.launch("storage")
     assert verdicts() == {"ok"}
 
 
-def test_nothing_is_compared_until_another_shop_is_read_in_full(loaded: World):
+def test_nothing_is_compared_until_another_source_is_read_in_full(loaded: World):
     by_hand(loaded, "delete from fact_payment where payment_id = 7")
     append(loaded, "increment", source="7/1/5")
     assert {table.comparison for table in reconciled(loaded)} == {None}
 
 
-def test_a_number_that_is_read_as_another_one_on_both_sides_is_a_fault(
+def test_a_number_misread_on_both_sides_is_unexplained(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
     def wraps(texts: Any, kind: pa.Decimal128Type) -> Any:
         return pc.replace_substring_regex(digits(texts, kind), "^300[.]25$", "7.00")
 
-    digits = csv_values._in_plain_digits
-    monkeypatch.setattr(csv_values, "_in_plain_digits", wraps)
+    digits = csv_reader._in_plain_digits
+    monkeypatch.setattr(csv_reader, "_in_plain_digits", wraps)
     loaded = seed(world)
     assert loaded.query("select payment_amount from fact_payment where payment_id = 90") == [(7,)]
     (payments,) = reconciled(loaded, "fact_payment")
     (found,) = payments.differences
     assert (found.what, found.why, found.keys) == (DIFFERENT, None, [(90, 90)])
-    assert found.examples == ("90 cannot be read in the shop, and no quarantine holds it",)
+    assert found.examples == ("90 cannot be read in the source, and has no quarantine entry",)

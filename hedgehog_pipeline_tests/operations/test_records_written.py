@@ -1,4 +1,4 @@
-"""What a run of one changed order writes to Dagster's records, in events and in bytes."""
+"""How much a run of one changed order writes to Dagster's records, in events and bytes."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from hedgehog_pipeline_tests.world import World
 
 _RUNS = 5
 _MINUTES_A_DAY = 24 * 60
-_MOST_EVENTS = 130
+_MAX_EVENTS = 130
 
 _SIZES = "select relname::text, pg_total_relation_size(relid) from pg_stat_user_tables"
 
@@ -32,10 +32,10 @@ def _change_an_order(world: World, instance: DagsterInstance) -> str:
 def test_a_run_of_one_changed_order_writes_few_records(
     opened: World, instance: DagsterInstance, tell: Callable[[str], None]
 ) -> None:
-    _change_an_order(opened, instance)  # writes the snapshots of the job as well, once
+    _change_an_order(opened, instance)  # also writes the snapshots of the job, once
     with psycopg.connect(opened.servers.postgres.dsn("written"), autocommit=True) as records:
         before = dict(records.execute(_SIZES).fetchall())
-        runs = [_change_an_order(opened, instance) for _again in range(_RUNS)]
+        runs = [_change_an_order(opened, instance) for _run in range(_RUNS)]
         grown = {
             name: (size - before[name]) / _RUNS for name, size in records.execute(_SIZES).fetchall()
         }
@@ -43,7 +43,8 @@ def test_a_run_of_one_changed_order_writes_few_records(
     kilobytes = sum(grown.values()) / 1000
     parts = ", ".join(f"{name} {size / 1000:.0f}" for name, size in grown.items() if size > 0)
     tell(f"A run of one changed order writes {max(events)} events, {kilobytes:.0f} kB: {parts}.")
-    for minute, said in ((1, "a minute"), (6, "every ten seconds")):
-        many = minute * _MINUTES_A_DAY
-        tell(f"One {said}: {many * max(events):,} events, {many * kilobytes / 1e6:.2f} GB a day.")
-    assert max(events) <= _MOST_EVENTS
+    for per_minute, rate in ((1, "a minute"), (6, "every ten seconds")):
+        runs_a_day = per_minute * _MINUTES_A_DAY
+        daily_events, gigabytes = runs_a_day * max(events), runs_a_day * kilobytes / 1e6
+        tell(f"One {rate}: {daily_events:,} events, {gigabytes:.2f} GB a day.")
+    assert max(events) <= _MAX_EVENTS

@@ -1,4 +1,4 @@
-"""`hedgehog status` tells where the three stages stand."""
+"""`hedgehog status` reports how far the three stages are."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def status(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Status:
-    """What `hedgehog status` prints."""
+    """Run `hedgehog status` with arguments; return what it prints."""
     for name, value in world.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
@@ -66,7 +66,7 @@ def test_a_script_reads_numbers(world: World, status: Status):
     }
 
 
-def test_it_says_which_table_is_read_again(world: World, status: Status):
+def test_it_names_the_table_in_a_full_refresh(world: World, status: Status):
     world.load_small()
     world.run()
     world.shop.execute("alter type payment_type_name rename value 'SALES_RECEIPT' to 'RECEIPT'")
@@ -78,7 +78,7 @@ def test_it_says_which_table_is_read_again(world: World, status: Status):
     assert "reading again" not in status()
 
 
-def test_it_says_how_many_rows_are_kept_out(world: World, status: Status):
+def test_it_counts_the_rows_in_quarantine(world: World, status: Status):
     world.load_small()
     world.shop.execute("update payment set payment_date = 'soon', payment_amount = 'NaN'")
     world.run()
@@ -88,24 +88,26 @@ def test_it_says_how_many_rows_are_kept_out(world: World, status: Status):
     assert json.loads(status("--json"))["in_quarantine"] == 2
 
 
-def test_a_view_that_is_gone_is_told_with_what_makes_it_again(
+def test_a_missing_view_is_reported_with_how_it_is_created_again(
     world: World, status: Status, capsys: pytest.CaptureFixture[str]
 ):
     world.load_small()
     world.run()
     by_hand(world, "drop view hedgehog.open_quarantine")
-    gone = "rows in quarantine not counted: hedgehog.open_quarantine is gone, the next load creates"
-    assert f"up to date · {gone}" in status()
+    missing = (
+        "rows in quarantine not counted: hedgehog.open_quarantine is missing, the next load creates"
+    )
+    assert f"up to date · {missing}" in status()
     assert json.loads(status("--json"))["in_quarantine"] is None
     world.shop.execute("update staff set last_name = 'Bishop', last_updated = now()")
     world.launch("extraction")
     sum_up(iter(()), "all is well", in_quarantine=world.deployment.rows_in_quarantine)
-    assert f"Nothing to do: all is well, but for {gone}" in capsys.readouterr().out
-    told = CliRunner(env=world.environment).invoke(hedgehog, ["quarantine", "list"]).exception
+    assert f"Nothing to do: all is well, except for {missing}" in capsys.readouterr().out
+    error = CliRunner(env=world.environment).invoke(hedgehog, ["quarantine", "list"]).exception
     assert re.search(
-        'The warehouse .* failed: relation "hedgehog.open_quarantine" does not exist. It was only '
-        "read. The next load makes a view that is gone",
-        str(told),
+        'The warehouse .* failed: relation "hedgehog.open_quarantine" does not exist. The failed '
+        "query writes nothing. The next load creates a missing view again",
+        str(error),
     )
     world.run()
     assert status() == "landed 2 · processed 2 · loaded 2 · up to date"

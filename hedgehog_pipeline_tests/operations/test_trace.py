@@ -1,4 +1,4 @@
-"""`hedgehog trace` leads from a record of the warehouse to the objects that it came from."""
+"""`hedgehog trace` leads from a warehouse row to the objects that it came from."""
 
 import csv
 import io
@@ -29,7 +29,7 @@ from hedgehog_pipeline_tests.world import World
 
 @pytest.fixture(scope="module")
 def traded(servers: Servers) -> Iterator[World]:
-    """A shop whose first order changed, whose department moved, with a bad payment; to look at."""
+    """A read-only world: the first order changed, the department moved, a payment is invalid."""
     with World.make(servers) as world:
         world.load_small()
         world.change("insert into currency values (3, 'EUR', 'now', 'now')")
@@ -46,19 +46,19 @@ def traded(servers: Servers) -> Iterator[World]:
         yield world
 
 
-def _told(world: World, *arguments: str) -> str:
-    """What `hedgehog trace` prints."""
+def _run_trace(world: World, *arguments: str) -> str:
+    """Run `hedgehog trace`; return what it prints."""
     command = ["trace", *arguments]
     result = CliRunner(env=world.environment).invoke(hedgehog, command, catch_exceptions=False)
     return result.stdout
 
 
 def _traced(world: World, table: str, key: object) -> dict[str, Any]:
-    return json.loads(_told(world, table, str(key), "--json"))
+    return json.loads(_run_trace(world, table, str(key), "--json"))
 
 
 def _landed(world: World, landing: dict[str, Any]) -> dict[str, str]:
-    """The row at the place that a trace names, read by another reader."""
+    """Read the row that a trace points to, with another CSV reader."""
     body = _object(world, landing["part"]).decode()
     return list(csv.DictReader(io.StringIO(body, newline="")))[landing["line"] - 1]
 
@@ -78,33 +78,33 @@ def test_every_version_of_a_fact_leads_to_its_csv_row_and_its_parquet(traded: Wo
         assert row == landing["row"]
         assert row["sales_order_id"] == "1"
         assert int(row["units_sold"]) == version["row"]["units_sold"]
-        shaped = pq.read_table(io.BytesIO(_object(traded, version["shaping"]["part"])))
-        held = shaped.filter(pc.field("sales_order_id") == 1).to_pylist()
-        assert [row["units_sold"] for row in held] == [version["row"]["units_sold"]]
+        transformed = pq.read_table(io.BytesIO(_object(traded, version["shaping"]["part"])))
+        rows = transformed.filter(pc.field("sales_order_id") == 1).to_pylist()
+        assert [row["units_sold"] for row in rows] == [version["row"]["units_sold"]]
         assert landing["commit"] == version["ingestion_commit"]
         assert version["shaping"]["commit"] == version["processed_commit"]
 
 
-def test_the_stages_took_it_one_after_the_other(traded: World):
+def test_the_times_of_the_stages_are_in_order(traded: World):
     began = datetime.now(timezone.utc)
     traded.shop.execute("update sales_order set units_sold = 1 where sales_order_id = 2")
     traded.run()
     *_, newest = _traced(traded, "fact_sales_order", 2)["versions"]
-    moments = [
+    timestamps = [
         newest["landings"][0]["captured_at"],
         newest["shaping"]["processed_at"],
         newest["loaded_at"],
     ]
-    times = [began, *map(_moment, moments), datetime.now(timezone.utc)]
+    times = [began, *map(_parse_time, timestamps), datetime.now(timezone.utc)]
     assert times == sorted(times)
 
 
-def _moment(text: str) -> datetime:
-    """Python 3.10 reads no `Z`."""
+def _parse_time(text: str) -> datetime:
+    """Parse a timestamp; Python 3.10 does not accept `Z`."""
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-def test_a_line_in_a_part_of_many_rows_is_the_right_one(traded: World):
+def test_the_line_number_is_right_in_a_part_of_many_rows(traded: World):
     (version,) = _traced(traded, "fact_payment", 1)["versions"]
     first = version["landings"][0]
     (version,) = _traced(traded, "fact_payment", 2)["versions"]
@@ -131,14 +131,14 @@ def test_a_day_leads_to_the_first_row_that_mentions_it(traded: World):
     assert version["shaping"]["part"]
 
 
-def test_a_row_that_a_file_brought_names_the_file(traded: World):
+def test_a_row_from_an_inbox_file_names_the_file(traded: World):
     (version,) = _traced(traded, "dim_currency", 9)["versions"]
     (landing,) = version["landings"]
     assert (landing["kind"], landing["file"]) == ("inbox", "inbox/currency/swiss.csv")
     assert _landed(traded, landing)["currency_code"] == "CHF"
 
 
-def test_what_was_told_of_a_key_in_quarantine_is_told_with_it(traded: World):
+def test_a_trace_includes_the_quarantine_entries_of_the_key(traded: World):
     found = _traced(traded, "fact_payment", 2)
     (entry,) = found["quarantine"]
     assert (entry["column"], entry["value"], entry["open"]) == ("payment_date", "soon", True)
@@ -150,15 +150,15 @@ def _address(world: World, key: str) -> str:
     return f"s3://{world.settings.ingestion_bucket}/{key}"
 
 
-def test_an_inferred_member_says_since_when_it_stands_in(traded: World):
+def test_an_inferred_member_shows_when_it_was_inferred(traded: World):
     (version,) = _traced(traded, "dim_staff", 7)["versions"]
     assert version["inferred_since"]
     assert (version["landings"], version["shaping"]) == ([], None)
-    assert "inferred: a fact mentions it" in _told(traded, "dim_staff", "7")
+    assert "inferred: a fact refers to it" in _run_trace(traded, "dim_staff", "7")
 
 
-def test_people_read_the_newest_last_and_what_changed(traded: World):
-    lines = _told(traded, "fact_sales_order", "1").splitlines()
+def test_the_text_shows_the_newest_version_last_and_what_changed(traded: World):
+    lines = _run_trace(traded, "fact_sales_order", "1").splitlines()
     assert lines[0] == "fact_sales_order 1: 2 versions"
     assert [line for line in lines if line.startswith("version")] == [
         "version 1 of 2, not current",
@@ -177,59 +177,60 @@ def test_people_read_the_newest_last_and_what_changed(traded: World):
 
 
 @pytest.mark.parametrize(
-    ("table", "key", "sentence"),
+    ("table", "key", "message"),
     [
         (
             "fact_sales_order",
             "99",
-            "Looked into were fact_sales_order, hedgehog.tombstones, hedge",
+            "Searched: fact_sales_order, hedgehog.tombstones, hedgehog.quarantine.",
         ),
-        ("dim_date", "1999-01-01", "Looked into were dim_date. No landed commit waits"),
-        ("dim_date", "42", "'42' is no key of dim_date: give a day"),
-        ("dim_staff", "Jeremie", "'Jeremie' is no key of dim_staff: give a whole number"),
-        ("dim_staff", "99999999999", "nowhere"),
-        ("dim_staff", "-1234567890123456789", "nowhere"),
-        ("dim_staff", "9223372036854775808", "is no key of dim_staff: give a whole number"),
+        ("dim_date", "1999-01-01", "Searched: dim_date. Every landed commit is loaded"),
+        ("dim_date", "42", "'42' is not a key of dim_date: give a day"),
+        ("dim_staff", "Jeremie", "'Jeremie' is not a key of dim_staff: give an integer"),
+        ("dim_staff", "99999999999", "is not in the warehouse"),
+        ("dim_staff", "-1234567890123456789", "is not in the warehouse"),
+        ("dim_staff", "9223372036854775808", "is not a key of dim_staff: give an integer"),
     ],
 )
-def test_a_key_that_is_nowhere_or_none_is_told_so(
-    traded: World, table: str, key: str, sentence: str
+def test_a_key_that_is_missing_or_invalid_is_an_error(
+    traded: World, table: str, key: str, message: str
 ):
-    with pytest.raises(HedgehogError, match=re.escape(sentence)):
-        _told(traded, table, key)
+    with pytest.raises(HedgehogError, match=re.escape(message)):
+        _run_trace(traded, table, key)
 
 
-def test_an_empty_warehouse_says_what_fills_it(world: World):
+def test_an_empty_warehouse_is_an_error_that_names_the_command_to_run(world: World):
     with pytest.raises(HedgehogError, match="hedgehog run"):
-        _told(world, "dim_staff", "1")
+        _run_trace(world, "dim_staff", "1")
 
 
-def test_what_waits_is_counted_where_a_key_is_nowhere(opened: World):
+def test_a_missing_key_is_reported_with_the_number_of_pending_commits(opened: World):
     opened.shop.execute(f"insert into staff select 2, 'Ada', 'Byron', 1, 'a@x', {NOW}".encode())
     opened.launch("extraction")
-    with pytest.raises(HedgehogError, match="1 landed commits wait and were not looked into"):
-        _told(opened, "dim_staff", "2")
+    message = "1 landed commits are not loaded yet and were not searched"
+    with pytest.raises(HedgehogError, match=message):
+        _run_trace(opened, "dim_staff", "2")
     opened.run()
     assert _traced(opened, "dim_staff", 2)["waiting"] == 0
 
 
-def test_deleted_rows_lead_to_the_sweep_that_saw_them_gone(opened: World):
+def test_deleted_rows_lead_to_the_commit_that_detected_the_deletion(opened: World):
     for table in ("payment", "transaction", "sales_order"):
         opened.shop.execute(f"delete from {table} where {table}_id = 1".encode())
     opened.sweep()
 
     order = _traced(opened, "fact_sales_order", 1)
     assert [version["current"] for version in order["versions"]] == [False]
-    (gone,) = order["deletions"]
-    assert (gone["kind"], gone["commit"]) == ("sweep", 2)
-    assert _landed(opened, gone) == {"sales_order_id": "1"}
+    (deletion,) = order["deletions"]
+    assert (deletion["kind"], deletion["commit"]) == ("sweep", 2)
+    assert _landed(opened, deletion) == {"sales_order_id": "1"}
 
     member = _traced(opened, "dim_transaction", 1)
     (version,) = member["versions"]
     assert (version["deleted"], version["current"]) == (True, False)
     assert [landing["commit"] for landing in version["landings"]] == [1]
-    assert [_landed(opened, gone) for gone in member["deletions"]] == [{"transaction_id": "1"}]
-    assert "deleted in the shop" in _told(opened, "dim_transaction", "1")
+    assert [_landed(opened, each) for each in member["deletions"]] == [{"transaction_id": "1"}]
+    assert "deleted in the source" in _run_trace(opened, "dim_transaction", "1")
 
 
 def test_a_deleted_member_of_a_joined_dimension_keeps_its_rows(world: World):
@@ -245,7 +246,7 @@ def test_a_deleted_member_of_a_joined_dimension_keeps_its_rows(world: World):
         ("staff", 1),
         ("department", 3),
     ]
-    assert [gone["commit"] for gone in found["deletions"]] == [2]
+    assert [deletion["commit"] for deletion in found["deletions"]] == [2]
 
 
 def test_a_version_that_was_restated_names_the_restatement(opened: World):
@@ -256,26 +257,26 @@ def test_a_version_that_was_restated_names_the_restatement(opened: World):
     assert version["loaded_at"]
     opened.launch("processing", "fact_sales_order")
     opened.launch("storage", "fact_sales_order")
-    assert "by a load of some tables alone" in _told(opened, "fact_sales_order", "1")
+    assert "by a load of selected tables" in _run_trace(opened, "fact_sales_order", "1")
 
 
-def test_a_value_that_was_changed_by_hand_is_told_with_that_of_csv_and_parquet(opened: World):
-    assert "not at one" not in _told(opened, "fact_sales_order", "1")
+def test_a_value_changed_by_hand_is_shown_next_to_csv_and_parquet(opened: World):
+    assert "values differ in" not in _run_trace(opened, "fact_sales_order", "1")
     _in_warehouse(opened, "update fact_sales_order set units_sold = 7 where sales_order_id = 1")
-    told = _told(opened, "fact_sales_order", "1")
-    assert "  not at one units_sold: 1500 in CSV, 1500 in Parquet, 7 in warehouse" in told
+    text = _run_trace(opened, "fact_sales_order", "1")
+    assert "  values differ in units_sold: 1500 in CSV, 1500 in Parquet, 7 in warehouse" in text
     (version,) = _traced(opened, "fact_sales_order", 1)["versions"]
     (found,) = version["disagreements"]
     assert found["values"] == {"CSV": 1500, "Parquet": 1500, "warehouse": 7}
 
 
-def test_a_member_of_a_joined_dimension_is_held_against_what_was_captured(opened: World):
+def test_a_member_of_a_joined_dimension_is_compared_with_its_csv(opened: World):
     _in_warehouse(opened, "update dim_staff set location = 'Ur' where staff_id = 1")
     (version,) = _traced(opened, "dim_staff", 1)["versions"]
     assert [found["column"] for found in version["disagreements"]] == ["location"]
 
 
-def test_parquet_that_is_another_than_its_csv_is_told(
+def test_parquet_that_differs_from_its_csv_is_reported(
     opened: World, monkeypatch: pytest.MonkeyPatch
 ):
     (version,) = _traced(opened, "dim_design", 1)["versions"]
@@ -288,7 +289,7 @@ def test_parquet_that_is_another_than_its_csv_is_told(
     assert (found["column"], found["values"]) == ("design_name", values)
 
 
-def test_deleted_and_inferred_rows_are_at_one_with_themselves(traded: World, opened: World):
+def test_deleted_and_inferred_rows_have_no_disagreements(traded: World, opened: World):
     opened.shop.execute(b"delete from payment; delete from transaction")
     opened.sweep()
     for world, table, key in ((opened, "dim_transaction", 1), (traded, "dim_staff", 7)):
@@ -296,18 +297,18 @@ def test_deleted_and_inferred_rows_are_at_one_with_themselves(traded: World, ope
         assert version["disagreements"] == []
 
 
-def test_what_migrate_did_to_older_rows_is_no_disagreement(
+def test_a_value_that_migrate_gave_to_older_rows_is_no_disagreement(
     opened: World, monkeypatch: pytest.MonkeyPatch
 ):
-    star, shop = STAR["fact_sales_order"], SOURCE["sales_order"]
+    star, source = STAR["fact_sales_order"], SOURCE["sales_order"]
     price = Column("price", TEXT, "Price.", nullable=True, sources=("sales_order.unit_price",))
     columns = [replace(c, type=TEXT) if c.name == "units_sold" else c for c in star.columns]
     monkeypatch.setitem(STAR, star.name, replace(star, columns=(*columns, price)))
-    columns = [replace(c, type=TEXT) if c.name == "units_sold" else c for c in shop.columns]
-    monkeypatch.setitem(SOURCE, shop.name, replace(shop, columns=tuple(columns)))
-    shaped = TRANSFORMS[star.name]
+    columns = [replace(c, type=TEXT) if c.name == "units_sold" else c for c in source.columns]
+    monkeypatch.setitem(SOURCE, source.name, replace(source, columns=tuple(columns)))
+    transform = TRANSFORMS[star.name]
     monkeypatch.setitem(
-        TRANSFORMS, star.name, lambda rows: shaped(rows).assign(price=rows["units_sold"])
+        TRANSFORMS, star.name, lambda rows: transform(rows).assign(price=rows["units_sold"])
     )
     assert _traced(opened, star.name, 1)["versions"][0]["disagreements"] == []  # not migrated yet
     with opened.deployment.warehouse() as warehouse:
@@ -320,18 +321,18 @@ def test_what_migrate_did_to_older_rows_is_no_disagreement(
     assert [found["column"] for found in version["disagreements"]] == ["unit_price"]
 
 
-def test_a_column_whose_name_has_a_newline_is_no_traceback(opened: World):
+def test_a_column_name_with_a_newline_is_escaped(opened: World):
     opened.shop.execute(b"alter table staff add column \"no\nline\x1b\" text default 'x'")
     opened.change("update staff set last_name = 'Bishop', last_updated = now()")
     (version,) = _traced(opened, "dim_staff", 1)["versions"]
     assert version["landings"][0]["row"]["no\nline\x1b"] == "x"
     opened.change("update staff set created_at = 'infinity', last_updated = now()")
     show = ["quarantine", "show", "staff", "1"]
-    told = CliRunner(env=opened.environment).invoke(hedgehog, show, catch_exceptions=False)
-    assert r'    no\nline\x1b = "x"' in told.stdout.splitlines()
+    result = CliRunner(env=opened.environment).invoke(hedgehog, show, catch_exceptions=False)
+    assert r'    no\nline\x1b = "x"' in result.stdout.splitlines()
 
 
-def test_no_control_character_of_the_shop_reaches_the_terminal(opened: World):
+def test_control_characters_of_the_source_are_escaped_in_the_terminal(opened: World):
     opened.shop.execute("update payment set payment_date = %s", ["\x1b]0;x\x07\x9b2J"])
     opened.run()
     for command in (
@@ -339,23 +340,23 @@ def test_no_control_character_of_the_shop_reaches_the_terminal(opened: World):
         ["quarantine", "list"],
         ["quarantine", "show", "payment", "1"],
     ):
-        told = CliRunner(env=opened.environment).invoke(hedgehog, command, catch_exceptions=False)
-        assert told.stdout.replace("\n", "").isprintable()
-    assert r'payment_date = "\u001b]0;x\u0007\x9b2J"' in told.stdout
+        result = CliRunner(env=opened.environment).invoke(hedgehog, command, catch_exceptions=False)
+        assert result.stdout.replace("\n", "").isprintable()
+    assert r'payment_date = "\u001b]0;x\u0007\x9b2J"' in result.stdout
 
 
-def test_nothing_is_traced_to_a_part_that_was_altered(opened: World):
+def test_an_altered_part_is_an_error(opened: World):
     (version,) = _traced(opened, "dim_staff", 1)["versions"]
     bucket, _, key = version["shaping"]["part"].removeprefix("s3://").partition("/")
     body = _object(opened, version["shaping"]["part"])
     opened.s3.put_object(Bucket=bucket, Key=key, Body=body[:4] + bytes(4) + body[8:])
     with pytest.raises(HedgehogError, match=f"{key} .* was altered: its SHA-256"):
-        _told(opened, "dim_staff", "1")
+        _run_trace(opened, "dim_staff", "1")
 
 
-def test_a_row_that_was_written_by_hand_is_told_so(opened: World):
+def test_a_row_written_by_hand_is_reported(opened: World):
     _in_warehouse(opened, "update fact_payment set payment_id = 55 where payment_id = 1")
-    assert "Hedgehog did not write this" in _told(opened, "fact_payment", "55")
+    assert "Hedgehog did not write this" in _run_trace(opened, "fact_payment", "55")
 
 
 def _in_warehouse(world: World, statement: str) -> None:

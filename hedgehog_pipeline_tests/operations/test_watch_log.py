@@ -1,4 +1,4 @@
-"""What sensors see becomes lines of the log, which alarms outside of the platform read."""
+"""Sensors write log lines, for alarms outside of the platform."""
 
 import json
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def instance() -> Iterator[DagsterInstance]:
         yield instance
 
 
-def test_a_tick_tells_the_lag(
+def test_a_tick_writes_the_lag_to_the_log(
     instance: DagsterInstance, capsys: pytest.CaptureFixture[str]
 ) -> None:
     freshness_sensor(lambda: 660.0, _LOG).evaluate_tick(build_sensor_context(instance))
@@ -32,7 +32,7 @@ def test_a_tick_tells_the_lag(
     assert (line["event"], line["seconds"]) == ("lag", 660)
 
 
-def test_a_lag_that_cannot_be_read_is_not_told(
+def test_a_lag_that_cannot_be_read_is_not_logged(
     instance: DagsterInstance, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def read() -> float:
@@ -42,9 +42,9 @@ def test_a_lag_that_cannot_be_read_is_not_told(
     assert _lines(capsys) == []
 
 
-@pytest.mark.parametrize("waiting", [3, 4])
-def test_a_commit_that_is_stuck_is_told_while_it_waits(
-    instance: DagsterInstance, waiting: int, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("number", [3, 4])
+def test_a_stuck_commit_is_logged_while_it_is_pending(
+    instance: DagsterInstance, number: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     job = defs.resolve_job_def("storage")
     for _ in range(MAX_ATTEMPTS):
@@ -52,13 +52,13 @@ def test_a_commit_that_is_stuck_is_told_while_it_waits(
             job, tags={"hedgehog/storage_tried": "3"}, status=DagsterRunStatus.FAILURE
         )
         instance.report_engine_event("It failed.", run)
-    pending: Any = {"storage": lambda: [SimpleNamespace(number=waiting)]}
+    pending: Any = {"storage": lambda: [SimpleNamespace(number=number)]}
     sensor = health_sensor({}, pending, _LOG, topic=None, ui_url="http://ui")
     sensor.evaluate_tick(build_sensor_context(instance))
-    told = [(line["event"], line["job"], line["commits"]) for line in _lines(capsys)]
-    assert told == ([("stuck", "storage", [3])] if waiting == 3 else [])
+    logged = [(line["event"], line["job"], line["commits"]) for line in _lines(capsys)]
+    assert logged == ([("stuck", "storage", [3])] if number == 3 else [])
 
 
 def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    """Give what stands on the console as lines of the log; Dagster writes there as well."""
+    """Return the log lines on the console, without those of Dagster."""
     return [json.loads(line) for line in capsys.readouterr().err.splitlines() if line[:1] == "{"]

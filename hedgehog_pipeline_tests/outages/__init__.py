@@ -1,1 +1,1 @@
-"""The platform under `dagster dev` while what it rests on is taken away: `make outages`."""
+"""The platform under `dagster dev` during outages of its servers and processes: `make outages`."""

@@ -1,4 +1,4 @@
-"""The SNS topic as a subscriber hears it."""
+"""The alerts of the SNS topic, as a subscriber receives them."""
 
 import json
 
@@ -9,7 +9,7 @@ from hedgehog_pipeline.sandbox.clients import client_arguments
 
 
 class Alerts:
-    """A queue of its own that hears the topic from now on."""
+    """A queue that is subscribed to the topic from now on."""
 
     def __init__(self, endpoint: str, keys: tuple[str, str], name: str) -> None:
         arguments = client_arguments(endpoint, *keys)
@@ -21,14 +21,14 @@ class Alerts:
             Protocol="sqs",
             Endpoint=arn["Attributes"]["QueueArn"],
         )
-        self._heard: list[str] = []
+        self._subjects: list[str] = []
 
     def subjects(self) -> list[str]:
-        """What was told so far."""
+        """Return the subjects of all alerts until now."""
         answer = self._queues.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10)
         for message in answer.get("Messages", []):
-            self._heard.append(json.loads(message["Body"])["Subject"])
+            self._subjects.append(json.loads(message["Body"])["Subject"])
             self._queues.delete_message(
                 QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"]
             )
-        return self._heard
+        return self._subjects

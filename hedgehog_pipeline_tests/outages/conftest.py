@@ -1,4 +1,4 @@
-"""One platform at work for all outages, each of which leaves it healed; the table at the end."""
+"""One platform for all outage tests, each of which leaves it healed; a table at the end."""
 
 import socket
 from collections.abc import Iterator
@@ -18,24 +18,24 @@ _LINES = pytest.StashKey[list[str]]()
 
 @pytest.fixture(scope="session")
 def platform(pytestconfig: pytest.Config) -> Iterator[Platform]:
-    """All of it in a temporary folder, the archive loaded, no trade in the shop."""
+    """A platform in a temporary folder, after the initial load, without live trade."""
     with TemporaryDirectory() as at, pytest.MonkeyPatch.context() as patch:
-        place = Sandbox(Path(at) / ".sandbox")
-        proxy = Proxy(lambda: place.s3.endpoint)
+        sandbox = Sandbox(Path(at) / ".sandbox")
+        proxy = Proxy(lambda: sandbox.s3.endpoint)
         Thread(target=proxy.serve_forever, daemon=True).start()
         environment = Sandbox.environment
-        # In `.env`, which `dagster dev` puts above its own environment.
+        # Goes into `.env`, which overrides the environment of `dagster dev`.
         patch.setattr(
             Sandbox,
             "environment",
             lambda self: environment(self) | {"AWS_ENDPOINT_URL_S3": proxy.url},
         )
-        platform = Platform(place, proxy, _free_port(), Path(at) / "dagster.log")
+        platform = Platform(sandbox, proxy, _free_port(), Path(at) / "dagster.log")
         try:
-            place.up(ORDERS)
+            sandbox.up(ORDERS)
             platform.change()
             platform.start()
-            platform.heals("start with an archive")
+            platform.heals("start with an initial load")
             yield platform
         except BaseException:
             for log in Path(at).glob("dagster.*"):
@@ -43,22 +43,22 @@ def platform(pytestconfig: pytest.Config) -> Iterator[Platform]:
             raise
         finally:
             platform.stop()
-            place.down()
+            sandbox.down()
             proxy.shutdown()
             lines = pytestconfig.stash.setdefault(_LINES, [])
             lines += [f"{s:7.1f} s  {how:15} {name}" for name, s, how in platform.healed]
 
 
 @pytest.fixture(autouse=True)
-def _well(platform: Platform) -> None:
-    """Begin where nothing is left of the outage before."""
-    awaited(platform.is_true)
+def _healed(platform: Platform) -> None:
+    """Wait until the platform has recovered from the outage before."""
+    awaited(platform.is_correct)
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Tell the seconds from the end of the harm to a true warehouse."""
+    """Print the seconds from the end of each outage until the warehouse is correct again."""
     for line in config.stash.get(_LINES, []):
         terminalreporter.write_line(line)
 

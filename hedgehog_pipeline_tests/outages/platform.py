@@ -1,4 +1,4 @@
-"""The platform at work in a folder of its own, what a test does to it and asks of it."""
+"""The running platform of the outage tests, with actions and checks."""
 
 import time
 from contextlib import ExitStack
@@ -36,10 +36,10 @@ _RENAMED = """
 
 
 class Platform:
-    """`dagster dev` on a sandbox whose S3 server stands behind a proxy."""
+    """`dagster dev` on a sandbox whose S3 server is behind a proxy."""
 
-    def __init__(self, place: Sandbox, proxy: Proxy, port: int, log: Path) -> None:
-        self.place, self.proxy, self.healed = place, proxy, list[tuple[str, float, str]]()
+    def __init__(self, sandbox: Sandbox, proxy: Proxy, port: int, log: Path) -> None:
+        self.sandbox, self.proxy, self.healed = sandbox, proxy, list[tuple[str, float, str]]()
         self._port, self._log, self._stack = port, log, ExitStack()
         self._changes, self._starts, self._queues = 0, 0, 0
 
@@ -47,7 +47,7 @@ class Platform:
         self._starts += 1
         log = self._log.with_suffix(f".{self._starts}")
         started = platform_at_work(
-            self.place.folder, orders=ORDERS, port=self._port, log=log, trading=False
+            self.sandbox.folder, orders=ORDERS, port=self._port, log=log, trading=False
         )
         self.dagster = self._stack.enter_context(started)
 
@@ -55,26 +55,26 @@ class Platform:
         self._stack.close()
 
     def change(self) -> None:
-        """A new order, and a department with another name: a fact and a joined dimension."""
+        """Insert an order and rename a department: a fact and a joined dimension."""
         self._changes += 1
-        with psycopg.connect(self.place.shop_dsn()) as shop:
+        with psycopg.connect(self.sandbox.shop_dsn()) as shop:
             shop.execute(_NEW_ORDER, [900_000 + self._changes])
             shop.execute(_RENAMED, [f"Department {self._changes}"])
 
-    def is_true(self) -> bool:
-        """Whether every table of the warehouse holds exactly what the shop says, each row once."""
+    def is_correct(self) -> bool:
+        """Return whether every warehouse table has exactly the rows of the shop, each once."""
         world = World(
-            Servers(self.place.postgres, self.place.aws), Settings(), None, SOURCE, WAREHOUSE
+            Servers(self.sandbox.postgres, self.sandbox.aws), Settings(), None, SOURCE, WAREHOUSE
         )
         try:
             return not differences(world)
         except psycopg.Error:
             return False
 
-    def heals(self, name: str, patience: float = _TIMEOUT_SECONDS) -> None:
-        """See that the change arrives, from now on without a person; note the seconds.
+    def heals(self, name: str, timeout: float = _TIMEOUT_SECONDS) -> None:
+        """Check that the change arrives without manual action; record the seconds.
 
-        Where `dagster dev` has ended it is started again, as a supervisor or `make dev` would.
+        If `dagster dev` has ended, it is started again, as a supervisor would do.
         """
         began, how = time.monotonic(), "by itself"
 
@@ -84,54 +84,54 @@ class Platform:
                 how = "make dev again"
                 self.stop()
                 self.start()
-            return self._versions_of_order() == 1 and self.is_true()
+            return self._versions_of_order() == 1 and self.is_correct()
 
-        awaited(arrived, patience)
+        awaited(arrived, timeout)
         self.healed.append((name, time.monotonic() - began, how))
 
     def _versions_of_order(self) -> int:
-        """How many versions of the newest order the warehouse holds; few or many are a fault."""
-        asked = "select count(*) from fact_sales_order where units_sold = %s"
+        """Return how many versions of the newest order the warehouse has; it must be 1."""
+        query = "select count(*) from fact_sales_order where units_sold = %s"
         try:
-            return self.ask(WAREHOUSE, asked, 900_000 + self._changes)[0][0]
+            return self.ask(WAREHOUSE, query, 900_000 + self._changes)[0][0]
         except psycopg.Error:
             return 0
 
-    def ask(self, database: str, question: str, *values: Any) -> Rows:
-        with psycopg.connect(self.place.postgres.dsn(database), autocommit=True) as connection:
-            return connection.execute(question.encode(), values or None).fetchall()
+    def ask(self, database: str, query: str, *values: Any) -> Rows:
+        with psycopg.connect(self.sandbox.postgres.dsn(database), autocommit=True) as connection:
+            return connection.execute(query.encode(), values or None).fetchall()
 
     def runs(self, *statuses: str) -> int:
-        """How many runs there are of these statuses or any, but for checks and reports.
+        """Return the number of runs with these statuses (default: any), without checks and reports.
 
-        Nor what a schedule launches: the hour may begin at any moment.
+        Runs of schedules are not counted: the full hour may come at any time.
         """
-        asked = (
+        query = (
             "select count(*) from runs where pipeline_name not in ('checks', 'report') "
             "and not exists (select from run_tags where run_tags.run_id = runs.run_id "
             "and key = 'dagster/schedule_name') and (%s::text[] = '{}' or status = any(%s))"
         )
-        return self.ask(DAGSTER, asked, list(statuses), list(statuses))[0][0]
+        return self.ask(DAGSTER, query, list(statuses), list(statuses))[0][0]
 
     def ticks(self, sensor: str) -> int:
-        """How often a sensor was asked and answered."""
-        asked = (
+        """Return the number of completed ticks of a sensor."""
+        query = (
             "select count(*) from job_ticks where tick_body::json->>'job_name' = %s "
             "and status <> 'STARTED'"
         )
-        return self.ask(DAGSTER, asked, sensor)[0][0]
+        return self.ask(DAGSTER, query, sensor)[0][0]
 
     def at_rest(self) -> bool:
-        """Whether no run is under way."""
+        """Return whether no run is in progress or queued."""
         return not self.runs("QUEUED", "NOT_STARTED", "STARTING", "STARTED")
 
     def is_reported(self) -> bool:
-        """Whether a report was made since the last load began."""
-        asked = (
+        """Return whether a report was made since the last load began."""
+        query = (
             "select max(id) filter (where pipeline_name = 'report' and status = 'SUCCESS') > "
             "max(id) filter (where pipeline_name in ('pipeline', 'storage')) from runs"
         )
-        return bool(self.ask(DAGSTER, asked)[0][0])
+        return bool(self.ask(DAGSTER, query)[0][0])
 
     def has_closed_days(self) -> bool:
         """Whether all past days are closed, which takes some minutes after the first start."""
@@ -143,11 +143,11 @@ class Platform:
         return any("are closed" in (reason or "") for (reason,) in self.ask(DAGSTER, asked))
 
     def processes(self, part: str) -> list[psutil.Process]:
-        """Those of `dagster dev` whose command line holds a text."""
+        """Return the processes of `dagster dev` whose command line contains a text."""
         return processes_of(self.dagster, part)
 
     def run_process(self, port: int) -> psutil.Process | None:
-        """The process of a run that has a connection from this port, if one has."""
+        """Return the run process with a connection from this port, if there is one."""
         for process in self.processes("multiprocessing"):
             if any(at.laddr.port == port for at in process.net_connections() if at.laddr):
                 return process
@@ -155,4 +155,4 @@ class Platform:
 
     def alerts(self) -> Alerts:
         self._queues += 1
-        return Alerts(self.place.aws.endpoint, self.place.s3.keys, f"outages-{self._queues}")
+        return Alerts(self.sandbox.aws.endpoint, self.sandbox.s3.keys, f"outages-{self._queues}")

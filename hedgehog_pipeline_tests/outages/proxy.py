@@ -1,4 +1,4 @@
-"""Stands between the platform and its S3 server: counts, refuses, delays, harms."""
+"""A proxy in front of an S3 server that counts, refuses, delays and corrupts requests."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -10,11 +10,11 @@ from threading import Event
 from urllib.parse import urlsplit
 
 _BUSY = b"<Error><Code>ServiceUnavailable</Code><Message>Please reduce your rate.</Message></Error>"
-_OUR_OWN = {"transfer-encoding", "connection", "content-length", "expect"}
+_NOT_KEPT = {"transfer-encoding", "connection", "content-length", "expect"}
 
 
 class Proxy(ThreadingHTTPServer):
-    """An S3 endpoint; `caught` gets the client's port of each request that is kept waiting."""
+    """An S3 endpoint; `caught` receives the client port of each request that is held up."""
 
     daemon_threads = True
 
@@ -35,7 +35,7 @@ class Proxy(ThreadingHTTPServer):
 
     @contextmanager
     def holding_up(self, key: str, *, answer_lost: bool) -> Iterator[None]:
-        """Keep every PUT of such a key waiting, or its answer, and drop it at the end."""
+        """Hold up every PUT whose key contains a text, or its answer; drop it at the end."""
         self.caught, self.released = Queue(), Event()
         self.key, self.answer_lost = key, answer_lost
         try:
@@ -46,7 +46,7 @@ class Proxy(ThreadingHTTPServer):
 
     @contextmanager
     def refusing_all(self) -> Iterator[None]:
-        """Answer 503."""
+        """Answer each request with 503."""
         self.refusing = True
         try:
             yield
@@ -56,7 +56,7 @@ class Proxy(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # an answer leaves in one piece
+    wbufsize = -1  # sends an answer in one piece
     server: Proxy
 
     def handle_expect_100(self) -> bool:
@@ -80,7 +80,7 @@ class Handler(BaseHTTPRequestHandler):
         key = self.server.key
         held_up = key is not None and self.command == "PUT" and key in self.path
         if held_up and not self.server.answer_lost:
-            self._keep_waiting()
+            self._hold_up()
             return
         try:
             status, headers, answer = self.ask(body)
@@ -88,13 +88,13 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if held_up:
-            self._keep_waiting()
+            self._hold_up()
             return
         self.answer(status, headers, answer)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _pass_on  # noqa: N815 (http.server's names)
 
-    def _keep_waiting(self) -> None:
+    def _hold_up(self) -> None:
         released = self.server.released
         self.server.caught.put(self.client_address[1])
         released.wait()
@@ -109,7 +109,7 @@ class Handler(BaseHTTPRequestHandler):
             headers = dict(answer.getheaders())
             length = headers.get("Content-Length")
             content = answer.read()
-            kept = {name: text for name, text in headers.items() if name.lower() not in _OUR_OWN}
+            kept = {name: text for name, text in headers.items() if name.lower() not in _NOT_KEPT}
             if self.command == "HEAD" and length is not None:
                 kept["Content-Length"] = length
             return answer.status, kept, content
@@ -128,4 +128,4 @@ class Handler(BaseHTTPRequestHandler):
 
 
 Fault = Callable[[Handler, bytes], None]
-"""Deals with a request, of which it is given the body, in its own way."""
+"""Handles a request with its body in place of the proxy."""

@@ -1,4 +1,4 @@
-"""A shop at rest for ten minutes."""
+"""Ten minutes without a change in the shop."""
 
 import time
 from collections import Counter
@@ -12,18 +12,18 @@ from hedgehog_pipeline_tests.outages.waiting import awaited
 pytestmark = [pytest.mark.outages, pytest.mark.timeout(1300)]
 
 _SENSORS = ("shop", "ingestion_log", "processed_log")
-_TICKS_A_MINUTE = 12  # the daemon's beat is five seconds
+_TICKS_A_MINUTE = 12  # the daemon evaluates sensors every five seconds
 
 
 def _minute(platform: Platform) -> tuple[Counter[str], int]:
-    """Give the S3 requests and the ticks of about a minute, between two ticks of the shop."""
+    """Return the S3 requests and the ticks of about a minute, between two ticks of `shop`."""
     platform.proxy.requests.clear()
     before, shop = sum(map(platform.ticks, _SENSORS)), platform.ticks("shop")
     awaited(lambda: platform.ticks("shop") >= shop + _TICKS_A_MINUTE)
     return Counter(platform.proxy.requests), sum(map(platform.ticks, _SENSORS)) - before
 
 
-def test_costs_few_requests_and_no_run(platform: Platform):
+def test_an_idle_minute_costs_few_requests_and_no_run(platform: Platform):
     awaited(platform.at_rest)
     awaited(platform.is_reported, seconds=420.0)  # five minutes after the one before
     awaited(platform.has_closed_days, seconds=420.0)
@@ -39,8 +39,8 @@ def test_costs_few_requests_and_no_run(platform: Platform):
         cpu = sum(map(_seconds, found)) - spent[name]
         platform.healed.append((f"CPU of the {name} in {seconds:.0f} s at rest", cpu, "no outage"))
     for requests, ticks in minutes:
-        told = ", ".join(f"{count} {kind}" for kind, count in sorted(requests.items()))
-        platform.healed.append((f"{ticks} ticks of three sensors: {told}", 0, "no outage"))
+        counts = ", ".join(f"{count} {kind}" for kind, count in sorted(requests.items()))
+        platform.healed.append((f"{ticks} ticks of three sensors: {counts}", 0, "no outage"))
     assert platform.runs() == runs
     assert not any(kind.startswith("PUT") for requests, _ in minutes for kind in requests)
     a_tick = [requests.total() / ticks for requests, ticks in minutes]

@@ -1,4 +1,4 @@
-"""A run that is killed in the midst of a stage."""
+"""A run is killed in the middle of a stage."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -21,7 +21,7 @@ _WAITERS = """
 
 @contextmanager
 def _locked(dsn: str, table: str) -> Iterator[None]:
-    """Nobody else reads or writes a table."""
+    """Lock a table against all other reads and writes."""
     with psycopg.connect(dsn) as connection:
         connection.execute(f"lock table {table} in access exclusive mode".encode())
         yield
@@ -32,14 +32,14 @@ def _locked(dsn: str, table: str) -> Iterator[None]:
 def _reading_the_shop(platform: Platform) -> Iterator[psutil.Process]:
     runs = platform.runs()
     platform.change()
-    awaited(lambda: platform.runs() > runs)  # the sensor has looked; the run is yet to begin
-    with _locked(platform.place.shop_dsn(), "sales_order"):
+    awaited(lambda: platform.runs() > runs)  # the run was requested, but has not started
+    with _locked(platform.sandbox.shop_dsn(), "sales_order"):
         yield _waiting_for_a_lock(platform)
 
 
 @contextmanager
 def _writing_the_warehouse(platform: Platform) -> Iterator[psutil.Process]:
-    with _locked(platform.place.postgres.dsn(WAREHOUSE), "fact_sales_order"):
+    with _locked(platform.sandbox.postgres.dsn(WAREHOUSE), "fact_sales_order"):
         platform.change()
         yield _waiting_for_a_lock(platform)
 
@@ -82,7 +82,7 @@ def _waiting_for_a_lock(platform: Platform) -> psutil.Process:
         (_writing_the_warehouse, "storage, writing the warehouse"),
     ],
 )
-def test_a_killed_run_is_made_up_for(
+def test_the_work_of_a_killed_run_is_done_by_the_next_one(
     platform: Platform,
     held_up: Callable[[Platform], AbstractContextManager[psutil.Process]],
     name: str,

@@ -1,4 +1,4 @@
-"""Frames as the pure functions get them, made from a few words, and back to plain rows."""
+"""Build the frames that transforms get, and turn frames into plain rows."""
 
 from datetime import datetime, timezone
 from typing import Any
@@ -14,9 +14,9 @@ _MONDAY = datetime(2026, 6, 1, 9, 30, 0, 123000, timezone.utc)
 
 
 def frame(table: str, *rows: dict[str, Any]) -> pd.DataFrame:
-    """Rows of a table of the shop; what is not said is absent, stamps are of Monday, 1 June.
+    """Return rows of a source table; other columns are NULL, timestamps are Monday, 1 June.
 
-    None is deleted unless it is said.
+    Rows are not deleted unless given.
     """
     given = {
         "created_at": _MONDAY,
@@ -30,6 +30,6 @@ def frame(table: str, *rows: dict[str, Any]) -> pd.DataFrame:
 
 
 def rows_of(frame: pd.DataFrame, *columns: str) -> list[tuple[Any, ...]]:
-    """The named columns of each row as plain values; absent ones are None."""
+    """Return the named columns of each row as plain values; NULL is None."""
     arrow = pa.Table.from_pandas(frame[list(columns)], preserve_index=False)
     return [tuple(row.values()) for row in arrow.to_pylist()]

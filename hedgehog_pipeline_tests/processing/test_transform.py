@@ -1,4 +1,4 @@
-"""From CSV bytes written by hand to what a plain Parquet reader finds."""
+"""Transform CSV that is written by hand, and read the Parquet with a plain reader."""
 
 import io
 from datetime import date, time
@@ -43,15 +43,15 @@ staff_id,first_name,last_name,department_id,email_address,created_at,last_update
 """
 
 
-def _shaped(name: str, *commits: dict[str, bytes], part_bytes: int = 1_000_000) -> pa.Table:
-    """Land the commits, shape the last of them, and read the Parquet as anybody would."""
+def _transformed(name: str, *commits: dict[str, bytes], part_bytes: int = 1_000_000) -> pa.Table:
+    """Land the commits, transform the last of them, and read the Parquet with a plain reader."""
     bucket = MemoryS3().bucket()
     log = CommitLog(bucket, IngestionCommit)
     landed = [land(log, tables, part_bytes) for tables in commits]
     inputs = {table: LandedTable(log, SOURCE[table], bucket) for table in STAR[name].inputs}
     batch = Batch("one", DAY, bucket, "parquet")
-    made = transform(STAR[name], inputs, landed[-1:], restated=0)
-    ParquetRows(batch, made.rows).write("star/x", 1_000_000)
+    output = transform(STAR[name], inputs, landed[-1:], restated=0)
+    ParquetRows(batch, output.rows).write("star/x", 1_000_000)
     return pa.concat_tables(pq.read_table(io.BytesIO(bucket.read(p.key))) for p in batch.parts)
 
 
@@ -60,7 +60,7 @@ def _rows(table: pa.Table) -> list[tuple[Any, ...]]:
 
 
 def test_sales_orders() -> None:
-    fact = _shaped("fact_sales_order", {"sales_order": _SALES_ORDERS})
+    fact = _transformed("fact_sales_order", {"sales_order": _SALES_ORDERS})
     assert fact.column_names == [
         *("sales_order_id", "created_date", "created_time"),
         *("last_updated_date", "last_updated_time", "sales_staff_id", "counterparty_id"),
@@ -77,12 +77,13 @@ def test_sales_orders() -> None:
 
 
 def test_rows_of_many_small_parts_are_the_same() -> None:
-    whole = _shaped("fact_sales_order", {"sales_order": _SALES_ORDERS})
-    assert _shaped("fact_sales_order", {"sales_order": _SALES_ORDERS}, part_bytes=1).equals(whole)
+    whole = _transformed("fact_sales_order", {"sales_order": _SALES_ORDERS})
+    small = _transformed("fact_sales_order", {"sales_order": _SALES_ORDERS}, part_bytes=1)
+    assert small.equals(whole)
 
 
-def test_transactions_keep_integers_and_absent_ids() -> None:
-    dimension = _shaped("dim_transaction", {"transaction": _TRANSACTIONS})
+def test_transactions_keep_integer_and_null_ids() -> None:
+    dimension = _transformed("dim_transaction", {"transaction": _TRANSACTIONS})
     assert str(dimension.schema.field("sales_order_id").type) == "int32"
     assert _rows(dimension) == [
         (1, "SALE", 7, None, 1, False),
@@ -92,7 +93,7 @@ def test_transactions_keep_integers_and_absent_ids() -> None:
 
 
 def test_staff_are_joined_and_none_is_dropped() -> None:
-    dimension = _shaped("dim_staff", {"staff": _STAFF, "department": _DEPARTMENTS})
+    dimension = _transformed("dim_staff", {"staff": _STAFF, "department": _DEPARTMENTS})
     assert sorted(_rows(dimension)) == [
         (1, "Zoë", "O'Hara", 'Sales, "North" UK', "Not known", "z@x", 1, False),
         (2, " Ann ", "N/A", "NULL", "", "a@x", 1, False),
@@ -100,16 +101,16 @@ def test_staff_are_joined_and_none_is_dropped() -> None:
     ]
 
 
-def test_a_change_of_a_department_brings_its_staff_alone() -> None:
+def test_a_change_of_a_department_emits_only_its_staff() -> None:
     header, _, row = _DEPARTMENTS.splitlines(keepends=True)
     change = header + row.replace(b"NULL", b"Trade")
     landed = {"staff": _STAFF, "department": _DEPARTMENTS}
-    dimension = _shaped("dim_staff", landed, {"department": change})
+    dimension = _transformed("dim_staff", landed, {"department": change})
     assert _rows(dimension) == [(2, " Ann ", "N/A", "Trade", "", "a@x", 2, False)]
 
 
-def test_days_of_all_inputs_are_described() -> None:
-    days = _shaped("dim_date", {"sales_order": _SALES_ORDERS})
+def test_the_date_dimension_has_the_days_of_its_inputs() -> None:
+    days = _transformed("dim_date", {"sales_order": _SALES_ORDERS})
     assert sorted(_rows(days.select(["date_id", "day_of_week", "ingestion_commit"]))) == [
         (date(2026, 6, 1), 1, 1),
         (date(2026, 6, 2), 2, 1),

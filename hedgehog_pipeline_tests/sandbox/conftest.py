@@ -1,4 +1,4 @@
-"""What several files of sandbox tests share."""
+"""Fixtures of the sandbox tests."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,7 +11,7 @@ from hedgehog_pipeline.sandbox.archive import Archive
 from hedgehog_pipeline.sandbox.postgres import PostgresServer
 from hedgehog_pipeline.sandbox.shop import open_shop
 
-UNTIL = datetime(2026, 11, 20, 10, 30)  # noqa: DTZ001  the shop's moments are naive
+UNTIL = datetime(2026, 11, 20, 10, 30)  # noqa: DTZ001  the shop's timestamps have no time zone
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +23,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]
 
 @pytest.fixture(scope="module")
 def shop(server: PostgresServer, request: pytest.FixtureRequest) -> str:
-    """The connection string of a shop of one's own with 3,000 orders."""
+    """Create a shop with 3,000 orders for the module; return its connection string."""
     name = request.module.__name__.rpartition(".")[2]
     with psycopg.connect(server.dsn("postgres"), autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))

@@ -1,4 +1,4 @@
-"""The archive is believable, obeys its own schema and is the same each time."""
+"""The past orders of the demo shop: realistic, consistent and reproducible."""
 
 from collections.abc import Iterator
 from datetime import time, timedelta
@@ -34,7 +34,7 @@ def rows(archive: Archive) -> list[tuple[str, list[dict[str, object]]]]:
     return [(name, table.to_pylist()) for name, table in archive.tables()]
 
 
-def test_the_same_seed_orders_and_moment_give_the_same_rows() -> None:
+def test_the_same_seed_orders_and_time_give_the_same_rows() -> None:
     assert rows(Archive(500, UNTIL, seed=7)) == rows(Archive(500, UNTIL, seed=7))
 
 
@@ -42,7 +42,7 @@ def test_another_seed_gives_other_rows() -> None:
     assert rows(Archive(500, UNTIL, seed=7)) != rows(Archive(500, UNTIL, seed=8))
 
 
-def test_chunks_follow_on_each_other() -> None:
+def test_ids_continue_from_chunk_to_chunk() -> None:
     chunks = [table for name, table in Archive(120_000, UNTIL).tables() if name == "transaction"]
     ids = [key for chunk in chunks for key in chunk["transaction_id"].to_pylist()]
     assert len(chunks) > 1
@@ -55,7 +55,7 @@ def test_a_shop_without_orders_has_its_reference_rows() -> None:
     )
 
 
-def test_every_table_has_about_as_many_rows_as_the_real_shop(
+def test_every_table_has_a_realistic_number_of_rows(
     connection: psycopg.Connection,
 ) -> None:
     counts: dict[str, int] = {}
@@ -78,7 +78,7 @@ def test_every_table_has_about_as_many_rows_as_the_real_shop(
     }
 
 
-def test_every_foreign_key_holds(connection: psycopg.Connection) -> None:
+def test_every_foreign_key_is_satisfied(connection: psycopg.Connection) -> None:
     keys = connection.execute(FOREIGN_KEYS).fetchall()
     assert len(keys) == 17
     for child, column, parent, key in keys:
@@ -94,17 +94,17 @@ def test_every_foreign_key_holds(connection: psycopg.Connection) -> None:
         assert connection.execute(orphans).fetchone() == (0,), (child, column)
 
 
-def test_orders_come_in_trading_hours_before_the_end_in_the_order_of_their_ids(
+def test_orders_are_placed_in_trading_hours_in_the_order_of_their_ids(
     connection: psycopg.Connection,
 ) -> None:
-    moments = [
-        moment
-        for (moment,) in connection.execute("SELECT created_at FROM payment ORDER BY payment_id")
+    times = [
+        at
+        for (at,) in connection.execute("SELECT created_at FROM payment ORDER BY payment_id")
     ]
-    assert moments == sorted(moments)
-    assert UNTIL - timedelta(days=731) < moments[0]
-    assert moments[-1] <= UNTIL
-    assert all(time(8) <= moment.time() < time(19) for moment in moments)
+    assert times == sorted(times)
+    assert UNTIL - timedelta(days=731) < times[0]
+    assert times[-1] <= UNTIL
+    assert all(time(8) <= at.time() < time(19) for at in times)
 
 
 def test_no_order_is_older_than_its_design(connection: psycopg.Connection) -> None:
@@ -115,14 +115,14 @@ def test_no_order_is_older_than_its_design(connection: psycopg.Connection) -> No
     assert connection.execute(early).fetchone() == (0,)
 
 
-def test_what_was_due_is_paid_many_at_one_millisecond(connection: psycopg.Connection) -> None:
+def test_due_payments_are_paid_many_with_the_same_timestamp(connection: psycopg.Connection) -> None:
     wrong = "SELECT count(*) FROM payment WHERE paid <> (payment_date <= %s)"
     together = "SELECT count(*) FROM payment WHERE paid GROUP BY last_updated ORDER BY 1 DESC"
     assert connection.execute(wrong, [UNTIL.date().isoformat()]).fetchone() == (0,)
     assert (connection.execute(together).fetchone() or (0,))[0] > 5
 
 
-def test_a_payment_is_the_price_of_its_order(connection: psycopg.Connection) -> None:
+def test_the_amount_of_a_payment_is_the_price_of_its_order(connection: psycopg.Connection) -> None:
     wrong = """
         SELECT count(*) FROM payment
         JOIN transaction USING (transaction_id)
@@ -134,13 +134,13 @@ def test_a_payment_is_the_price_of_its_order(connection: psycopg.Connection) -> 
     assert connection.execute(wrong).fetchone() == (0,)
 
 
-def test_the_texts_hold_what_careless_readers_stumble_over(connection: psycopg.Connection) -> None:
+def test_some_texts_have_quotes_and_letters_beyond_ascii(connection: psycopg.Connection) -> None:
     names = connection.execute("SELECT string_agg(counterparty_legal_name, '') FROM counterparty")
     (text,) = names.fetchone() or ("",)
     assert {"'", '"', ",", "ü", "Ł"} <= set(text)
 
 
-def test_ids_go_on_after_the_archive(connection: psycopg.Connection) -> None:
+def test_sequences_continue_after_the_last_id(connection: psycopg.Connection) -> None:
     for table in TABLES:
         follows = sql.SQL(
             "SELECT nextval(pg_get_serial_sequence({name}, {key_name})) = max({key}) + 1"
@@ -154,6 +154,6 @@ def test_ids_go_on_after_the_archive(connection: psycopg.Connection) -> None:
         assert connection.execute(follows).fetchone() == (True,), table
 
 
-def test_a_shop_that_is_open_is_left_alone(shop: str, connection: psycopg.Connection) -> None:
+def test_an_existing_shop_is_not_changed(shop: str, connection: psycopg.Connection) -> None:
     open_shop(shop, Archive(10, UNTIL))
     assert connection.execute("SELECT count(*) FROM payment").fetchone() == (3_000,)

@@ -1,4 +1,4 @@
-"""Of all that `hedgehog dev` starts, a person sees a line for each batch, and trouble."""
+"""The console of `hedgehog dev`: a line for each batch, warnings and errors."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ def _line(event: str, **fields: object) -> str:
     return json.dumps({**_AT, "event": event, **fields})
 
 
-def test_a_batch_is_one_line_and_chatter_none(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_batch_is_one_line_and_other_output_is_hidden(capsys: pytest.CaptureFixture[str]) -> None:
     console = DevConsole()
     for line in [
         "SupersessionWarning: Function `dev_command` is superseded",
@@ -28,46 +28,46 @@ def test_a_batch_is_one_line_and_chatter_none(capsys: pytest.CaptureFixture[str]
         _line("written", stage="storage", commit=3, table="dim_staff", rows=5),
         _line("loaded", **_LOADED, quarantined=0, seconds=0.4),
     ]:
-        console.tell(line)
+        console.print_line(line)
     (shown,) = capsys.readouterr().out.splitlines()
     assert shown.endswith("storage     commit 3 loaded: 5 rows of 1 table in 0.4 s")
 
 
-def test_trouble_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_warnings_and_errors_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     console = DevConsole()
-    console.tell("\x1b[32m2026-11-04 12:00:00 +0000\x1b[0m - dagster - ERROR - No connection")
-    for _told_twice in range(2):
-        console.tell("hedgehog_pipeline.errors.HedgehogError: The source is gone.")
-    console.tell("dagster._core.errors.DagsterUserCodeProcessError: of no interest")
-    console.tell(_line("run failed", job="storage", run="r"))
-    console.tell(_line("loaded", **_LOADED, quarantined=1, seconds=0.4))
+    console.print_line("\x1b[32m2026-11-04 12:00:00 +0000\x1b[0m - dagster - ERROR - No connection")
+    for _ in range(2):  # printed once
+        console.print_line("hedgehog_pipeline.errors.HedgehogError: The source is not reachable.")
+    console.print_line("dagster._core.errors.DagsterUserCodeProcessError: of no interest")
+    console.print_line(_line("run failed", job="storage", run="r"))
+    console.print_line(_line("loaded", **_LOADED, quarantined=1, seconds=0.4))
     dagster, ours, failed, loaded = capsys.readouterr().out.splitlines()
     assert dagster == "Dagster: No connection"
-    assert ours == "Dagster: The source is gone."
+    assert ours == "Dagster: The source is not reachable."
     assert failed.endswith("run r of storage failed")
     assert loaded.endswith("1 in quarantine")
 
 
-def test_names_that_others_gave_do_nothing_to_the_terminal(
+def test_control_characters_in_names_are_escaped(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     console = DevConsole()
     key = "inbox/design/\x1b]0;owned\x07.csv"
-    console.tell(_line("file taken", **_LOADED, table="design", file=key))
-    console.tell("\x1b[31m2026-11-04 - dagster - ERROR - no \x1b]0;owned\x07 \rcolumn\x1b[0m")
-    taken, trouble, *others = capsys.readouterr().out.split("\n")
-    assert r"file inbox/design/\x1b]0;owned\x07.csv" in taken
-    assert trouble == r"Dagster: no \x1b]0;owned\x07 \rcolumn"
-    assert others == [""]
+    console.print_line(_line("file taken", **_LOADED, table="design", file=key))
+    console.print_line("\x1b[31m2026-11-04 - dagster - ERROR - no \x1b]0;owned\x07 \rcolumn\x1b[0m")
+    file_line, error, *rest = capsys.readouterr().out.split("\n")
+    assert r"file inbox/design/\x1b]0;owned\x07.csv" in file_line
+    assert error == r"Dagster: no \x1b]0;owned\x07 \rcolumn"
+    assert rest == [""]
 
 
-def test_a_line_that_cannot_be_read_is_shown_and_those_after_it(
+def test_an_unreadable_line_is_printed_and_the_next_line_is_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = ['{"at": "of others"}', '{"at": \x1b]0;torn', _line("run failed", job="j", run="r")]
     log = tmp_path / "dev.log"
     log.write_text("\n".join(lines))
-    with followed(log, DevConsole().tell):
+    with followed(log, DevConsole().print_line):
         pass
     others, torn, failed = capsys.readouterr().out.splitlines()
     assert (others, torn) == ('{"at": "of others"}', r'{"at": \x1b]0;torn')

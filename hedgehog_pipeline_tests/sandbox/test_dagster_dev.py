@@ -1,4 +1,4 @@
-"""`hedgehog dev` starts the parts of Dagster that Hedgehog has its own of."""
+"""`hedgehog dev` starts the webserver and the daemon of Hedgehog instead of those of Dagster."""
 
 import inspect
 import sys
@@ -15,7 +15,7 @@ from hedgehog_pipeline.sandbox import dev as hedgehog_dev
     ("part", "ours"),
     [("dagster_webserver", dagster_webserver), ("dagster._daemon", dagster_daemon)],
 )
-def test_a_part_of_dagster_is_started_as_that_of_hedgehog(
+def test_a_process_of_dagster_is_replaced_by_that_of_hedgehog(
     monkeypatch: pytest.MonkeyPatch, part: str, ours: object
 ) -> None:
     opened: list[list[str]] = []

@@ -1,4 +1,4 @@
-"""The first command of the README, on a machine that has nothing yet."""
+"""`make demo`, the first command of the README, in an empty folder."""
 
 import calendar
 import os
@@ -13,19 +13,19 @@ from hedgehog_pipeline_tests.makefile import commands_of
 
 _SCREEN_LINES, _SCREEN_COLUMNS = 24, 80
 _HEDGEHOG = Path(sys.executable).parent / "hedgehog"
-_README_SHOWS = [
+_README_OUTPUT = [
     line
     for block in Page(REPOSITORY / "README.md").blocks
     if block.language == "text"
     for line in block.text.splitlines()
 ]
-_DIFFERS_EACH_TIME = re.compile(rf"[\d.,:-]+|{'|'.join(calendar.month_name[1:])}|GBP|USD|EUR")
+_VARIABLE_PARTS = re.compile(rf"[\d.,:-]+|{'|'.join(calendar.month_name[1:])}|GBP|USD|EUR")
 _STAGES = ("extraction", "processing", "storage")
 
 
 def _kind_of(line: str) -> str:
-    """Give a line that the demo prints without its figures, days and blanks."""
-    return "".join(_DIFFERS_EACH_TIME.sub("0", line).split())
+    """Return a line of the demo without its figures, dates and spaces."""
+    return "".join(_VARIABLE_PARTS.sub("0", line).split())
 
 
 def _hedgehog(folder: Path, *words: str) -> str:
@@ -38,19 +38,19 @@ def _hedgehog(folder: Path, *words: str) -> str:
     return done.stdout
 
 
-def test_the_demo_answers_from_the_warehouse_and_leaves_a_platform_to_look_at(tmp_path: Path):
+def test_the_demo_prints_what_the_readme_shows_and_leaves_a_running_sandbox(tmp_path: Path):
     ((_, *words),) = commands_of("demo")
     try:
-        told = _hedgehog(tmp_path, *words, "--orders", "300")
-        for title in ("Archive", "Changes", "Revenue by month", "One order, before and"):
-            assert title in told
-        # On a slow machine a stage says every ten seconds how far it is.
-        lines = [line for line in told.splitlines() if not line.startswith(_STAGES)]
+        output = _hedgehog(tmp_path, *words, "--orders", "300")
+        for title in ("Load", "Changes", "Revenue by month", "One order, before and"):
+            assert title in output
+        # On a slow machine each stage prints its progress every ten seconds.
+        lines = [line for line in output.splitlines() if not line.startswith(_STAGES)]
         assert len(lines) < _SCREEN_LINES
         assert max(map(len, lines)) <= _SCREEN_COLUMNS
         assert " dev " in lines[-3]
-        assert _README_SHOWS
-        assert set(map(_kind_of, _README_SHOWS)) <= set(map(_kind_of, told.splitlines()))
+        assert _README_OUTPUT
+        assert set(map(_kind_of, _README_OUTPUT)) <= set(map(_kind_of, output.splitlines()))
         assert "up to date" in _hedgehog(tmp_path, "status")
         assert "not running" not in _hedgehog(tmp_path, "sandbox", "status")
         _hedgehog(tmp_path, "sandbox", "down")

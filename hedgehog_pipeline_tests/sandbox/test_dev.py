@@ -1,4 +1,4 @@
-"""`hedgehog dev` shows a person what matters, and leaves nothing behind when it is asked to end."""
+"""`hedgehog dev` prints only what matters, and stops everything when it ends."""
 
 import os
 import signal
@@ -27,38 +27,38 @@ def _free_port() -> int:
 
 
 def _programs(folder: Path, *words: str) -> list[psutil.Process]:
-    """Find what runs for a folder: by its command line, or by the variables that it was given."""
+    """Find the processes of a sandbox folder, by command line or environment."""
     found: list[psutil.Process] = []
     for process in psutil.process_iter():
         try:
             if process.status() == psutil.STATUS_ZOMBIE:
                 continue
             command = " ".join(process.cmdline())
-            given = f"{command} {process.environ().get('DAGSTER_HOME', '')}"
+            text = f"{command} {process.environ().get('DAGSTER_HOME', '')}"
         except psutil.Error:
             continue
-        if str(folder) in given and all(word in command for word in words):
+        if str(folder) in text and all(word in command for word in words):
             found.append(process)
     return found
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """Not below pytest's own folder, which another pytest closes to PostgreSQL's user."""
+    """Return a folder outside pytest's own, which another pytest closes to PostgreSQL's user."""
     with TemporaryDirectory() as folder:
         yield Path(folder)
 
 
-def test_sigterm_ends_all_of_it_where_ctrl_c_is_ignored_and_a_part_of_dagster_hangs(
+def test_sigterm_stops_everything_although_sigint_is_ignored_and_the_daemon_hangs(
     folder: Path,
 ) -> None:
     ours = ("AWS_", "DAGSTER_", "HEDGEHOG_")
     bare = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    shown, port = folder / "shown", _free_port()
+    output_file, port = folder / "output", _free_port()
     ((_, *words),) = commands_of("dev")
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell's background has it
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does for its background
     try:
-        with shown.open("wb") as output:
+        with output_file.open("wb") as output:
             dev = subprocess.Popen(
                 [_HEDGEHOG, *words, "--orders", "300", "--port", str(port)],
                 cwd=folder,
@@ -69,30 +69,30 @@ def test_sigterm_ends_all_of_it_where_ctrl_c_is_ignored_and_a_part_of_dagster_ha
     finally:
         signal.signal(signal.SIGINT, before)
 
-    url = f"Dagster's UI: http://127.0.0.1:{port} "
+    url = f"Dagster UI: http://127.0.0.1:{port} "
 
     def ready() -> bool:
-        return dev.poll() is not None or url in shown.read_text()
+        return dev.poll() is not None or url in output_file.read_text()
 
     assert await_condition(ready, _SECONDS_TO_START, every=0.2)
     (daemon,) = _programs(folder, "dagster_daemon")
     daemon.suspend()
     dev.terminate()
     dev.wait(_SECONDS_TO_END)
-    told = shown.read_text()
-    assert (dev.returncode, _programs(folder)) == (0, []), told
-    assert told.splitlines()[-1].startswith("Ended.")
-    assert not any(noise in told for noise in ("{", "Warning", "SensorDaemon"))
+    text = output_file.read_text()
+    assert (dev.returncode, _programs(folder)) == (0, []), text
+    assert text.splitlines()[-1].startswith("Stopped.")
+    assert not any(noise in text for noise in ("{", "Warning", "SensorDaemon"))
 
 
-def test_a_port_that_is_taken_is_told_before_anything_starts(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = str(taken.getsockname()[1])
+def test_a_port_in_use_is_reported_before_anything_starts(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
         done = subprocess.run(
             [_HEDGEHOG, "dev", "--port", port], cwd=tmp_path, capture_output=True, check=False
         )
     assert done.returncode == 1
-    assert f"Port {port} of 127.0.0.1 is taken" in done.stderr.decode()
+    assert f"Port {port} of 127.0.0.1 is in use" in done.stderr.decode()
     assert list(tmp_path.iterdir()) == []

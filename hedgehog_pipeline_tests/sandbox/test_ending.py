@@ -1,4 +1,4 @@
-"""What the sandbox begins is ended, with all that it began itself, whether it listens or not."""
+"""Programs of the sandbox end with all descendants, also those that ignore signals."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from hedgehog_pipeline.sandbox import ending
-from hedgehog_pipeline.sandbox.ending import interrupted_by_requests, started
+from hedgehog_pipeline.sandbox.ending import interrupted_by_stop_signals, started
 from hedgehog_pipeline.sandbox.waiting import await_condition
 
 _DEAF = "import signal, time; [signal.signal(s, signal.SIG_IGN) for s in (1, 2, 15)]; "
@@ -26,15 +26,15 @@ _PARENT = (
 
 @pytest.fixture
 def sigint_ignored() -> Iterator[None]:
-    """As in a program that a shell began in its background."""
+    """Ignore SIGINT, as in a background program of a shell."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     yield
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.parametrize("leader_dies_first", [False, True])
-def test_what_does_not_listen_is_killed_with_all_that_it_began(
-    tmp_path: Path, *, leader_dies_first: bool
+@pytest.mark.parametrize("parent_dies_first", [False, True])
+def test_a_program_that_ignores_signals_is_killed_with_all_descendants(
+    tmp_path: Path, *, parent_dies_first: bool
 ) -> None:
     log = tmp_path / "log"
     with (
@@ -45,14 +45,14 @@ def test_what_does_not_listen_is_killed_with_all_that_it_began(
     ):
         assert await_condition(lambda: log.read_text().count("deaf") == 2, seconds=60)
         (pids,) = (line for line in log.read_text().splitlines() if line != "deaf")
-        family = [psutil.Process(int(pid)) for pid in pids.split()]
-        family[0].suspend()  # as one that hangs
-        if leader_dies_first:
-            family.pop().kill()  # of the session of its own nobody would know
+        children = [psutil.Process(int(pid)) for pid in pids.split()]
+        children[0].suspend()  # as if it hangs
+        if parent_dies_first:
+            children.pop().kill()  # in its own session: it could not be found without its parent
             program.kill()
             program.wait()
     assert program.returncode == -signal.SIGKILL
-    assert not any(map(_lives, family))
+    assert not any(map(_is_alive, children))
 
 
 _WAITS = """
@@ -66,7 +66,7 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.parametrize(("at_its_end", "interruptions"), [("child.terminate()", 0), ("", 1)])
-def test_a_program_ends_what_it_began_and_only_what_it_leaves_is_interrupted(
+def test_only_children_that_a_program_leaves_are_interrupted(
     tmp_path: Path, at_its_end: str, interruptions: int
 ) -> None:
     log = tmp_path / "log"
@@ -85,7 +85,7 @@ def test_a_program_ends_what_it_began_and_only_what_it_leaves_is_interrupted(
 
 
 @pytest.mark.usefixtures("sigint_ignored")
-def test_what_is_begun_where_ctrl_c_is_ignored_listens_to_it(tmp_path: Path) -> None:
+def test_a_program_handles_sigint_although_its_parent_ignores_it(tmp_path: Path) -> None:
     log = tmp_path / "log"
     sleeper = "print('here', flush=True); import time; time.sleep(600)"
     with (
@@ -98,23 +98,23 @@ def test_what_is_begun_where_ctrl_c_is_ignored_listens_to_it(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGHUP])
-def test_a_request_to_end_interrupts_and_later_means_what_it_meant(sign: signal.Signals) -> None:
+def test_a_stop_signal_interrupts_and_its_handler_is_restored(sign: signal.Signals) -> None:
     before = signal.getsignal(sign)
-    with suppress(KeyboardInterrupt), interrupted_by_requests():
+    with suppress(KeyboardInterrupt), interrupted_by_stop_signals():
         os.kill(os.getpid(), sign)
         time.sleep(60)
     assert signal.getsignal(sign) == before
 
 
-def test_a_request_that_comes_while_a_program_begins_ends_that_program(
+def test_a_stop_signal_during_the_start_of_a_program_ends_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun: list[psutil.Popen] = []
+    programs: list[psutil.Popen] = []
 
     class Interrupted(ending.subprocess.Popen[bytes]):
         def __init__(self, *args: object, **options: object) -> None:
             super().__init__(*args, **options)
-            begun.append(self)
+            programs.append(self)
             os.kill(os.getpid(), signal.SIGINT)
 
     monkeypatch.setattr(ending.subprocess, "Popen", Interrupted)
@@ -129,10 +129,10 @@ def test_a_request_that_comes_while_a_program_begins_ends_that_program(
         ),
     ):
         raise AssertionError
-    assert begun[0].returncode == -signal.SIGINT
+    assert programs[0].returncode == -signal.SIGINT
 
 
-def _lives(process: psutil.Process) -> bool:
+def _is_alive(process: psutil.Process) -> bool:
     try:
         return process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -1,4 +1,4 @@
-"""The seconds of changes before and since a sweep are told apart."""
+"""`hedgehog latency`: its summary, and the sweep that it launches."""
 
 import pytest
 from dagster_graphql.schema import create_schema
@@ -9,7 +9,7 @@ from hedgehog_pipeline.sandbox import schedule_tick
 from hedgehog_pipeline.sandbox.latency import summary
 
 
-def test_each_half_and_all_have_a_line() -> None:
+def test_the_summary_has_a_line_for_each_half_and_for_all() -> None:
     lines = summary({"before the sweep": [1.0, 2.0, 3.0], "since the sweep": [8.0, 10.0]})
     assert [line.split() for line in lines.splitlines()] == [
         ["median", "95th", "percentile"],
@@ -20,11 +20,11 @@ def test_each_half_and_all_have_a_line() -> None:
 
 
 @pytest.mark.parametrize("query", ["_SCHEDULES", "_TICK", "_LAUNCH"])
-def test_dagster_understands_what_it_is_asked_for_a_tick(query: str) -> None:
-    asked = parse(getattr(schedule_tick, query))
-    assert validate(create_schema().graphql_schema, asked) == []
+def test_the_queries_fit_the_graphql_schema_of_dagster(query: str) -> None:
+    document = parse(getattr(schedule_tick, query))
+    assert validate(create_schema().graphql_schema, document) == []
 
 
-def test_a_dagster_that_does_not_run_is_told() -> None:
+def test_a_stopped_dagster_is_reported() -> None:
     with pytest.raises(HedgehogError, match="port 1 does not answer"):
         schedule_tick.launch_tick(1, "sweep")

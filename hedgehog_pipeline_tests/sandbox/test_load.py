@@ -1,4 +1,4 @@
-"""The busy loops end with the command that began them."""
+"""The busy loops end with the command that started them."""
 
 import subprocess
 import sys
@@ -17,14 +17,14 @@ with busy_cores():
 """
 
 
-def test_there_is_one_for_each_core_while_it_lasts() -> None:
+def test_each_core_has_one_busy_loop_until_the_block_ends() -> None:
     with busy_cores() as cores:
         busy = [each for each in psutil.Process().children() if _is_busy_loop(each)]
         assert len(busy) == cores
     assert not any(process.is_running() for process in busy)
 
 
-def test_they_end_where_the_command_is_killed() -> None:
+def test_the_busy_loops_end_if_the_command_is_killed() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", _COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as command:
@@ -33,18 +33,18 @@ def test_they_end_where_the_command_is_killed() -> None:
         busy = psutil.Process(command.pid).children()
         assert busy
         command.kill()
-    assert await_condition(lambda: not any(map(_works, busy)), 30)
+    assert await_condition(lambda: not any(map(_is_alive, busy)), 30)
 
 
 def _is_busy_loop(process: psutil.Process) -> bool:
-    """A child of another test may have ended without being waited for."""
+    """Return whether a process is a busy loop; a zombie of another test is none."""
     try:
         return any("getppid" in part for part in process.cmdline())
     except (psutil.NoSuchProcess, psutil.ZombieProcess):
         return False
 
 
-def _works(process: psutil.Process) -> bool:
+def _is_alive(process: psutil.Process) -> bool:
     try:
         return process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

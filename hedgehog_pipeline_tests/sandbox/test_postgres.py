@@ -1,4 +1,4 @@
-"""A PostgreSQL server of one's own."""
+"""The PostgreSQL server of the sandbox."""
 
 import json
 import socket
@@ -17,24 +17,24 @@ def setting(server: PostgresServer, name: str) -> str:
     return value
 
 
-def test_it_listens_on_loopback_and_tells_time_in_utc(server: PostgresServer) -> None:
+def test_it_listens_on_loopback_with_time_zone_utc(server: PostgresServer) -> None:
     assert setting(server, "listen_addresses") == "127.0.0.1"
     assert setting(server, "TimeZone") == "UTC"
     assert setting(server, "max_prepared_transactions") == "20"
 
 
-def test_nobody_comes_in_without_the_password(server: PostgresServer) -> None:
+def test_a_wrong_password_is_refused(server: PostgresServer) -> None:
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(server.dsn("postgres", password="guessed"))
 
 
-def test_the_password_is_private_and_not_shown(server: PostgresServer) -> None:
+def test_the_password_file_is_private_and_repr_hides_it(server: PostgresServer) -> None:
     file = server.folder / "password"
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.read_text() not in repr(server)
 
 
-def test_it_keeps_rows_and_port_and_is_durable_unless_told_otherwise(tmp_path: Path) -> None:
+def test_it_keeps_rows_and_port_and_is_durable_by_default(tmp_path: Path) -> None:
     with PostgresServer(tmp_path / "cluster") as server:
         port = server.port
         assert setting(server, "fsync") == "on"
@@ -48,7 +48,7 @@ def test_it_keeps_rows_and_port_and_is_durable_unless_told_otherwise(tmp_path: P
             assert connection.execute("SELECT one FROM kept").fetchone() == (1,)
 
 
-def test_another_port_is_taken_when_the_earlier_one_is_not_free(tmp_path: Path) -> None:
+def test_it_uses_another_port_if_the_earlier_one_is_in_use(tmp_path: Path) -> None:
     server = PostgresServer(tmp_path / "cluster", durable=False)
     with server:
         port = server.port
@@ -60,7 +60,7 @@ def test_another_port_is_taken_when_the_earlier_one_is_not_free(tmp_path: Path) 
             assert setting(server, "port") == str(server.port)
 
 
-def test_a_pid_that_another_process_got_does_not_keep_it_from_starting(tmp_path: Path) -> None:
+def test_it_starts_although_another_process_has_its_old_pid(tmp_path: Path) -> None:
     server = PostgresServer(tmp_path / "cluster", durable=False)
     with server:
         file = tmp_path / "cluster" / "data" / "postmaster.pid"
@@ -71,12 +71,12 @@ def test_a_pid_that_another_process_got_does_not_keep_it_from_starting(tmp_path:
         assert server.running
 
 
-def test_a_server_that_was_never_started_has_no_address(tmp_path: Path) -> None:
+def test_a_server_that_was_never_started_has_no_port(tmp_path: Path) -> None:
     with pytest.raises(SandboxError, match="never been started: start it first"):
         _ = PostgresServer(tmp_path).port
 
 
-def test_a_cluster_that_cannot_start_says_why(tmp_path: Path) -> None:
+def test_a_failed_start_shows_the_log(tmp_path: Path) -> None:
     server = PostgresServer(tmp_path / "cluster", durable=False)
     server.start().stop()
     (tmp_path / "cluster" / "data" / "postgresql.conf").write_text("no_such_setting = 1\n")
@@ -84,7 +84,7 @@ def test_a_cluster_that_cannot_start_says_why(tmp_path: Path) -> None:
         server.start()
 
 
-def test_half_made_clusters_are_made_again(tmp_path: Path) -> None:
+def test_an_incomplete_cluster_is_created_again(tmp_path: Path) -> None:
     folder = tmp_path / "cluster"
     (folder / "data.new").mkdir(parents=True)
     (folder / "data.new" / "PG_VERSION").write_text("18\n")
@@ -93,7 +93,7 @@ def test_half_made_clusters_are_made_again(tmp_path: Path) -> None:
     assert json.loads((folder / "ports.json").read_text())["postgres"] == server.port
 
 
-def test_psql_asks_a_database_and_gives_its_exit_code(
+def test_psql_queries_a_database_and_returns_its_exit_code(
     server: PostgresServer, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert server.psql("template1", ["-Atc", "select current_database()"]) == 0
@@ -101,6 +101,6 @@ def test_psql_asks_a_database_and_gives_its_exit_code(
     assert server.psql("template1", ["-c", "select nothing"]) == 1
 
 
-def test_psql_says_what_to_do_where_the_server_is_down(tmp_path: Path) -> None:
+def test_psql_says_what_to_do_if_the_server_is_down(tmp_path: Path) -> None:
     with pytest.raises(SandboxError, match="`hedgehog sandbox up` starts it"):
         PostgresServer(tmp_path).psql("warehouse", [])

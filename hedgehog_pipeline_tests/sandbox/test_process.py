@@ -1,4 +1,4 @@
-"""Server processes are found again, never confused with others, and say why they fail."""
+"""Server processes are found again by their folder, and a failed start shows the log."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def test_a_server_is_found_again_by_its_folder_and_stopped(server: ServerProcess
     assert not server.running
 
 
-def test_a_recycled_pid_is_neither_running_nor_killed(server: ServerProcess) -> None:
+def test_a_process_with_a_recycled_pid_is_not_killed(server: ServerProcess) -> None:
     with subprocess.Popen(python("input()"), stdin=subprocess.PIPE) as other:
         handle = {"pid": other.pid, "started": 1.0}
         (server.folder / "process.json").write_text(json.dumps(handle))
@@ -40,33 +40,33 @@ def test_a_recycled_pid_is_neither_running_nor_killed(server: ServerProcess) -> 
         other.kill()
 
 
-def test_two_servers_never_run_on_one_folder(
+def test_only_one_server_runs_on_a_folder(
     server: ServerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "_LOCK_SECONDS", 0.2)
     sleeping = python("import time; time.sleep(60)")
     server.start(sleeping, lambda: True, environ=os.environ)
     handle = server.folder / "process.json"
-    handle.rename(server.folder / "mislaid")
+    handle.rename(server.folder / "moved")
     with pytest.raises(SandboxError, match="Another The server already runs on"):
         server.start(sleeping, lambda: True, environ=os.environ)
-    (server.folder / "mislaid").rename(handle)
+    (server.folder / "moved").rename(handle)
     server.stop()
     server.start(sleeping, lambda: True, environ=os.environ)
     server.stop()
 
 
-def test_a_server_that_ends_at_once_shows_the_end_of_its_log(server: ServerProcess) -> None:
-    with pytest.raises(SandboxError, match=r"ended while it was starting[\s\S]*no such luck"):
+def test_a_server_that_ends_at_once_shows_its_log(server: ServerProcess) -> None:
+    with pytest.raises(SandboxError, match=r"ended while starting[\s\S]*no such luck"):
         server.start(python("exit('no such luck')"), lambda: False, environ=os.environ)
 
 
-def test_the_end_of_a_log_does_nothing_to_a_terminal(server: ServerProcess) -> None:
+def test_control_characters_in_a_log_are_escaped(server: ServerProcess) -> None:
     server.log.write_text("\x1b[31mred\x1b[0m\n\x1b]0;owned\x07\n")
     assert log_tail(server.log).splitlines()[1:] == ["red", r"\x1b]0;owned\x07"]
 
 
-def test_a_server_that_does_not_get_ready_is_stopped(
+def test_a_server_that_is_not_ready_in_time_is_stopped(
     server: ServerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "_READY_SECONDS", 0.2)
@@ -75,7 +75,7 @@ def test_a_server_that_does_not_get_ready_is_stopped(
     assert not server.running
 
 
-def test_a_server_that_does_not_want_to_end_is_ended(
+def test_a_server_that_ignores_sigterm_is_killed(
     server: ServerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "_STOP_SECONDS", 0.2)

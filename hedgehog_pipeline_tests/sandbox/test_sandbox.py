@@ -1,4 +1,4 @@
-"""The whole sandbox: what is up, what survives, who may do what."""
+"""The whole sandbox: its servers, what survives a restart, and access rights."""
 
 import json
 import os
@@ -34,10 +34,10 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 def credentials(sandbox: Sandbox, secret: str) -> dict[str, str]:
-    vault = boto3.client(
+    client = boto3.client(
         "secretsmanager", **client_arguments(sandbox.aws.endpoint, *sandbox.s3.keys)
     )
-    return json.loads(vault.get_secret_value(SecretId=secret)["SecretString"])
+    return json.loads(client.get_secret_value(SecretId=secret)["SecretString"])
 
 
 def connect(sandbox: Sandbox, secret: str, **other: str) -> psycopg.Connection:
@@ -53,7 +53,7 @@ def connect(sandbox: Sandbox, secret: str, **other: str) -> psycopg.Connection:
 
 
 def pids(sandbox: Sandbox) -> dict[str, int]:
-    """The servers' pids, as they lie in their folders."""
+    """Return the pids of the servers, from the files in their folders."""
     postmaster = sandbox.folder / "postgres" / "data" / "postmaster.pid"
     found = {"postgres": int(postmaster.read_text().split()[0])}
     for name in ("s3", "aws"):
@@ -76,7 +76,7 @@ def test_up_starts_all_servers(sandbox: Sandbox) -> None:
     assert status.postgres.address == sandbox.postgres.address
 
 
-def test_down_and_up_keep_everything(sandbox: Sandbox) -> None:
+def test_all_data_survives_down_and_up(sandbox: Sandbox) -> None:
     environment = sandbox.environment()
     before = [shop_rows(sandbox), credentials(sandbox, "hedgehog/source")]
     with connect(sandbox, "hedgehog/warehouse") as warehouse:
@@ -96,14 +96,14 @@ def test_down_and_up_keep_everything(sandbox: Sandbox) -> None:
     assert kept["Body"].read() == b"kept"
 
 
-def test_up_while_up_starts_nothing(sandbox: Sandbox) -> None:
+def test_a_second_up_starts_nothing(sandbox: Sandbox) -> None:
     before = pids(sandbox)
     sandbox.up()
     assert pids(sandbox) == before
 
 
 @pytest.mark.parametrize("victim", ["postgres", "s3", "aws"])
-def test_a_killed_server_is_started_again_and_no_other(sandbox: Sandbox, victim: str) -> None:
+def test_up_restarts_only_a_killed_server(sandbox: Sandbox, victim: str) -> None:
     before, rows = pids(sandbox), shop_rows(sandbox)
     sandbox.s3.client().put_object(Bucket="hedgehog-processed", Key=victim, Body=b"kept")
     os.kill(before[victim], signal.SIGKILL)
@@ -117,7 +117,7 @@ def test_a_killed_server_is_started_again_and_no_other(sandbox: Sandbox, victim:
     assert credentials(sandbox, "hedgehog/source")["dbname"] == "totesys"
 
 
-def test_a_create_only_put_is_refused_the_second_time(sandbox: Sandbox) -> None:
+def test_a_second_conditional_put_is_refused(sandbox: Sandbox) -> None:
     client = sandbox.s3.client()
     client.put_object(Bucket="hedgehog-ingestion", Key="once", Body=b"1", IfNoneMatch="*")
     with pytest.raises(ClientError) as refusal:
@@ -138,7 +138,7 @@ def test_s3_refuses_other_keys(sandbox: Sandbox) -> None:
         stranger.list_objects_v2(Bucket="hedgehog-ingestion")
 
 
-def test_the_secrets_have_the_form_of_rds(sandbox: Sandbox) -> None:
+def test_the_secrets_have_the_format_of_rds(sandbox: Sandbox) -> None:
     secret = credentials(sandbox, "hedgehog/warehouse")
     assert set(secret) == {"engine", "host", "port", "username", "password", "dbname"}
     assert secret["engine"] == "postgres"
@@ -146,7 +146,7 @@ def test_the_secrets_have_the_form_of_rds(sandbox: Sandbox) -> None:
     assert secret["dbname"] == "warehouse"
 
 
-def test_another_user_of_the_machine_is_given_no_secret(sandbox: Sandbox) -> None:
+def test_another_user_of_the_machine_reads_no_secret(sandbox: Sandbox) -> None:
     stranger = boto3.client(
         "secretsmanager", **client_arguments(sandbox.aws.endpoint, "stranger", "stranger")
     )
@@ -163,7 +163,7 @@ def test_another_user_of_the_machine_reads_and_writes_no_object(sandbox: Sandbox
             urlopen(Request(filer, body, method=method))
 
 
-def test_all_servers_listen_on_the_loopback_address_alone(sandbox: Sandbox) -> None:
+def test_all_servers_listen_only_on_the_loopback_address(sandbox: Sandbox) -> None:
     listening = {
         connection.laddr.ip
         for pid in pids(sandbox).values()
@@ -177,7 +177,7 @@ def _port(sandbox: Sandbox, part: str) -> int:
     return json.loads((sandbox.folder / "s3" / "ports.json").read_text())[part]
 
 
-def test_topic_and_log_group_are_there(sandbox: Sandbox) -> None:
+def test_topic_and_log_group_exist(sandbox: Sandbox) -> None:
     arguments = client_arguments(sandbox.aws.endpoint, *sandbox.s3.keys)
     topics = boto3.client("sns", **arguments).list_topics()["Topics"]
     groups = boto3.client("logs", **arguments).describe_log_groups()["logGroups"]
@@ -186,7 +186,7 @@ def test_topic_and_log_group_are_there(sandbox: Sandbox) -> None:
     assert [group.get("logGroupName") for group in groups] == [environment["HEDGEHOG_LOG_GROUP"]]
 
 
-def test_the_reader_reads_the_tables_of_the_shop_and_nothing_else(sandbox: Sandbox) -> None:
+def test_the_reader_may_only_read_the_tables_of_the_shop(sandbox: Sandbox) -> None:
     with connect(sandbox, "hedgehog/source") as reader:
         for table in TABLES:
             reader.execute(f"SELECT xmin, * FROM {table} LIMIT 1".encode())
@@ -222,7 +222,7 @@ def test_each_role_reaches_its_own_database_only(
         connect(sandbox, secret, dbname=database)
 
 
-def test_the_writer_owns_the_warehouse_and_no_more(sandbox: Sandbox) -> None:
+def test_the_writer_owns_only_the_warehouse(sandbox: Sandbox) -> None:
     with connect(sandbox, "hedgehog/warehouse") as writer:
         writer.execute("CREATE SCHEMA own")
         writer.execute("CREATE TABLE own.things (one integer PRIMARY KEY)")
@@ -232,7 +232,7 @@ def test_the_writer_owns_the_warehouse_and_no_more(sandbox: Sandbox) -> None:
                 writer.execute(refused.encode())
 
 
-def test_the_shop_has_the_defaults_and_the_rules_of_its_application(sandbox: Sandbox) -> None:
+def test_the_shop_has_the_defaults_and_foreign_keys_of_its_application(sandbox: Sandbox) -> None:
     defaults = """
         SELECT column_name, column_default FROM information_schema.columns
         WHERE table_schema = 'public' AND column_default NOT LIKE 'nextval%'
@@ -257,32 +257,32 @@ def test_the_environment_file_is_private_and_complete(sandbox: Sandbox) -> None:
     assert "enabled: false" in (home / "dagster.yaml").read_text()
 
 
-def test_no_log_and_no_description_tells_a_secret(sandbox: Sandbox) -> None:
+def test_no_log_and_no_repr_shows_a_secret(sandbox: Sandbox) -> None:
     secrets = [
         sandbox.s3.keys[1],
         credentials(sandbox, "hedgehog/source")["password"],
         credentials(sandbox, "hedgehog/warehouse")["password"],
         (sandbox.folder / "postgres" / "password").read_text(),
     ]
-    places = ("postgres/log", "postgres/output", "s3/log", "aws/log")
-    told = [(sandbox.folder / place).read_text() for place in places]
-    told += [repr(sandbox), repr(sandbox.postgres), repr(sandbox.s3), repr(sandbox.status())]
-    assert not [text for text in told for secret in secrets if secret in text]
+    logs = ("postgres/log", "postgres/output", "s3/log", "aws/log")
+    texts = [(sandbox.folder / log).read_text() for log in logs]
+    texts += [repr(sandbox), repr(sandbox.postgres), repr(sandbox.s3), repr(sandbox.status())]
+    assert not [text for text in texts for secret in secrets if secret in text]
 
 
-def test_the_folder_keeps_itself_out_of_git_and_from_other_eyes(sandbox: Sandbox) -> None:
+def test_the_folder_is_private_and_ignored_by_git(sandbox: Sandbox) -> None:
     assert (sandbox.folder / ".gitignore").read_text() == "*\n"
     assert sandbox.folder.stat().st_mode & 0o066 == 0
 
 
-def test_a_foreign_environment_file_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_an_env_file_of_another_origin_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("MINE=1\n")
     with pytest.raises(SandboxError, match="was not written by the sandbox"):
         Sandbox(tmp_path / ".sandbox").up()
     assert [file.name for file in tmp_path.iterdir()] == [".env"]
 
 
-def test_a_sandbox_that_was_never_up_says_so(tmp_path: Path) -> None:
+def test_a_sandbox_that_was_never_started_says_how_to_start_it(tmp_path: Path) -> None:
     sandbox = Sandbox(tmp_path / ".sandbox")
     sandbox.down()
     assert not sandbox.status().postgres.running
@@ -290,7 +290,7 @@ def test_a_sandbox_that_was_never_up_says_so(tmp_path: Path) -> None:
         sandbox.environment()
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(SandboxError, match="cannot be made"):
+    with pytest.raises(SandboxError, match="cannot be created"):
         Sandbox(tmp_path / "file" / ".sandbox").up()

@@ -1,4 +1,4 @@
-"""The shop that goes on trading changes what its application would change."""
+"""Live trade changes what the application of the shop would change."""
 
 import time
 from collections import Counter
@@ -11,12 +11,12 @@ import pytest
 from hedgehog_pipeline.sandbox.trade import trade, utc_now
 from hedgehog_pipeline.sandbox.trader import Trader
 
-NOON = datetime(2026, 11, 20, 12)  # noqa: DTZ001  the shop's moments are naive
+NOON = datetime(2026, 11, 20, 12)  # noqa: DTZ001  the shop's timestamps have no time zone
 
 
 @pytest.fixture(scope="module")
 def done(shop: str) -> Counter[str]:
-    """What 300 deeds did, all at noon by the application's clock."""
+    """Do 300 operations, all at noon on the application's clock; return their counts."""
     with psycopg.connect(shop, autocommit=True) as connection:
         trader = Trader(connection, seed=3, clock=lambda: NOON)
         for _ in range(300):
@@ -36,11 +36,11 @@ def count(connection: psycopg.Connection, query: str) -> int:
     return number
 
 
-def test_each_kind_of_deed_is_done(done: Counter[str]) -> None:
+def test_each_kind_of_operation_is_done(done: Counter[str]) -> None:
     assert set(done) == {
         "sales orders placed",
         "purchase orders placed",
-        "orders taken back",
+        "orders rolled back",
         "orders changed",
         "payments paid",
         "designs added",
@@ -65,7 +65,7 @@ def test_each_new_order_has_a_transaction_and_a_payment(
     assert count(connection, "SELECT count(*) - 3000 FROM payment") == placed
 
 
-def test_some_orders_are_written_under_a_savepoint(connection: psycopg.Connection) -> None:
+def test_some_orders_are_written_in_a_savepoint(connection: psycopg.Connection) -> None:
     several = """
         SELECT count(*) FROM (
             SELECT FROM sales_order GROUP BY created_at HAVING count(DISTINCT xmin::text) > 1
@@ -74,7 +74,7 @@ def test_some_orders_are_written_under_a_savepoint(connection: psycopg.Connectio
     assert count(connection, several) > 0
 
 
-def test_an_order_that_is_changed_keeps_its_id_and_its_past(
+def test_a_changed_order_keeps_its_id_and_created_at(
     connection: psycopg.Connection,
 ) -> None:
     changed = """
@@ -99,7 +99,7 @@ def test_many_payments_are_paid_in_one_statement(
     )
 
 
-def test_the_same_seed_wants_the_same_things(shop: str) -> None:
+def test_the_same_seed_does_the_same_operations(shop: str) -> None:
     def trader(connection: psycopg.Connection) -> Counter[str]:
         trader = Trader(connection, seed=5, clock=lambda: NOON)
         for _ in range(20):
@@ -111,13 +111,13 @@ def test_the_same_seed_wants_the_same_things(shop: str) -> None:
         assert trader(connection) == trader(connection)
 
 
-def test_trading_keeps_its_time_and_its_pace(shop: str) -> None:
+def test_trade_ends_in_time(shop: str) -> None:
     start = time.monotonic()
     trade(shop, seconds=0.5, per_second=8)
     assert 0.3 < time.monotonic() - start < 2
 
 
-def test_the_application_stamps_utc(shop: str) -> None:
+def test_timestamps_are_in_utc(shop: str) -> None:
     trade(shop, seconds=0.5, per_second=40)
     with psycopg.connect(shop) as connection:
         (newest,) = connection.execute("SELECT max(last_updated) FROM payment").fetchone() or (

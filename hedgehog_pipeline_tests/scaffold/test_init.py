@@ -1,4 +1,4 @@
-"""`hedgehog init` writes a model that runs, of what can be followed, and tells the rest."""
+"""`hedgehog init` writes a model that runs, and lists the tables and columns that it leaves out."""
 
 from pathlib import Path
 
@@ -42,36 +42,37 @@ on two lines.';
     insert into loan (reader_no, book_no, fine) values (1, 1, 0.5), (1, null, null);
     insert into parted values (1, 'in a partition');
 """
-_ODD = "the table 'Odd name' needs a name of letters, digits and underscores alone"
+_ODD = "the table name 'Odd name' may only have letters, digits and underscores"
+_KEY = "its primary key is not one integer or bigint column"
 
 
-def test_nothing_that_a_shop_says_of_its_tables_is_markup():
-    said, needed = "<img src=//evil.test>", True
+def test_markup_in_comments_of_the_source_is_escaped():
+    comment, not_null = "<img src=//evil.test>", True
     columns = (
-        FoundColumn("number", "bigint", "bigint", "N", needed, None, None),
-        FoundColumn("name", "text", "text", "S", needed, said, None),
+        FoundColumn("number", "bigint", "bigint", "N", not_null, None, None),
+        FoundColumn("name", "text", "text", "S", not_null, comment, None),
     )
     found = FoundTable("reader", "![People](//evil.test)", ("number",), columns)
-    told = modules_of(draft_of([found]))
+    modules = modules_of(draft_of([found]))
     for name in ("shop", "star"):
-        assert r"!\\[People](//evil.test)" in told[name]
-        assert r"\\<img src=//evil.test>" in told[name]
+        assert r"!\\[People](//evil.test)" in modules[name]
+        assert r"\\<img src=//evil.test>" in modules[name]
 
 
-def test_the_model_of_a_shop_that_was_never_seen_runs(servers: Servers, tmp_path: Path):
+def test_the_generated_model_of_an_unknown_source_runs(servers: Servers, tmp_path: Path):
     with Deployment.make(servers, "library", _LIBRARY, tmp_path) as library:
-        begun = library.hedgehog("init", "library")
-        assert (begun.returncode, begun.stderr) == (0, "")
-        *told, shop, star, _, _, _, command = begun.stdout.splitlines()
-        assert told == [
+        written = library.hedgehog("init", "library")
+        assert (written.returncode, written.stderr) == (0, "")
+        *left_out, shop, star, _, _, _, command = written.stdout.splitlines()
+        assert left_out == [
             f"Left out: Odd name: {_ODD}.",
-            "Left out: bare: bare declares nothing but its key.",
-            "Left out: book.weight: nothing here holds real.",
-            "Left out: book.tags: nothing here holds text[].",
-            "Left out: loan_book: its primary key is no integer or bigint (loan_no, book_no).",
-            "Left out: note: its primary key is no integer or bigint (id).",
-            "Left out: reader.deleted: Hedgehog adds that name itself.",
-            "Left out: stray: its primary key is no integer or bigint (there is none).",
+            "Left out: bare: bare declares no column except its key.",
+            "Left out: book.weight: Hedgehog has no type for real.",
+            "Left out: book.tags: Hedgehog has no type for text[].",
+            f"Left out: loan_book: {_KEY} (loan_no, book_no).",
+            f"Left out: note: {_KEY} (id).",
+            "Left out: reader.deleted: Hedgehog adds a column of that name itself.",
+            f"Left out: stray: {_KEY} (none).",
         ]
         assert shop == "library/shop.py declares book, loan, parted, reader."
         assert star == "library/star.py declares dim_book, dim_parted, dim_reader, fact_loan."
@@ -83,17 +84,17 @@ def test_the_model_of_a_shop_that_was_never_seen_runs(servers: Servers, tmp_path
         assert [line.split()[-1] for line in reconciled.stdout.splitlines()] == ["ok"] * 4
         library.shop.execute("update loan set fine = 1, last_changed = now() where loan_no = 1")
         assert library.hedgehog("run").returncode == 0
-        found = library.query(
+        rows = library.query(
             "select full_name, title, fine from fact_loan join dim_reader on reader_no = number "
             "join dim_book using (book_no) order by fine"
         )
-        assert [(who, what, str(fine)) for who, what, fine in found] == [
+        assert [(who, what, str(fine)) for who, what, fine in rows] == [
             ("Ada", "Atlas", "0.50"),
             ("Ada", "Atlas", "1.00"),
         ]
 
 
-def test_the_shop_of_the_sandbox_can_be_begun_with_as_well(servers: Servers, tmp_path: Path):
+def test_the_generated_model_of_the_demo_shop_runs(servers: Servers, tmp_path: Path):
     with Deployment.make(servers, "mine", shops.SHOP_DDL.decode(), tmp_path) as deployment:
         assert deployment.hedgehog("init", "mine").returncode == 0
         shops.load_small(deployment.shop)
@@ -103,7 +104,7 @@ def test_the_shop_of_the_sandbox_can_be_begun_with_as_well(servers: Servers, tmp
         assert "fact_payment " in reconciled.stdout
 
 
-def test_what_the_shop_says_of_its_tables_is_kept(servers: Servers, tmp_path: Path):
+def test_comments_of_the_source_become_descriptions(servers: Servers, tmp_path: Path):
     with Deployment.make(servers, "library", _LIBRARY, tmp_path) as library:
         library.hedgehog("init", "library")
     written = (tmp_path / "library" / "shop.py").read_text()
@@ -113,36 +114,36 @@ def test_what_the_shop_says_of_its_tables_is_kept(servers: Servers, tmp_path: Pa
     assert 'Column("fine", decimal(8, 2), "Fine.", nullable=True)' in written
 
 
-def test_tables_that_refer_to_none_make_no_star_and_that_is_told(servers: Servers, tmp_path: Path):
+def test_a_source_without_foreign_keys_gets_an_error_for_its_star(servers: Servers, tmp_path: Path):
     with Deployment.make(
         servers, "mine", "create table a (id int primary key, b int)", tmp_path
     ) as m:
-        begun = m.hedgehog("init", "mine")
-        assert "To be mended in mine/star.py: no fact refers to a dimension, so" in begun.stdout
+        written = m.hedgehog("init", "mine")
+        assert "To fix in mine/star.py: no fact refers to a dimension, so" in written.stdout
 
 
 @pytest.mark.parametrize(
-    ("package", "told"),
+    ("package", "message"),
     [
-        ("not-a-name", "'not-a-name' cannot be the name of a Python package"),
-        ("class", "'class' cannot be the name of a Python package"),
-        ("there", "there is here already and stays as it is"),
-        ("mine", "has no table that could be followed"),
+        ("not-a-name", "'not-a-name' is not a valid name for a Python package"),
+        ("class", "'class' is not a valid name for a Python package"),
+        ("there", "there already exists here and was not changed"),
+        ("mine", "has no table that Hedgehog can capture"),
     ],
 )
-def test_what_cannot_be_written_is_refused_in_a_sentence(
-    servers: Servers, tmp_path: Path, package: str, told: str
+def test_init_fails_with_one_line_if_it_cannot_write_a_model(
+    servers: Servers, tmp_path: Path, package: str, message: str
 ):
     (tmp_path / "there").mkdir()
     with Deployment.make(servers, "mine", "create table stray (a int)", tmp_path) as deployment:
-        refused = deployment.hedgehog("init", package)
-    assert refused.returncode == 1
-    assert told in refused.stderr
-    assert len(refused.stderr.splitlines()) == 1
+        failed = deployment.hedgehog("init", package)
+    assert failed.returncode == 1
+    assert message in failed.stderr
+    assert len(failed.stderr.splitlines()) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
 
 
-def test_a_schema_with_capitals_is_found(servers: Servers):
+def test_tables_in_a_schema_with_capitals_are_found(servers: Servers):
     servers.make_database("capitals", "postgres", "reader", "capitals/source")
     with psycopg.connect(servers.postgres.dsn("capitals"), autocommit=True) as shop:
         shop.execute('create schema "SalesLT"')

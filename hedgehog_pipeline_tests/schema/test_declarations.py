@@ -1,4 +1,4 @@
-"""The declarations agree with the shop's own DDL, the star as column_metadata, and each other."""
+"""The declarations agree with the source's DDL, the documented star, and each other."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from hedgehog_pipeline_tests.truth import STAR_SQL
 from hedgehog_pipeline_tests.world import World
 
 _STAR = pytest.mark.parametrize("table", STAR.values(), ids=list(STAR))
-_SHOP = pytest.mark.parametrize("table", SOURCE.values(), ids=list(SOURCE))
+_SOURCE = pytest.mark.parametrize("table", SOURCE.values(), ids=list(SOURCE))
 
-_SHOP_COLUMNS = """
+_SOURCE_COLUMNS = """
     select column_name, is_nullable = 'YES', concat_ws(' ', data_type, numeric_precision,
            numeric_scale, datetime_precision) from information_schema.columns
     where table_schema = 'public' and table_name = %s order by ordinal_position
 """
-_SHOP_KEYS = """
+_SOURCE_KEYS = """
     select contype::text, a.attname, confrelid::regclass::text
     from pg_constraint join pg_attribute a on attrelid = conrelid and attnum = any(conkey)
     where conrelid = %s::regclass and contype in ('p', 'f') order by 1, 2
@@ -35,39 +35,37 @@ _SPELLINGS = {
 _TEXT_DATES = ("agreed_delivery_date", "agreed_payment_date", "payment_date")
 
 
-def test_the_shop_is_declared_as_it_is(world: World) -> None:
+def test_the_declared_columns_are_those_of_the_source(world: World) -> None:
     for table in SOURCE.values():
         declared = [(column.name, column.nullable, column.type) for column in table.columns]
-        found = world.shop.execute(_SHOP_COLUMNS, [table.name]).fetchall()
+        found = world.shop.execute(_SOURCE_COLUMNS, [table.name]).fetchall()
         assert declared == [(name, null, _type(name, kind)) for name, null, kind in found]
 
 
-def test_the_shop_refers_as_it_is_declared(world: World) -> None:
+def test_the_declared_keys_are_those_of_the_source(world: World) -> None:
     for table in SOURCE.values():
-        found = world.shop.execute(_SHOP_KEYS, [table.name]).fetchall()
+        found = world.shop.execute(_SOURCE_KEYS, [table.name]).fetchall()
         references = [("f", c.name, c.references) for c in table.columns if c.references]
         key: tuple[Any, ...] = ("p", table.key, "-")
         assert found == [*sorted(references), key]
 
 
-def test_the_star_has_the_columns_that_analysts_name(world: World) -> None:
+def test_the_star_has_the_documented_columns(world: World) -> None:
     world.shop.execute(STAR_SQL)
     for table in STAR.values():
-        column_metadata = world.shop.execute(
-            f"select * from pg_temp.{table.name}".encode()
-        ).description
-        names = [column.name for column in column_metadata or ()]
+        documented = world.shop.execute(f"select * from pg_temp.{table.name}".encode()).description
+        names = [column.name for column in documented or ()]
         assert [column.name for column in table.columns] == names
 
 
-@_SHOP
-def test_tables_of_the_shop_stand_after_those_they_refer_to(table: SourceTable) -> None:
+@_SOURCE
+def test_a_source_table_comes_after_the_tables_it_refers_to(table: SourceTable) -> None:
     before = list(SOURCE)[: list(SOURCE).index(table.name)]
     assert {column.references for column in table.columns if column.references} <= set(before)
 
 
 @_STAR
-def test_a_dimension_stands_before_the_facts_that_refer_to_it(table: StarTable) -> None:
+def test_a_dimension_comes_before_the_facts_that_refer_to_it(table: StarTable) -> None:
     before = list(STAR)[: list(STAR).index(table.name)]
     for column in table.columns:
         if column.references:
@@ -89,7 +87,7 @@ def test_every_column_comes_from_the_inputs(table: StarTable) -> None:
 
 
 @_STAR
-def test_each_table_has_its_key_first_and_a_function_of_its_inputs(table: StarTable) -> None:
+def test_the_first_column_of_each_table_is_its_key(table: StarTable) -> None:
     assert table.inputs
     assert set(table.inputs) <= set(SOURCE)
     assert table.key.name == table.columns[0].name
@@ -100,13 +98,13 @@ def test_each_table_has_its_key_first_and_a_function_of_its_inputs(table: StarTa
 
 
 @_STAR
-def test_an_inferred_member_has_all_that_it_must_have(table: StarTable) -> None:
+def test_an_inferred_member_has_a_value_in_every_not_null_column(table: StarTable) -> None:
     if isinstance(table, Dimension):
         for column in table.columns[1:]:
             assert column.unknown or column.nullable
 
 
-def test_the_types_of_arrow_and_of_sql_pair_up() -> None:
+def test_each_type_has_the_expected_sql_and_arrow_type() -> None:
     pairs = {
         types.INTEGER: ("integer", "int32"),
         types.BIGINT: ("bigint", "int64"),
@@ -126,7 +124,7 @@ def test_the_types_of_arrow_and_of_sql_pair_up() -> None:
 
 
 def _type(name: str, kind: str) -> types.ColumnType:
-    """How a column is declared: what the shop keeps as text may be a date."""
+    """The declared type of a source column: a text may be declared as a date."""
     if name in _TEXT_DATES:
         assert kind == "text"
         return types.TEXT_DATE

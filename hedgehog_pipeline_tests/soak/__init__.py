@@ -1,1 +1,1 @@
-"""`hedgehog dev` left to itself, and watched: `make soak`, `make watch`."""
+"""Long runs of `hedgehog dev` under observation: `make soak`, `make watch`."""

@@ -1,4 +1,4 @@
-"""`make watch`: a line a minute about the `make dev` that runs in this folder."""
+"""`make watch`: one line a minute about the `make dev` that runs in this folder."""
 
 from pathlib import Path
 
@@ -11,21 +11,21 @@ from hedgehog_pipeline_tests.soak.watch import Watch
 
 
 @click.command()
-@click.option("--minutes", default=120.0, show_default=True, help="How long.")
+@click.option("--minutes", default=120.0, show_default=True, help="Duration in minutes.")
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     default=Path(".sandbox"),
     show_default=True,
-    help="The sandbox.",
+    help="Folder of the sandbox.",
 )
 @click.option(
     "--log",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="File of the lines of `make dev`, in which errors are counted.",
+    help="File with the output of `make dev`, to count its errors.",
 )
 def main(*, minutes: float, folder: Path, log: Path | None) -> None:
-    """Print a line a minute: connections, threads, memory, lag, runs and errors."""
+    """Print one line a minute: connections, threads, memory, lag, runs and errors."""
     watch = Watch(Sandbox(folder), Errors(log))
     click.echo(HEADER)
     for minute in watch.for_minutes(minutes):

@@ -1,4 +1,4 @@
-"""What happens to a platform during a soak: trade, marked changes, a file, a sweep, kills."""
+"""The actions on a platform during a soak: trade, measured changes, an upload, a sweep, kills."""
 
 import random
 from collections.abc import Callable
@@ -14,23 +14,23 @@ from hedgehog_pipeline.sandbox.trade import trade
 from hedgehog_pipeline_tests.soak.dev import Dev
 from hedgehog_pipeline_tests.soak.watch import Watch
 
-_A_SECOND = 2
-_PIECE = 20
-_BROUGHT = range(900_001, 900_004)
+_PER_SECOND = 2
+_SECONDS_OF_TRADE = 20
+_UPLOADED = range(900_001, 900_004)
 _STAMP = "2026-06-01 09:30:00.123"
 
 
 @dataclass
 class Happened:
-    """What was done so far.
+    """What was done until now.
 
     Attributes:
-        changes: the second of each marked change's arrival, and the seconds it took.
+        changes: for each measured change, the second of its arrival and its latency in seconds.
         killed: what was killed, in order.
-        killed_runs: ids of the runs that were killed.
-        runs_killed: the seconds at which runs were.
-        servers_killed: the seconds at which a server was.
-        deleted: key of the payment that was deleted before the sweep.
+        killed_runs: the ids of the killed runs.
+        runs_killed: the seconds at which runs were killed.
+        servers_killed: the seconds at which servers were killed.
+        deleted: the key of the payment that was deleted before the sweep.
     """
 
     changes: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
@@ -43,7 +43,7 @@ class Happened:
 
 @dataclass(frozen=True)
 class Busy:
-    """Does it all to a `hedgehog dev`; each method ends when it is over."""
+    """Does all of it to a `hedgehog dev`; each method returns when `over` is set."""
 
     dev: Dev
     watch: Watch
@@ -52,34 +52,35 @@ class Busy:
     chance: random.Random = field(default_factory=lambda: random.Random(7))
 
     def trade(self) -> None:
-        """Trade in short pieces, until it is over."""
-        piece = 0
+        """Trade, in short calls, until `over` is set."""
+        turn = 0
         while not self.over.is_set():
-            piece += 1
-            trade(self.dev.place.shop_dsn(), seconds=_PIECE, per_second=_A_SECOND, seed=piece)
+            turn += 1
+            dsn = self.dev.sandbox.shop_dsn()
+            trade(dsn, seconds=_SECONDS_OF_TRADE, per_second=_PER_SECOND, seed=turn)
 
     def change(self) -> None:
-        """Time one marked change after the other, from the shop to the warehouse."""
-        changes = measure(self.dev.place, 1_000_000)
+        """Measure one change after another, from the shop to the warehouse."""
+        changes = measure(self.dev.sandbox, 1_000_000)
         while not self.over.is_set():
             _, seconds = next(changes)
             self.happened.changes.append((self.watch.second, seconds))
 
-    def bring_a_file(self) -> None:
-        """Put a CSV with new designs into the inbox."""
+    def upload_a_file(self) -> None:
+        """Upload a CSV file with new designs to the inbox."""
         header = "design_id,created_at,last_updated,design_name,file_location,file_name"
         rows = [
-            f"{key},{_STAMP},{_STAMP},InboxReader {key},/brought,{key}.json" for key in _BROUGHT
+            f"{key},{_STAMP},{_STAMP},Uploaded {key},/uploaded,{key}.json" for key in _UPLOADED
         ]
-        self.dev.place.s3.client().put_object(
-            Bucket=self.dev.place.environment()["HEDGEHOG_INGESTION_BUCKET"],
+        self.dev.sandbox.s3.client().put_object(
+            Bucket=self.dev.sandbox.environment()["HEDGEHOG_INGESTION_BUCKET"],
             Key="inbox/design/soak.csv",
             Body="\n".join([header, *rows, ""]).encode(),
         )
 
     def sweep(self) -> None:
-        """Delete a payment, and have the schedule look for what is gone."""
-        with psycopg.connect(self.dev.place.shop_dsn()) as shop:
+        """Delete a payment, and launch the delete-detection schedule."""
+        with psycopg.connect(self.dev.sandbox.shop_dsn()) as shop:
             deleted = shop.execute(
                 "delete from payment where payment_id = (select min(payment_id) from payment) "
                 "returning payment_id"
@@ -89,7 +90,7 @@ class Busy:
         launch_tick(self.dev.port, "sweep")
 
     def kill_a_run(self) -> None:
-        """Kill the next run that is at work; none where it is over before one is."""
+        """Kill the next run that is in progress; none if `over` is set before."""
         second = self.watch.second
         while not (runs := self.dev.kill_runs()):
             if self.over.wait(0.1):
@@ -100,29 +101,29 @@ class Busy:
         self.happened.killed_runs += runs
 
     def kill_something(self) -> None:
-        """Kill a run nine times of ten, so that the servers grow old."""
+        """Kill a run in nine of ten cases, else a server: servers should run for long."""
         if self.chance.random() < 0.9:
             self.kill_a_run()
             return
         name = self.chance.choice(["s3", "aws"])
         self.happened.killed.append(name)
         self.happened.servers_killed.append(self.watch.second)
-        getattr(self.dev.place, name).stop()
-        self.dev.place.up()
+        getattr(self.dev.sandbox, name).stop()
+        self.dev.sandbox.up()
 
     def run(self, plan: list[tuple[float, Callable[[], None]]]) -> None:
-        """Do each thing of a plan at its second of the watch."""
-        for second, deed in sorted(plan, key=lambda each: each[0]):
+        """Call each function of a plan at its second of the watch."""
+        for second, action in sorted(plan, key=lambda each: each[0]):
             if self.over.wait(max(0.0, second - self.watch.second)):
                 return
-            deed()
+            action()
 
     def file_arrived(self) -> bool:
-        found = self._ask("select count(*) from dim_design where design_id = any(%s)", [*_BROUGHT])
-        return found == len(_BROUGHT)
+        found = self._ask("select count(*) from dim_design where design_id = any(%s)", [*_UPLOADED])
+        return found == len(_UPLOADED)
 
     def deletion_arrived(self) -> bool:
-        """Whether the deleted payment has its tombstone, and is left out of what holds now."""
+        """Return whether the deleted payment has its tombstone and is not in the current view."""
         tombstones = self._ask(
             "select count(*) from hedgehog.tombstones "
             "where table_name = 'fact_payment' and key = %s",
@@ -134,7 +135,7 @@ class Busy:
         return (tombstones, current) == (1, 0)
 
     def _ask(self, query: str, value: object) -> int:
-        with psycopg.connect(self.dev.place.postgres.dsn(WAREHOUSE)) as warehouse:
+        with psycopg.connect(self.dev.sandbox.postgres.dsn(WAREHOUSE)) as warehouse:
             row = warehouse.execute(query.encode(), [value]).fetchone()
         assert row
         return row[0]

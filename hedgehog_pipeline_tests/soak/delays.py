@@ -1,4 +1,4 @@
-"""From captured to loaded: the seconds of each commit, and what still waits."""
+"""The seconds from capture to load of each commit, and the commits that still wait."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ _LOADED = """
 
 @dataclass(frozen=True)
 class Delay:
-    """A commit that was loaded.
+    """The delay of a loaded commit.
 
     Attributes:
         captured_at: when its capture began, UTC.
-        seconds: from then until its load.
+        seconds: from then to its load.
     """
 
     captured_at: datetime
@@ -29,13 +29,13 @@ class Delay:
 
 
 class Delays:
-    """Follows the commits that land from now on; what waits at its beginning counts too.
+    """Tracks the commits that land from now on, and those that wait at the start.
 
-    The archive's commits are followed and not timed: they wait for each other by design.
+    Commits of the initial load have no delay: they wait for each other by design.
     """
 
     def __init__(self, lake: Lake, loaded: Callable[..., list[tuple[Any, ...]]]) -> None:
-        """`loaded` asks the warehouse."""
+        """`loaded` queries the warehouse."""
         self._lake, self._ask = lake, loaded
         self._waiting: dict[int, datetime] = {}
         self._archive: set[int] = set()
@@ -44,7 +44,7 @@ class Delays:
         self._seen = set(range(1, head.number + 1)) if head else set[int]()
 
     def look(self) -> list[Delay]:
-        """Give the commits that were loaded since the last look."""
+        """Return the delays of the commits that were loaded since the last call."""
         for commit in self._lake.ingestion.after(self._landed):
             self._landed = commit.number
             self._waiting[commit.number] = commit.captured_at
@@ -53,13 +53,13 @@ class Delays:
         return [each for number, at in self._newly_loaded() for each in self._arrived(number, at)]
 
     def behind(self, now: datetime) -> float:
-        """Give the age in seconds of the oldest capture that waits, 0 where none does."""
+        """Return the age in seconds of the oldest waiting capture, 0 if none waits."""
         return max(((now - at).total_seconds() for at in self._waiting.values()), default=0.0)
 
     def _newly_loaded(self) -> list[tuple[int, datetime]]:
         try:
             found = self._ask(_LOADED, list(self._seen))
-        except psycopg.errors.UndefinedTable:  # the first load makes the tables
+        except psycopg.errors.UndefinedTable:  # the first load creates the tables
             return []
         self._seen |= {number for number, _ in found}
         return [(number, at) for number, at in found]

@@ -1,4 +1,4 @@
-"""`hedgehog dev` as a person starts it, and what a test does to it."""
+"""`hedgehog dev` as a process, and what tests do to it."""
 
 import os
 import signal
@@ -30,25 +30,24 @@ _WITHOUT_SUCCESS = "select run_id from runs where run_id = any(%s) and status <>
 
 @dataclass(frozen=True)
 class Dev:
-    """A `hedgehog dev` at work.
+    """A running `hedgehog dev`.
 
     Attributes:
-        place: its sandbox.
-        port: of the Dagster UI.
-        log: the file of its lines.
+        sandbox: its sandbox.
+        port: the port of the Dagster UI.
+        log: the file with its output.
         process: the command.
     """
 
-    place: Sandbox
+    sandbox: Sandbox
     port: int
     log: Path
     process: subprocess.Popen[bytes]
 
     def kill_runs(self) -> list[str]:
-        """Kill the processes of all runs; give the ids of the runs that came to no end by it.
+        """Kill the processes of all runs; return the ids of the runs that did not succeed.
 
-        Nothing is killed unless each run that is at work has told so itself: of one that is yet to
-        begin nobody could say whether it was killed.
+        Nothing is killed while a run is starting: nobody could say whether the kill ended it.
         """
         at_work = dict(self._ask(_AT_WORK))
         if set(at_work.values()) != {"STARTED"}:
@@ -60,26 +59,26 @@ class Dev:
         assert await_condition(lambda: all(map(_has_ended, killed)), _SECONDS_TO_END)
         return [run for (run,) in self._ask(_WITHOUT_SUCCESS, [*at_work])] if killed else []
 
-    def rests(self) -> bool:
-        """Tell whether no run is at work or waits, so that SIGTERM interrupts none."""
+    def is_idle(self) -> bool:
+        """Return whether no run is in progress or queued, so that SIGTERM interrupts none."""
         return not self._ask(_WAITING_OR_AT_WORK)
 
     def end_trade(self) -> None:
-        """End the trade of the shop; the rest goes on."""
-        for process in processes_of(self.place).get("trade", []):
+        """Stop the live trade; everything else keeps running."""
+        for process in processes_of(self.sandbox).get("trade", []):
             process.terminate()
             assert await_condition(lambda process=process: _has_ended(process), _SECONDS_TO_END)
 
     def _ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.place.postgres.dsn(DAGSTER)) as connection:
+        with psycopg.connect(self.sandbox.postgres.dsn(DAGSTER)) as connection:
             return connection.execute(query.encode(), values or None).fetchall()
 
     def _runs(self) -> list[psutil.Process]:
-        return processes_of(self.place).get(RUN, [])
+        return processes_of(self.sandbox).get(RUN, [])
 
 
 def _has_ended(process: psutil.Process) -> bool:
-    """Tell whether a process is over, be it that `hedgehog dev` has not asked how it ended."""
+    """Return whether a process has ended, even if `hedgehog dev` has not reaped it yet."""
     try:
         return process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -88,7 +87,7 @@ def _has_ended(process: psutil.Process) -> bool:
 
 @contextmanager
 def started(folder: Path, *, orders: int, port: int, log: Path) -> Generator[Dev, None, None]:
-    """Start `hedgehog dev` in a folder, on a sandbox that is up; end it as a supervisor does."""
+    """Start `hedgehog dev` in a folder with a running sandbox; stop it with SIGTERM."""
     command = [*_HEDGEHOG, "dev", "--orders", str(orders), "--port", str(port)]
     with log.open("wb") as lines:
         process = subprocess.Popen(
@@ -111,12 +110,12 @@ def started(folder: Path, *, orders: int, port: int, log: Path) -> Generator[Dev
                         each.kill()
 
 
-def hedgehog(place: Sandbox, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Run a command of hedgehog on a sandbox."""
+def hedgehog(sandbox: Sandbox, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run a hedgehog command on a sandbox."""
     return subprocess.run(
         [*_HEDGEHOG, *arguments],
-        cwd=place.folder.parent,
-        env={**os.environ, **place.environment()},
+        cwd=sandbox.folder.parent,
+        env={**os.environ, **sandbox.environment()},
         capture_output=True,
         text=True,
         check=False,

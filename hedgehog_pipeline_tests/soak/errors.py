@@ -1,4 +1,4 @@
-"""The errors among the lines of `hedgehog dev`."""
+"""The errors in the output of `hedgehog dev`."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator
@@ -6,20 +6,20 @@ from pathlib import Path
 
 _ERROR = re.compile(r"\b(ERROR|CRITICAL)\b|^(Traceback|FATAL)|remaining connection slots")
 _RECORD = re.compile(r"(\x1b\[\d+m)?\d{4}-\d\d-\d\d |\{")
-"""How a line begins that is not of the record before it, as those of a traceback are."""
+"""The beginning of a log record; other lines, as of a traceback, belong to the record before."""
 
 
 class Errors:
-    """Reads what is added to a file of lines from now on: all of one that is not there yet."""
+    """Reads what is appended to a file from now on; a file that does not exist yet, completely."""
 
     def __init__(self, log: Path | None) -> None:
-        """Of no file nothing is read."""
+        """Without a file it finds no error."""
         self._log = log
         self._read = log.stat().st_size if log and log.exists() else 0
         self._in_error = False
 
     def look(self) -> list[str]:
-        """Give the first line of each new error; a traceback below it is part of it."""
+        """Return the first line of each new error; a traceback below it is part of the error."""
         if self._log is None or not self._log.exists():
             return []
         with self._log.open("rb") as lines:
@@ -38,10 +38,10 @@ class Errors:
 
 
 def is_error(line: str) -> bool:
-    """Tell whether a line tells of an error: its level does, or a traceback begins."""
+    """Return whether a line is an error, by its level or as the start of a traceback."""
     return _ERROR.search(line) is not None
 
 
 def is_of(line: str, runs: Collection[str]) -> bool:
-    """Tell whether a line names one of the runs."""
+    """Return whether a line has the id of one of the runs."""
     return any(run in line for run in runs)

@@ -1,4 +1,4 @@
-"""What a watch found, judged: the last third of its time beside the first one when warm."""
+"""The verdict on a watch: the last third of the time after warm-up is compared with the first."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from hedgehog_pipeline_tests.soak.programs import STAYING
 from hedgehog_pipeline_tests.soak.watch import Look
 
 SECONDS_TO_HEAL = 60
-"""After a server was killed, in which its absence may be said."""
+"""After the kill of a server, errors about it are expected for so long."""
 
 At = tuple[float, float]
-"""A moment in seconds since the watch began, and a value."""
+"""Seconds since the watch began, and a value."""
 
 
 @dataclass(frozen=True)
 class Thirds:
     """Medians of a value over the first and the last third of the time after warming up.
 
-    Where nothing was seen it is no number, which holds nowhere.
+    Without values it is NaN, which never holds.
     """
 
     first: float
@@ -29,7 +29,7 @@ class Thirds:
 
     @classmethod
     def of(cls, values: Iterable[At], *, warm: float, end: float) -> "Thirds":
-        """Take values from `warm` until `end`, both in seconds since the watch began."""
+        """Compute the medians from `warm` to `end`, both in seconds since the watch began."""
         third = (end - warm) / 3
         known = list(values)
         first = [value for at, value in known if warm <= at < warm + third]
@@ -41,17 +41,17 @@ class Thirds:
 
 
 Growth = Callable[[float], float]
-"""The most that is allowed in the last third, by what was in the first."""
+"""Returns the maximum for the last third, from the median of the first."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A value that has to stay as it is.
+    """A value that must not grow.
 
     Attributes:
-        name: of the value and its unit.
+        name: the value and its unit.
         thirds: its medians.
-        most: the most that the last one may be.
+        most: the maximum for the last third.
     """
 
     name: str
@@ -71,9 +71,9 @@ def figures(looks: Sequence[Look], changes: Sequence[At], *, warm: float) -> lis
     """Judge connections, threads, memory and seconds.
 
     Args:
-        looks: all of them; the last one tells the end.
-        changes: the moment of each marked change and the seconds until it was in the warehouse.
-        warm: seconds after which a program holds what it needs.
+        looks: all of them; the last one is the end.
+        changes: the time of each measured change and its latency in seconds.
+        warm: the seconds of the warm-up.
     """
     end = looks[-1].second
     seen = [look for look in looks if not look.blind]
@@ -82,9 +82,9 @@ def figures(looks: Sequence[Look], changes: Sequence[At], *, warm: float) -> lis
         thirds = Thirds.of(values, warm=warm, end=end)
         return Figure(name, thirds, growth(thirds.first))
 
-    found = [figure("connections", ((s.second, s.held.total) for s in seen), lambda n: n + 5)]
+    found = [figure("connections", ((s.second, s.usage.total) for s in seen), lambda n: n + 5)]
     for name in STAYING:
-        programs = [(s.second, p) for s in seen if (p := s.held.staying.get(name))]
+        programs = [(s.second, p) for s in seen if (p := s.usage.staying.get(name))]
         found += [
             figure(f"threads of the {name}", ((at, p.threads) for at, p in programs), _few_more),
             figure(f"MiB of the {name}", ((at, p.mebibytes) for at, p in programs), _little_more),
@@ -99,9 +99,9 @@ def figures(looks: Sequence[Look], changes: Sequence[At], *, warm: float) -> lis
 
 
 def unexplained(looks: Iterable[Look], happened: Happened) -> list[str]:
-    """Find the errors that no kill explains: of other runs, at other times.
+    """Return the errors that no kill explains: of other runs, at other times.
 
-    A traceback names no run, and lines of other programs may stand between it and its error.
+    A traceback has no run id, and lines of other programs may come between it and its error.
     """
     return [
         line
@@ -126,5 +126,5 @@ def _little_more(mebibytes: float) -> float:
 
 
 def _not_slower(seconds: float) -> float:
-    """Allow for what the rest of a machine of two cores does meanwhile."""
+    """Allow for other load on a machine of two cores."""
     return seconds * 1.5 + 2

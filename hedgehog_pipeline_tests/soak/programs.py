@@ -1,4 +1,4 @@
-"""The programs of a platform on this machine, and what each of them holds."""
+"""The processes of a platform, and their connections, threads and memory."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ from hedgehog_pipeline.sandbox.sandbox import Sandbox
 
 DAEMON, WEBSERVER, CODE_SERVER, RUN = "daemon", "webserver", "code server", "runs"
 STAYING = (DAEMON, CODE_SERVER, WEBSERVER)
-"""Those that one start of Dagster starts once."""
+"""The processes that Dagster starts once and keeps running."""
 
 _PARTS = {
     DAEMON: "dagster_daemon",
@@ -31,7 +31,7 @@ _SESSIONS = """
 
 @dataclass(frozen=True)
 class Program:
-    """A process that stays: how many threads it has and how many MiB are resident."""
+    """A long-running process: its number of threads and its resident memory in MiB."""
 
     pid: int
     threads: int
@@ -39,12 +39,12 @@ class Program:
 
 
 @dataclass(frozen=True)
-class Held:
-    """What the programs of a platform hold at a moment.
+class Usage:
+    """The resources of the processes of a platform at one time.
 
     Attributes:
-        connections: sessions of PostgreSQL by the name of the program.
-        staying: each of the programs that stay, by its name, where it runs.
+        connections: the number of PostgreSQL sessions by program.
+        staying: the long-running processes by program, if they run.
     """
 
     connections: Mapping[str, int] = field(default_factory=dict)
@@ -55,9 +55,9 @@ class Held:
         return sum(self.connections.values())
 
 
-def processes_of(place: Sandbox) -> dict[str, list[psutil.Process]]:
-    """Find the processes of Dagster and of the trade that work on a sandbox, the oldest first."""
-    home = place.environment()["DAGSTER_HOME"]
+def processes_of(sandbox: Sandbox) -> dict[str, list[psutil.Process]]:
+    """Return the processes of Dagster and of the live trade of a sandbox, the oldest first."""
+    home = sandbox.environment()["DAGSTER_HOME"]
     found: dict[str, list[psutil.Process]] = {}
     for process in sorted(psutil.process_iter(), key=lambda each: each.create_time()):
         try:
@@ -71,10 +71,10 @@ def processes_of(place: Sandbox) -> dict[str, list[psutil.Process]]:
     return found
 
 
-def look_at(place: Sandbox, administrator: psycopg.Connection) -> Held:
-    """Count what is held; sessions of this very process are left out."""
+def look_at(sandbox: Sandbox, administrator: psycopg.Connection) -> Usage:
+    """Count the resources, without the sessions of this process."""
     ports = {port for (port,) in administrator.execute(_SESSIONS).fetchall()}
-    found = processes_of(place)
+    found = processes_of(sandbox)
     names = {each.pid: name for name, processes in found.items() for each in processes}
     owners = {at.laddr.port: at.pid for at in psutil.net_connections("tcp4") if at.laddr and at.pid}
     connections: Counter[str] = Counter()
@@ -82,7 +82,7 @@ def look_at(place: Sandbox, administrator: psycopg.Connection) -> Held:
     for port in ports:
         if (pid := owners.get(port)) != own:
             connections[names.get(pid or 0, _OTHERS)] += 1
-    return Held(connections, dict(_staying(found)))
+    return Usage(connections, dict(_staying(found)))
 
 
 def _staying(found: Mapping[str, list[psutil.Process]]) -> Iterator[tuple[str, Program]]:

@@ -1,4 +1,4 @@
-"""The minutes of a watch as lines of a table."""
+"""The minutes of a watch as rows of a table."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -12,27 +12,27 @@ HEADER = (
     "minute |  all daemon code  web runs| daem code  web| daemon  code   web|"
     "  median      max |to row s|      s | runs | errors"
 )
-"""Of daemon, code server, webserver and runs; seconds of the commits loaded in a minute."""
+"""Columns: daemon, code server, webserver and runs; seconds of the commits loaded in a minute."""
 
 
 def row(looks: Sequence[Look], changes: Sequence[float] = ()) -> str:
-    """Write a minute: what was held at its last look, what was loaded and said in all of it.
+    """Return the row of a minute: resources at its end, and all its loads, runs and errors.
 
     Args:
-        looks: of the minute.
-        changes: seconds of the marked changes that arrived in it.
+        looks: all looks of the minute.
+        changes: the latencies of the measured changes that arrived in it.
     """
     seen = [look for look in looks if not look.blind]
     number = f"{looks[-1].second / 60:6.0f} |"
     if not seen:
         return f"{number} {looks[-1].blind.splitlines()[0]}"
-    held, delays = seen[-1].held, [each.seconds for look in seen for each in look.delays]
-    programs = [held.staying.get(name) for name in STAYING]
-    sessions = [held.connections.get(name, 0) for name in (*STAYING, RUN)]
+    usage, delays = seen[-1].usage, [each.seconds for look in seen for each in look.delays]
+    programs = [usage.staying.get(name) for name in STAYING]
+    sessions = [usage.connections.get(name, 0) for name in (*STAYING, RUN)]
     return "".join(
         [
             number,
-            f"{held.total:>5}",
+            f"{usage.total:>5}",
             "{:>7}{:>5}{:>5}{:>5}|".format(*sessions),
             "{:>5}{:>5}{:>5}|".format(*(p.threads if p else "-" for p in programs)),
             "{:>7}{:>6}{:>6}|".format(*(f"{p.mebibytes:.0f}" if p else "-" for p in programs)),

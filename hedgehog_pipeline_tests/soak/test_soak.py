@@ -1,4 +1,4 @@
-"""`hedgehog dev` under steady trade: nothing grows, nothing slows down, no error is said."""
+"""`hedgehog dev` under steady trade: nothing grows, nothing slows down, no error is logged."""
 
 import json
 import os
@@ -25,7 +25,7 @@ from hedgehog_pipeline_tests.soak.watch import Look, Watch
 
 MINUTES = float(os.environ.get("HEDGEHOG_SOAK_MINUTES", "60"))
 _SHORT = 15
-"""Below so many minutes one run is killed, else something every two minutes."""
+"""Up to so many minutes one run is killed; in a longer soak there is a kill every two minutes."""
 _BETWEEN_KILLS = 120
 _ORDERS = 300
 _MAX_CONNECTIONS = 60
@@ -35,33 +35,33 @@ pytestmark = [pytest.mark.soak, pytest.mark.timeout(int((MINUTES + 15) * 60))]
 
 
 @pytest.fixture
-def place() -> Iterator[Sandbox]:
-    """A sandbox that is up."""
+def sandbox() -> Iterator[Sandbox]:
+    """A running sandbox."""
     with TemporaryDirectory() as at:
-        place = Sandbox(Path(at) / ".sandbox")
+        sandbox = Sandbox(Path(at) / ".sandbox")
         try:
-            place.up(_ORDERS)
-            yield place
+            sandbox.up(_ORDERS)
+            yield sandbox
         finally:
-            place.down()
+            sandbox.down()
 
 
-def test_nothing_grows_and_nothing_slows_down(place: Sandbox, tell: Callable[[str], None]):
-    folder = place.folder.parent
-    errors = Errors(log := folder / "dev.log")  # from its first line to what SIGTERM makes it say
-    with _printed_at_failure(log):
+def test_nothing_grows_and_nothing_slows_down(sandbox: Sandbox, tell: Callable[[str], None]):
+    folder = sandbox.folder.parent
+    errors = Errors(log := folder / "dev.log")  # from the first line to those after SIGTERM
+    with _log_printed_on_failure(log):
         with started(folder, orders=_ORDERS, port=_free_port(), log=log) as dev:
-            _come_up(begun := Watch(place, errors), place)
-            looks, happened = _soak(dev, watch := Watch(place, errors), tell)
+            _await_start(begun := Watch(sandbox, errors), sandbox)
+            looks, happened = _soak(dev, watch := Watch(sandbox, errors), tell)
             assert set(begun.failed_runs()) == set(happened.killed_runs)
-            awaited(dev.rests)
-        assert processes_of(place) == {}, "SIGTERM left something behind"
+            awaited(dev.is_idle)
+        assert processes_of(sandbox) == {}, "SIGTERM left something behind"
         looks.append(Look(watch.second, errors=errors.look()))
         assert unexplained(looks, happened) == []
 
 
 @contextmanager
-def _printed_at_failure(log: Path) -> Generator[None, None, None]:
+def _log_printed_on_failure(log: Path) -> Generator[None, None, None]:
     try:
         yield
     except BaseException:
@@ -69,25 +69,25 @@ def _printed_at_failure(log: Path) -> Generator[None, None, None]:
         raise
 
 
-def _come_up(watch: Watch, place: Sandbox) -> None:
-    """Await the archive and a first change in the warehouse; print what is held where they fail."""
+def _await_start(watch: Watch, sandbox: Sandbox) -> None:
+    """Wait for the initial load and a first change in the warehouse; print resources on failure."""
     try:
         awaited(watch.has_loaded, 600)
-        [*measure(place, 1)]
+        [*measure(sandbox, 1)]
     except BaseException:
         print(HEADER, row([watch.look()]), sep="\n")  # noqa: T201
         raise
 
 
 def _soak(dev: Dev, watch: Watch, tell: Callable[[str], None]) -> tuple[list[Look], Happened]:
-    """Trade, kill and look, then see that all is well again; give what was seen until then."""
+    """Trade, kill and observe; then check the platform. Return what was observed and done."""
     over = Event()
     busy = Busy(dev, watch, over)
     happened = busy.happened
     tell(HEADER)
     looks: list[Look] = []
     with ThreadPoolExecutor() as pool:
-        at_work = [
+        threads = [
             pool.submit(busy.trade),
             pool.submit(busy.change),
             pool.submit(busy.run, _plan(busy)),
@@ -99,13 +99,13 @@ def _soak(dev: Dev, watch: Watch, tell: Callable[[str], None]) -> tuple[list[Loo
                 looks += minute
         finally:
             over.set()
-        failed = [str(error) for thread in at_work if (error := thread.exception())]
+        failed = [str(error) for thread in threads if (error := thread.exception())]
     dev.end_trade()
     judged = figures(looks, happened.changes, warm=60 * min(5.0, MINUTES / 6))
     for line in [
         f"killed: {', '.join(happened.killed)}",
         *map(str, judged),
-        *(f"failed: {why}" for why in failed),
+        *(f"failed: {error}" for error in failed),
         *(f"error: {line}" for line in unexplained(looks, happened)[:20]),
     ]:
         tell(line)
@@ -116,33 +116,33 @@ def _soak(dev: Dev, watch: Watch, tell: Callable[[str], None]) -> tuple[list[Loo
     awaited(lambda: _is_reconciled(dev), 300)
     awaited(lambda: set(watch.failed_runs()) >= set(happened.killed_runs))
 
-    assert max(look.held.total for look in looks) <= _MAX_CONNECTIONS
+    assert max(look.usage.total for look in looks) <= _MAX_CONNECTIONS
     assert max(look.behind for look in looks) < _MAX_LAG
     assert [str(figure) for figure in judged if not figure.holds] == []
     for name in STAYING:
-        assert len({p.pid for look in looks if (p := look.held.staying.get(name))}) == 1
+        assert len({p.pid for look in looks if (p := look.usage.staying.get(name))}) == 1
     return [*looks, watch.look()], happened
 
 
 def _is_reconciled(dev: Dev) -> bool:
-    """Tell whether the warehouse holds all that the shop holds, and the file, and nothing else.
+    """Return whether the warehouse has the rows of the shop and of the file, and no others.
 
-    Only a difference that is on its way to the warehouse may still go: any other is a fault.
+    A difference that a pending commit explains may still be there; any other fails at once.
     """
-    reconciled = hedgehog(dev.place, ["reconcile", "--json"])
+    reconciled = hedgehog(dev.sandbox, ["reconcile", "--json"])
     assert reconciled.returncode == 0, reconciled.stderr
     verdicts = {table: found["verdict"] for table, found in json.loads(reconciled.stdout).items()}
     return verdicts.pop("dim_design") == "3 from an inbox file" and set(verdicts.values()) == {"ok"}
 
 
 def _plan(busy: Busy) -> list[tuple[float, Callable[[], None]]]:
-    """A file and a sweep in the middle; a kill before it, or one every two minutes."""
+    """Plan a file and a sweep in the middle, and one kill before or one every two minutes."""
     seconds = MINUTES * 60
     kills = [(seconds * 0.4, busy.kill_a_run)]
     if MINUTES > _SHORT:
-        moments = range(_BETWEEN_KILLS, int(seconds) - SECONDS_TO_HEAL, _BETWEEN_KILLS)
-        kills = [(float(at), busy.kill_something) for at in moments]
-    return [*kills, (seconds * 0.5, busy.bring_a_file), (seconds * 0.52, busy.sweep)]
+        seconds_of_kills = range(_BETWEEN_KILLS, int(seconds) - SECONDS_TO_HEAL, _BETWEEN_KILLS)
+        kills = [(float(at), busy.kill_something) for at in seconds_of_kills]
+    return [*kills, (seconds * 0.5, busy.upload_a_file), (seconds * 0.52, busy.sweep)]
 
 
 def _free_port() -> int:

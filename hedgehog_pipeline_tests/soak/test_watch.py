@@ -1,4 +1,4 @@
-"""What a watch sees of a platform, and how the soak judges it."""
+"""The watch of a platform, and the verdict of the soak."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ from hedgehog_pipeline_tests.soak.delays import Delay, Delays
 from hedgehog_pipeline_tests.soak.dev import Dev
 from hedgehog_pipeline_tests.soak.errors import Errors, is_error
 from hedgehog_pipeline_tests.soak.judged import figures, unexplained
-from hedgehog_pipeline_tests.soak.programs import CODE_SERVER, STAYING, Held, Program, look_at
+from hedgehog_pipeline_tests.soak.programs import CODE_SERVER, STAYING, Program, Usage, look_at
 from hedgehog_pipeline_tests.soak.table import HEADER, row
 from hedgehog_pipeline_tests.soak.watch import Look, Watch
 from hedgehog_pipeline_tests.world import World
@@ -37,7 +37,7 @@ sys.stdin.read()
 _NOON = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
 
 
-def test_the_words_of_make_are_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_make_watch_passes_its_arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".sandbox").mkdir()
     monkeypatch.chdir(tmp_path)
     (command,) = commands_of("watch", "MINUTES=7")
@@ -46,8 +46,8 @@ def test_the_words_of_make_are_understood(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.fixture
-def place(servers: Servers, tmp_path: Path) -> Iterator[Sandbox]:
-    """What looks like a daemon with two sessions, and a code server with three."""
+def sandbox(servers: Servers, tmp_path: Path) -> Iterator[Sandbox]:
+    """Processes that look like a daemon with two sessions and a code server with three."""
     environment = {"DAGSTER_HOME": str(tmp_path)}
     with ExitStack() as stack:
         for name, sessions in (("dagster_daemon", 2), ("dagster api grpc", 3)):
@@ -66,13 +66,13 @@ def place(servers: Servers, tmp_path: Path) -> Iterator[Sandbox]:
         yield cast("Sandbox", SimpleNamespace(environment=lambda: environment))
 
 
-def test_connections_are_counted_by_program(servers: Servers, place: Sandbox):
+def test_connections_are_counted_by_program(servers: Servers, sandbox: Sandbox):
     with psycopg.connect(servers.postgres.dsn("postgres"), autocommit=True) as administrator:
-        held = look_at(place, administrator)
-    assert (held.connections["daemon"], held.connections["code server"]) == (2, 3)
-    assert set(held.staying) == {"daemon", "code server"}
-    assert held.staying["daemon"].threads >= 1
-    assert held.staying["daemon"].mebibytes > 5
+        usage = look_at(sandbox, administrator)
+    assert (usage.connections["daemon"], usage.connections["code server"]) == (2, 3)
+    assert set(usage.staying) == {"daemon", "code server"}
+    assert usage.staying["daemon"].threads >= 1
+    assert usage.staying["daemon"].mebibytes > 5
 
 
 def test_a_commit_is_timed_from_its_capture_to_its_load(opened: World):
@@ -98,7 +98,7 @@ def test_a_commit_is_timed_from_its_capture_to_its_load(opened: World):
         ("2026-06-01 12:00:00 +0000 - dagster - INFO - no errors were found", False),
     ],
 )
-def test_an_error_is_known_by_its_level(line: str, expected: bool):  # noqa: FBT001
+def test_an_error_is_recognised_by_its_level(line: str, expected: bool):  # noqa: FBT001
     assert is_error(line) is expected
 
 
@@ -115,7 +115,7 @@ def test_an_error_is_read_once_with_its_traceback(tmp_path: Path):
     assert Errors(None).look() == []
 
 
-def test_a_log_that_is_not_there_yet_is_read_from_its_first_line(tmp_path: Path):
+def test_a_log_that_does_not_exist_yet_is_read_from_its_first_line(tmp_path: Path):
     log = tmp_path / "dev.log"
     errors = Errors(log)
     assert errors.look() == []
@@ -137,7 +137,7 @@ def test_a_log_that_is_not_there_yet_is_read_from_its_first_line(tmp_path: Path)
         (561.0, "ERROR: no connection", False),
     ],
 )
-def test_an_error_counts_but_where_a_kill_explains_it(
+def test_an_error_counts_unless_a_kill_explains_it(
     second: float,
     line: str,
     explained: bool,  # noqa: FBT001
@@ -155,7 +155,7 @@ _ENDS_MEANWHILE = """
 
 
 @pytest.mark.parametrize(
-    ("records", "told", "lives"),
+    ("records", "killed", "is_alive"),
     [
         ("create table runs as select 'a' as run_id, 'STARTED' as status", ["a"], False),
         ("create table runs as select 'a' as run_id, 'STARTING' as status", [], True),
@@ -163,20 +163,20 @@ _ENDS_MEANWHILE = """
         (_ENDS_MEANWHILE, [], False),
     ],
 )
-def test_a_run_is_told_killed_where_the_kill_ended_it(
+def test_a_run_counts_as_killed_only_if_the_kill_ended_it(
     servers: Servers,
     tmp_path: Path,
     records: str,
-    told: list[str],
-    lives: bool,  # noqa: FBT001
+    killed: list[str],
+    is_alive: bool,  # noqa: FBT001
 ):
     schema = "create schema soak; set search_path = soak;"
     dsn = make_conninfo(servers.postgres.dsn("postgres"), options="-c search_path=soak")
     environment = {"DAGSTER_HOME": str(tmp_path)}
-    place = SimpleNamespace(
+    sandbox = SimpleNamespace(
         environment=lambda: environment, postgres=SimpleNamespace(dsn=lambda _database: dsn)
     )
-    dev = Dev(cast("Sandbox", place), 0, tmp_path / "dev.log", cast("Any", None))
+    dev = Dev(cast("Sandbox", sandbox), 0, tmp_path / "dev.log", cast("Any", None))
     command = [sys.executable, "-c", "print(flush=True); input()", "multiprocessing.spawn"]
     with (
         psycopg.connect(servers.postgres.dsn("postgres"), autocommit=True) as administrator,
@@ -188,14 +188,14 @@ def test_a_run_is_told_killed_where_the_kill_ended_it(
         run.stdout.readline()
         administrator.execute(f"{schema} {records}".encode())
         try:
-            assert dev.kill_runs() == told
-            assert (run.poll() is None) is lives
+            assert dev.kill_runs() == killed
+            assert (run.poll() is None) is is_alive
         finally:
             run.kill()
             administrator.execute("drop schema soak cascade")
 
 
-def test_no_run_is_told_killed_where_none_is_at_work():
+def test_no_run_counts_as_killed_if_none_is_in_progress():
     over = Event()
     over.set()
     dev, watch = SimpleNamespace(kill_runs=list), SimpleNamespace(second=1.0)
@@ -204,7 +204,7 @@ def test_no_run_is_told_killed_where_none_is_at_work():
     assert busy.happened == Happened()
 
 
-def test_what_stays_as_it_is_holds():
+def test_constant_values_hold():
     assert all(figure.holds for figure in figures(_looks(), _CHANGES, warm=60))
 
 
@@ -218,13 +218,13 @@ def test_what_stays_as_it_is_holds():
         ({"behind": 0.1}, "seconds behind"),
     ],
 )
-def test_what_grows_is_named(changed: dict[str, float], name: str):
-    """Each by so much a second."""
+def test_a_growing_value_is_named(changed: dict[str, float], name: str):
+    """`changed` has the growth per second."""
     judged = figures(_looks(**changed), _CHANGES, warm=60)
     assert [figure.name for figure in judged if not figure.holds] == [name]
 
 
-def test_changes_that_slow_down_are_named():
+def test_a_growing_latency_is_named():
     changes = [(at, 5.0 if at < 180 else 25.0) for at, _ in _CHANGES]
     judged = figures(_looks(), changes, warm=60)
     assert [str(figure) for figure in judged if not figure.holds] == [
@@ -232,17 +232,17 @@ def test_changes_that_slow_down_are_named():
     ]
 
 
-def test_what_came_to_a_stop_does_not_hold():
+def test_a_value_without_late_observations_does_not_hold():
     judged = figures(_looks(), [(at, took) for at, took in _CHANGES if at < 200], warm=60)
     assert [figure.name for figure in judged if not figure.holds] == [
         "seconds from shop to warehouse"
     ]
 
 
-def test_a_minute_is_a_line_as_wide_as_its_header():
+def test_the_row_of_a_minute_is_as_wide_as_the_header():
     line = row(_looks()[:6], [4.0, 6.0])
-    told = "1 | 10 0 10 0 0| 9 9 9| 200 200 200| 2.0 2.0 | 5.0 | 1.0 | 6 | 0"
-    assert " ".join(line.split()) == told
+    expected = "1 | 10 0 10 0 0| 9 9 9| 200 200 200| 2.0 2.0 | 5.0 | 1.0 | 6 | 0"
+    assert " ".join(line.split()) == expected
     assert {len(text) for text in HEADER.splitlines()} == {len(line)}
 
 
@@ -250,7 +250,7 @@ _CHANGES = [(float(at), 5.0) for at in range(0, 360, 6)]
 
 
 def _looks(**growth: float) -> list[Look]:
-    """Six minutes, in which some values grow by so much a second."""
+    """Return the looks of six minutes, in which some values grow by so much per second."""
 
     def of(name: str, value: float, at: int) -> Any:
         return value + growth.get(name, 0.0) * at
@@ -258,7 +258,7 @@ def _looks(**growth: float) -> list[Look]:
     return [
         Look(
             second=float(at),
-            held=Held(
+            usage=Usage(
                 {CODE_SERVER: int(of("connections", 10, at))},
                 {
                     name: Program(

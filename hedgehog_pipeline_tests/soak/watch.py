@@ -1,4 +1,4 @@
-"""A look at a platform every ten seconds, and a line for each minute."""
+"""Observes a platform every ten seconds, and summarises each minute."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ from hedgehog_pipeline.sandbox.databases import DAGSTER, WAREHOUSE
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
 from hedgehog_pipeline_tests.soak.delays import Delay, Delays
 from hedgehog_pipeline_tests.soak.errors import Errors
-from hedgehog_pipeline_tests.soak.programs import Held, look_at
+from hedgehog_pipeline_tests.soak.programs import Usage, look_at
 
 BETWEEN_LOOKS = 10.0
 _MINUTE = 60.0
@@ -26,20 +26,20 @@ _COMPLETE = "select exists (select from hedgehog.commits where archive_complete)
 
 @dataclass(frozen=True)
 class Look:
-    """What was seen at a moment.
+    """What was observed at one time.
 
     Attributes:
         second: since the watch began.
-        held: by the programs.
-        delays: of the commits that were loaded since the look before.
-        behind: age in seconds of the oldest capture that waits.
-        runs: ids of the runs that Dagster was asked for since the look before.
-        errors: lines of the log since then that tell of an error.
-        blind: why nothing could be seen of the rest, empty where all could.
+        usage: the resources of the processes.
+        delays: of the commits loaded since the look before.
+        behind: the age in seconds of the oldest waiting capture.
+        runs: the ids of the runs that were created since the look before.
+        errors: the error lines in the log since then.
+        blind: why the rest could not be observed, empty if it could.
     """
 
     second: float
-    held: Held = field(default_factory=Held)
+    usage: Usage = field(default_factory=Usage)
     delays: Sequence[Delay] = ()
     behind: float = 0.0
     runs: Sequence[str] = ()
@@ -48,16 +48,16 @@ class Look:
 
 
 class Watch:
-    """Looks at the platform of a sandbox from outside; its own connections are not counted."""
+    """Observes the platform of a sandbox from outside; its own connections are not counted."""
 
-    def __init__(self, place: Sandbox, errors: Errors) -> None:
-        """`errors` are those of `hedgehog dev`; what was found of them before is not seen again."""
-        environment = place.environment()
-        self._place, self._errors = place, errors
+    def __init__(self, sandbox: Sandbox, errors: Errors) -> None:
+        """`errors` reads the output of `hedgehog dev`; it returns each error once."""
+        environment = sandbox.environment()
+        self._sandbox, self._errors = sandbox, errors
         self._connections: dict[str, psycopg.Connection] = {}
         self._began = time.monotonic()
         lake = Lake.of(
-            place.s3.client(),
+            sandbox.s3.client(),
             environment["HEDGEHOG_INGESTION_BUCKET"],
             environment["HEDGEHOG_PROCESSED_BUCKET"],
         )
@@ -69,10 +69,10 @@ class Watch:
         return time.monotonic() - self._began
 
     def look(self) -> Look:
-        """Look once; what cannot be asked now is seen by the next look."""
+        """Observe once; what cannot be read now is in the next look."""
         errors = self._errors.look()
         try:
-            held = look_at(self._place, self._connection("postgres"))
+            usage = look_at(self._sandbox, self._connection("postgres"))
             found = self._ask(DAGSTER, _NEW_RUNS, self._last_run)
             delays = self._delays.look()
         except (psycopg.Error, HedgehogError, BotoCoreError, ClientError) as error:
@@ -80,21 +80,21 @@ class Watch:
         self._last_run = found[-1][0] if found else self._last_run
         behind = self._delays.behind(datetime.now(timezone.utc))
         runs = [run for _, run in found]
-        return Look(self.second, held, delays, behind, runs, errors)
+        return Look(self.second, usage, delays, behind, runs, errors)
 
     def has_loaded(self) -> bool:
-        """Tell whether the warehouse holds the archive."""
+        """Return whether the initial load is in the warehouse."""
         try:
             return self._ask(WAREHOUSE, _COMPLETE)[0][0]
-        except psycopg.errors.UndefinedTable:  # the first load makes the tables
+        except psycopg.errors.UndefinedTable:  # the first load creates the tables
             return False
 
     def failed_runs(self) -> list[str]:
-        """Give the ids of the runs since the beginning that failed."""
+        """Return the ids of the runs that failed since the watch began."""
         return [run for (run,) in self._ask(DAGSTER, _FAILED, self._first_run)]
 
     def for_minutes(self, minutes: float) -> Iterator[list[Look]]:
-        """Look again and again; give the looks of each minute when it is over."""
+        """Observe repeatedly; yield the looks of each minute at its end."""
         looks: list[Look] = []
         while self.second < minutes * _MINUTE:
             due = self.second + BETWEEN_LOOKS
@@ -107,16 +107,16 @@ class Watch:
     def _newest_run(self) -> int:
         try:
             return self._ask(DAGSTER, "select coalesce(max(id), 0) from runs")[0][0]
-        except psycopg.errors.UndefinedTable:  # Dagster makes its tables when it starts
+        except psycopg.errors.UndefinedTable:  # Dagster creates its tables when it starts
             return 0
 
     def _ask(self, database: str, query: str, *values: Any) -> list[tuple[Any, ...]]:
         return self._connection(database).execute(query.encode(), values or None).fetchall()
 
     def _connection(self, database: str) -> psycopg.Connection:
-        """Keep a connection, so that a PostgreSQL without a free slot can still be looked at."""
+        """Return a kept connection, to observe also a PostgreSQL without free slots."""
         found = self._connections.get(database)
         if found is None or found.closed:
-            dsn = self._place.postgres.dsn(database)
+            dsn = self._sandbox.postgres.dsn(database)
             found = self._connections[database] = psycopg.connect(dsn, autocommit=True)
         return found

@@ -1,4 +1,4 @@
-"""A run reports what it loaded, also where it fails before its end."""
+"""A run reports what it loaded, even if it fails before it ends."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
@@ -27,8 +27,8 @@ def instance() -> Iterator[DagsterInstance]:
 
 
 @pytest.fixture
-def halves(opened: World) -> list[ProcessedCommit]:
-    """Two commits that wait, both with a currency; a part of the second one is gone."""
+def pending(opened: World) -> list[ProcessedCommit]:
+    """Two pending commits, both with a currency; a part of the second one is deleted."""
     opened.shop.execute("update currency set currency_code = 'CHF'")
     capture(opened)
     _process(opened)
@@ -44,47 +44,47 @@ def halves(opened: World) -> list[ProcessedCommit]:
 
 @pytest.mark.parametrize("by_platform", [True, False])
 def test_a_load_that_fails_reports_what_it_loaded_before(
-    opened: World, instance: DagsterInstance, halves: list[ProcessedCommit], *, by_platform: bool
+    opened: World, instance: DagsterInstance, pending: list[ProcessedCommit], *, by_platform: bool
 ) -> None:
-    result = _run(opened, instance, "storage", tags_for(halves) if by_platform else {})
+    result = _run(opened, instance, "storage", tags_for(pending) if by_platform else {})
     assert not result.success
     (failure,) = (e for e in result.all_events if e.is_step_failure)
     assert "dim_design" in str(failure.step_failure_data.error)
     (event,) = result.get_asset_materialization_events()
     found = event.materialization
     assert (found.asset_key, found.partition) == (_CURRENCY, _TODAY.isoformat())
-    assert (found.tags or {})["dagster/data_version"] == str(halves[0].number)
-    told = {name: value.value for name, value in found.metadata.items()}
-    assert (told["rows written"], told["dagster/row_count"]) == (1, 1)
-    assert "CHF" in str(told["preview"])
-    assert "JPY" not in str(told["preview"]), "that one was not loaded"
+    assert (found.tags or {})["dagster/data_version"] == str(pending[0].number)
+    metadata = {name: value.value for name, value in found.metadata.items()}
+    assert (metadata["rows written"], metadata["dagster/row_count"]) == (1, 1)
+    assert "CHF" in str(metadata["preview"])
+    assert "JPY" not in str(metadata["preview"]), "the second commit was not loaded"
 
 
 def test_a_load_that_fails_checks_what_it_loaded_before(
-    opened: World, instance: DagsterInstance, halves: list[ProcessedCommit]
+    opened: World, instance: DagsterInstance, pending: list[ProcessedCommit]
 ) -> None:
-    checks = _run(opened, instance, "storage", tags_for(halves)).get_asset_check_evaluations()
+    checks = _run(opened, instance, "storage", tags_for(pending)).get_asset_check_evaluations()
     assert {check.asset_key for check in checks} == {_CURRENCY}
     passed = {check.check_name: check.passed for check in checks}
     assert passed["identity_unique"]
     assert passed["freshness"]
 
 
-def test_a_load_that_loses_its_connection_says_so_and_reports_what_it_loaded(
+def test_a_load_that_loses_its_connection_fails_and_reports_what_it_loaded(
     opened: World,
     instance: DagsterInstance,
-    halves: list[ProcessedCommit],
+    pending: list[ProcessedCommit],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     load = Warehouse.load
 
     def dies(self: Warehouse, commit: ProcessedCommit, *rest: Any) -> Any:
-        if commit.number == halves[1].number:
+        if commit.number == pending[1].number:
             self.connection.execute("select pg_terminate_backend(pg_backend_pid())")
         return load(self, commit, *rest)
 
     monkeypatch.setattr(Warehouse, "load", dies)
-    result = _run(opened, instance, "storage", tags_for(halves))
+    result = _run(opened, instance, "storage", tags_for(pending))
     (failure,) = (e for e in result.all_events if e.is_step_failure)
     assert "terminating connection" in str(failure.step_failure_data.error)
     (event,) = result.get_asset_materialization_events()
@@ -93,7 +93,7 @@ def test_a_load_that_loses_its_connection_says_so_and_reports_what_it_loaded(
 
 
 @pytest.mark.parametrize("minutes", [5, 40])
-def test_a_load_tells_the_lag_of_captures_that_fail_beside_it(
+def test_a_load_reports_the_lag_of_captures_that_fail_meanwhile(
     opened: World, instance: DagsterInstance, minutes: int
 ) -> None:
     deployment = opened.deployment
@@ -104,8 +104,8 @@ def test_a_load_tells_the_lag_of_captures_that_fail_beside_it(
     landed = _run(opened, instance, "extraction", LANDING_TAGS, "INBOX")
     assert landed.success
     _process(opened)
-    waiting = deployment.commits_to_load()
-    checks = _run(opened, instance, "storage", tags_for(waiting)).get_asset_check_evaluations()
+    commits = deployment.commits_to_load()
+    checks = _run(opened, instance, "storage", tags_for(commits)).get_asset_check_evaluations()
     (found,) = (check for check in checks if check.check_name == "freshness")
     assert found.metadata["seconds_behind"].value == pytest.approx(60 * minutes, abs=60)
     assert found.passed == (minutes < 10)
@@ -124,7 +124,7 @@ def _run(
     tags: Mapping[str, str],
     mode: str | None = None,
 ) -> ExecuteInProcessResult:
-    asked = {"ops": {"extract": {"config": {"mode": mode}}}} if mode else {}
+    ops = {"ops": {"extract": {"config": {"mode": mode}}}} if mode else {}
     return (
         platform(world.settings)
         .resolve_job_def(stage)
@@ -132,7 +132,7 @@ def _run(
             instance=instance,
             partition_key=_TODAY.isoformat(),
             tags=tags,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}, **asked},
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}, **ops},
             raise_on_error=False,
         )
     )

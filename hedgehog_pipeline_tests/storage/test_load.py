@@ -1,4 +1,4 @@
-"""A processed commit becomes visible at once or not at all, and one loader writes at a time."""
+"""A processed commit becomes visible all at once or not at all; one loader writes at a time."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -27,14 +27,14 @@ def warehouse(world: World) -> Iterator[Warehouse]:
 
 
 def _commit(number: int, *tables: str, day: date = DAY) -> ProcessedCommit:
-    """A commit that says that it holds these tables."""
+    """Make a commit with a part for each of these tables."""
     parts = [Part(asset=f"star/{t}", key=t, rows=1, bytes=1, columns=()) for t in tables]
     commit = processed_commit(number, f"batch-{number}", day)
     return commit.model_copy(update={"parts": tuple(parts), "archive_complete": False})
 
 
 def _kinds(table: StarTable, commit: ProcessedCommit, kind: PartKind) -> Iterator[pa.Table]:
-    """One kind of payment, named after its commit."""
+    """Yield one payment type, named after its commit."""
     assert table.name == "dim_payment_type"
     if kind == "rows":
         row = {
@@ -63,13 +63,13 @@ def test_a_load_that_fails_leaves_nothing(world: World, warehouse: Warehouse) ->
     assert (warehouse.missing(1), warehouse.last_loaded()) == ([], ("a-log", 1, "batch-1"))
 
 
-def test_a_load_of_some_tables_marks_nothing(world: World, warehouse: Warehouse) -> None:
+def test_a_load_of_some_tables_records_no_commit(world: World, warehouse: Warehouse) -> None:
     warehouse.load(_commit(1, "dim_payment_type", "dim_date"), [STAR["dim_payment_type"]], _kinds)
     assert world.query(_NAMES) == [("batch-1",)]
     assert (warehouse.missing(1), warehouse.last_loaded()) == ([1], None)
 
 
-def test_what_is_loaded_is_told_by_number_and_by_day(warehouse: Warehouse) -> None:
+def test_loaded_commits_are_found_by_number_and_by_day(warehouse: Warehouse) -> None:
     for number, day in ((1, 1), (3, 1), (4, 2)):
         warehouse.load(_commit(number, day=date(2026, 6, day)), _ALL, _kinds)
     assert warehouse.missing(6) == [2, 5, 6]

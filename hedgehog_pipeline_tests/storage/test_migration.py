@@ -1,4 +1,4 @@
-"""`hedgehog migrate` gives a warehouse that holds rows the tables that are declared now."""
+"""`hedgehog migrate` alters a warehouse with rows until it matches the declaration."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -38,7 +38,7 @@ def warehouse(opened: World) -> Iterator[Warehouse]:
 
 @pytest.fixture
 def declare(monkeypatch: pytest.MonkeyPatch) -> Declare:
-    """Declare a column of a table of the star: a new one, or one in place of that of its name."""
+    """Declare a column of a star table; it replaces a column of the same name."""
 
     def change(table: str, column: Column) -> None:
         columns = {declared.name: declared for declared in STAR[table].columns}
@@ -54,8 +54,8 @@ def test_a_new_column_is_one_command(opened: World, declare: Declare) -> None:
     with pytest.raises(HedgehogError, match=f"run `hedgehog migrate`, which runs: {_ADD};$"):
         opened.run()
 
-    assert _told(opened, "migrate") == f"{_ADD};\n"
-    assert _told(opened, "migrate").startswith("Nothing to do")
+    assert _run_command(opened, "migrate") == f"{_ADD};\n"
+    assert _run_command(opened, "migrate").startswith("Nothing to do")
     assert [run.stage for run in opened.run()] == ["storage"]
     current = [(52923196,), (67305075,)]
     assert opened.query(_ACCOUNTS.format("fact_payment_current")) == current
@@ -82,35 +82,35 @@ def test_a_replayed_day_fills_a_new_column(
         replace(_ACCOUNT, references="dim_location"),
     ],
 )
-def test_a_migrated_warehouse_is_as_a_new_one(
+def test_a_migrated_warehouse_equals_a_new_one(
     opened: World, warehouse: Warehouse, declare: Declare, column: Column
 ) -> None:
     declare("fact_payment", column)
     warehouse.migrate()
-    shape, rows = _shape(opened), opened.all_rows()
-    assert "company_ac_number" in str(shape)
+    schema, rows = _schema(opened), opened.all_rows()
+    assert "company_ac_number" in str(schema)
     opened.empty_warehouse()
     opened.run()
-    assert _shape(opened) == shape
+    assert _schema(opened) == schema
     assert opened.all_rows() == rows
 
 
-def test_a_column_that_must_hold_a_value_is_refused_where_rows_have_none(
+def test_a_not_null_column_is_refused_where_rows_have_no_value(
     opened: World, warehouse: Warehouse, declare: Declare
 ) -> None:
     declare("fact_payment", replace(_ACCOUNT, nullable=False))
     declare("dim_design", Column("colour", TEXT, "Colour."))
     declare("dim_date", Column("week", INTEGER, "Week.", nullable=True))
-    shape = _shape(opened)
+    schema = _schema(opened)
     with pytest.raises(HedgehogError) as refusal:
         warehouse.migrate()
-    told = str(refusal.value)
-    assert "lacks dim_design.colour, fact_payment.company_ac_number, declared not null" in told
-    assert "Declare it nullable, or with a default" in told
-    assert _shape(opened) == shape
+    message = str(refusal.value)
+    assert "lacks dim_design.colour, fact_payment.company_ac_number, declared not null" in message
+    assert "Declare it nullable, or with a default" in message
+    assert _schema(opened) == schema
 
 
-def test_a_column_that_must_hold_a_value_is_added_where_there_is_no_row(
+def test_a_not_null_column_is_added_to_a_table_that_has_no_rows(
     world: World, declare: Declare
 ) -> None:
     with world.deployment.warehouse() as warehouse:
@@ -132,7 +132,7 @@ def test_a_new_reference_is_enforced_and_its_members_are_inferred(
     declare("fact_payment", replace(_ACCOUNT, references="dim_location"))
     assert not warehouse.is_building()
     warehouse.migrate()
-    assert "fact_payment_company_ac_number_fkey" in str(_shape(opened))
+    assert "fact_payment_company_ac_number_fkey" in str(_schema(opened))
     opened.shop.execute("update payment set paid = true where payment_id = 1")
     opened.shop.execute("update payment set company_ac_number = 1 where payment_id = 2")
     opened.run()
@@ -140,10 +140,10 @@ def test_a_new_reference_is_enforced_and_its_members_are_inferred(
     assert opened.query(members) == [(1, "Leeds", False), (52923196, "Not known", True)]
 
 
-def test_one_absent_foreign_key_says_nothing_of_the_archive_and_comes_with_a_load(
+def test_one_missing_foreign_key_is_added_by_a_load_and_does_not_mean_building(
     opened: World, warehouse: Warehouse
 ) -> None:
-    shape = _shape(opened)
+    schema = _schema(opened)
     warehouse.connection.execute(
         "alter table fact_sales_order drop constraint fact_sales_order_design_id_fkey"
     )
@@ -152,10 +152,10 @@ def test_one_absent_foreign_key_says_nothing_of_the_archive_and_comes_with_a_loa
     opened.shop.execute("update sales_order set staff_id = 7, last_updated = '2026-06-02'")
     opened.run()
     assert opened.query("select inferred from dim_staff where staff_id = 7") == [(True,)]
-    assert _shape(opened) == shape
+    assert _schema(opened) == schema
 
 
-def test_a_retyped_column_keeps_its_values_its_view_and_who_may_read_it(
+def test_a_retyped_column_keeps_its_values_its_view_and_its_grants(
     opened: World, warehouse: Warehouse, declare: Declare
 ) -> None:
     warehouse.connection.execute("grant select on fact_sales_order_current to reader, public")
@@ -175,7 +175,7 @@ def test_a_retyped_column_keeps_its_values_its_view_and_who_may_read_it(
     assert opened.query(readers) == [("public",), ("reader",)]
 
 
-def test_a_new_column_disturbs_no_view_of_an_analyst(
+def test_a_new_column_keeps_the_view_of_an_analyst(
     opened: World, warehouse: Warehouse, declare: Declare
 ) -> None:
     warehouse.connection.execute("create view paid as select * from fact_payment_current")
@@ -185,21 +185,21 @@ def test_a_new_column_disturbs_no_view_of_an_analyst(
     assert opened.query(_ACCOUNTS.format("fact_payment_current")) == [(None,), (None,)]
 
 
-def test_a_cast_that_postgresql_refuses_is_a_sentence_and_nothing_is_altered(
+def test_a_cast_that_postgresql_refuses_is_an_error_and_alters_nothing(
     opened: World, warehouse: Warehouse, declare: Declare
 ) -> None:
     declare("dim_date", Column("week", INTEGER, "Week.", nullable=True))
     declare("dim_design", _column("dim_design", "file_name", type=BIGINT))
-    shape = _shape(opened)
+    schema = _schema(opened)
     with pytest.raises(HedgehogError) as refusal:
         warehouse.migrate()
-    told = str(refusal.value)
-    assert 'run alter table "dim_design" alter column "file_name" type bigint; column' in told
-    assert "cannot be cast automatically to type bigint. Nothing was altered." in told
-    assert _shape(opened) == shape
+    message = str(refusal.value)
+    assert 'run alter table "dim_design" alter column "file_name" type bigint; column' in message
+    assert "cannot be cast automatically to type bigint. Nothing was altered." in message
+    assert _schema(opened) == schema
 
 
-def test_a_view_of_an_analyst_that_hinders_a_new_type_is_named_and_kept(
+def test_a_view_of_an_analyst_that_blocks_a_new_type_is_named_and_kept(
     opened: World, warehouse: Warehouse, declare: Declare
 ) -> None:
     warehouse.connection.execute("create view mine as select * from fact_sales_order_current")
@@ -210,7 +210,7 @@ def test_a_view_of_an_analyst_that_hinders_a_new_type_is_named_and_kept(
     assert len(opened.query("select * from mine")) == 1
 
 
-def test_a_column_that_is_declared_no_more_lets_rows_do_without_it(
+def test_a_column_that_is_no_longer_declared_becomes_nullable(
     opened: World, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = STAR["fact_payment"]
@@ -223,7 +223,7 @@ def test_a_column_that_is_declared_no_more_lets_rows_do_without_it(
     assert opened.query(paid) == [(False,), (None,), (False,), (None,)]
 
 
-def test_a_column_that_may_be_absent_now_lets_rows_do_without_it(
+def test_a_column_that_is_declared_nullable_becomes_nullable(
     warehouse: Warehouse, declare: Declare
 ) -> None:
     declare("dim_staff", _column("dim_staff", "location", nullable=True))
@@ -231,7 +231,7 @@ def test_a_column_that_may_be_absent_now_lets_rows_do_without_it(
     assert warehouse.migrate() == []
 
 
-def test_a_column_renamed_by_hand_is_added_beside_it(
+def test_a_column_renamed_by_hand_is_added_again(
     opened: World, warehouse: Warehouse, declare: Declare
 ) -> None:
     declare("fact_payment", _ACCOUNT)
@@ -253,7 +253,7 @@ def test_a_migration_waits_for_a_load(
             migration = threads.submit(warehouse.migrate)
             while not opened.query(_WAITING)[0][0]:
                 assert not migration.done()
-            assert "company_ac_number" not in str(_shape(opened))
+            assert "company_ac_number" not in str(_schema(opened))
         assert migration.result() == [f"{_ADD};"]
 
 
@@ -262,15 +262,15 @@ def _column(table: str, name: str, **changes: Any) -> Column:
     return replace(column, **changes)
 
 
-def _told(world: World, command: str) -> str:
-    """What a command prints."""
+def _run_command(world: World, command: str) -> str:
+    """Run a command; return what it prints."""
     result = CliRunner().invoke(hedgehog, [command], env=world.environment, catch_exceptions=False)
     assert result.exit_code == 0
     return result.output
 
 
-def _shape(world: World) -> list[tuple[Any, ...]]:
-    """Columns of all tables and views, their comments, and all constraints; in no order."""
+def _schema(world: World) -> list[tuple[Any, ...]]:
+    """Return the columns of all tables and views, their comments, and all constraints."""
     columns = """
         select c.relname, attname, format_type(atttypid, atttypmod), attnotnull,
                pg_get_expr(adbin, adrelid), col_description(c.oid, attnum)

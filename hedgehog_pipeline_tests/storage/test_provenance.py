@@ -1,4 +1,4 @@
-"""In the UI, a materialisation of the warehouse names the objects that its rows came from."""
+"""In the UI, a warehouse materialisation names the objects that its rows came from."""
 
 from fnmatch import fnmatch
 from typing import Any
@@ -10,7 +10,7 @@ from hedgehog_pipeline_tests.world import World
 
 
 def _provenance(result: ExecuteInProcessResult) -> dict[str, list[dict[str, Any]]]:
-    """The rows that each table of the warehouse tells of."""
+    """Return the rows in the provenance metadata of each warehouse table."""
     return {
         event.asset_key.path[-1]: [dict(record.data) for record in table.value.records]
         for event in result.asset_materializations_for_node("store")
@@ -34,7 +34,7 @@ def test_a_row_leads_to_its_parquet_and_its_csv(world: World):
     assert "/oltp/{staff,department}/" in member["CSV"]
 
 
-def test_some_rows_are_told_of_many(world: World):
+def test_provenance_names_only_some_of_many_rows(world: World):
     world.load_small()
     world.shop.execute(
         "insert into currency select n, 'X', now(), now() from generate_series(2, 99) as n"
@@ -45,7 +45,7 @@ def test_some_rows_are_told_of_many(world: World):
     assert [row["key"] for row in found["dim_currency"]] == list("12345")[:MAX_ROWS]
 
 
-def test_nothing_is_told_of_a_table_that_nothing_was_loaded_into(world: World):
+def test_a_table_without_loaded_rows_has_no_provenance(world: World):
     assert _provenance(world.launch("storage")) == {}
 
 

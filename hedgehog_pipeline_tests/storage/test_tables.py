@@ -1,4 +1,4 @@
-"""The warehouse's tables are created where missing, refused where they differ, never dropped."""
+"""Missing warehouse tables are created, different ones refused; no table is ever dropped."""
 
 import re
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ _ALL = sorted([*STAR, *(f"{fact}_current" for fact in _FACTS)])
 
 @pytest.fixture
 def warehouse(world: World) -> Iterator[Warehouse]:
-    """A connection to the warehouse, whose tables are there."""
+    """A connection to a warehouse with all its tables."""
     with world.deployment.warehouse() as warehouse:
         warehouse.prepare()
         yield warehouse
@@ -37,7 +37,7 @@ def test_all_tables_and_views_are_created(world: World, warehouse: Warehouse) ->
     assert warehouse.is_building()
 
 
-def test_what_is_missing_is_created_and_what_is_there_is_kept(
+def test_missing_tables_and_views_are_created_and_existing_ones_kept(
     world: World, warehouse: Warehouse
 ) -> None:
     connection = warehouse.connection
@@ -52,12 +52,12 @@ def test_what_is_missing_is_created_and_what_is_there_is_kept(
     assert world.query(kept) == [(1, "CASH", "mine")]
 
 
-def test_a_view_of_an_earlier_version_is_replaced_and_analysts_keep_their_rights(
+def test_a_view_of_an_earlier_version_is_replaced_and_keeps_its_grants(
     world: World, warehouse: Warehouse
 ) -> None:
     connection = warehouse.connection
     views = ["fact_payment_current", "hedgehog.open_quarantine"]
-    now = [_view(world, view) for view in views]
+    current = [_view(world, view) for view in views]
     connection.execute("grant select on fact_payment_current to reader")
     connection.execute(
         "create or replace view fact_payment_current as select * from fact_payment where paid; "
@@ -65,16 +65,14 @@ def test_a_view_of_an_earlier_version_is_replaced_and_analysts_keep_their_rights
         "create or replace view hedgehog.open_quarantine as select * from hedgehog.quarantine; "
         "comment on view hedgehog.open_quarantine is null"
     )
-    assert [_view(world, view) for view in views] != now
+    assert [_view(world, view) for view in views] != current
     warehouse.prepare()
-    assert [_view(world, view) for view in views] == now
-    may = "select has_table_privilege('reader', 'fact_payment_current', 'select')"
-    assert world.query(may) == [(True,)]
+    assert [_view(world, view) for view in views] == current
+    may_select = "select has_table_privilege('reader', 'fact_payment_current', 'select')"
+    assert world.query(may_select) == [(True,)]
 
 
-def test_a_view_that_is_as_it_should_be_is_not_made_anew(
-    world: World, warehouse: Warehouse
-) -> None:
+def test_an_up_to_date_view_is_not_replaced(world: World, warehouse: Warehouse) -> None:
     rows_of_catalog = "select xmin::text from pg_class where relkind = 'v' order by oid"
     before = world.query(rows_of_catalog)
     warehouse.prepare()
@@ -109,7 +107,7 @@ def test_a_table_that_differs_is_refused_with_the_alter_it_needs(
     assert len(world.query(_RELATIONS)) == len(_ALL) - 2
 
 
-def test_a_table_that_was_repaired_as_told_is_taken(warehouse: Warehouse) -> None:
+def test_a_table_is_accepted_after_the_statements_in_the_error_ran(warehouse: Warehouse) -> None:
     warehouse.connection.execute(
         "alter table dim_staff drop column location, drop column last_name"
     )
@@ -120,7 +118,7 @@ def test_a_table_that_was_repaired_as_told_is_taken(warehouse: Warehouse) -> Non
     warehouse.prepare()
 
 
-def test_a_run_tells_of_a_table_that_differs(world: World, warehouse: Warehouse) -> None:
+def test_a_run_fails_on_a_table_that_differs(world: World, warehouse: Warehouse) -> None:
     world.load_small()
     warehouse.connection.execute("alter table dim_design drop column file_name")
     with pytest.raises(HedgehogError, match='alter table "dim_design" add column "file_name" text'):
@@ -129,8 +127,8 @@ def test_a_run_tells_of_a_table_that_differs(world: World, warehouse: Warehouse)
     assert [run.stage for run in world.run()] == ["storage"]
 
 
-def test_every_table_and_column_tells_what_it_means(world: World, warehouse: Warehouse) -> None:
-    silent = """
+def test_every_table_and_column_has_a_comment(world: World, warehouse: Warehouse) -> None:
+    without_comment = """
         select c.relname, a.attname from pg_class c join pg_attribute a on attrelid = c.oid
         where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and attnum > 0
           and not attisdropped and a.attname !~ '_record_id$'
@@ -138,11 +136,11 @@ def test_every_table_and_column_tells_what_it_means(world: World, warehouse: War
                or col_description(c.oid, a.attnum) is null)
     """
     assert warehouse.is_prepared()
-    assert world.query(silent) == []
+    assert world.query(without_comment) == []
 
 
-def test_a_schema_that_comes_to_stand_before_the_tables_changes_nothing(opened: World) -> None:
-    """Such as one that has the loader's own name, which the search path names first."""
+def test_a_schema_put_before_the_tables_in_the_search_path_changes_nothing(opened: World) -> None:
+    """The default search path begins with a schema of the loader's own name."""
     with _admin(opened) as admin:
         admin.execute("create schema writer authorization writer")
         admin.execute("comment on view fact_payment_current is 'of an earlier version'")
@@ -155,7 +153,7 @@ def test_a_schema_that_comes_to_stand_before_the_tables_changes_nothing(opened: 
         assert not warehouse.is_building()
 
 
-def test_a_search_path_with_capitals_is_found(world: World) -> None:
+def test_a_search_path_with_capitals_works(world: World) -> None:
     with _admin(world) as admin:
         admin.execute('create schema "Marts" authorization writer')
         path = sql.SQL('alter role writer in database {} set search_path = "Marts"')
@@ -169,7 +167,7 @@ def test_a_search_path_with_capitals_is_found(world: World) -> None:
 
 
 def test_a_foreign_key_counts_whatever_its_name(opened: World) -> None:
-    """PostgreSQL itself cuts a name that is longer than 63 characters."""
+    """PostgreSQL itself cuts a name that is longer than 63 bytes."""
     keys = "select count(*) from pg_constraint where contype = 'f'"
     before = opened.query(keys)
     with _admin(opened) as admin:
@@ -181,7 +179,7 @@ def test_a_foreign_key_counts_whatever_its_name(opened: World) -> None:
     assert opened.query(keys) == before
 
 
-def test_foreign_keys_of_columns_whose_long_names_begin_alike_are_added(
+def test_foreign_keys_of_columns_with_the_same_long_prefix_are_added(
     warehouse: Warehouse,
 ) -> None:
     payment, location = STAR["fact_payment"], STAR["dim_location"]
@@ -192,7 +190,7 @@ def test_foreign_keys_of_columns_whose_long_names_begin_alike_are_added(
         warehouse.connection.execute(add_foreign_key(payment, column, location))
 
 
-def test_a_loader_that_is_called_as_the_schema_of_commits_gets_its_tables_where_others_do(
+def test_a_loader_named_like_the_schema_of_commits_gets_its_tables_where_others_do(
     world: World,
 ) -> None:
     with _admin(world) as admin, world.deployment.warehouse() as warehouse:

@@ -1,4 +1,4 @@
-"""Where two rows claim one identity the greater pair wins, whatever the order of the loads."""
+"""Of two rows with one identity the greater pair wins, whatever the order of the loads."""
 
 from collections.abc import Iterator
 from datetime import date, time
@@ -20,34 +20,34 @@ _DAY = date(2026, 6, 1)
 
 @pytest.fixture
 def warehouse(world: World) -> Iterator[Warehouse]:
-    """A warehouse without rows, and without foreign keys as yet."""
+    """A warehouse without rows and without foreign keys."""
     with world.deployment.warehouse() as warehouse:
         warehouse.prepare()
         yield warehouse
 
 
 def test_the_greater_pair_wins_in_any_order(warehouse: Warehouse) -> None:
-    loads = [(5, 1, "first"), (5, 3, "reshaped"), (6, 2, "newest"), (4, 4, "oldest")]
+    loads = [(5, 1, "first"), (5, 3, "restated"), (6, 2, "newest"), (4, 4, "oldest")]
     for order in permutations(loads):
         warehouse.connection.execute("truncate dim_payment_type")
         for ingestion, processed, name in order:
             _load(warehouse, "dim_payment_type", [_kind(1, name, ingestion)], processed)
-        assert _held(warehouse, "dim_payment_type") == [(1, "newest", 6, 2, False)]
+        assert _rows(warehouse, "dim_payment_type") == [(1, "newest", 6, 2, False)]
 
 
-def test_an_older_commit_that_is_loaded_later_still_brings_its_own_keys(
+def test_an_older_commit_loaded_later_still_adds_its_own_keys(
     warehouse: Warehouse,
 ) -> None:
     _load(warehouse, "dim_payment_type", [_kind(2, "newer", 6)], processed=2)
     _load(warehouse, "dim_payment_type", [_kind(key, "older", 5) for key in (1, 2, 3)], processed=1)
-    assert _held(warehouse, "dim_payment_type") == [
+    assert _rows(warehouse, "dim_payment_type") == [
         (1, "older", 5, 1, False),
         (2, "newer", 6, 2, False),
         (3, "older", 5, 1, False),
     ]
 
 
-def test_a_part_goes_into_the_table_itself_beyond_all_of_its_keys_alone(
+def test_a_part_is_appended_only_if_its_keys_are_above_those_of_the_table(
     warehouse: Warehouse,
 ) -> None:
     table = STAR["dim_payment_type"]
@@ -60,13 +60,13 @@ def test_a_part_goes_into_the_table_itself_beyond_all_of_its_keys_alone(
         ]
         assert stage_table(warehouse.connection, table, parts, append_as=2) == 3
         assert upsert_staged(warehouse.connection, table, 2) == 2
-    assert _held(warehouse, table.name) == [
+    assert _rows(warehouse, table.name) == [
         (1, "CASH", 5, 1, False),
         *((key, "GIFT", 6, 2, False) for key in range(3, 8)),
     ]
 
 
-def test_rows_that_are_there_are_neither_written_nor_locked_again(warehouse: Warehouse) -> None:
+def test_existing_rows_are_neither_written_nor_locked_again(warehouse: Warehouse) -> None:
     rows = [_kind(1, "CASH", 5), _kind(2, "CARD", 5)]
     writers = "select xmin::text, xmax::text from dim_payment_type order by payment_type_id"
     assert _load(warehouse, "dim_payment_type", rows, processed=1) == 2
@@ -76,10 +76,10 @@ def test_rows_that_are_there_are_neither_written_nor_locked_again(warehouse: War
     assert warehouse.connection.execute(writers).fetchall() == before
 
 
-def test_of_a_key_twice_in_one_batch_the_later_capture_is_kept(warehouse: Warehouse) -> None:
+def test_of_two_rows_of_a_key_in_one_batch_the_later_capture_is_kept(warehouse: Warehouse) -> None:
     rows = [_kind(1, "later", 9), _kind(1, "earlier", 8), _kind(1, "earliest", 7)]
     assert _load(warehouse, "dim_payment_type", rows, processed=1) == 1
-    assert _held(warehouse, "dim_payment_type") == [(1, "later", 9, 1, False)]
+    assert _rows(warehouse, "dim_payment_type") == [(1, "later", 9, 1, False)]
 
 
 def test_a_fact_keeps_each_version_once(warehouse: Warehouse) -> None:
@@ -87,47 +87,47 @@ def test_a_fact_keeps_each_version_once(warehouse: Warehouse) -> None:
     for rows, processed in (([second], 2), ([first], 1), ([first, second], 1)):
         _load(warehouse, "fact_payment", rows, processed)
     amounts = "select payment_amount, ingestion_commit, processed_commit from {} order by 2"
-    assert _ask(warehouse, amounts.format("fact_payment")) == [
+    assert _query(warehouse, amounts.format("fact_payment")) == [
         (Decimal("1.10"), 5, 1),
         (Decimal("2.20"), 6, 2),
     ]
-    assert _ask(warehouse, amounts.format("fact_payment_current")) == [(Decimal("2.20"), 6, 2)]
+    assert _query(warehouse, amounts.format("fact_payment_current")) == [(Decimal("2.20"), 6, 2)]
 
 
-def test_a_change_that_leaves_its_stamp_replaces_its_version(warehouse: Warehouse) -> None:
+def test_a_change_without_a_new_last_updated_replaces_its_version(warehouse: Warehouse) -> None:
     for amount, commit in (("1.10", 5), ("3.30", 7), ("2.20", 6)):
         _load(warehouse, "fact_payment", [_payment(time(9), amount, commit)], commit)
-    found = _ask(warehouse, "select payment_amount, ingestion_commit from fact_payment")
+    found = _query(warehouse, "select payment_amount, ingestion_commit from fact_payment")
     assert found == [(Decimal("3.30"), 7)]
 
 
-def test_an_inferred_member_gives_way_to_any_true_row_and_never_replaces_one(
+def test_an_inferred_member_is_replaced_by_any_real_row_and_never_replaces_one(
     warehouse: Warehouse,
 ) -> None:
     _load(warehouse, "fact_payment", [_payment(time(9), "1.10", 5)], processed=1)
     wanted = list(references([STAR["fact_payment"]]))
     assert infer_members(warehouse.connection, wanted, staged=False) == 6
-    assert _held(warehouse, "dim_payment_type") == [(3, "Not known", 0, 0, True)]
-    assert _held(warehouse, "dim_transaction") == [(2, "Not known", None, None, 0, 0, True)]
+    assert _rows(warehouse, "dim_payment_type") == [(3, "Not known", 0, 0, True)]
+    assert _rows(warehouse, "dim_transaction") == [(2, "Not known", None, None, 0, 0, True)]
     monday = (_DAY, 2026, 6, 1, 1, "Monday", "June", 2, 0, 0, True)
-    assert _held(warehouse, "dim_date")[0] == monday
+    assert _rows(warehouse, "dim_date")[0] == monday
 
-    assert _ask(warehouse, "select deleted from dim_payment_type") == [(False,)]
+    assert _query(warehouse, "select deleted from dim_payment_type") == [(False,)]
     since = "select inferred_since is null from dim_payment_type"
-    assert _ask(warehouse, since) == [(False,)]
+    assert _query(warehouse, since) == [(False,)]
     _load(warehouse, "dim_payment_type", [_kind(3, "CASH", 1)], processed=1)
-    assert _ask(warehouse, since) == [(True,)]
+    assert _query(warehouse, since) == [(True,)]
     assert infer_members(warehouse.connection, wanted, staged=False) == 0
-    assert _held(warehouse, "dim_payment_type") == [(3, "CASH", 1, 1, False)]
+    assert _rows(warehouse, "dim_payment_type") == [(3, "CASH", 1, 1, False)]
 
 
-def test_a_row_that_refers_to_nothing_infers_no_member(warehouse: Warehouse) -> None:
+def test_a_row_without_a_reference_infers_no_member(warehouse: Warehouse) -> None:
     table = STAR["fact_payment"]
     row = {**_payment(time(9), "1.10", 5), "payment_type_id": None}
     with warehouse.connection.transaction():
         stage_table(warehouse.connection, table, [pa.Table.from_pylist([row], schema=table.arrow)])
         infer_members(warehouse.connection, list(references([table])), staged=True)
-    assert _held(warehouse, "dim_payment_type") == []
+    assert _rows(warehouse, "dim_payment_type") == []
 
 
 def _load(warehouse: Warehouse, name: str, rows: list[dict[str, Any]], processed: int) -> int:
@@ -138,13 +138,13 @@ def _load(warehouse: Warehouse, name: str, rows: list[dict[str, Any]], processed
         return upsert_staged(warehouse.connection, table, processed)
 
 
-def _held(warehouse: Warehouse, name: str) -> list[tuple[Any, ...]]:
+def _rows(warehouse: Warehouse, name: str) -> list[tuple[Any, ...]]:
     columns = ", ".join(column.name for column in STAR[name].columns)
     pair = "ingestion_commit, processed_commit"
-    return _ask(warehouse, f"select {columns}, {pair}, inferred from {name} order by 1")
+    return _query(warehouse, f"select {columns}, {pair}, inferred from {name} order by 1")
 
 
-def _ask(warehouse: Warehouse, query: str) -> list[tuple[Any, ...]]:
+def _query(warehouse: Warehouse, query: str) -> list[tuple[Any, ...]]:
     return warehouse.connection.execute(query.encode()).fetchall()
 
 

@@ -1,4 +1,4 @@
-"""What a death leaves in the lake and the warehouse, and what has to stand there in the end."""
+"""What a killed process leaves in the lake and the warehouse, and what is expected at the end."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,13 +19,13 @@ _SESSIONS = (
     "and application_name = 'hedgehog warehouse'"
 )
 _LOADED = "select number from hedgehog.commits order by number"
-_TOLD = "table_name, key, ingestion_commit"
-_FAULTS = f"{_TOLD}, line, column_name, value, reason"
-_ASKED = {
-    "tombstones": f"select {_TOLD} from hedgehog.tombstones order by {_TOLD}",
+_ENTRY = "table_name, key, ingestion_commit"
+_FAULTS = f"{_ENTRY}, line, column_name, value, reason"
+_QUERIES = {
+    "tombstones": f"select {_ENTRY} from hedgehog.tombstones order by {_ENTRY}",
     "quarantine": f"select {_FAULTS} from hedgehog.quarantine order by {_FAULTS}",
     "open quarantine": f"select {_FAULTS} from hedgehog.open_quarantine order by {_FAULTS}",
-    "readmitted": f"select {_TOLD} from hedgehog.readmitted order by {_TOLD}",
+    "readmitted": f"select {_ENTRY} from hedgehog.readmitted order by {_ENTRY}",
     "foreign keys": "select conname from pg_constraint where contype = 'f' and convalidated "
     "order by conname",
     "loaded": "select max(through), bool_or(archive_complete) from hedgehog.commits",
@@ -34,15 +34,15 @@ _NOT_COMPARED = {"processed_commit", "inferred_since"}
 
 
 @dataclass(frozen=True)
-class Left:
-    """What stands in a world.
+class Contents:
+    """The contents of a world, counted.
 
     Attributes:
-        commits: how many, by log.
-        parts: how many that a commit names, by log.
-        orphans: how many that none names, by log.
-        loaded: the commits that the warehouse holds, None where it has no tables.
-        begun: the commits of which it holds rows.
+        commits: the number of commits by log.
+        parts: the number of parts that a commit lists, by log.
+        orphans: the number of parts that no commit lists, by log.
+        loaded: the commits that are loaded, None if the warehouse has no tables.
+        begun: the commits of which the warehouse has rows.
     """
 
     commits: dict[str, int]
@@ -52,8 +52,8 @@ class Left:
     begun: set[int]
 
     @classmethod
-    def of(cls, world: World) -> "Left":
-        """Look, once the warehouse has let go of the dead one's sessions."""
+    def of(cls, world: World) -> "Contents":
+        """Count, after the warehouse has closed the sessions of the killed process."""
         assert await_condition(lambda: not world.query(_SESSIONS), 30)
         commits, parts, orphans = dict[str, int](), dict[str, int](), dict[str, int]()
         for log in ("ingestion", "processed"):
@@ -75,13 +75,13 @@ class Left:
             {number for (number,) in world.query(begun)} - {0},
         )
 
-    def after(self, steps: Sequence[Step]) -> "Left":
-        """What has to stand there after these steps of a process, each done whole or not at all."""
+    def after(self, steps: Sequence[Step]) -> "Contents":
+        """Return the expected contents after these steps of a process, each of them atomic."""
         commits, parts, orphans = dict(self.commits), dict(self.parts), dict(self.orphans)
         loaded, begun = self.loaded, self.begun
-        for what, moment in steps:
+        for what, phase in steps:
             place, _, put = what.partition(" ")
-            if moment != "after":
+            if phase != "after":
                 continue
             if place == "COMMIT":
                 numbers = [int(put)] if put else []
@@ -97,19 +97,19 @@ class Left:
 
 
 def image(world: World) -> dict[str, Any]:
-    """All that has to be the same whoever died meanwhile.
+    """Return everything that has to be the same, whichever process was killed.
 
-    A batch that is processed again may come together with others: the processed commit of a row is
-    left aside, as are the names of parts, which tell batches.
+    A commit that is processed again may be combined with others. So processed commits of rows are
+    left out, and the names of parts, which contain batch ids.
     """
-    asked = dict(_ASKED)
+    queries = dict(_QUERIES)
     for table in STAR.values():
         columns = ", ".join(name for name in stored_names(table) if name not in _NOT_COMPARED)
-        shown = [table.name, *([current_view(table)] if isinstance(table, Fact) else [])]
-        asked |= {name: f"select {columns} from {name} order by {columns}" for name in shown}
+        relations = [table.name, *([current_view(table)] if isinstance(table, Fact) else [])]
+        queries |= {name: f"select {columns} from {name} order by {columns}" for name in relations}
     with psycopg.connect(world.servers.postgres.dsn(world.warehouse_database)) as warehouse:
         found: dict[str, Any] = {
-            name: warehouse.execute(query.encode()).fetchall() for name, query in asked.items()
+            name: warehouse.execute(query.encode()).fetchall() for name, query in queries.items()
         }
     ingestion = world.commits(world.settings.ingestion_bucket)
     found["landed"] = landed(world)

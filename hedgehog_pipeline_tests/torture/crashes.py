@@ -1,8 +1,8 @@
-"""Work in a process that is killed at a chosen step, by SIGKILL and so without another word.
+"""Work in a process that is killed at a chosen step by SIGKILL.
 
-The product's code runs as it is. All that it changes in the world goes through boto3 and psycopg,
-and those calls are watched: a step is one of them at a moment, `before` it, `sent` (the answer is
-on its way), or `after` it (the answer is there, and nobody has used it).
+The product's code is not changed. All its effects go through boto3 and psycopg, and those calls are
+watched. A step is a call and a phase: `before` it, `sent` (the answer is awaited), or `after` it
+(the answer has arrived and is not used yet).
 """
 
 import os
@@ -37,15 +37,15 @@ _FORKSERVER.set_forkserver_preload(
 
 class Step(NamedTuple):
     what: str
-    moment: str
+    phase: str
 
     def __str__(self) -> str:
-        return f"{self.moment} {self.what}"
+        return f"{self.phase} {self.what}"
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How a process came, and how it ended."""
+    """The steps of a process, and its exit code."""
 
     steps: list[Step]
     code: int | None
@@ -62,7 +62,7 @@ def sweep(settings: Settings) -> None:
 
 
 def perform(work: Work, settings: Settings, *, fatal: int | None = None) -> Ending:
-    """Do the work in a process of its own, which is killed at its n-th step if one is named."""
+    """Do the work in a process, which is killed at the step `fatal` if given."""
     reader, writer = _FORKSERVER.Pipe(duplex=False)
     process = _FORKSERVER.Process(target=_watched, args=(work, settings, writer, fatal))
     process.start()
@@ -81,8 +81,8 @@ def _watched(work: Work, settings: Settings, report: Pipe, fatal: int | None) ->
     work(settings)
 
 
-def _called(key: str) -> str:
-    """Name an object or a parameter by what it is, whatever its batch and its day."""
+def _name_of(key: str) -> str:
+    """Return a name of an object or parameter without its batch and day."""
     if part := _PART.fullmatch(key):
         return f"{part[1]} {part[2]}"
     if commit := _COMMIT.fullmatch(key):
@@ -102,14 +102,14 @@ class Watch:
         }
 
     def begin(self) -> None:
-        """Wrap the calls that change the world."""
+        """Wrap the calls that change something."""
         self._watch_aws()
         self._watch_statements()
         self._watch_copies()
         self._watch_commits()
 
-    def _reached(self, what: str, moment: str) -> None:
-        self._report.send((what, moment))
+    def _reached(self, what: str, phase: str) -> None:
+        self._report.send((what, phase))
         if self._count == self._fatal:
             os.kill(os.getpid(), signal.SIGKILL)
         self._count += 1
@@ -121,7 +121,7 @@ class Watch:
             if operation not in _CHANGES:
                 return call(client, operation, parameters)
             place = self._places[parameters.get("Bucket")]
-            what = f"{place} {_called(parameters[_CHANGES[operation]])}"
+            what = f"{place} {_name_of(parameters[_CHANGES[operation]])}"
             self._reached(what, "before")
             answer = call(client, operation, parameters)
             self._reached(what, "after")
@@ -130,7 +130,7 @@ class Watch:
         BaseClient._make_api_call = watched
 
     def _watch_statements(self) -> None:
-        """Notice which commit the transaction marks as loaded, to call it by."""
+        """Record which commit the transaction marks as loaded, for the name of its step."""
         execute = psycopg.Cursor.execute
 
         def watched(cursor: Any, query: Any, params: Any = None, **options: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What a server or the way to it may do: faults of S3's answers and of the databases' lines."""
+"""Faults of servers and networks: of S3's answers, and of connections to the databases."""
 
 import re
 import socket
@@ -22,45 +22,45 @@ _RESET = struct.pack("ii", 1, 0)
 
 @dataclass(frozen=True)
 class Kind(Generic[F]):
-    """A kind of fault, and what it can befall: the text of a request, or of bytes on a line."""
+    """A kind of fault, and a pattern of what it can affect: a request, or bytes on a connection."""
 
     name: str
-    befalls: str
+    pattern: str
     fault: F
 
-    def can_befall(self, text: str) -> bool:
-        return re.search(self.befalls, text, re.DOTALL) is not None
+    def affects(self, text: str) -> bool:
+        return re.search(self.pattern, text, re.DOTALL) is not None
 
 
 class Once(Generic[F]):
-    """Each of some kinds befalls the first that it can, and only that."""
+    """Each of some kinds happens once, to the first text that it affects."""
 
     def __init__(self, *kinds: Kind[F]) -> None:
         self.left = list(kinds)
 
     def __call__(self, text: str) -> F | None:
         for kind in self.left:
-            if kind.can_befall(text):
+            if kind.affects(text):
                 self.left.remove(kind)
                 return kind.fault
         return None
 
 
 class Always(Generic[F]):
-    """A kind befalls all that it can."""
+    """A kind happens to every text that it affects."""
 
     def __init__(self, kind: Kind[F]) -> None:
         self.kind, self.count = kind, 0
 
     def __call__(self, text: str) -> F | None:
-        if not self.kind.can_befall(text):
+        if not self.kind.affects(text):
             return None
         self.count += 1
         return self.kind.fault
 
 
 class AtRandom(Generic[F]):
-    """Any kind befalls any, seldom."""
+    """Any kind may happen to any text that it affects, rarely."""
 
     def __init__(self, chance: Random, kinds: Collection[Kind[F]], share: float) -> None:
         self.chance, self.kinds, self.share, self.count = chance, kinds, share, 0
@@ -68,22 +68,22 @@ class AtRandom(Generic[F]):
     def __call__(self, text: str) -> F | None:
         if self.chance.random() >= self.share:
             return None
-        able = [kind for kind in self.kinds if kind.can_befall(text)]
-        if not able:
+        possible = [kind for kind in self.kinds if kind.affects(text)]
+        if not possible:
             return None
         self.count += 1
-        return self.chance.choice(able).fault
+        return self.chance.choice(possible).fault
 
 
 def _reset(connection: socket.socket) -> None:
-    """Close it without a farewell, though another thread may be reading from it."""
+    """Reset a connection, even if another thread is reading from it."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
     with suppress(OSError):
         connection.shutdown(socket.SHUT_RD)
     connection.close()
 
 
-# S3: a fault is given the request.
+# S3: a fault gets the request.
 
 
 def refused(status: int, code: str) -> Callable[[Handler, bytes], None]:
@@ -100,7 +100,7 @@ def never_answered(handler: Handler, _body: bytes) -> None:
 
 
 def answer_lost(handler: Handler, body: bytes) -> None:
-    """S3 does what it is asked to, and nobody hears of it."""
+    """S3 executes the request, but its answer is lost."""
     handler.ask(body)
     handler.close_connection = True
 
@@ -141,11 +141,11 @@ S3 = [
 ]
 
 
-# PostgreSQL: a fault is given a line, and the bytes that are on their way on it.
+# PostgreSQL: a fault gets a connection, and the bytes that are being sent on it.
 
 
 class Line(BaseRequestHandler):
-    """A client's connection, and the one to the server that goes with it."""
+    """A client's connection, and the matching connection to the server."""
 
     server: "DatabaseProxy"
 
@@ -160,7 +160,7 @@ class Line(BaseRequestHandler):
         answers.join()
 
     def cut(self) -> None:
-        """Reset it in both directions, in the midst of what is said."""
+        """Reset both connections, in the middle of the traffic."""
         for end in (self.request, self.upstream):
             _reset(end)
 
@@ -184,7 +184,7 @@ LineFault = Callable[[Line, socket.socket, bytes], None]
 
 
 class DatabaseProxy(ThreadingTCPServer):
-    """Stands before a PostgreSQL server."""
+    """A proxy in front of a PostgreSQL server."""
 
     daemon_threads = True
 
@@ -212,8 +212,8 @@ def line_silent(line: Line, _target: socket.socket, _data: bytes) -> None:
     line.cut()
 
 
-def done_and_not_heard(line: Line, target: socket.socket, data: bytes) -> None:
-    """The server does what it is asked to, and its answer is lost with the connection."""
+def done_and_answer_lost(line: Line, target: socket.socket, data: bytes) -> None:
+    """The server executes the statement, but its answer is lost with the connection."""
     line.answer_is_lost = True
     target.sendall(data)
 
@@ -235,7 +235,7 @@ WAREHOUSE = [
     Kind("warehouse: connection reset at the start", "^asks", line_reset),
     Kind("warehouse: connection reset within a COPY", '^asks .*copy "staging', line_reset),
     Kind("warehouse: connection reset at a COMMIT", "^asks of a load .*COMMIT", line_reset),
-    Kind("warehouse: COMMIT done, answer lost", "^asks of a load .*COMMIT", done_and_not_heard),
+    Kind("warehouse: COMMIT done, answer lost", "^asks of a load .*COMMIT", done_and_answer_lost),
     Kind("warehouse: silent after a COMMIT", "^asks of a load .*COMMIT", line_silent),
     Kind("warehouse: slow", "^answers", passed_slowly),
 ]
@@ -243,4 +243,4 @@ SILENT = [
     Kind("shop: silent from the start", "^asks", line_silent),
     Kind("warehouse: silent from the start", "^asks", line_silent),
 ]
-"""Apart, because the product waits ten seconds for each."""
+"""Separate, because the product waits ten seconds for each."""

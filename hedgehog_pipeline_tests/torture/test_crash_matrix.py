@@ -1,9 +1,9 @@
-"""A process is killed at every step of its work; the next one leaves what none had been killed.
+"""A process is killed at every step of its work; the next run completes the work.
 
-First the work is done unharmed, which tells its steps. Then it is begun once for each of them, in a
-world of its own, and killed there. What it leaves is half-way, by exactly the steps that it took.
-The next `hedgehog run` (and sweep, where a sweep was killed) makes all of it good: every version is
-landed once, and the warehouse has the rows of the world in which nobody died.
+First the work is done without a kill, to record its steps. Then it is started once for each step in
+a world of its own, and killed there. It leaves exactly the effects of the steps that it did.
+The next `hedgehog run` (and sweep, if a sweep was killed) does the rest: every version is landed
+once, and the warehouse has the same rows as without a kill.
 """
 
 import signal
@@ -16,7 +16,7 @@ import pytest
 
 from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once
 from hedgehog_pipeline_tests.servers import Servers
-from hedgehog_pipeline_tests.torture.aftermath import Left, image
+from hedgehog_pipeline_tests.torture.aftermath import Contents, image
 from hedgehog_pipeline_tests.torture.crashes import Ending, Step, Work, perform, run, sweep
 from hedgehog_pipeline_tests.world import World
 
@@ -51,20 +51,20 @@ _FILES = {
 }
 
 
-def an_archive(world: World) -> None:
+def initial_load(world: World) -> None:
     """Two slices, into a warehouse without tables."""
     world.load_small()
 
 
 def changes(world: World) -> None:
-    """A joined parent, versions of facts in parts of two rows, and a row for the quarantine."""
+    """A parent of a join, versions of facts in parts of two rows, and a row for the quarantine."""
     world.load_small()
     world.run()
     world.shop.execute(_CHANGES.encode())
 
 
 def deletions(world: World) -> None:
-    """Facts and members that are gone, after a sweep that saw them."""
+    """Facts and members that are deleted after a sweep has seen them."""
     world.load_small()
     world.shop.execute(_MORE)
     world.run()
@@ -73,7 +73,7 @@ def deletions(world: World) -> None:
 
 
 def files(world: World) -> None:
-    """Two files in the inbox, one with a line that cannot be taken."""
+    """Two files in the inbox, one with a line that is rejected."""
     world.load_small()
     world.run()
     for key, body in _FILES.items():
@@ -82,55 +82,55 @@ def files(world: World) -> None:
 
 @contextmanager
 def prepared(servers: Servers, prepare: Prepare) -> Iterator[World]:
-    """A world in which the work waits, to be copied for each death."""
+    """A world with pending work, which is copied for each kill."""
     with World.make(servers, slice_rows=8, part_bytes=200) as world:
         prepare(world)
         yield world
 
 
 def kill_at_each_step(world: World, work: Work, chosen: Collection[str] = ()) -> int:
-    """Kill the work at each of its steps, or those that are chosen; give how many they were.
+    """Kill the work at each of its steps, or only at the chosen ones; return their number.
 
-    Before a step and straight after the one before it are the same place.
+    A kill before a step equals one after the step before it, and is left out.
     """
-    with world.copied() as unharmed:
-        before = Left.of(unharmed)
-        ending = perform(work, unharmed.settings)
+    with world.copied() as undisturbed:
+        before = Contents.of(undisturbed)
+        ending = perform(work, undisturbed.settings)
         assert ending.code == 0
-        assert Left.of(unharmed) == before.after(ending.steps)
-        wanted = image(unharmed)
-    places = [
+        assert Contents.of(undisturbed) == before.after(ending.steps)
+        wanted = image(undisturbed)
+    kill_at = [
         number
         for number, (earlier, step) in enumerate(pairwise([None, *ending.steps]))
-        if (str(step) in chosen if chosen else step.moment != "before" or not _is_over(earlier))
+        if (str(step) in chosen if chosen else step.phase != "before" or not _is_over(earlier))
     ]
     wrong = dict[str, str]()
-    for fatal in places:
+    for fatal in kill_at:
         steps = ending.steps[: fatal + 1]
         try:
-            with world.copied() as harmed:
-                assert perform(work, harmed.settings, fatal=fatal) == Ending(steps, -signal.SIGKILL)
-                _assert_half_way(harmed, before, steps)
+            with world.copied() as killed:
+                assert perform(work, killed.settings, fatal=fatal) == Ending(steps, -signal.SIGKILL)
+                _assert_effects(killed, before, steps)
                 for again in dict.fromkeys([run, work]):
-                    assert perform(again, harmed.settings).code == 0
-                assert image(harmed) == wanted
-                assert_landed_once(harmed)
+                    assert perform(again, killed.settings).code == 0
+                assert image(killed) == wanted
+                assert_landed_once(killed)
         except AssertionError as error:
             wrong[f"{fatal}: {steps[-1]}"] = str(error)[:2000]
     assert wrong == {}
-    return len(places)
+    return len(kill_at)
 
 
 def _is_over(step: Step | None) -> bool:
-    return step is not None and step.moment == "after"
+    return step is not None and step.phase == "after"
 
 
-def _assert_half_way(world: World, before: Left, steps: Sequence[Step]) -> None:
-    """Just what was done is there; what was on its way may be, but whole."""
-    left = Left.of(world)
+def _assert_effects(world: World, before: Contents, steps: Sequence[Step]) -> None:
+    """Check the effects of all done steps; a step in transit is complete or without effect."""
+    left = Contents.of(world)
     possible = [before.after(steps)]
-    if steps[-1].moment == "sent":
-        possible.append(before.after([*steps, steps[-1]._replace(moment="after")]))
+    if steps[-1].phase == "sent":
+        possible.append(before.after([*steps, steps[-1]._replace(phase="after")]))
     assert left in possible
 
 
@@ -144,7 +144,7 @@ _CHOSEN = {
 }
 
 
-def test_a_run_killed_at_any_of_six_steps_is_made_up_for(
+def test_a_run_killed_at_six_steps_is_completed_by_the_next(
     servers: Servers, tell: Callable[[str], None]
 ):
     began = monotonic()
@@ -152,22 +152,22 @@ def test_a_run_killed_at_any_of_six_steps_is_made_up_for(
         points = kill_at_each_step(world, run, _CHOSEN)
     assert points == len(_CHOSEN)
     tell(
-        f"crash matrix, short: killed at {points} steps, all made good, {monotonic() - began:.0f} s"
+        f"crash matrix, short: killed at {points} steps, all completed, {monotonic() - began:.0f} s"
     )
 
 
 @pytest.mark.torture
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
-    ("prepare", "work"), [(an_archive, run), (changes, run), (deletions, sweep), (files, run)]
+    ("prepare", "work"), [(initial_load, run), (changes, run), (deletions, sweep), (files, run)]
 )
-def test_work_killed_at_any_step_is_made_up_for(
+def test_work_killed_at_any_step_is_completed_by_the_next(
     servers: Servers, tell: Callable[[str], None], prepare: Prepare, work: Work
 ):
     began = monotonic()
     with prepared(servers, prepare) as world:
         points = kill_at_each_step(world, work)
     tell(
-        f"crash matrix, {prepare.__name__}: killed at each of {points} steps, all made good, "
+        f"crash matrix, {prepare.__name__}: killed at each of {points} steps, all completed, "
         f"{monotonic() - began:.0f} s"
     )

@@ -1,7 +1,7 @@
-"""The server of a shop is killed again and again, at any step: nothing is lost, nothing made up.
+"""The server of a shop is killed repeatedly, at any step: nothing is lost and nothing is invented.
 
-Its sessions wait for no disk, so that each crash takes back what nobody waited for, and gives its
-transaction ids out again.
+Its sessions commit asynchronously. So each crash undoes commits that are not flushed, and their
+transaction ids are assigned again.
 """
 
 import random
@@ -27,7 +27,7 @@ from hedgehog_pipeline_tests.extraction.crashing import (
     nothing_flushed,
 )
 from hedgehog_pipeline_tests.extraction.landed import in_shop, landed
-from hedgehog_pipeline_tests.extraction.shop import place
+from hedgehog_pipeline_tests.extraction.shop import place, seed
 from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
 from hedgehog_pipeline_tests.world import Servers, World
 
@@ -44,17 +44,17 @@ def cluster() -> Iterator[PostgresServer]:
 
 @pytest.mark.torture
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("seed", [4, 5])
-def test_what_was_landed_stands_in_the_shop_however_often_its_server_crashes(
-    servers: Servers, cluster: PostgresServer, tell: Callable[[str], None], seed: int
+@pytest.mark.parametrize("random_seed", [4, 5])
+def test_landed_rows_are_in_the_shop_after_any_number_of_crashes(
+    servers: Servers, cluster: PostgresServer, tell: Callable[[str], None], random_seed: int
 ):
-    chance, kinds = random.Random(seed), Counter[str]()
+    chance, kinds = random.Random(random_seed), Counter[str]()
     with World.make(Servers(cluster, servers.aws), slice_rows=40) as world:
         seed(world, 150)
         for number in range(1, _CRASHES + 1):
             world = _crashed(world, chance)  # noqa: PLW2901
             _write(world.shop, chance)
-            world.shop.execute(FORTY_ROLLBACKS)  # a counter that has gone back would be noticed
+            world.shop.execute(FORTY_ROLLBACKS)  # a counter that went back would be detected
             if number % 4 == 0:
                 world.run()
                 world.sweep()
@@ -67,7 +67,7 @@ def test_what_was_landed_stands_in_the_shop_however_often_its_server_crashes(
 
 
 def _write(shop: psycopg.Connection[Any], chance: random.Random) -> None:
-    """Place, change and delete orders, and roll back as many."""
+    """Place, change and delete orders, or roll back."""
     for _ in range(chance.randint(1, 5)):
         rows = _SOME.format(chance.randrange(7))
         what = chance.choice(["place", "change", "delete", "roll back"])
@@ -83,12 +83,12 @@ def _write(shop: psycopg.Connection[Any], chance: random.Random) -> None:
 
 
 def _crashed(world: World, chance: random.Random) -> World:
-    """Write, begin a stage, and kill the server in it or after it; start it again."""
+    """Write, run a stage, kill the server during or after it, and start the server again."""
     server, create = world.servers.postgres, Bucket.create
-    at = chance.choice(["a part", "the commit", "after the commit", "the wait", "the end"])
+    crash_point = chance.choice(["a part", "the commit", "after the commit", "the wait", "the end"])
 
-    def crash_at(*places: str) -> None:
-        if at in places and server.running:
+    def crash_at(*points: str) -> None:
+        if crash_point in points and server.running:
             crash(server)
 
     def crash_and_create(bucket: Bucket, key: str, *rest: Any) -> bool:
@@ -111,7 +111,7 @@ def _crashed(world: World, chance: random.Random) -> World:
         patch.setattr(confirmed, "sleep", resume)
         with suppress(HedgehogError):
             chance.choice(_STAGES)(world)
-    crash_at(at)
+    crash_at(crash_point)
     world.shop.close()
     shop = psycopg.connect(server.start().dsn(world.shop_database), autocommit=True)
     return replace(world, shop=shop)

@@ -1,7 +1,7 @@
-"""S3 and the databases fail in every way that a server or a network may.
+"""S3 and the databases fail in every way in which a server or a network can fail.
 
-A run then ends, soon, and well or with one clean sentence; what it leaves is whole; and the next
-run heals it. In the end nothing is lost, nothing is there twice, and the warehouse is the shop.
+A run then ends soon, well or with one error message. What it leaves is consistent, and the next
+run repairs it. In the end no row is lost or doubled, and the warehouse matches the shop.
 """
 
 import os
@@ -18,7 +18,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from hedgehog_pipeline.aws.clients import SILENCE_SECONDS
+from hedgehog_pipeline.aws.clients import TIMEOUTS
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.postgres import connection as databases
 from hedgehog_pipeline.sandbox.aws import rds_secret
@@ -28,7 +28,7 @@ from hedgehog_pipeline_tests.extraction.shop import change, place, seed
 from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
 from hedgehog_pipeline_tests.outages.proxy import Proxy
 from hedgehog_pipeline_tests.servers import Servers
-from hedgehog_pipeline_tests.torture.aftermath import Left
+from hedgehog_pipeline_tests.torture.aftermath import Contents
 from hedgehog_pipeline_tests.torture.faults import (
     S3,
     SILENT,
@@ -44,14 +44,14 @@ from hedgehog_pipeline_tests.world import World, as_a_new_process
 
 PASSWORD = "pa55-w0rd-nobody-may-see"
 _ROLES = (("reader", "far_reader"), ("writer", "far_writer"))
-_SOON = 90.0
+_MAX_SECONDS = 90.0
 _RUNS = 20
 _NUMBERS = count(1)
 
 
 @dataclass
 class Failing:
-    """A world whose servers stand behind proxies, calm unless a test says otherwise."""
+    """A world whose servers are behind proxies, which cause faults only if a test sets them."""
 
     world: World
     s3: Proxy
@@ -68,14 +68,14 @@ class Failing:
         return {"shop": self.shop, "warehouse": self.warehouse}.get(server, self.s3)
 
     def calm(self) -> None:
-        """Let go of what is held up, and fail no more."""
+        """Release held-up requests, and stop all faults."""
         for proxy in self.proxies:
             proxy.fault = lambda _: None
             proxy.released.set()
             proxy.released = Event()
 
     def change(self) -> None:
-        """Do a little trade: a fact, another version of one, and a parent of members."""
+        """Write to the shop: a new fact, a version of a fact, and a parent of dimension rows."""
         number = next(_NUMBERS)
         place(self.world.shop)
         at = f"2026-11-03 12:{number // 60:02d}:{number % 60:02d}"
@@ -83,22 +83,22 @@ class Failing:
         self.world.shop.execute("update department set location = %s", [f"Floor {number}"])
 
     def run(self) -> str | None:
-        """`hedgehog run` while servers fail; the sentence in which it ended, None where well."""
-        began, told = monotonic(), None
+        """Run the stages while servers fail; return the error message, None on success."""
+        began, message = monotonic(), None
         try:
             self.world.run()
         except HedgehogError as error:
-            told = str(error)
-            assert PASSWORD not in told
-            assert "\n" not in told
+            message = str(error)
+            assert PASSWORD not in message
+            assert "\n" not in message
         self.seconds = monotonic() - began
-        assert self.seconds < _SOON
+        assert self.seconds < _MAX_SECONDS
         self.calm()
         self._assert_whole()
-        return told
+        return message
 
     def heal(self) -> None:
-        """Run once more; see that the warehouse is the shop, and that all is there once."""
+        """Run again; check that the warehouse matches the shop, and that no row is doubled."""
         self.world.run()
         assert_warehouse_is_the_shop(self.world)
         assert_landed_once(self.world)
@@ -108,17 +108,17 @@ class Failing:
         assert self.world.run() == []
 
     def _assert_whole(self) -> None:
-        """No commit names what is not there, none is loaded in part, nothing has landed twice."""
-        left = Left.of(self.world)
+        """Check that no commit lists a missing part or is partly loaded; no row landed twice."""
+        left = Contents.of(self.world)
         assert left.begun <= set(left.loaded or [])
         assert set(landed(self.world).values()) <= {1}
 
 
 @pytest.fixture(scope="module")
 def failing(servers: Servers) -> Iterator[Failing]:
-    """A shop in the warehouse, through proxies and as roles whose password is a secret.
+    """A loaded shop, behind proxies, with roles whose password must not appear in messages.
 
-    Each test leaves it healed.
+    Each test leaves it repaired.
     """
     with pytest.MonkeyPatch.context() as patch, World.make(servers, part_bytes=400) as world:
         patch.setattr(databases, "SILENCE_SECONDS", 2.0)
@@ -144,7 +144,7 @@ def failing(servers: Servers) -> Iterator[Failing]:
 
 
 def _make_roles(servers: Servers) -> None:
-    """Let others do as reader and writer do, by a password that no message may hold."""
+    """Create roles with the rights of reader and writer, and with the password of these tests."""
     with psycopg.connect(servers.postgres.dsn("postgres"), autocommit=True) as admin:
         for role, far in _ROLES:
             if admin.execute("select from pg_roles where rolname = %s", [far]).fetchone():
@@ -162,10 +162,10 @@ def _send_through(secret: str, user: str, database: str, proxy: DatabaseProxy) -
     boto3.client("secretsmanager").put_secret_value(SecretId=secret, SecretString=rds_secret(dsn))
 
 
-def test_each_kind_of_failure_once_loses_and_doubles_nothing(
+def test_each_kind_of_fault_once_loses_and_doubles_nothing(
     failing: Failing, monkeypatch: pytest.MonkeyPatch, tell: Callable[[str], None]
 ):
-    monkeypatch.setattr(SILENCE_SECONDS, "read_timeout", 1)
+    monkeypatch.setattr(TIMEOUTS, "read_timeout", 1)
     as_a_new_process()
     plans = [Once(*kinds) for kinds in (S3, SOURCE, WAREHOUSE)]
     ended = list[str | None]()
@@ -177,34 +177,34 @@ def test_each_kind_of_failure_once_loses_and_doubles_nothing(
         ended.append(failing.run())
         assert len(ended) < 20, plans
     failing.heal()
-    kinds, well = len([*S3, *SOURCE, *WAREHOUSE]), ended.count(None)
+    kinds, successes = len([*S3, *SOURCE, *WAREHOUSE]), ended.count(None)
     tell(
         f"failing world, short: {kinds} kinds of failure once each in {len(ended)} runs, "
-        f"of which {well} ended well, {monotonic() - began:.0f} s"
+        f"of which {successes} ended well, {monotonic() - began:.0f} s"
     )
 
 
 @pytest.mark.torture
 @pytest.mark.parametrize("kind", [*S3, *SOURCE, *WAREHOUSE, *SILENT], ids=lambda kind: kind.name)
-def test_a_failure_that_lasts_ends_the_run_and_the_next_one_heals(
+def test_a_lasting_fault_ends_the_run_and_the_next_run_repairs(
     failing: Failing, tell: Callable[[str], None], kind: Kind[Any]
 ):
     failing.change()
     failing.proxy_of(kind).fault = plan = Always(kind)
-    told = failing.run()
+    message = failing.run()
     assert plan.count
     failing.heal()
-    ended = "well" if told is None else "with a sentence"
+    ended = "well" if message is None else "with an error message"
     tell(f"{kind.name}, all the time: {plan.count} times in {failing.seconds:.1f} s, ended {ended}")
 
 
 @pytest.mark.torture
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", [1, 2])
-def test_failures_at_random_lose_and_double_nothing(
+def test_random_faults_lose_and_double_nothing(
     failing: Failing, monkeypatch: pytest.MonkeyPatch, tell: Callable[[str], None], seed: int
 ):
-    monkeypatch.setattr(SILENCE_SECONDS, "read_timeout", 1)
+    monkeypatch.setattr(TIMEOUTS, "read_timeout", 1)
     as_a_new_process()
     chance = Random(seed)
     plans = [AtRandom(chance, kinds, 0.003) for kinds in (S3, SOURCE, WAREHOUSE)]

@@ -1,6 +1,6 @@
-"""Trade, stages, crashes and losses in any order: nothing is lost, nothing is doubled.
+"""Writes, stages, crashes and losses in any order: no row is lost or doubled.
 
-The rules are in machine/rules.py; what has to come out, in machine/oracle.py.
+The rules are in machine/rules.py, the expected results in machine/oracle.py.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,16 +30,16 @@ def ground(servers: Servers) -> Iterator[Ground]:
 
 @pytest.fixture
 def machine(ground: Ground, tell: Callable[[str], None]) -> Iterator[type[Machine]]:
-    """The machine on that ground; what it went through is told."""
-    through = dict(Machine.through)
+    """Return the machine for the ground; print at the end what it executed."""
+    before = dict(Machine.through)
 
     class OnThisGround(Machine):
         pass
 
     OnThisGround.ground = ground
     yield OnThisGround
-    figures = (f"{n - through.get(what, 0):,} {what}" for what, n in Machine.through.items())
-    tell(f"The machine went through {', '.join(figures)}.")
+    figures = (f"{n - before.get(what, 0):,} {what}" for what, n in Machine.through.items())
+    tell(f"The machine executed {', '.join(figures)}.")
 
 
 class TestInShort:
@@ -49,7 +49,7 @@ class TestInShort:
 
 
 class _Thousand:
-    """A thousand examples, for a worker of its own."""
+    """A thousand examples, in a class of their own for a separate worker."""
 
     seeds: tuple[int, ...]
 

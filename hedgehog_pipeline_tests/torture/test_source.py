@@ -1,4 +1,4 @@
-"""A shop in which everything happens at once, captured meanwhile: nothing lost, nothing doubled."""
+"""Captures of a shop under many concurrent writes: no version is lost or doubled."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,14 +21,14 @@ from hedgehog_pipeline_tests.world import Servers, World
 
 _REASONS = {
     "are locked by another session": "locked out",
-    "has drifted from what the star needs": "refused",
+    "do not match their declaration": "refused",
     "was renamed while its tables were read": "renamed meanwhile",
 }
 
 
 @pytest.fixture
 def world(servers: Servers) -> Iterator[World]:
-    """A shop whose archive comes in slices."""
+    """A shop whose initial load has several slices."""
     with World.make(servers, slice_rows=300, part_bytes=20_000) as world:
         seed(world, 900)
         keep_history(world)
@@ -45,26 +45,28 @@ def test_each_capture_lands_what_became_visible_since_the_one_before_and_nothing
 @pytest.mark.torture
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("seed", [2, 3])
-def test_so_it_is_after_hundreds_of_captures(world: World, tell: Callable[[str], None], seed: int):
+def test_hundreds_of_captures_land_each_version_once(
+    world: World, tell: Callable[[str], None], seed: int
+):
     writers = Writers(world, sessions=8, seed=seed)
     for line in _torture(world, writers, captures=500, versions=200_000):
         tell(line)
 
 
 def _torture(world: World, writers: Writers, *, captures: int, versions: int) -> Iterator[str]:
-    """Write and capture until there were so many of both; then hold everything against the shop."""
-    let_go: Counter[str] = Counter()
+    """Write and capture until there are enough of both; then compare everything with the shop."""
+    not_captured: Counter[str] = Counter()
 
     def enough() -> bool:
         (written,) = world.shop.execute("select count(*) from history").fetchall()[0]
         return writers.captures >= captures and written >= versions
 
-    def go_on_capturing(rest: int) -> None:
+    def keep_capturing(rest: int) -> None:
         while not enough():
             writers.await_captures(rest)
             commit = _commit_or_reason(world)
             if isinstance(commit, str):
-                let_go[commit] += 1
+                not_captured[commit] += 1
                 writers.refused += commit == "refused"
             else:
                 writers.captures += 1
@@ -72,12 +74,12 @@ def _torture(world: World, writers: Writers, *, captures: int, versions: int) ->
                     writers.altering.set()
 
     with writers.at_work(), ThreadPoolExecutor(2) as threads:
-        capturers = [threads.submit(go_on_capturing, rest) for rest in (0, 4)]
+        capturers = [threads.submit(keep_capturing, rest) for rest in (0, 4)]
         for capturer in capturers:
             capturer.result()
     capture(world)
     verdict = judge(world)
-    yield f"torture of the source: {verdict}; {dict(let_go)}"
+    yield f"torture of the source: {verdict}; {dict(not_captured)}"
     yield f"torture of the source: {dict(sorted(writers.did.items()))}"
     assert not verdict.lost
     assert not verdict.doubled
@@ -91,13 +93,13 @@ def _torture(world: World, writers: Writers, *, captures: int, versions: int) ->
 
 
 def _commit_or_reason(world: World) -> IngestionCommit | str:
-    """Capture the shop once, or say why it could not be."""
+    """Capture the shop once; return the commit, or the reason why there is none."""
     try:
         with capturing(world) as finish:
             return finish() or "let go"
     except HedgehogError as error:
-        for told, reason in _REASONS.items():
-            if told in str(error):
+        for text, reason in _REASONS.items():
+            if text in str(error):
                 return reason
         raise
 
@@ -110,7 +112,7 @@ def _assert_nothing_differs(world: World) -> None:
 
 
 def _assert_history_is_complete(world: World) -> None:
-    """Each version that was landed stands in its fact, once."""
+    """Check that each landed version is in its fact once."""
     rows = landed(world)
     for table in ("sales_order", "payment"):
         of_table = {(row[1], row[3]) for row in rows if row[0] == table}

@@ -1,6 +1,6 @@
-"""Two of a kind at the same time: one wins, the other ends cleanly and says so, all is there once.
+"""Two processes do the same work at the same time: one discards its result, and no row is doubled.
 
-They are made to overlap: both are held up, at a lock or within a PUT, until both have come there.
+They are forced to overlap: both are held up, at a lock or in a PUT, until both have reached it.
 """
 
 import json
@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from hedgehog_pipeline.aws.clients import SILENCE_SECONDS
+from hedgehog_pipeline.aws.clients import TIMEOUTS
 from hedgehog_pipeline.extraction.capture_request import CHANGES, CaptureRequest, Mode
 from hedgehog_pipeline.runner.execute import execute
 from hedgehog_pipeline.sandbox.waiting import await_condition
@@ -36,9 +36,9 @@ _FILE = "currency_id,currency_code,created_at,last_updated\n{},CHF,{at},{at}\n"
 _ROUNDS = 4
 _TIMEOUT_SECONDS = 240
 _COMMAND = f"""
-from hedgehog_pipeline.aws.clients import SILENCE_SECONDS
+from hedgehog_pipeline.aws.clients import TIMEOUTS
 from hedgehog_pipeline.cli import main
-SILENCE_SECONDS.read_timeout = {_TIMEOUT_SECONDS}
+TIMEOUTS.read_timeout = {_TIMEOUT_SECONDS}
 main()
 """
 _AT = "2026-11-02 12:00:00"
@@ -46,8 +46,8 @@ _AT = "2026-11-02 12:00:00"
 
 @pytest.fixture
 def proxy(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
-    """A shop whose archive is landed, S3 behind a proxy, whose delays nobody gives up."""
-    monkeypatch.setattr(SILENCE_SECONDS, "read_timeout", _TIMEOUT_SECONDS)
+    """A shop after its initial load, with S3 behind a proxy and long timeouts for its delays."""
+    monkeypatch.setattr(TIMEOUTS, "read_timeout", _TIMEOUT_SECONDS)
     seed(world)
     _execute(world, "extraction")
     endpoint = os.environ["AWS_ENDPOINT_URL"]
@@ -60,14 +60,14 @@ def proxy(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
 
 
 def _execute(world: World, stage: str, asked: CaptureRequest = CHANGES) -> None:
-    """Run a stage on what waits for it."""
+    """Run a stage on its pending commits."""
     waiting = {"processing": "commits_to_process", "storage": "commits_to_load"}.get(stage)
     commits = getattr(world.deployment, waiting)() if waiting else ()
     execute(world.settings, stage, datetime.now(timezone.utc).date(), commits, asked=asked)
 
 
 def _twice(proxy: Proxy, key: str, work: Callable[[], None]) -> None:
-    """Do the work twice at once; both have to PUT such a key before either goes on."""
+    """Do the work twice in parallel; both wait until both PUT a key that contains `key`."""
     with ThreadPoolExecutor() as threads:
         with proxy.holding_up(key, answer_lost=False):
             runs = [threads.submit(work) for _ in "ab"]
@@ -82,18 +82,18 @@ Events = Callable[[], list[str]]
 
 @pytest.fixture
 def events(caplog: pytest.LogCaptureFixture) -> Events:
-    """What the product's log told since the last question, but for what was written where."""
+    """Return the events logged since the last call, except `written`."""
     caplog.set_level("INFO", "hedgehog_pipeline")
 
-    def told() -> list[str]:
+    def logged_events() -> list[str]:
         logged = [getattr(record, "event", "") for record in caplog.records]
         caplog.clear()
         return sorted(event for event in logged if event != "written")
 
-    return told
+    return logged_events
 
 
-def test_of_two_processors_one_is_let_go(world: World, proxy: Proxy, events: Events):
+def test_one_of_two_processing_runs_discards_its_commit(world: World, proxy: Proxy, events: Events):
     events()
     _twice(
         proxy,
@@ -107,7 +107,7 @@ def test_of_two_processors_one_is_let_go(world: World, proxy: Proxy, events: Eve
 
 
 @pytest.mark.usefixtures("proxy")
-def test_of_two_loaders_the_second_finds_all_of_it_loaded(
+def test_the_second_of_two_storage_runs_loads_nothing(
     world: World, caplog: pytest.LogCaptureFixture
 ):
     _execute(world, "processing")
@@ -129,7 +129,7 @@ def test_of_two_loaders_the_second_finds_all_of_it_loaded(
     assert world.run() == []
 
 
-def test_of_two_sweeps_one_is_let_go(world: World, proxy: Proxy, events: Events):
+def test_one_of_two_sweeps_discards_its_commit(world: World, proxy: Proxy, events: Events):
     world.run()
     world.sweep()
     world.shop.execute("delete from sales_order where sales_order_id = 2")
@@ -143,7 +143,7 @@ def test_of_two_sweeps_one_is_let_go(world: World, proxy: Proxy, events: Events)
     assert_landed_once(world)
 
 
-def test_a_sweep_that_a_capture_overtook_is_let_go_and_the_next_one_sees_both(
+def test_a_sweep_overtaken_by_a_capture_is_discarded_and_the_next_sees_both(
     world: World, proxy: Proxy, events: Events
 ):
     world.run()
@@ -162,8 +162,10 @@ def test_a_sweep_that_a_capture_overtook_is_let_go_and_the_next_one_sees_both(
     assert_landed_once(world)
 
 
-def test_of_two_takers_of_a_file_one_is_let_go(world: World, proxy: Proxy, events: Events):
-    _bring(world, 8)
+def test_one_of_two_runs_that_claim_a_file_discards_its_commit(
+    world: World, proxy: Proxy, events: Events
+):
+    _upload(world, 8)
     events()
     asked = CaptureRequest(Mode.INBOX)
     _twice(proxy, "/oltp/currency/", lambda: _execute(world, "extraction", asked))
@@ -173,8 +175,8 @@ def test_of_two_takers_of_a_file_one_is_let_go(world: World, proxy: Proxy, event
     assert_landed_once(world)
 
 
-def _bring(world: World, key: int) -> None:
-    """Put a file with a currency into the inbox."""
+def _upload(world: World, key: int) -> None:
+    """Upload a file with a currency to the inbox."""
     world.s3.put_object(
         Bucket=world.settings.ingestion_bucket,
         Key=f"inbox/currency/{key}.csv",
@@ -183,14 +185,14 @@ def _bring(world: World, key: int) -> None:
 
 
 def _start(folder: Path) -> "subprocess.Popen[str]":
-    """`hedgehog run --sweep` as a process of its own."""
+    """Start `hedgehog run --sweep` as a process."""
     command = [sys.executable, "-c", _COMMAND, "run", "--sweep", "--allow-mass-delete"]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=folder, stdout=pipe, stderr=pipe, text=True)
 
 
-def _ended(process: "subprocess.Popen[str]") -> Counter[str]:
-    """What it told, by event and stage."""
+def _events_of(process: "subprocess.Popen[str]") -> Counter[str]:
+    """Wait for a process; return the numbers of its log lines by event and stage."""
     _output, errors = process.communicate(timeout=_TIMEOUT_SECONDS)
     assert process.returncode == 0, errors
     lines = [json.loads(line) for line in errors.splitlines()]
@@ -198,25 +200,25 @@ def _ended(process: "subprocess.Popen[str]") -> Counter[str]:
 
 
 def _trade(world: World, number: int) -> None:
-    """Place, change and delete an order, and bring a file."""
-    _placed, gone = place(world.shop, 2)
+    """Place, change and delete an order, and upload a file."""
+    _placed, deleted = place(world.shop, 2)
     change(world.shop, "1", number, f"2026-11-03 12:00:{number:02d}")
     world.run()
-    world.shop.execute("delete from sales_order where sales_order_id = %s", [gone])
+    world.shop.execute("delete from sales_order where sales_order_id = %s", [deleted])
     place(world.shop)
-    _bring(world, 100 + number)
+    _upload(world, 100 + number)
 
 
-def _assert_all_is_there_once(world: World, brought: int) -> None:
-    """Each capture and file landed and processed by one of them, and nothing is lost or twice."""
+def _assert_all_is_there_once(world: World, files: int) -> None:
+    """Check that each capture and file was landed and processed once, and no row is doubled."""
     lake = world.deployment.lake
     ingestion, processed = list(lake.ingestion.after(0)), list(lake.processed.after(0))
     assert (processed[-1].through, processed[-1].gaps) == (len(ingestion), ())
     assert sorted(number for commit in processed for number, _ in commit.sources) == [
         commit.number for commit in ingestion
     ]
-    taken = Counter(commit.taken.key for commit in ingestion if commit.taken)
-    assert taken == Counter({f"inbox/currency/{100 + n}.csv": 1 for n in range(brought)})
+    claimed = Counter(commit.taken.key for commit in ingestion if commit.taken)
+    assert claimed == Counter({f"inbox/currency/{100 + n}.csv": 1 for n in range(files)})
     assert world.query("select count(*) from hedgehog.commits") == [(len(processed),)]
     assert_warehouse_holds_the_shop(world)
     keys = "select sales_order_id from {} order by 1"
@@ -226,7 +228,7 @@ def _assert_all_is_there_once(world: World, brought: int) -> None:
     assert world.run() == []
 
 
-def test_of_two_commands_one_is_let_go_and_both_end_with_all_of_it(
+def test_one_of_two_commands_discards_its_commit_and_both_succeed(
     world: World, proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     for name, value in world.environment.items():
@@ -236,14 +238,14 @@ def test_of_two_commands_one_is_let_go_and_both_end_with_all_of_it(
         commands = [_start(tmp_path) for _ in "ab"]
         for _ in commands:
             proxy.caught.get(timeout=_TIMEOUT_SECONDS)
-    told = sum((_ended(command) for command in commands), Counter[str]())
-    assert told["let go extraction"] >= 1
-    _assert_all_is_there_once(world, brought=1)
+    events = sum((_events_of(command) for command in commands), Counter[str]())
+    assert events["let go extraction"] >= 1
+    _assert_all_is_there_once(world, files=1)
 
 
 @pytest.mark.torture
 @pytest.mark.timeout(900)
-def test_four_commands_at_once_again_and_again(
+def test_four_commands_at_once_several_times(
     world: World,
     proxy: Proxy,
     tmp_path: Path,
@@ -252,14 +254,14 @@ def test_four_commands_at_once_again_and_again(
 ):
     for name, value in world.environment.items():
         monkeypatch.setenv(name, value)
-    told = Counter[str]()
+    events = Counter[str]()
     for number in range(_ROUNDS):
         _trade(world, number)
         with proxy.holding_up(f"/{world.settings.ingestion_bucket}/oltp/", answer_lost=False):
             commands = [_start(tmp_path) for _ in range(4)]
             for _ in commands:
                 proxy.caught.get(timeout=_TIMEOUT_SECONDS)
-        told += sum((_ended(command) for command in commands), Counter[str]())
-    _assert_all_is_there_once(world, brought=_ROUNDS)
-    let_go = {event: count for event, count in sorted(told.items()) if event.startswith("let go")}
-    tell(f"four commands at once, {_ROUNDS} times: {let_go}, all there once")
+        events += sum((_events_of(command) for command in commands), Counter[str]())
+    _assert_all_is_there_once(world, files=_ROUNDS)
+    discarded = {name: count for name, count in sorted(events.items()) if name.startswith("let go")}
+    tell(f"four commands at once, {_ROUNDS} times: {discarded}, no row doubled")

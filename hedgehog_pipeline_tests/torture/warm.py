@@ -1,4 +1,4 @@
-"""What every child of the fork server would otherwise load for itself; imported there alone."""
+"""Imports and caches of the fork server, so that its children need not load them again."""
 
 import boto3
 

@@ -1,4 +1,4 @@
-"""Sessions that do to a shop, all at the same time, whatever PostgreSQL allows a session to do."""
+"""Concurrent sessions that do to a shop everything that PostgreSQL allows a session to do."""
 
 import random
 from collections import Counter
@@ -22,7 +22,7 @@ from hedgehog_pipeline_tests.extraction.history import (
 from hedgehog_pipeline_tests.world import World
 
 _ORDERS = 4000
-"""Keys of orders are taken from so many, so that those of deleted ones come again."""
+"""The range of order keys: it is small, so that keys of deleted orders are used again."""
 
 _STAMPS = (
     "current_timestamp",
@@ -31,7 +31,7 @@ _STAMPS = (
     "timestamp '2026-11-02 12:00:00'",
     "last_updated",
 )
-"""What a client stamps: its clock is right, ahead or behind, many rows share a moment, or none."""
+"""Values of `last_updated`: the clock is right, ahead or behind, all the same, or unchanged."""
 
 _ADD_ORDERS = """
     insert into sales_order (sales_order_id, last_updated, design_id, staff_id, counterparty_id,
@@ -99,8 +99,8 @@ _ALTERATIONS = {
     """: "design",
     "alter type payment_type_name rename value {label} to {new}": "payment_type",
 }
-"""With the table of which all rows have to land: the first two write them anew, the last three
-change what a SELECT of them gives, and not their transactions."""
+"""Statements, each with the table of which all rows have to land again. The first two rewrite the
+table, the last three change what a SELECT returns, but no transaction id."""
 
 REFUSED = {
     """
@@ -112,7 +112,7 @@ REFUSED = {
         "alter table design add primary key (design_id)"
     ),
 }
-"""What makes a table one that no capture takes, with what undoes it."""
+"""Statements after which captures refuse a table, each with the statement that undoes it."""
 
 _LABEL = """
     select enumlabel from pg_enum
@@ -133,13 +133,13 @@ Session = psycopg.Connection[Any]
 
 
 class Writers:
-    """So many sessions at once.
+    """Concurrent sessions that write.
 
     Attributes:
-        captures: how many captures there were so far; whoever captures counts.
-        refused: how many were refused because of what a table is, counted likewise.
-        altering: set once tables may be altered.
-        did: what came of the sessions' transactions, counted.
+        captures: the number of captures until now; the capturing thread counts them.
+        refused: the number of captures that refused a table, counted by the same thread.
+        altering: set when tables may be altered.
+        did: the results of the transactions, counted.
     """
 
     def __init__(self, world: World, *, sessions: int, seed: int) -> None:
@@ -155,7 +155,7 @@ class Writers:
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """Write until the block is left; then all transactions are over."""
+        """Write until the block ends; then wait until all transactions have ended."""
         with ThreadPoolExecutor(self._sessions) as threads:
             working = [threads.submit(self._work, number) for number in range(self._sessions)]
             try:
@@ -242,19 +242,19 @@ class Writers:
     def _alter(self, session: Session, chance: random.Random) -> None:
         if not self.altering.is_set():
             return
-        change, anew = chance.choice(list(_ALTERATIONS.items()))
+        change, rewritten = chance.choice(list(_ALTERATIONS.items()))
         ((label,),) = session.execute(_LABEL).fetchall()
         new = f"'{chance.getrandbits(64):x}'"
         session.execute("set local lock_timeout = '300ms'")
         session.execute(change.format(label=f"'{label}'", new=new).encode())
-        if anew:
-            _note_rewritten(session, anew)
+        if rewritten:
+            _record_rewritten(session, rewritten)
         self._write(session, chance)
         session.commit()
         self.did["altered or truncated"] += 1
 
     def _swap(self, session: Session, chance: random.Random) -> None:
-        """Fill a table beside another one; after captures let it take its place."""
+        """Fill a copy of a table; after some captures replace the table by it."""
         if not self.altering.is_set():
             return
         beside = f"beside_{chance.getrandbits(32):x}"
@@ -262,12 +262,12 @@ class Writers:
         session.commit()
         self.await_captures(chance.randint(1, 3))
         put_in_place(session, beside, SOURCE["payment"])
-        _note_rewritten(session, "payment")
+        _record_rewritten(session, "payment")
         session.commit()
         self.did["swapped"] += 1
 
     def _attach(self, session: Session, chance: random.Random) -> None:
-        """Fill a table, and after captures make a partition of it; after others do so again."""
+        """Fill a table, attach it as a partition after some captures, and again after others."""
         if not self.did["swapped"]:
             return
         first = self._next_attached()
@@ -279,15 +279,15 @@ class Writers:
         attach(session, later, SOURCE["payment"], keys)
         session.commit()
         self.did["attached"] += 1
-        self.await_captures(3)  # the last of them began when this was committed
+        self.await_captures(3)  # the last of them began after this commit
         if not self._enough.is_set():
             attach_altered(session, later, SOURCE["payment"], keys, "company_ac_number")
-            _note_rewritten(session, "payment")
+            _record_rewritten(session, "payment")
             session.commit()
             self.did["attached altered"] += 1
 
     def _refuse(self, session: Session, chance: random.Random) -> None:
-        """Make of a table what no capture takes, and undo it once one was refused."""
+        """Change a table so that captures refuse it; undo the change after a refusal."""
         if not self.altering.is_set():
             return
         change, back = chance.choice(list(REFUSED.items()))
@@ -307,7 +307,7 @@ class Writers:
         self.did["made what is refused"] += 1
 
     def _next_attached(self) -> int:
-        """Give the first of some keys that nobody else gets."""
+        """Return the first of ten keys that no other caller gets."""
         return 1_000_000_000 + 10 * next(self._attached)
 
     def _write(self, session: Session, chance: random.Random) -> None:
@@ -327,10 +327,10 @@ class Writers:
             self.did["rolled back"] += 1
 
     def await_captures(self, count: int) -> None:
-        """Wait until there were so many more, or none is wanted any more."""
+        """Wait for so many more captures, or for the end of the test."""
         until = self.captures + count
         await_condition(lambda: self.captures >= until or self._enough.is_set(), 20)
 
 
-def _note_rewritten(session: Session, table: str) -> None:
+def _record_rewritten(session: Session, table: str) -> None:
     session.execute("insert into rewritten values (%s, pg_current_xact_id())", [table])

@@ -1,4 +1,4 @@
-"""The dimensions, one pure function each."""
+"""The transforms of the dimensions."""
 
 from datetime import date, datetime, timezone
 
@@ -17,7 +17,7 @@ _HOME = {
 _DAYS = ("date_id", "year", "month", "day", "day_of_week", "day_name", "month_name", "quarter")
 
 
-def test_staff_have_the_department_of_the_moment() -> None:
+def test_staff_have_their_current_department() -> None:
     staff = frame(
         "staff",
         {"staff_id": 1, "department_id": 1, "ingestion_commit": 3},
@@ -55,7 +55,7 @@ def test_counterparties_have_their_legal_address() -> None:
     ]
 
 
-def test_addresses_are_places_of_delivery() -> None:
+def test_addresses_become_delivery_locations() -> None:
     places = dimensions.dim_location(frame("address", _HOME))
     assert rows_of(places, "location_id", "city", "phone") == [(1, "Leeds", "0113")]
 
@@ -68,7 +68,7 @@ def test_currencies_have_their_iso_names() -> None:
     assert names[4] == ("Not known",)
 
 
-def test_every_day_that_is_mentioned_is_described_once() -> None:
+def test_each_day_in_the_rows_gets_one_row() -> None:
     orders = frame(
         "sales_order",
         {
@@ -95,7 +95,7 @@ def test_a_week_begins_on_monday() -> None:
     assert [day[1:] for day in days] == list(enumerate(names, start=1))
 
 
-def test_the_other_dimensions_carry_their_rows_over() -> None:
+def test_the_other_dimensions_pass_their_rows_through() -> None:
     sale = {"transaction_id": 1, "transaction_type": "SALE", "sales_order_id": 7}
     transactions = dimensions.dim_transaction(frame("transaction", sale))
     columns = ("transaction_id", "transaction_type", "sales_order_id", "purchase_order_id")

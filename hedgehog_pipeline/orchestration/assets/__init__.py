@@ -1,1 +1,1 @@
-"""The assets of the three stages, and the metadata that each of them shows."""
+"""The assets of the three stages, and their metadata in Dagster's UI."""

@@ -1,4 +1,4 @@
-"""The assets `oltp/<table>`: one step, because all tables of a capture share one snapshot."""
+"""The assets `oltp/<table>`: one step, because a capture reads all tables in one snapshot."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -44,9 +44,9 @@ from hedgehog_pipeline.orchestration.assets.column_metadata import (
     landed_description,
 )
 from hedgehog_pipeline.orchestration.assets.materializations import (
-    A_MONTH_A_RUN,
+    MONTHLY_BACKFILL,
     data_version,
-    hands_on,
+    hands_over_all,
     recorded_version,
     report_unplanned,
 )
@@ -56,16 +56,16 @@ from hedgehog_pipeline.orchestration.partitions import DAYS
 from hedgehog_pipeline.scheduling.run_tags import launched_by_platform
 
 _MANY_RANGES = 1000
-"""So many ranges of transactions take a kilobyte in each commit."""
+"""From so many ranges of transactions on, they take a kilobyte or more in each commit."""
 
 
 class ExtractConfig(Config):
-    """What a person may ask a capture for."""
+    """Run configuration of a capture."""
 
     mode: Mode = Field(
         default=Mode.CHANGES,
         description="CHANGES: rows that changed since the last capture. REREAD: all rows again. "
-        "SWEEP: find deleted rows. INBOX: the oldest file in `inbox/`, nothing from the shop.",
+        "SWEEP: find deleted rows. INBOX: the oldest file in `inbox/`, nothing from the source.",
     )
     allow_mass_delete: bool = Field(
         default=False,
@@ -74,12 +74,12 @@ class ExtractConfig(Config):
 
 
 def key_of(table: SourceTable) -> AssetKey:
-    """Give the asset key of a table of the shop."""
+    """Return the asset key of a source table."""
     return AssetKey(["oltp", table.name])
 
 
 def output_of(table: SourceTable) -> str:
-    """Name its output; Dagster forbids some names that a shop may well have (`config`, `type`)."""
+    """Return its output name; Dagster forbids some table names (`config`, `type`)."""
     return f"oltp_{table.name}"
 
 
@@ -102,9 +102,9 @@ def output_of(table: SourceTable) -> str:
     partitions_def=DAYS,
     can_subset=True,
     pool="extraction",
-    backfill_policy=A_MONTH_A_RUN,
+    backfill_policy=MONTHLY_BACKFILL,
 )
-def extract(  # noqa: PLR0913, PLR0917 (Dagster hands them over by name)
+def extract(  # noqa: PLR0913, PLR0917 (Dagster passes them by name)
     context: AssetExecutionContext,
     config: ExtractConfig,
     source: SourceResource,
@@ -113,7 +113,7 @@ def extract(  # noqa: PLR0913, PLR0917 (Dagster hands them over by name)
     parameters: ResourceParam[Parameters],
     log: ResourceParam[StageLog],
 ) -> Iterator[Output[list[CsvRows]]]:
-    """Land what is new in the shop or the inbox today; of past days, report what landed then."""
+    """Capture changes of the source or the inbox today; for past days, report what landed then."""
     now = datetime.now(timezone.utc)
     today = now.date()
     selected = [table for table in SOURCE.values() if key_of(table) in context.selected_asset_keys]
@@ -134,7 +134,7 @@ def extract(  # noqa: PLR0913, PLR0917 (Dagster hands them over by name)
         yield from _capture(context, config, source, lake, csv, tables, parameters, log, now)
 
 
-def _capture(  # noqa: PLR0913, PLR0917 (all that a run has)
+def _capture(  # noqa: PLR0913, PLR0917 (everything that a run has)
     context: AssetExecutionContext,
     config: ExtractConfig,
     source: SourceResource,
@@ -145,54 +145,54 @@ def _capture(  # noqa: PLR0913, PLR0917 (all that a run has)
     log: StageLog,
     now: datetime,
 ) -> Iterator[Output[list[CsvRows]]]:
-    """Land what is new in the shop, or what a sweep of it finds."""
+    """Capture changes of the source, or the deletions that delete detection finds."""
     head, batch = _begin(lake, now)
-    moment = source.moment(tables)
+    snapshot = source.moment(tables)
     if config.mode is Mode.SWEEP and head is not None:
         share = math.inf if config.allow_mass_delete else source.mass_delete_share
-        found = sweep(moment, lake.ingestion, head, tables, mass_delete_share=share)
+        found = sweep(snapshot, lake.ingestion, head, tables, mass_delete_share=share)
         landing = pending_sweep(found, head, batch)
     else:
         capture = plan_capture(
-            moment,
+            snapshot,
             head,
             tables,
             slice_rows=source.slice_rows,
             captured_at=now,
             mode=config.mode,
         )
-        landing = pending_capture(capture, moment, batch)
+        landing = pending_capture(capture, snapshot, batch)
     if landing.reread:
         log.reread(batch, landing.reread)
     for table, why in landing.reread_tables.items():
         log.reread(batch, why, table)
     yield from _outputs(context, csv, landing, batch, after=head)
     commit = lake.ingestion.append(
-        commit_of(landing, batch, after=head, moment=moment, captured_at=now)
+        commit_of(landing, batch, after=head, moment=snapshot, captured_at=now)
     )
     source.close()
     if commit is None:
-        log.dropped("extraction", batch)
+        log.discarded("extraction", batch)
     else:
         log.committed("extraction", commit, now)
         for table, columns in new_columns(commit, head, lake.ingestion):
-            log.grown(commit, table.name, columns)
-        if landing.ranges > _MANY_RANGES and moment.snapshot.open:
-            log.held_back(commit, moment.snapshot, landing.ranges)
+            log.undeclared_columns(commit, table.name, columns)
+        if landing.ranges > _MANY_RANGES and snapshot.snapshot.open:
+            log.held_back(commit, snapshot.snapshot, landing.ranges)
     if landed := commit or head:
         publish_watermarks(parameters, landed)
 
 
 def _begin(lake: Lake, now: datetime) -> tuple[IngestionCommit | None, Batch]:
-    """Give the head of the ingestion log and a batch of today to land behind it."""
-    lake.confirm_source()  # before anything lands in a bucket that was emptied or swapped
+    """Return the head of the ingestion log and a batch of today that follows it."""
+    lake.confirm_source()  # before anything lands in an emptied or swapped bucket
     today, head = now.date(), lake.ingestion.head()
     _refuse_earlier_day(today, head)
     before = counts_before(head, today)
     return head, Batch(batch_id(now), today, lake.ingestion.bucket, "csv", before)
 
 
-def _take_file(  # noqa: PLR0913, PLR0917 (all that a run has)
+def _take_file(  # noqa: PLR0913, PLR0917 (everything that a run has)
     context: AssetExecutionContext,
     lake: Lake,
     csv: CsvIOManager,
@@ -200,18 +200,18 @@ def _take_file(  # noqa: PLR0913, PLR0917 (all that a run has)
     log: StageLog,
     now: datetime,
 ) -> Iterator[Output[list[CsvRows]]]:
-    """Land the oldest file that waits in the inbox; the shop is not asked."""
+    """Land the oldest file in the inbox; the source is not read."""
     head, batch = _begin(lake, now)
     take = take_oldest(lake.ingestion, head, tables, batch)
     landing = take.landing if take else PendingCommit("inbox", {}, {})
     yield from _outputs(context, csv, landing, batch, after=head)
     commit = lake.ingestion.append(take.commit_of(batch, taken_at=now)) if take else None
     if commit is None:
-        log.dropped("extraction", batch)
+        log.discarded("extraction", batch)
     else:
         log.committed("extraction", commit, now)
         for name, found in landing.found.items():
-            log.took(commit, name, found)
+            log.file_landed(commit, name, found)
 
 
 def _outputs(
@@ -222,20 +222,20 @@ def _outputs(
     *,
     after: IngestionCommit | None,
 ) -> Iterator[Output[list[CsvRows]]]:
-    """Hand over what lands of the tables that the run planned; write and report the others."""
+    """Yield the planned tables' outputs; write and report the others directly."""
     for table in SOURCE.values():
         key, name = key_of(table), table.name
-        # Its own number is known only after the last output: the batch id names the commit.
+        # The commit's own number is known only after the last output: its batch id names it.
         metadata: dict[str, Any] = {
             "after commit": after.number if after else 0,
             **landing.found.get(name, {}),
         }
-        begun = [of_kind.begun() for of_kind in landing.rows.get(name, [])]
-        rows = [of_kind for of_kind, _ in begun]
-        kinds = {of_kind.kind for of_kind, has_rows in begun if has_rows}
+        peeked = [of_kind.begun() for of_kind in landing.rows.get(name, [])]
+        rows = [of_kind for of_kind, _ in peeked]
+        kinds = {of_kind.kind for of_kind, has_rows in peeked if has_rows}
         touched = kinds - {"keys"}
         changed_by = [batch.id] if not kinds.isdisjoint(CHANGING_KINDS) else []
-        if key in context.selected_asset_keys and (touched or hands_on(context, "star")):
+        if key in context.selected_asset_keys and (touched or hands_over_all(context, "star")):
             yield Output(
                 rows or [CsvRows(batch, (), ())],
                 output_name=output_of(table),
@@ -250,18 +250,18 @@ def _outputs(
 
 
 def _refuse_earlier_day(day: date, head: IngestionCommit | None) -> None:
-    """Keep the dates of the log from going back, by which the commits of a day are found."""
+    """Refuse to append a commit of an earlier day: the log finds a day's commits by date order."""
     if head is not None and day < head.date:
         raise HedgehogError(
             f"The last ingestion commit, {head.number}, landed on {head.date}, and today is {day} "
-            "by this machine's clock; set the clock right, then run again."
+            "by this machine's clock; correct the clock, then run again."
         )
 
 
 def _report(
     context: AssetExecutionContext, lake: Lake, tables: Sequence[SourceTable], day: date
 ) -> None:
-    """Tell what a past day landed; PostgreSQL has no past to read it from again."""
+    """Report what landed on a past day; PostgreSQL keeps no past state to capture again."""
     commits = lake.ingestion.of_day(day)
     for table in tables:
         parts = [part for commit in commits for part in commit.parts_of(f"oltp/{table.name}")]

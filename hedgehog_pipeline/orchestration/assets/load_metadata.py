@@ -1,4 +1,4 @@
-"""What the loads of a run did to one table."""
+"""Metadata of one table's loads in a run."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -21,12 +21,12 @@ class TableLoads:
     """The loads of one table in a run.
 
     Attributes:
-        lake: where the rows come from.
-        table: where they go.
-        rows: how many were written; those that were there already are not counted.
-        seconds: what they took.
-        commits: the processed commits that hold something of the table, quarantine included.
-        changed_by: the last of them that wrote rows or tombstones, None where none did.
+        lake: the lake that the rows come from.
+        table: the table that they are loaded into.
+        rows: how many were written, without those that the table already had.
+        seconds: duration of the writes.
+        commits: the processed commits with data of the table, quarantine included.
+        changed_by: the last commit that wrote rows or tombstones, None if none did.
     """
 
     lake: Lake
@@ -43,11 +43,11 @@ class TableLoads:
         self._provenance = Provenance(self.lake, self.table)
 
     def passing(self, commit: ProcessedCommit, rows: Iterable[pa.Table]) -> Iterable[pa.Table]:
-        """Hand the rows of a commit on, keeping the first of them for the UI."""
+        """Pass a commit's rows on, and keep the first ones for the UI."""
         return self._preview.passing(self._provenance.passing(commit, rows))
 
     def add(self, commit: ProcessedCommit, loaded: Loaded) -> None:
-        """Add what the load of a commit did."""
+        """Add the result of a commit's load."""
         rows = loaded.rows.get(self.table.name, 0)
         self.rows += rows
         self.seconds += loaded.seconds.get(self.table.name, 0.0)
@@ -58,7 +58,7 @@ class TableLoads:
         self._shown = len(self._preview.rows)
 
     def metadata(self) -> dict[str, Any]:
-        """Describe the loads for the UI; of a commit that failed, no row is shown."""
+        """Return the metadata for the UI; it shows no row of a failed commit."""
         del self._preview.rows[self._shown :], self._provenance.records[self._shown :]
         parts = [part for commit in self.commits for part in commit.parts_of(self._asset)]
         bucket, records = self.lake.processed.bucket.name, self._provenance.records

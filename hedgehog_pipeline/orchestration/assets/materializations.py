@@ -1,7 +1,7 @@
-"""What a run tells Dagster of its tables beside its planned outputs.
+"""What a run reports to Dagster besides its planned outputs.
 
-A run plans what surely changes. What else turns out to have changed once its snapshot is open is
-written all the same, for a commit is whole, and is reported here.
+A run plans the tables that are sure to change. If the snapshot shows that others changed too, they
+are written as well, because a commit is whole, and reported here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,24 +23,24 @@ from hedgehog_pipeline.scheduling.batching import PIPELINE
 from hedgehog_pipeline.scheduling.run_tags import launched_by_platform
 
 ROWS_WRITTEN = "rows written"
-"""The metadata of what one run wrote of a table; Dagster's own counts are those of the table."""
+"""Metadata key: rows of a table that one run wrote; Dagster's own count is that of the table."""
 
-_DATA_VERSION = "dagster/data_version"  # the tag in which Dagster keeps it
+_DATA_VERSION = "dagster/data_version"  # Dagster's own tag
 _NEVER_TOUCHED = "0"
 _DAYS_A_RUN = 31
 
-A_MONTH_A_RUN = BackfillPolicy.multi_run(_DAYS_A_RUN)
-"""A backfill of a month is one run: a day costs little beside the process."""
+MONTHLY_BACKFILL = BackfillPolicy.multi_run(_DAYS_A_RUN)
+"""A backfill runs a month at a time: a day costs little compared with starting the process."""
 
 
-def hands_on(context: AssetExecutionContext, next_layer: str) -> bool:
-    """Tell whether a stage hands over all that its run planned, or only what changed.
+def hands_over_all(context: AssetExecutionContext, next_layer: str) -> bool:
+    """Return whether a stage yields all planned outputs, or only those that changed.
 
-    Dagster skips a step below an output that is not there; a person gets what was selected.
+    Dagster skips a step below an output that is missing; a person gets every selected asset.
 
     Args:
         context: of the stage's step.
-        next_layer: the layer that the stage after it makes.
+        next_layer: the layer that the next stage writes.
     """
     run = context.run
     if not launched_by_platform(run.tags):
@@ -51,9 +51,9 @@ def hands_on(context: AssetExecutionContext, next_layer: str) -> bool:
 
 
 def preview_metadata(preview: Preview) -> dict[str, TableMetadataValue]:
-    """Give the first rows for the UI, as a table of plain text; nothing where there are none.
+    """Return the first rows for the UI, as a table of plain text; nothing if there are none.
 
-    Markdown would show what a text of the shop names: a picture is asked for as soon as it is seen.
+    Markdown would load a picture that a source text names, as soon as someone looks at it.
     """
     records = [TableRecord(record) for record in preview.records()]
     return {"preview": MetadataValue.table(records)} if records else {}
@@ -62,13 +62,11 @@ def preview_metadata(preview: Preview) -> dict[str, TableMetadataValue]:
 def report_unplanned(
     context: AssetExecutionContext, key: AssetKey, metadata: Mapping[str, Any], version: str
 ) -> None:
-    """Report that an asset outside the run's selection was materialised as well.
+    """Report the materialisation of an asset outside the run's selection.
 
     Args:
         context: of the run, which has one partition.
-        key: of the asset.
-        metadata: of the materialisation.
-        version: names the batch or the commit that last changed it.
+        version: the batch or the commit that last changed it.
     """
     context.log_event(
         AssetMaterialization(
@@ -81,25 +79,25 @@ def report_unplanned(
 
 
 def version_tags(version: str) -> dict[str, str]:
-    """Give the tags by which a reported materialisation has a data version."""
+    """Return the tags that give a reported materialisation its data version."""
     return {_DATA_VERSION: version}
 
 
 def data_version(instance: DagsterInstance, key: AssetKey, changed_by: Sequence[str]) -> str:
-    """Give the data version of an asset of the lake: the id of the batch that last changed it.
+    """Return the data version of a lake asset: the id of the batch that last changed it.
 
-    A batch has its id from the start, a commit its number only once it stands in the log.
+    A batch has its id from the start; a commit has a number only once it is in the log.
 
     Args:
         instance: where runs are recorded.
         key: of the asset.
-        changed_by: the batches of the run that change it; where none does, the version stays.
+        changed_by: the batches of the run that change it; if none does, the version stays.
     """
     return changed_by[-1] if changed_by else recorded_version(instance, key)
 
 
 def recorded_version(instance: DagsterInstance, key: AssetKey) -> str:
-    """Give the data version of an asset as the instance has it: it stays where nothing changed."""
+    """Return the data version that the instance has recorded for an asset."""
     event = instance.get_latest_materialization_event(key)
     found = event.asset_materialization if event else None
     return (found.tags or {}).get(_DATA_VERSION, _NEVER_TOUCHED) if found else _NEVER_TOUCHED

@@ -29,14 +29,14 @@ from hedgehog_pipeline.orchestration.assets.column_metadata import (
     star_description,
 )
 from hedgehog_pipeline.orchestration.assets.materializations import (
-    A_MONTH_A_RUN,
+    MONTHLY_BACKFILL,
     data_version,
-    hands_on,
+    hands_over_all,
     report_unplanned,
 )
 from hedgehog_pipeline.orchestration.io.lake_io_managers import ParquetIOManager
 from hedgehog_pipeline.orchestration.partitions import DAYS
-from hedgehog_pipeline.orchestration.run_status import note_tried
+from hedgehog_pipeline.orchestration.run_status import record_attempt
 from hedgehog_pipeline.processing.backlog import pending_commits
 from hedgehog_pipeline.processing.plan import ProcessingPlan, plan_of_day
 from hedgehog_pipeline.processing.transform import TRANSFORMS
@@ -45,7 +45,7 @@ from hedgehog_pipeline.scheduling.run_tags import is_replay, launched_by_platfor
 
 
 def key_of(table: StarTable) -> AssetKey:
-    """Give the asset key of a star table."""
+    """Return the asset key of a star table."""
     return AssetKey(["star", table.name])
 
 
@@ -74,7 +74,7 @@ def key_of(table: StarTable) -> AssetKey:
     },
     partitions_def=DAYS,
     can_subset=True,
-    backfill_policy=A_MONTH_A_RUN,
+    backfill_policy=MONTHLY_BACKFILL,
 )
 def process(
     context: AssetExecutionContext,
@@ -83,13 +83,13 @@ def process(
     log: ResourceParam[StageLog],
     **inputs: LandedTable,
 ) -> Iterator[Output[list[ParquetRows]]]:
-    """Shape the commits that the run was launched for; launched by a person, all of its days."""
+    """Transform the run's commits; for a run that a person launched, those of all its days."""
     now, tags = datetime.now(timezone.utc), context.run.tags
     selected = context.selected_asset_keys
     whole = launched_by_platform(tags)
     tables = [table for table in STAR.values() if whole or key_of(table) in selected]
     head = lake.confirm_source()
-    works: list[ProcessingPlan] = []
+    plans: list[ProcessingPlan] = []
     for day in map(date.fromisoformat, context.partition_keys):
         commits = commits_of_run(
             tags,
@@ -99,7 +99,7 @@ def process(
             pending=lambda left_out: pending_commits(lake, MAX_COMMITS, left_out),
             of_day=lambda day=day: lake.ingestion.of_day(day),
         )
-        works_of_day = plan_of_day(
+        plans_of_day = plan_of_day(
             commits,
             tables,
             lambda day=day: Batch(batch_id(now), day, lake.processed.bucket, "parquet"),
@@ -107,19 +107,20 @@ def process(
             replays=is_replay(tags),
             whole_day=not whole,
         )
-        if commits and not any(work.commits for work in works_of_day):
-            log.dropped("processing", works_of_day[0].batch)
-        works += works_of_day
-    note_tried(context.instance, context.run, "processing", [c for w in works for c in w.commits])
+        if commits and not any(plan.commits for plan in plans_of_day):
+            log.discarded("processing", plans_of_day[0].batch)
+        plans += plans_of_day
+    attempted = [commit for plan in plans for commit in plan.commits]
+    record_attempt(context.instance, context.run, "processing", attempted)
     landed = {table.table.name: table for table in inputs.values()}
     for table in tables:
         key, asset = key_of(table), f"star/{table.name}"
-        rows = [part for work in works for part in work.rows_of(table, landed)]
+        rows = [part for plan in plans for part in plan.rows_of(table, landed)]
         metadata: dict[str, Any] = {
-            "ingestion commits": [c.number for work in works for c in work.commits]
+            "ingestion commits": [c.number for plan in plans for c in plan.commits]
         }
-        changed_by = [work.batch.id for work in works if work.surely_shapes(table)]
-        if key in selected and (changed_by or hands_on(context, "warehouse")):
+        changed_by = [plan.batch.id for plan in plans if plan.surely_shapes(table)]
+        if key in selected and (changed_by or hands_over_all(context, "warehouse")):
             yield Output(
                 rows,
                 output_name=table.name,
@@ -128,15 +129,15 @@ def process(
             )
         else:
             metadata |= parquet.write(key, rows)
-            if any(work.batch.touches(asset) for work in works):
-                changed_by = [work.batch.id for work in works if work.batch.changes(asset)]
+            if any(plan.batch.touches(asset) for plan in plans):
+                changed_by = [plan.batch.id for plan in plans if plan.batch.changes(asset)]
                 version = data_version(context.instance, key, changed_by)
                 report_unplanned(context, key, metadata, version)
-    for work in works:
-        if not work.commits:
+    for plan in plans:
+        if not plan.commits:
             continue
-        commit = lake.processed.append(work.commit_on)
+        commit = lake.processed.append(plan.commit_on)
         if commit is None:
-            log.dropped("processing", work.batch)
+            log.discarded("processing", plan.batch)
         else:
             log.committed("processing", commit, now)

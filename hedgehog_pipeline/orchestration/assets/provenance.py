@@ -1,6 +1,6 @@
-"""Where the first rows of a load came from, for people who look at a materialisation in the UI.
+"""Provenance of the first rows of a load, for people who look at a materialisation in the UI.
 
-All of it is in memory when a load is made: nothing is asked for.
+All of it is in memory during a load: it costs no query.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,13 +18,13 @@ from hedgehog_pipeline.model.star import INGESTION_COMMIT, StarTable
 
 @dataclass
 class Provenance:
-    """The first rows that are loaded into a table.
+    """The provenance of the first rows that are loaded into a table.
 
     Attributes:
-        lake: whose buckets they come from.
-        table: that they go into.
-        records: for each row its key, the capture that saw it, the Parquet object that holds it,
-            the CSV objects among which is the one that does, and the command that tells the rest.
+        lake: the lake that the rows come from.
+        table: the table that they are loaded into.
+        records: for each row its key, the commit that captured it, its Parquet object, the CSV
+            objects of which one holds it, and the command that traces it further.
     """
 
     lake: Lake
@@ -32,7 +32,7 @@ class Provenance:
     records: list[TableRecord] = field(default_factory=list[TableRecord])
 
     def passing(self, commit: ProcessedCommit, tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-        """Hand the rows of a commit on, a table for each of its parts, keeping the first."""
+        """Yield the rows of a commit, a table for each of its parts, and keep the first ones."""
         parts = commit.parts_of(f"star/{self.table.name}")
         for part, rows in zip(parts, tables, strict=True):
             if missing := MAX_ROWS - len(self.records):
@@ -54,7 +54,7 @@ class Provenance:
         )
 
     def _csv(self, batch: str | None) -> str:
-        """Name the objects of a batch; of one that the commit was not made from nothing is known.
+        """Return the CSV objects of a batch; empty for a batch that the commit was not made from.
 
         A restatement of a joined dimension also holds members that later captures stamped.
         """

@@ -1,7 +1,7 @@
-"""The link to its source that Dagster's UI shows with each asset.
+"""The source code links that Dagster's UI shows with each asset.
 
-All tables of a stage are made by one function, which tells nobody what a table is. So the link
-leads to where the chosen model says it.
+One function makes all tables of a stage, and does not say what a table is. So the link leads to the
+line of the chosen model that declares the table.
 """
 
 from collections.abc import Callable
@@ -21,13 +21,13 @@ from hedgehog_pipeline.model.source_lines import SourceLine, declaration, defini
 def linked(
     assets: AssetsDefinition, line_of: Callable[[AssetKey], SourceLine | None], url: str | None
 ) -> AssetsDefinition:
-    """Give the assets with links to their source.
+    """Return the assets with links to their source code.
 
     Args:
         assets: of one function.
-        line_of: finds the line that says what an asset is, None where there is none.
+        line_of: returns the line that defines an asset, None if there is none.
         url: of the folder that holds the model's outermost package, in the web view of its
-            repository. Without it the links name files of this machine, which the UI opens in an
+            repository. None: the links name files of this machine, which the UI opens in an
             editor.
     """
 
@@ -42,10 +42,10 @@ def linked(
 
 
 def line_of_table(key: AssetKey) -> SourceLine | None:
-    """Find what an asset of the stages is.
+    """Return the line that defines an asset of the stages.
 
-    That is the declaration of a table of the shop or of the warehouse, and the function that
-    makes a table of the star.
+    That is the declaration of a source or warehouse table, and the function that transforms a star
+    table.
     """
     layer, table = key.path
     if layer == "oltp":

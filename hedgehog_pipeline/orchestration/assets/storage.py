@@ -1,4 +1,4 @@
-"""The assets `warehouse/<table>`: one step, because a commit becomes visible at once."""
+"""The assets `warehouse/<table>`: one step, because a load makes all tables visible at once."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timezone
@@ -32,13 +32,13 @@ from hedgehog_pipeline.orchestration.assets.column_metadata import (
 )
 from hedgehog_pipeline.orchestration.assets.load_metadata import TableLoads
 from hedgehog_pipeline.orchestration.assets.materializations import (
-    A_MONTH_A_RUN,
+    MONTHLY_BACKFILL,
     recorded_version,
     version_tags,
 )
 from hedgehog_pipeline.orchestration.checks.load_checks import checks_after_load
 from hedgehog_pipeline.orchestration.partitions import DAYS
-from hedgehog_pipeline.orchestration.run_status import note_tried
+from hedgehog_pipeline.orchestration.run_status import record_attempt
 from hedgehog_pipeline.orchestration.storage_resources import WarehouseResource
 from hedgehog_pipeline.scheduling.batching import MAX_COMMITS, commits_of_run
 from hedgehog_pipeline.scheduling.run_tags import launched_by_platform
@@ -49,7 +49,7 @@ from hedgehog_pipeline.storage.warehouse import Warehouse
 
 
 def key_of(table: StarTable) -> AssetKey:
-    """Give the asset key of a warehouse table."""
+    """Return the asset key of a warehouse table."""
     return AssetKey(["warehouse", table.name])
 
 
@@ -75,7 +75,7 @@ def key_of(table: StarTable) -> AssetKey:
     ],
     partitions_def=DAYS,
     can_subset=True,
-    backfill_policy=A_MONTH_A_RUN,
+    backfill_policy=MONTHLY_BACKFILL,
 )
 def store(
     context: AssetExecutionContext,
@@ -85,9 +85,9 @@ def store(
     parameters: ResourceParam[Parameters],
     **inputs: ProcessedTable,
 ) -> Iterator[MaterializeResult[Any] | AssetMaterialization | AssetCheckEvaluation]:
-    """Load the commits that the run was launched for; launched by a person, all of its days.
+    """Load the run's commits; for a run that a person launched, those of all its days.
 
-    A load that fails leaves the commits before it loaded, so these are reported all the same.
+    If a load fails, the commits before it stay loaded, so they are reported all the same.
     """
     by_platform = launched_by_platform(context.run.tags)
     selected = context.selected_asset_keys
@@ -95,11 +95,11 @@ def store(
     days = [date.fromisoformat(key) for key in context.partition_keys]
     loads = {table.name: TableLoads(lake, table) for table in tables}
 
-    def parts_of(table: StarTable, held: ProcessedCommit, kind: PartKind) -> Iterable[pa.Table]:
-        rows = inputs[table.name].rows_of(held, kind)
+    def parts_of(table: StarTable, commit: ProcessedCommit, kind: PartKind) -> Iterable[pa.Table]:
+        rows = inputs[table.name].rows_of(commit, kind)
         if kind != "rows":
             return rows
-        return loads[table.name].passing(held, rows)
+        return loads[table.name].passing(commit, rows)
 
     with warehouse.open() as target:
         confirm_loaded(lake, target)
@@ -116,7 +116,7 @@ def store(
             )
         ]
         target.prepare()
-        note_tried(context.instance, context.run, "storage", commits)
+        record_attempt(context.instance, context.run, "storage", commits)
         try:
             for commit in commits:
                 began = datetime.now(timezone.utc)
@@ -125,7 +125,7 @@ def store(
                 for load in loads.values():
                     load.add(commit, loaded)
         except Exception:
-            # The commits before it are loaded for good: no later run would tell of them.
+            # The commits before it stay loaded: no later run would report them.
             for load in loads.values():
                 yield from _report_until_failure(target, load)
             if by_platform:
@@ -145,7 +145,7 @@ def _report(
     *,
     by_platform: bool,
 ) -> Iterator[MaterializeResult[Any] | AssetMaterialization]:
-    """Report a table that changed; to a person, each that the person selected."""
+    """Report a table that changed; for a person, each selected table."""
     key = key_of(load.table)
     if load.changed_by is None and by_platform:
         return
@@ -164,7 +164,7 @@ def _report(
 
 
 def _report_until_failure(target: Warehouse, load: TableLoads) -> Iterator[AssetMaterialization]:
-    """Report what a run loaded of a table before a load failed: for the days of these commits."""
+    """Report the rows loaded before a load failed, for the days of their commits."""
     if load.changed_by is None:
         return
     for day in sorted({commit.date for commit in load.commits}):
@@ -173,9 +173,9 @@ def _report_until_failure(target: Warehouse, load: TableLoads) -> Iterator[Asset
 
 
 def _materialised(load: TableLoads, day: date, metadata: Mapping[str, Any]) -> AssetMaterialization:
-    """Give the event of a table that changed, planned by the run or not.
+    """Return the event of a table that changed, planned by the run or not.
 
-    It is yielded, not logged: Dagster forgets what a step logs before it fails.
+    It is yielded, not logged: Dagster drops what a step logs before it fails.
     """
     return AssetMaterialization(
         key_of(load.table),

@@ -1,6 +1,6 @@
-"""The check `freshness` of each warehouse table: how far it is behind the shop, every minute.
+"""The check `freshness` of each warehouse table: how far it is behind the source, every minute.
 
-A commit becomes visible in all tables at once, so all of them share one lag. A sensor reports it
+A commit becomes visible in all tables at once, so they all have the same lag. A sensor reports it
 without a run: a run would spend seconds on its imports, sixty times an hour.
 """
 
@@ -43,10 +43,10 @@ _WAREHOUSE = {name: AssetKey(["warehouse", name]) for name in STAR}
 
 
 _DESCRIPTION = """\
-Measures how far the warehouse is behind the shop, for the check `freshness` of every warehouse
+Measures how far the warehouse is behind the source, for the check `freshness` of every warehouse
 table. It reads the logs in S3 and the warehouse.
 
-Launched by nothing: the sensor `freshness` reports the same each minute without a run.
+No schedule launches it: the sensor `freshness` reports the same each minute without a run.
 
 By hand: at any time, to measure now.
 """
@@ -58,7 +58,7 @@ By hand: at any time, to measure now.
         AssetCheckSpec(
             _CHECK,
             asset=key,
-            description=f"The warehouse is less than {_MINUTES} minutes behind the shop.",
+            description=f"The warehouse is less than {_MINUTES} minutes behind the source.",
         )
         for key in _WAREHOUSE.values()
     ],
@@ -70,7 +70,7 @@ def measure_lag(
     warehouse: WarehouseResource,
     parameters: ResourceParam[Parameters],
 ) -> Iterator[AssetCheckResult]:
-    """Tell how far the warehouse is behind, where a person asks."""
+    """Measure how far the warehouse is behind, when a person launches it."""
 
     def read() -> float:
         with warehouse.open() as target:
@@ -91,11 +91,11 @@ freshness_job = define_asset_job(
 def freshness_sensor(
     read_seconds_behind: Callable[[], float], watch_log: WatchLog
 ) -> SensorDefinition:
-    """Make the sensor that reports the check of every table each minute.
+    """Return the sensor that reports every table's check each minute.
 
     Args:
-        read_seconds_behind: compares the logs and the warehouse.
-        watch_log: where the lag is written; that nothing is written there alarms by itself.
+        read_seconds_behind: returns the lag, from the logs and the warehouse.
+        watch_log: logs the lag; an alarm fires if no lag is logged.
     """
 
     def read() -> float:
@@ -107,8 +107,8 @@ def freshness_sensor(
         name="freshness",
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Measures every minute how far the warehouse is behind the shop, and reports "
-        "it as the check `freshness` of every warehouse table. Launches no run.",
+        description="Measures every minute how far the warehouse is behind the source, and "
+        "reports it as the check `freshness` of every warehouse table. Launches no run.",
     )
     def report() -> SensorResult:
         results = list(freshness(read))
@@ -121,7 +121,7 @@ def freshness_sensor(
 
 
 def evaluation_of(result: AssetCheckResult) -> AssetCheckEvaluation:
-    """Give a result as the event that is reported without a run of the check."""
+    """Return a result as the event that reports it without a run of the check."""
     assert result.asset_key is not None  # noqa: S101 (each result names both)
     assert result.check_name is not None  # noqa: S101 (as above)
     return AssetCheckEvaluation(
@@ -135,10 +135,10 @@ def evaluation_of(result: AssetCheckResult) -> AssetCheckEvaluation:
 
 
 def freshness(read_seconds_behind: Callable[[], float]) -> Iterator[AssetCheckResult]:
-    """Judge the lag, for each table; a lag that cannot be read is an error of its own.
+    """Evaluate the lag for each table; a lag that cannot be read fails the check with its error.
 
     Args:
-        read_seconds_behind: compares the logs and the warehouse.
+        read_seconds_behind: returns the lag, from the logs and the warehouse.
     """
     metadata: dict[str, float] = {}
     try:
@@ -146,9 +146,9 @@ def freshness(read_seconds_behind: Callable[[], float]) -> Iterator[AssetCheckRe
         metadata["seconds_behind"] = round(seconds, 1)
         behind = timedelta(seconds=seconds)
         passed, failed = behind < WARN_AFTER, behind >= FAIL_AFTER
-        description = f"{seconds:.0f} s behind the shop." if seconds else "Up to date."
+        description = f"{seconds:.0f} s behind the source." if seconds else "Up to date."
         if not passed:
-            description += " See in `hedgehog status` which stage waits, and why its runs fail."
+            description += " `hedgehog status` shows which stage waits; its runs show why."
     except HedgehogError as error:
         passed, failed, description = False, True, without_markup(str(error))
     for key in _WAREHOUSE.values():

@@ -1,7 +1,7 @@
-"""The checks that a load reports itself, so that they are true as soon as its rows are there.
+"""The checks that a load reports itself, so that they are up to date as soon as its rows are there.
 
-What PostgreSQL keeps by a valid constraint needs no look at the rows; the job `checks` looks at
-all of them every hour. Only `reconciled` is left to its own schedule: it asks the shop.
+A valid constraint of PostgreSQL needs no look at the rows; the job `checks` reads all of them every
+hour. Only `reconciled` has a schedule of its own: it reads the source.
 """
 
 from collections.abc import Collection, Iterator
@@ -25,13 +25,13 @@ def checks_after_load(
 ) -> Iterator[AssetCheckEvaluation]:
     """Evaluate the checks of tables that were just loaded.
 
-    A rule that needs a look at all rows of a large table is left to the hourly job.
+    A rule that must read all rows of a large table is left to the hourly job.
 
     Args:
         lake: the two logs.
         warehouse: the warehouse, after the load.
-        parameters: where scans of the shop are remembered, for the lag.
-        tables: those that the load wrote to, or whose quarantine it changed.
+        parameters: where source scans are recorded, for the lag.
+        tables: the tables that the load wrote to, or whose quarantine it changed.
     """
     for rule in rules():
         if rule.table not in tables:

@@ -1,4 +1,4 @@
-"""The check `reconciled` of the warehouse's tables: every night, key by key against the shop."""
+"""The check `reconciled` of each warehouse table: every night, key by key against the source."""
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,8 +30,8 @@ _WAREHOUSE = {name: AssetKey(["warehouse", name]) for name in RECONCILED}
 
 
 _DESCRIPTION = """\
-Compares each warehouse table with the shop, key by key. Its check `reconciled` fails on a
-difference that no change on its way explains. It reads both databases in full and changes nothing.
+Compares each warehouse table with the source, key by key. Its check `reconciled` fails on a
+difference that no pending change explains. It reads both databases in full and changes nothing.
 
 Launched by the schedule `reconcile`, every night.
 
@@ -45,7 +45,7 @@ By hand: at any time. `hedgehog reconcile` does the same on a terminal.
         AssetCheckSpec(
             _CHECK,
             asset=key,
-            description="The table equals the shop, except for changes that are on their way.",
+            description="The table equals the source, except for changes that are still pending.",
         )
         for key in _WAREHOUSE.values()
     ],
@@ -57,17 +57,17 @@ def reconcile_warehouse(
     source: SourceResource,
     warehouse: WarehouseResource,
 ) -> Iterator[AssetCheckResult]:
-    """Hold the warehouse against the shop."""
-    asked = {key.asset_key for key in context.selected_asset_check_keys}
-    tables = [RECONCILED[name] for name, key in _WAREHOUSE.items() if key in asked]
+    """Compare the warehouse with the source."""
+    selected = {key.asset_key for key in context.selected_asset_check_keys}
+    tables = [RECONCILED[name] for name, key in _WAREHOUSE.items() if key in selected]
 
     @contextmanager
-    def shop(of: Sequence[SourceTable]) -> Generator[SourceSnapshot, None, None]:
+    def open_source(of: Sequence[SourceTable]) -> Generator[SourceSnapshot, None, None]:
         yield source.moment(of)
         source.close()
 
     with warehouse.open() as target:
-        for found in reconcile(lake, target, shop, tables):
+        for found in reconcile(lake, target, open_source, tables):
             yield _result(found)
 
 
@@ -82,7 +82,7 @@ reconcile_schedule = ScheduleDefinition(
     job_name=reconcile_job.name,
     cron_schedule="17 3 * * *",
     default_status=DefaultScheduleStatus.RUNNING,
-    description="Compares the warehouse with the shop, key by key, every night.",
+    description="Compares the warehouse with the source, key by key, every night.",
 )
 
 

@@ -26,15 +26,15 @@ _DESCRIPTION = """\
 Checks the rows of every warehouse table: keys are unique, required columns are filled, foreign keys
 exist, no placeholder row is old, the quarantine is empty. It only reads, and only the warehouse.
 
-Launched by the schedule `checks`, every hour; the sensor `past_days`, once a day. A load checks
-what it loaded by itself.
+Launched by the schedule `checks`, every hour; the sensor `past_days`, once a day. A load itself
+checks the tables that it wrote.
 
-By hand: at any time. The results stand with each asset `warehouse/...`, in the tab Checks.
+By hand: at any time. The results are on the page of each asset `warehouse/...`, tab Checks.
 """
 
 
 def check_key_of(rule: Rule) -> AssetCheckKey:
-    """Give the key of the check that a rule becomes."""
+    """Return the key of the check for a rule."""
     return AssetCheckKey(AssetKey(["warehouse", rule.table.name]), rule.name)
 
 
@@ -49,7 +49,7 @@ def check_key_of(rule: Rule) -> AssetCheckKey:
 def check_warehouse(
     context: AssetCheckExecutionContext, warehouse: WarehouseResource
 ) -> Iterator[AssetCheckResult]:
-    """Hold the warehouse against the declarations."""
+    """Check the warehouse against the declarations."""
     with warehouse.open() as target:
         for rule in rules():
             if check_key_of(rule) in context.selected_asset_check_keys:
@@ -72,22 +72,22 @@ checks_schedule = ScheduleDefinition(
 
 
 def check_rule(warehouse: Warehouse, rule: Rule, *, rows: bool = True) -> AssetCheckResult:
-    """Hold a table against a rule.
+    """Check a table against a rule.
 
     Args:
         warehouse: the warehouse, prepared or not.
-        rule: what must hold.
-        rows: whether the rows are looked at also where PostgreSQL itself keeps the rule.
+        rule: the rule.
+        rows: whether to read the rows even if PostgreSQL itself enforces the rule.
     """
     if not warehouse.is_prepared():
         return _result(rule, "Not checked: nothing is loaded yet.")
     if not has_table(warehouse.connection, rule.table):
-        gone = "The table is gone. The next load creates it again, but with new rows only: "
-        return _result(rule, f"{gone}materialize this asset for every day.", passed=False)
+        missing = "The table is missing. The next load creates it again, but with new rows only: "
+        return _result(rule, f"{missing}materialize this asset for every day.", passed=False)
     if rule.needs_quarantine and not has_quarantine(warehouse.connection):
         return _result(
             rule,
-            "Not checked: hedgehog.open_quarantine is gone; the next load creates it again.",
+            "Not checked: hedgehog.open_quarantine is missing; the next load creates it again.",
         )
     if rule.needs_archive and not holds_archive(warehouse.connection):
         return _result(

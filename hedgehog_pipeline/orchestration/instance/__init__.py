@@ -1,1 +1,1 @@
-"""The Dagster instance: its storage, its webserver and daemon, and the pruning of its records."""
+"""Dagster's instance: its storage, and the pruning of its records."""

@@ -1,4 +1,4 @@
-"""What a process keeps of each database of SQLAlchemy: one engine, and how its tables look."""
+"""One SQLAlchemy engine per database and process, with cached facts about its tables."""
 
 import os
 from collections.abc import Callable
@@ -18,18 +18,18 @@ _MORE_WHILE_BUSY = 12
 
 @dataclass(frozen=True)
 class Database:
-    """What a process keeps of a database.
+    """A database, as this process caches it.
 
     Attributes:
-        engine: its connections; they stay open, and a broken one is replaced when it is taken.
-        answers: what was asked of its tables; migrations change it.
+        engine: its connections; they stay open, and a broken one is replaced at checkout.
+        answers: cached facts about its tables; only migrations change them.
     """
 
     engine: Engine
     answers: dict[tuple[object, ...], bool] = field(default_factory=dict[tuple[object, ...], bool])
 
     def once(self, question: tuple[object, ...], ask: Callable[[], bool]) -> bool:
-        """Give the answer of the first time that this process asked."""
+        """Return the answer; ask only the first time in this process."""
         if question not in self.answers:
             self.answers[question] = ask()
         return self.answers[question]
@@ -41,15 +41,15 @@ _DATABASES: dict[tuple[str, int], Database] = {}
 def database(
     url: str, token_provider: "PgTokenProvider | None" = None, *, statement_timeout: int = 0
 ) -> Database:
-    """Give the one of this process.
+    """Return this process's only instance for a database.
 
     Args:
         url: as SQLAlchemy reads it.
-        token_provider: gives the password of each new connection, or None.
-        statement_timeout: after which PostgreSQL ends a statement, in milliseconds; 0 for never.
+        token_provider: returns the password of each new connection, or None.
+        statement_timeout: in milliseconds, after which PostgreSQL ends a statement; 0 for never.
     """
     key = (url, statement_timeout)
-    # Of two threads that make one at once the first one's counts; the other has not connected.
+    # If two threads create one at once, the first one wins; the other has not connected.
     return _DATABASES.get(key) or _DATABASES.setdefault(
         key, Database(_engine(url, token_provider, statement_timeout))
     )

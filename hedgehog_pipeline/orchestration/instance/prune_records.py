@@ -1,4 +1,4 @@
-"""The job `prune_records` and its schedule: what Dagster records is deleted after some days."""
+"""The job `prune_records` and its schedule: delete Dagster's records after some days."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
@@ -17,10 +17,10 @@ from hedgehog_pipeline.orchestration.instance.records import prune
 PRUNE_RECORDS = "prune_records"
 
 _MAX_RUNS = 5000
-"""An hour of runs every ten seconds is 360: what an instance of weeks holds goes in a day or so."""
+"""A run every ten seconds makes 360 an hour: the backlog of weeks is deleted in about a day."""
 
 _DESCRIPTION = """\
-Deletes runs and evaluations of checks that are older than {days} days, but for the latest of each.
+Deletes runs and evaluations of checks that are older than {days} days, except the latest of each.
 
 Launched by the schedule `prune_records`, every hour.
 
@@ -29,7 +29,7 @@ By hand: at any time; it deletes what the schedule would.
 
 
 def prune_job(days: int, tags: Mapping[str, str]) -> JobDefinition:
-    """Make the job that deletes what Dagster recorded longer ago than so many days.
+    """Return the job that deletes Dagster's records after a number of days.
 
     Args:
         days: how long records are kept.
@@ -65,5 +65,5 @@ prune_schedule = ScheduleDefinition(
     job_name=PRUNE_RECORDS,
     cron_schedule="47 * * * *",
     default_status=DefaultScheduleStatus.RUNNING,
-    description="Deletes what Dagster recorded longer ago than HEDGEHOG_RECORDS_DAYS.",
+    description="Deletes Dagster's records older than HEDGEHOG_RECORDS_DAYS days.",
 )

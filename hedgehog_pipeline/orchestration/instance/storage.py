@@ -1,12 +1,12 @@
-"""Dagster's records in PostgreSQL through connections that stay open.
+"""Store Dagster's records in PostgreSQL through connections that stay open.
 
-dagster-postgres opens a connection for each event that it writes. The pools that it has for the
-webserver belong to one Dagster instance, and the code server makes an instance with each tick of a
-sensor. Here all instances of a process share one pool, and ask once what the tables look like.
+dagster-postgres opens a connection for each event that it writes. Its pools for the webserver
+belong to one Dagster instance, and the code server makes an instance with each tick of a sensor.
+Here all instances of a process share one pool, and ask only once what the tables look like.
 
-Private parts of dagster-postgres that this relies on (a test holds them): each storage takes its
-connections from `_engine`, made of `postgres_url` and `_token_provider`; the whole one keeps its
-three parts in `_run_storage`, `_event_log_storage` and `_schedule_storage`.
+This relies on private parts of dagster-postgres (a test checks them): each storage takes its
+connections from `_engine`, made from `postgres_url` and `_token_provider`; the whole storage keeps
+its three parts in `_run_storage`, `_event_log_storage` and `_schedule_storage`.
 """
 
 from typing import TYPE_CHECKING
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class _Pooled:
-    """A part of the records that takes its connections from the pool of the process."""
+    """A part of the storage that takes its connections from the pool of the process."""
 
     postgres_url: str
     _engine: Engine
@@ -43,7 +43,7 @@ class _Pooled:
         token_provider: "PgTokenProvider | None" = None,
     ) -> None:
         super().__init__(
-            postgres_url,  # pyright: ignore[reportCallIssue] (of the class beside this one)
+            postgres_url,  # pyright: ignore[reportCallIssue] (of the other base class)
             should_autocreate_tables=should_autocreate_tables,
             token_provider=token_provider,
         )
@@ -52,9 +52,9 @@ class _Pooled:
     def optimize_for_webserver(
         self, statement_timeout: int, pool_recycle: int, max_overflow: int
     ) -> None:
-        """Take connections that end a statement after so many milliseconds.
+        """Use connections whose statements end after so many milliseconds.
 
-        The pool stays one for the process, and its size ours: the webserver's own is one for each
+        The process keeps one pool, in our size: the webserver's own pools would be one for each
         part.
         """
         del pool_recycle, max_overflow
@@ -90,7 +90,7 @@ class _ScheduleStorage(_Pooled, PostgresScheduleStorage):
 
 
 class PooledPostgresStorage(DagsterPostgresStorage):
-    """As `DagsterPostgresStorage`, whose settings it takes, with one pool for a process."""
+    """`DagsterPostgresStorage`, with the same settings, but one pool per process."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class PooledPostgresStorage(DagsterPostgresStorage):
     def from_config_value(
         cls, inst_data: ConfigurableClassData | None, config_value: PostgresStorageConfig
     ) -> DagsterPostgresStorage:
-        """Make it of the settings in dagster.yaml."""
+        """Create the storage from the settings in dagster.yaml."""
         return cls(
             pg_url_from_config(config_value),
             config_value.get("should_autocreate_tables", True),

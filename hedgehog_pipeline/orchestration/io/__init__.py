@@ -1,1 +1,1 @@
-"""IO managers: what an asset returns is stored by them, and what it asks for is read."""
+"""IO managers: they store what assets return, and load what assets take as inputs."""

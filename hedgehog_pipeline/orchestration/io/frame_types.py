@@ -1,4 +1,4 @@
-"""Frames in the library that a type hint names: pandas, Arrow, or Polars where it is installed."""
+"""Convert frames to the library that a type hint names: pandas, Arrow, or Polars if installed."""
 
 import sys
 from typing import Any
@@ -9,17 +9,17 @@ from hedgehog_pipeline.errors import HedgehogError
 
 
 def as_hinted(rows: pa.Table, hint: Any, asset: str) -> Any:
-    """Give rows as the frame that a type hint asks for, pandas where there is no hint.
+    """Return rows as the frame that a type hint names, pandas if there is no hint.
 
     Args:
-        rows: what to convert.
+        rows: the rows.
         hint: `pd.DataFrame` (columns keep their Arrow types), `pa.Table`, `pl.DataFrame` or `Any`.
         asset: the asset that is loaded, for the error.
 
     Raises:
-        HedgehogError: where the hint is another type.
+        HedgehogError: if the hint is another type.
     """
-    import pandas as pd  # noqa: PLC0415 (half a second, which a stage's run need not wait)
+    import pandas as pd  # noqa: PLC0415 (takes half a second, which a stage's run does not need)
 
     if hint is pa.Table:
         return rows
@@ -35,14 +35,14 @@ def as_hinted(rows: pa.Table, hint: Any, asset: str) -> Any:
 
 
 def to_arrow(frame: Any, asset: str) -> pa.Table:
-    """Give a pandas, Arrow or Polars frame as an Arrow table; an index of pandas is kept.
+    """Return a pandas, Arrow or Polars frame as an Arrow table; it keeps a pandas index.
 
     Args:
         frame: what an asset returned.
         asset: its key, for the error.
 
     Raises:
-        HedgehogError: where it is something else.
+        HedgehogError: if it is something else.
     """
     import pandas as pd  # noqa: PLC0415 (as above)
 
@@ -55,10 +55,10 @@ def to_arrow(frame: Any, asset: str) -> pa.Table:
         return frame.to_arrow()
     raise HedgehogError(
         f"{asset} returned a {type(frame).__name__}, which `parquet` cannot store: "
-        "return a frame of pandas, Arrow or Polars, or name another io_manager_key."
+        "return a pandas, Arrow or Polars frame, or name another io_manager_key."
     )
 
 
 def _polars() -> Any:
-    """Give the module where it is imported, which whoever hints or returns its frames has done."""
+    """Return the module if it is imported: whoever uses its frames has imported it."""
     return sys.modules.get("polars")

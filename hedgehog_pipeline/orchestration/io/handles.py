@@ -1,6 +1,6 @@
-"""What the stages' own inputs are: handles that read when asked.
+"""Inputs of the stages' own assets: handles that read only on demand.
 
-A step loads all of its inputs even when a few of its tables are selected.
+A step loads all of its inputs, even if only a few of its tables are selected.
 """
 
 from dagster import InputContext, input_manager
@@ -13,12 +13,12 @@ from hedgehog_pipeline.model.star import STAR
 
 @input_manager(required_resource_keys={"lake"})
 def landed_tables(context: InputContext) -> LandedTable:
-    """Hand over what the ingestion log holds of a table; nothing is read yet."""
+    """Return a handle of a table in the ingestion log; nothing is read yet."""
     return context.resources.lake.landed(SOURCE[context.asset_key.path[-1]])
 
 
 @input_manager(required_resource_keys={"lake"})
 def processed_tables(context: InputContext) -> ProcessedTable:
-    """Hand over what the processed log holds of a table; nothing is read yet."""
+    """Return a handle of a table in the processed log; nothing is read yet."""
     table = STAR[context.asset_key.path[-1]]
     return ProcessedTable(context.resources.lake.processed.bucket, table)

@@ -1,4 +1,4 @@
-"""Which partitions an input asks for, in Dagster's words."""
+"""The partitions that an input requests."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -6,21 +6,21 @@ from datetime import date
 from dagster import InputContext
 
 
-def asked_keys(context: InputContext) -> Sequence[str] | None:
-    """Give the partitions that are asked for, None where all are, or the asset has none.
+def requested_partitions(context: InputContext) -> Sequence[str] | None:
+    """Return the requested partitions; None for all of them, or if the asset has none.
 
-    An asset without partitions asks for all of those above it.
+    An asset without partitions requests all partitions of its inputs.
     """
     if not context.has_asset_partitions:
         return None
-    asked = context.asset_partition_keys
-    if len(asked) == 1:
-        return asked
+    requested = context.asset_partition_keys
+    if len(requested) == 1:
+        return requested
     every = context.asset_partitions_def.get_partition_keys()
-    return None if set(every) <= set(asked) else asked
+    return None if set(every) <= set(requested) else requested
 
 
-def asked_days(context: InputContext) -> set[date] | None:
-    """Give the UTC days that are asked for, None where all are."""
-    keys = asked_keys(context)
+def requested_days(context: InputContext) -> set[date] | None:
+    """Return the requested UTC days, None for all."""
+    keys = requested_partitions(context)
     return None if keys is None else {date.fromisoformat(key) for key in keys}

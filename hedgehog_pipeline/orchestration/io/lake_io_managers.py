@@ -1,7 +1,7 @@
 """The S3 IO managers: CSV into the ingestion bucket, Parquet into the processed one.
 
-What a stage hands them is all that a batch holds of an asset, the rows first. What they load is the
-frame that a type hint asks for, pandas where there is none; a handle where it asks for that.
+A stage passes them all rows of an asset in a batch, the table rows first. They load the frame that
+a type hint names, pandas if there is none; or a handle, if the hint names one.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import STAR, StarTable
 from hedgehog_pipeline.orchestration.assets.materializations import ROWS_WRITTEN, preview_metadata
 from hedgehog_pipeline.orchestration.io.frame_types import as_hinted
-from hedgehog_pipeline.orchestration.io.inputs import asked_days
+from hedgehog_pipeline.orchestration.io.inputs import requested_days
 from hedgehog_pipeline.orchestration.io.own_assets import load_frame, store_frame
 
 
@@ -44,16 +44,16 @@ class CsvIOManager(ConfigurableIOManager):
         context.add_output_metadata(self.write(context.asset_key, obj))
 
     def write(self, key: AssetKey, obj: Sequence[CsvRows]) -> dict[str, Any]:
-        """Write the rows of an asset, also of one that the run did not plan; describe them."""
+        """Write the rows of an asset, planned or not; return the metadata."""
         return _write(key, obj, self.part_bytes)
 
     def load_input(self, context: InputContext) -> Any:
-        """Load what landed of a table of the shop: on the days that are asked for, or ever."""
+        """Load the landed rows of a source table: on the requested days, or all."""
         landed = self.lake.landed(SOURCE[context.asset_key.path[-1]])
         hint = context.dagster_type.typing_type
         if hint is LandedTable:
             return landed
-        rows = read_newest(landed, asked_days(context))
+        rows = read_newest(landed, requested_days(context))
         return as_hinted(rows, hint, context.asset_key.to_user_string())
 
 
@@ -74,11 +74,11 @@ class ParquetIOManager(ConfigurableIOManager):
             store_frame(context, obj, self.lake.processed.bucket)
 
     def write(self, key: AssetKey, obj: Sequence[ParquetRows]) -> dict[str, Any]:
-        """Write the rows of a star table, also of one that the run did not plan; describe them."""
+        """Write the rows of a star table, planned or not; return the metadata."""
         return _write(key, obj, self.part_bytes)
 
     def load_input(self, context: InputContext) -> Any:
-        """Load what a star table, or the frame of an asset, holds: of some partitions, or all."""
+        """Load a star table, or the frame of another asset: some partitions, or all."""
         table = _star_table(context.asset_key)
         hint = context.dagster_type.typing_type
         if table is None:
@@ -86,7 +86,7 @@ class ParquetIOManager(ConfigurableIOManager):
         elif hint is ProcessedTable:
             return ProcessedTable(self.lake.processed.bucket, table)
         else:
-            rows = read_rows(self.lake.processed, table, asked_days(context))
+            rows = read_rows(self.lake.processed, table, requested_days(context))
         return as_hinted(rows, hint, context.asset_key.to_user_string())
 
 
@@ -98,9 +98,9 @@ def _star_table(key: AssetKey) -> StarTable | None:
 def _write(
     key: AssetKey, obj: Sequence[CsvRows] | Sequence[ParquetRows], part_bytes: int
 ) -> dict[str, Any]:
-    """Write the rows, read or shaped as they are written, and describe them for the UI.
+    """Write the rows, read or transformed on the way, and return metadata for the UI.
 
-    A run over several days hands over a batch for each of them.
+    A run over several days passes a batch for each of them.
     """
     began = monotonic()
     asset = "/".join(key.path)
@@ -130,6 +130,6 @@ def _write(
 
 
 def _row_counts(batches: Sequence[Batch], asset: str) -> dict[str, int]:
-    """Count the rows of an asset with these batches of one day, which continue the same counts."""
+    """Count an asset's rows including these batches, which are of one day and count on together."""
     counted = [part for batch in batches if batch.counted for part in batch.parts_of(asset)]
     return row_count_metadata(batches[0].counts_before, asset, batches[0].date, counted)

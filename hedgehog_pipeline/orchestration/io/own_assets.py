@@ -1,4 +1,4 @@
-"""Frames that assets of a data team return and take, as Dagster hands them over."""
+"""Store and load the frames of a data team's own assets."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,14 +18,14 @@ from hedgehog_pipeline.lake.previews import MAX_ROWS, Preview
 from hedgehog_pipeline.lake.stored_frames import WHOLE, StoredFrames
 from hedgehog_pipeline.orchestration.assets.materializations import preview_metadata
 from hedgehog_pipeline.orchestration.io.frame_types import to_arrow
-from hedgehog_pipeline.orchestration.io.inputs import asked_keys
+from hedgehog_pipeline.orchestration.io.inputs import requested_partitions
 
 
 def store_frame(context: OutputContext, frame: Any, bucket: Bucket) -> None:
     """Store the frame that an asset returned, and describe it in the UI.
 
     Raises:
-        HedgehogError: where it is no frame, or of several partitions.
+        HedgehogError: if it is not a frame, or the run has several partitions.
     """
     asset = context.asset_key.to_user_string()
     partitioned = context.has_asset_partitions
@@ -53,11 +53,11 @@ def store_frame(context: OutputContext, frame: Any, bucket: Bucket) -> None:
 def load_frame(context: InputContext, bucket: Bucket) -> pa.Table:
     """Load the frame that an asset returned last, or those of the partitions that have one.
 
-    Where no partition is asked for, as by the first day of the day before it, the frame has
+    If no partition is requested, as the first day requests none of the day before, the frame has
     neither rows nor columns.
 
     Raises:
-        HedgehogError: where there is none, or the partitions have columns of different types.
+        HedgehogError: if there is none, or the partitions have columns of different types.
     """
     keys = _partitions(context)
     if not keys:
@@ -73,9 +73,9 @@ def load_frame(context: InputContext, bucket: Bucket) -> pa.Table:
 
 
 def _joined(asset: str, frames: Mapping[str, pa.Table]) -> pa.Table:
-    """Put the frames of partitions one below the other.
+    """Concatenate the frames of partitions.
 
-    The types of a frame without rows mean nothing: pandas takes each empty column for numbers.
+    The types of a frame without rows mean nothing: pandas makes each empty column a number.
     """
     every = list(frames.items())
     filled = [(key, rows) for key, rows in every if rows.num_rows]
@@ -91,14 +91,14 @@ def _below(above: pa.Table, rows: pa.Table, partition: str) -> pa.Table:
     except pa.ArrowException as error:
         raise HedgehogError(
             f"The partition {partition} does not fit those before it: {error}. Return the same "
-            "type for a column in every partition, and materialise again those that have another."
+            "type for a column in every partition, and materialise the others again."
         ) from error
 
 
 def _partitions(context: InputContext) -> list[str]:
-    asked = asked_keys(context)
-    if asked is not None:
-        return list(asked)
+    requested = requested_partitions(context)
+    if requested is not None:
+        return list(requested)
     try:
         return list(context.asset_partitions_def.get_partition_keys())
     except DagsterInvariantViolationError:

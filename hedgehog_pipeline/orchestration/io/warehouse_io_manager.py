@@ -1,4 +1,4 @@
-"""The assets `warehouse/<table>` as frames, read by SQL."""
+"""Load the assets `warehouse/<table>` as frames, by SQL."""
 
 from typing import Any
 
@@ -7,48 +7,48 @@ from dagster import ConfigurableIOManager, InputContext, OutputContext
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.model.star import STAR, Fact
 from hedgehog_pipeline.orchestration.io.frame_types import as_hinted
-from hedgehog_pipeline.orchestration.io.inputs import asked_days
+from hedgehog_pipeline.orchestration.io.inputs import requested_days
 from hedgehog_pipeline.orchestration.storage_resources import WarehouseResource
 from hedgehog_pipeline.storage.rows import read_table
 from hedgehog_pipeline.storage.views import current_view
 
 CURRENT = "current"
-"""Metadata of an input that asks for the current version of each row of a fact."""
+"""Input metadata that requests the current version of each row of a fact."""
 
 
 class WarehouseIOManager(ConfigurableIOManager):
-    """Loads a frame of a table; the stage writes the tables itself, in one transaction."""
+    """Loads a frame of a table; the storage stage writes the tables itself, in one transaction."""
 
     warehouse: WarehouseResource
 
     def handle_output(self, context: OutputContext, obj: object) -> None:  # noqa: ARG002
-        """Refuse: the rows of the warehouse come from the lake alone.
+        """Refuse the output: the rows of the warehouse come only from the lake.
 
         Raises:
             HedgehogError: always.
         """
         raise HedgehogError(
-            f"{context.asset_key.to_user_string()} cannot be stored in the warehouse, which holds "
-            "what the lake holds: return a frame with io_manager_key='parquet'."
+            f"{context.asset_key.to_user_string()} cannot be stored in the warehouse, whose rows "
+            "come only from the lake: return a frame with io_manager_key='parquet'."
         )
 
     def load_input(self, context: InputContext) -> Any:
-        """Load the rows that commits of the days asked for wrote, or all.
+        """Load the rows that commits of the requested days wrote, or all.
 
-        With the metadata `{"current": True}` a fact's rows are those of its current view.
+        With the metadata `{"current": True}`, load the current view of a fact.
 
         Raises:
-            HedgehogError: where that is asked of a dimension.
+            HedgehogError: if the current view of a dimension is requested.
         """
         table = STAR[context.asset_key.path[-1]]
         current = context.definition_metadata.get(CURRENT, False)
         if current and not isinstance(table, Fact):
             raise HedgehogError(
-                f"{table.name} is a dimension, which holds the newest row of each key alone: leave "
-                f"out the metadata `{CURRENT}`; its column `deleted` says what the shop deleted."
+                f"{table.name} is a dimension and holds only the newest row of each key. Remove "
+                f"the metadata `{CURRENT}`; the column `deleted` says what the source deleted."
             )
         view = current_view(table) if current and isinstance(table, Fact) else None
         with self.warehouse.open() as target:
-            rows = read_table(target, table, asked_days(context), view)
+            rows = read_table(target, table, requested_days(context), view)
         hint = context.dagster_type.typing_type
         return as_hinted(rows, hint, context.asset_key.to_user_string())

@@ -1,5 +1,6 @@
-"""A hire of bicycles, as unlike totesys as the demands on a shop allow.
+"""A bicycle hire, as different from totesys as the requirements on a source allow.
 
-Keys are named in no common way, two are bigints, one table has two columns and no stamps, two have
-names that Dagster forbids, times carry zones, days may be absent, and one fact has no versions.
+Key names follow no pattern, two keys are bigints, one table has two columns and no timestamps, two
+tables have names that Dagster forbids, timestamps have zones, days are nullable, and one fact has
+no versions.
 """

@@ -1,4 +1,4 @@
-"""The dimensions of the hire."""
+"""The transforms of the dimensions of the hire."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""The facts of the hire."""
+"""The transforms of the facts of the hire."""
 
 import pandas as pd
 

@@ -39,7 +39,7 @@ TABLES = (
             reference("from_hub", "hub", kind=BIGINT),
             reference("to_hub", "hub", nullable=True, kind=BIGINT),
             Column("hired", DATE, "Day on which it began."),
-            Column("ended", TIMESTAMP, "When the bicycle was brought back.", nullable=True),
+            Column("ended", TIMESTAMP, "When the bicycle was returned.", nullable=True),
             Column("price", PRICE, "In pounds.", nullable=True),
             _ALTERED,
         ),

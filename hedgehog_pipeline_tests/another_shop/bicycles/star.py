@@ -41,7 +41,7 @@ TABLES = (
             day("hire.hired", "calendar", "Day on which it began."),
             day("hire.ended", "calendar", "Day on which it ended.", nullable=True),
             column("hire.price", PRICE, "In pounds.", nullable=True),
-            column("hire.altered", TIMESTAMP, "When this version was made."),
+            column("hire.altered", TIMESTAMP, "When this version was written."),
         ),
         inputs=("hire",),
         serial="hire_record",
@@ -49,7 +49,7 @@ TABLES = (
     ),
     Fact(
         "fact_work",
-        "What was done to a bicycle, as it is told last.",
+        "What was done to a bicycle, the latest version.",
         (
             key("log.entry", "Key of the entry."),
             reference("log.frame", "dim_bicycle", name="bicycle_id"),

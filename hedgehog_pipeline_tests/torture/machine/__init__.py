@@ -1,1 +1,1 @@
-"""A Hypothesis state machine: the parts that it is made of."""
+"""The parts of a Hypothesis state machine."""

@@ -1,4 +1,4 @@
-"""What is drawn for an example: what people write and do, where a stage stops, what it takes."""
+"""The strategies of the examples: writes, session actions, crashes, commits and tables."""
 
 from collections.abc import Sequence
 from enum import Enum
@@ -14,11 +14,11 @@ SESSIONS = 3
 FILE_KINDS = ("staff", "currency", "sales_order", "payment")
 
 Tables = list[str] | None
-"""Some tables of the star by name, or all."""
+"""Names of star tables; None for all."""
 
 
 class Crash(Enum):
-    """Where a stage stops."""
+    """The point at which a stage stops."""
 
     NOWHERE = "goes through"
     HALF_WRITTEN = "some parts are written"
@@ -26,8 +26,8 @@ class Crash(Enum):
     COMMITTED = "nothing after the commit is done"
 
 
-class Deed(Enum):
-    """What a session does beside writing."""
+class Action(Enum):
+    """What a session does besides writing."""
 
     SAVEPOINT = "savepoint"
     BACK = "rollback to savepoint"
@@ -42,12 +42,14 @@ _KEYS = st.sampled_from(KEYS)
 WRITES = st.builds(
     Write,
     key=st.tuples(st.sampled_from(list(KINDS)), _KEYS),
-    gone=st.sampled_from([False, False, True]),
+    deleted=st.sampled_from([False, False, True]),
     parent=_KEYS,
     stamp=st.sampled_from([*STAMPS, None]),
     spoiled=st.sampled_from([False] * 5 + [True]),
 )
-DEEDS = st.tuples(st.integers(0, SESSIONS - 1), st.one_of(WRITES, WRITES, st.sampled_from(Deed)))
+ACTIONS = st.tuples(
+    st.integers(0, SESSIONS - 1), st.one_of(WRITES, WRITES, st.sampled_from(Action))
+)
 PICKS = st.lists(st.integers(0, 11), min_size=1, max_size=4)
 SOME_OR_ALL = st.one_of(st.none(), PICKS)
 TABLES = st.one_of(
@@ -57,7 +59,7 @@ CRASH_READS = st.one_of(st.none(), st.none(), st.integers(0, 20))
 
 
 def picked(items: Sequence[Any], picks: Sequence[int] | None) -> list[Any]:
-    """Pick some, each once, or all."""
+    """Return some items, each once, or all for None."""
     if picks is None or not items:
         return list(items)
     return [items[place] for place in dict.fromkeys(pick % len(items) for pick in picks)]

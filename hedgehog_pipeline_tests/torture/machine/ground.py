@@ -1,8 +1,8 @@
-"""Where the examples of the machine take place: copies of one small deployment, quickly made.
+"""The ground of the examples: fast copies of one small deployment.
 
-Shop and warehouse are copied by PostgreSQL, whose transaction ids go on as before; in the buckets
-is put back what an example changed. The commit of the archive names its shop by the oid of the
-database, which is written anew for each copy.
+PostgreSQL copies shop and warehouse; its transaction ids continue. In the buckets only the objects
+that an example changed are restored. The first commit contains the oid of the source database;
+each copy replaces it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ from hedgehog_pipeline_tests.extraction.history import keep_history
 from hedgehog_pipeline_tests.servers import Servers
 from hedgehog_pipeline_tests.torture.machine.oracle import Oracle
 from hedgehog_pipeline_tests.torture.machine.stages import Stages
-from hedgehog_pipeline_tests.torture.machine.trade import FURNITURE
+from hedgehog_pipeline_tests.torture.machine.trade import REFERENCE_ROWS
 from hedgehog_pipeline_tests.world import World
 
 _SLICE_ROWS = 12
@@ -35,13 +35,13 @@ _QUICK = Config(
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
 )
-"""What a client may leave out before an emulator."""
+"""What a client may skip with an emulator."""
 
 _OID = "select oid::text from pg_database where datname = %s"
 
 
 class Ground:
-    """A deployment whose archive is in the warehouse, and copies of it, one at a time."""
+    """A deployment after its initial load, and copies of it, one at a time."""
 
     def __init__(self, world: World, admin: psycopg.Connection[Any]) -> None:
         self.s3 = boto3.client("s3", config=_QUICK)
@@ -61,13 +61,13 @@ class Ground:
     def make(cls, servers: Servers) -> Iterator["Ground"]:
         dsn = servers.postgres.dsn("postgres")
         with World.make(servers) as world, psycopg.connect(dsn, autocommit=True) as admin:
-            world.shop.execute(FURNITURE)
+            world.shop.execute(REFERENCE_ROWS)
             keep_history(world)
             yield cls(world, admin)
 
     @contextmanager
     def copy(self) -> Iterator["Copy"]:
-        """Make a copy; the one before is over."""
+        """Create a copy, after the one before has ended."""
         number = next(self._names)
         names = [
             f"{name}_{number}"
@@ -83,7 +83,7 @@ class Ground:
             self.drop(name)
 
     def connect(self, database: str) -> psycopg.Connection[Any]:
-        """A session of the shop's owner, in autocommit mode."""
+        """Return a session of the shop's owner, in autocommit mode."""
         return psycopg.connect(self._world.servers.postgres.dsn(database), autocommit=True)
 
     def create(self, database: str, like: str) -> None:
@@ -109,7 +109,7 @@ class Ground:
         )
 
     def oracle(self, shop: psycopg.Connection[Any]) -> Oracle:
-        """An oracle that knows the archive."""
+        """Return an oracle with the state after the initial load."""
         known = self._oracle
         shown = {table: set(versions) for table, versions in known.shown.items()}
         return Oracle(shop, dict(known.landed), shown, known=set(known.known))
@@ -126,16 +126,16 @@ class Ground:
         return self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
 
     def _fill(self) -> None:
-        """Take the archive to the warehouse."""
+        """Load the shop into the warehouse."""
         world = self._world
         stages = self.stages(world.shop_database, world.warehouse_database, 1000)
         with stages.extracting() as extraction:
             extraction.write()
             commit = extraction.append()
             assert commit is not None
-            self._oracle.captured(extraction.brings(commit))
+            self._oracle.captured(extraction.result(commit))
         with stages.extracting() as extraction:
-            self._oracle.captured(extraction.brings(None))
+            self._oracle.captured(extraction.result(None))
         processed = stages.process([commit])
         with stages.warehouse() as warehouse:
             assert processed is not None
@@ -149,7 +149,7 @@ class Ground:
         for bucket, objects in self._objects.items():
             there = set(self._world.keys(bucket))
             self.delete(bucket, there - set(objects))
-            first = commit_key(1)  # an example that emptied the bucket has made another one
+            first = commit_key(1)  # an example that emptied the bucket has created another one
             for key in {first} | set(objects) - there:
                 body = objects[key]
                 if (bucket, key) == (settings.ingestion_bucket, first):
@@ -173,12 +173,11 @@ class Ground:
 
 
 class Copy:
-    """A deployment of an example's own.
+    """The deployment of one example.
 
     Attributes:
-        stages: its stages.
-        oracle: what watches it.
-        parameters: its parameters in SSM.
+        oracle: computes the expected results.
+        parameters: those in SSM.
     """
 
     def __init__(self, ground: Ground, shop: str, warehouse: str, stack: ExitStack) -> None:
@@ -192,11 +191,11 @@ class Copy:
         self._analyst = self._connect_to_warehouse()
 
     def connect(self) -> psycopg.Connection[Any]:
-        """Another session of the shop's owner, in autocommit mode."""
+        """Return another session of the shop's owner, in autocommit mode."""
         return self._stack.enter_context(self._ground.connect(self._shop))
 
     def query(self, statement: str) -> set[tuple[Any, ...]]:
-        """Ask the warehouse; each row is there once."""
+        """Query the warehouse; check that no row is returned twice."""
         rows = self._analyst.execute(statement.encode()).fetchall()
         assert len(rows) == len(set(rows)), f"twice: {rows}"
         return set(rows)
@@ -215,7 +214,7 @@ class Copy:
         return self._stack.enter_context(self._ground.connect(self._warehouse))
 
     def put(self, key: str, body: bytes) -> None:
-        """Put a file into the ingestion bucket."""
+        """Upload a file to the ingestion bucket."""
         self._ground.s3.put_object(
             Bucket=self.stages.lake.ingestion.bucket.name, Key=key, Body=body
         )

@@ -1,4 +1,4 @@
-"""What an example's warehouse holds, beside what its commits bring and beside the shop."""
+"""Compares the warehouse of an example with its commits and with the shop."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,8 +16,8 @@ _OPEN = (
 )
 _SPOILED = "select {1} from {0} where created_at = 'infinity'"
 _ALL = """
-    select (to_jsonb(held) - array['processed_commit', 'inferred_since', '{2}'])::text
-    from {0} as held {1}
+    select (to_jsonb(loaded) - array['processed_commit', 'inferred_since', '{2}'])::text
+    from {0} as loaded {1}
 """
 _BOTH = {
     "staff": (
@@ -61,47 +61,47 @@ _BOTH = {
         ),
     ),
 }
-"""The same rows in the shop and in the star, and which of the shop's cannot be taken."""
+"""Queries of the same rows in shop and star; the second text selects rejected rows of the shop."""
 
 
 class Inspection:
-    """An example's copy and its shop, which are looked at and not changed."""
+    """Reads the copy and the shop of an example, without changing them."""
 
     def __init__(self, copy: Copy, shop: Session) -> None:
         self._copy = copy
         self._shop = shop
 
-    def assert_what_is_loaded(self, held: Mapping[str, set[int]]) -> None:
-        """See that each table holds what the commits bring that were loaded into it, just once."""
+    def assert_what_is_loaded(self, loaded: Mapping[str, set[int]]) -> None:
+        """Check that each table has exactly the rows of its loaded commits, each once."""
         oracle, ask = self._copy.oracle, self._copy.query
         for table in ("sales_order", "payment"):
             name, columns = STAR_VALUES[table]
-            versions, current = oracle.facts(table, held[name])
+            versions, current = oracle.facts(table, loaded[name])
             assert ask(f"select {columns}, ingestion_commit from {name}") == versions
             assert ask(f"select {columns}, ingestion_commit from {name}_current") == current
         for table in ("currency", "transaction"):
             name, _ = STAR_VALUES[table]
-            assert ask(_members(table)) == oracle.members(table, held[name])
-        days = {(day,) for day in oracle.days(held["dim_date"])}
+            assert ask(_members(table)) == oracle.members(table, loaded[name])
+        days = {(day,) for day in oracle.days(loaded["dim_date"])}
         assert ask("select date_id from dim_date where not inferred") == days
-        if all(numbers >= set(oracle.landed) for numbers in held.values()):
+        if all(numbers >= set(oracle.landed) for numbers in loaded.values()):
             assert ask(_members("staff")) == oracle.staff()
-            assert ask(_OPEN) == oracle.told()
+            assert ask(_OPEN) == oracle.rejected()
 
-    def assert_all_is_well(self, held: Mapping[str, set[int]], last: IngestionCommit) -> None:
-        """See that the warehouse is the shop, and the parameters tell of the last commit."""
+    def assert_all_is_well(self, loaded: Mapping[str, set[int]], last: IngestionCommit) -> None:
+        """Check that the warehouse matches the shop, and the parameters the last commit."""
         oracle = self._copy.oracle
         assert self._copy.parameters.read("watermarks") == watermarks_of(last)
-        assert all(numbers >= set(oracle.landed) for numbers in held.values())
-        self.assert_what_is_loaded(held)
+        assert all(numbers >= set(oracle.landed) for numbers in loaded.values())
+        self.assert_what_is_loaded(loaded)
         files = {v.key for landed in oracle.landed.values() if landed.file for v in landed.versions}
-        told = {(table, int(key)) for table, key, _ in oracle.told()}
+        rejected = {(table, int(key)) for table, key, _ in oracle.rejected()}
         spoiled = {
             (table, key)
             for table in KINDS
             for (key,) in self._shop.ask(_SPOILED.format(table, KINDS[table].key))
         }
-        assert spoiled - files == told - files
+        assert spoiled - files == rejected - files
         for table, (in_shop, bad, in_star) in _BOTH.items():
             others = {key for name, key in files if name == table}
             others |= {row[0] for row in self._shop.ask(f"{in_shop} where {bad}")}
@@ -111,7 +111,7 @@ class Inspection:
             }
 
     def contents(self) -> dict[str, set[tuple[Any, ...]]]:
-        """Read all that the warehouse holds, but for what counts or times the loads."""
+        """Return all rows of the warehouse, without columns that count or time the loads."""
         found = {
             name: self._copy.query(
                 _ALL.format(

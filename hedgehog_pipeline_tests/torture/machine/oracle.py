@@ -1,7 +1,7 @@
-"""What has to be landed, and what the warehouse has to hold, by what the shop's triggers noted.
+"""The expected contents of lake and warehouse, from the history that triggers record in the shop.
 
-Nothing here comes from the platform: which versions a snapshot shows is PostgreSQL's word
-(extraction/history.py), and what follows from what was landed is written down by hand.
+Nothing here uses the platform's code: PostgreSQL itself says which versions a snapshot shows
+(extraction/history.py), and the consequences are written by hand.
 """
 
 from collections import Counter
@@ -27,7 +27,7 @@ _NEWEST = """
         order by at_table, key, version desc
     ) as newest where not gone
 """
-_RESHAPED = """
+_REDEFINED = """
     update history set stored = {new} where version in (
         select distinct on (key) version from history where at_table = {table}
         order by key, version desc)
@@ -50,45 +50,45 @@ class Version:
 
     @property
     def is_good(self) -> bool:
-        """Whether the star takes it."""
+        """Whether the star accepts it."""
         return self.row["created_at"] != "infinity"
 
-    def moment(self, column: str) -> datetime:
+    def time_of(self, column: str) -> datetime:
         return datetime.fromisoformat(self.row[column])
 
     @property
     def stamps(self) -> tuple[Any, ...]:
-        """Day and time of the row and of this version, as a fact has them."""
-        made, changed = self.moment("created_at"), self.moment("last_updated")
+        """Date and time of the row and of this version, as in a fact."""
+        made, changed = self.time_of("created_at"), self.time_of("last_updated")
         return made.date(), made.time(), changed.date(), changed.time()
 
 
 @dataclass(frozen=True)
 class Landed:
-    """What an ingestion commit holds.
+    """The contents of an ingestion commit.
 
     Attributes:
-        versions: of rows.
-        gone: rows that were seen no more.
-        file: the file that brought the versions; empty where the shop did.
+        versions: the landed versions.
+        deleted: rows that were found deleted.
+        file: the inbox file of the versions; empty for a capture.
     """
 
     versions: Sequence[Version] = ()
-    gone: Collection[Key] = ()
+    deleted: Collection[Key] = ()
     file: str = ""
 
 
 @dataclass(frozen=True)
 class Capture:
-    """What a capture of the shop brings.
+    """The expected result of a capture.
 
     Attributes:
-        commit: its number; None where it brings nothing and was let go.
-        snapshot: what it sees, as PostgreSQL writes it.
-        found: the versions that it brings, by table.
-        begun: the tables whose archive begins with it.
-        slices: the tables of which it takes a slice of the archive.
-        increments: the tables of which it takes what is new.
+        commit: its number; None if it is empty and was discarded.
+        snapshot: the text of its PostgreSQL snapshot.
+        found: its versions, by table.
+        begun: the tables whose initial load starts with it.
+        slices: the tables of which it has a slice of the initial load.
+        increments: the tables of which it has an increment.
     """
 
     commit: int | None
@@ -101,33 +101,33 @@ class Capture:
 
 @dataclass(frozen=True)
 class Standing:
-    """A row as commits left it.
+    """The state of a row after some commits.
 
     Attributes:
-        version: the last one that the star takes, if any.
-        commit: the last commit that brought such a version, or saw the row gone since.
-        gone: whether it was gone since.
-        told: commit and file of versions since that the star does not take.
+        version: the last one that the star accepts, if any.
+        commit: the last commit with such a version, or with the deletion of the row.
+        deleted: whether it was deleted since.
+        rejected: commit and file of later versions that the star rejects.
     """
 
     version: Version | None = None
     commit: int = 0
-    gone: bool = False
-    told: frozenset[tuple[int, str]] = frozenset()
+    deleted: bool = False
+    rejected: frozenset[tuple[int, str]] = frozenset()
 
 
 @dataclass
 class Oracle:
-    """Watches what the shop shows and what lands.
+    """Computes the expected contents from the history of the shop and from what landed.
 
     Attributes:
         shop: a connection that may read everything, in autocommit mode.
-        landed: what each ingestion commit holds.
-        shown: by table, the numbers of the versions that captures saw; none in the archive.
-        archive: by table, the versions that the archive has brought so far.
-        another: the tables that are not those of the last capture, so that their archive begins.
-        perhaps: those whose archive may begin, because they got rows that may be of before.
-        known: the keys that were there at the last sweep, or captured since.
+        landed: the contents of each ingestion commit.
+        shown: by table, the numbers of the versions that captures saw; none in the initial load.
+        archive: by table, the versions that the initial load has landed until now.
+        another: the tables that were redefined since the last capture, so a full refresh starts.
+        perhaps: those for which it may start, because they got rows that may be older.
+        known: the keys of the last sweep, and those captured since.
     """
 
     shop: psycopg.Connection[Any]
@@ -139,11 +139,11 @@ class Oracle:
     known: set[Key] = field(default_factory=set[Key])
 
     def visible(self, snapshot: str) -> dict[int, Version]:
-        """Give the newest versions that a snapshot shows, by their numbers."""
+        """Return the newest versions that a snapshot shows, by their numbers."""
         return _versions(self.shop.execute(_NEWEST, [snapshot]))
 
     def captured(self, capture: Capture) -> None:
-        """See that a capture brings of each table just what it has to, once."""
+        """Check that a capture has exactly the expected versions of each table, each once."""
         begun = set(capture.begun)
         assert self.another <= begun, f"not read again: {self.another - begun}"
         needless = begun - self.another - self.perhaps
@@ -159,60 +159,60 @@ class Oracle:
         for table in capture.slices:
             self.archive[table] += capture.found[table]
         for table in capture.increments:
-            held = {number for number, version in now.items() if version.key[0] == table}
-            self._follow(table, held, capture.found[table])
+            shown_now = {number for number, version in now.items() if version.key[0] == table}
+            self._follow(table, shown_now, capture.found[table])
         if capture.commit is not None:
             numbers = list(sum(capture.found.values(), Counter[int]()))
             self._note(capture.commit, _versions(self.shop.execute(_BY_NUMBER, [numbers])).values())
 
-    def _follow(self, table: str, held: set[int], found: Counter[int]) -> None:
-        """See that an increment, or none, holds just what became visible, once."""
+    def _follow(self, table: str, shown_now: set[int], found: Counter[int]) -> None:
+        """Check that an increment, or none, has exactly the versions that became visible."""
         if table in self.shown:
-            new = held - self.shown[table]
+            new = shown_now - self.shown[table]
             assert found == Counter(new), f"landed {found} instead of {new} of {table}"
         else:
             archive = self.archive.pop(table) + found
-            assert set(archive.values()) <= {1}, f"the archive of {table} landed something twice"
-            assert held <= set(archive), f"the archive of {table} lost something"
-        self.shown[table] = self.shown.get(table, set()) | held | set(found)
+            assert set(archive.values()) <= {1}, f"initial load of {table}: a version twice"
+            assert shown_now <= set(archive), f"initial load of {table}: a version is lost"
+        self.shown[table] = self.shown.get(table, set()) | shown_now | set(found)
 
-    def reshape(self, table: str, new: str) -> None:
-        """Take note that rows read otherwise, though nobody wrote them.
+    def redefine(self, table: str, new: str) -> None:
+        """Record that a SELECT returns other values, although no row was written.
 
         Args:
-            table: of the shop.
-            new: what the rows are now, as an SQL expression of `stored`.
+            table: the table of the shop.
+            new: the new values, as an SQL expression of `stored`.
         """
-        self.shop.execute(_RESHAPED.format(new=new, table=f"'{table}'").encode())
+        self.shop.execute(_REDEFINED.format(new=new, table=f"'{table}'").encode())
 
     def swept(self, commit: int | None, found: Collection[Key], snapshot: str) -> None:
-        """See that a sweep finds just what is gone."""
-        held = {version.key for version in self.visible(snapshot).values()}
-        gone = self.known - held
-        assert set(found) == gone, f"swept {found} instead of {gone}"
+        """Check that a sweep finds exactly the deleted rows."""
+        shown_now = {version.key for version in self.visible(snapshot).values()}
+        deleted = self.known - shown_now
+        assert set(found) == deleted, f"swept {found} instead of {deleted}"
         if commit is not None:
-            self.landed[commit] = Landed(gone=gone)
-            self.known = held
+            self.landed[commit] = Landed(deleted=deleted)
+            self.known = shown_now
 
-    def brought(self, commit: int, file: str, versions: Sequence[Version]) -> None:
-        """Take note of a file that was taken."""
+    def file_landed(self, commit: int, file: str, versions: Sequence[Version]) -> None:
+        """Record that an inbox file was landed."""
         self.landed[commit] = Landed(versions, file=file)
 
     def standing(self) -> dict[Key, Standing]:
-        """Give how all commits together leave each row."""
+        """Return the state of each row after all commits."""
         return {key: after for _, key, after in self._steps()}
 
     def facts(self, table: str, commits: Collection[int]) -> tuple[Rows, Rows]:
-        """Give the versions of a fact that some commits bring, each once, and the current ones."""
+        """Return the versions of a fact in some commits, each once, and the current ones."""
         versions: dict[tuple[Key, datetime], tuple[int, Version]] = {}
         current: dict[Key, tuple[int, Version]] = {}
         for number in sorted(commits):
             landed = self.landed[number]
             for version in landed.versions:
                 if version.key[0] == table and version.is_good:
-                    versions[version.key, version.moment("last_updated")] = number, version
+                    versions[version.key, version.time_of("last_updated")] = number, version
                     current[version.key] = number, version
-            for key in landed.gone:
+            for key in landed.deleted:
                 current.pop(key, None)
         values = _VALUES[table]
         return tuple(  # type: ignore[return-value]
@@ -221,7 +221,7 @@ class Oracle:
         )
 
     def days(self, commits: Iterable[int]) -> set[date]:
-        """Give the days that the facts of some commits mention."""
+        """Return the days that the facts of some commits refer to."""
         return {
             day
             for number in commits
@@ -231,7 +231,7 @@ class Oracle:
         }
 
     def members(self, table: str, commits: Collection[int]) -> Rows:
-        """Give the members of a dimension of one table that some commits bring."""
+        """Return the rows of a dimension of one source table, from some commits."""
         members = {
             key: after
             for number, key, after in self._steps()
@@ -239,13 +239,13 @@ class Oracle:
         }
         values = _VALUES[table]
         return {
-            (*values(member.version), member.gone, member.commit)
+            (*values(member.version), member.deleted, member.commit)
             for member in members.values()
             if member.version
         }
 
     def staff(self) -> Rows:
-        """Give the members of staff with their departments."""
+        """Return the members of staff with their departments."""
         standing = self.standing()
         return {
             _member_of_staff(key[1], member, standing)
@@ -253,16 +253,16 @@ class Oracle:
             if key[0] == "staff" and member.version
         }
 
-    def told(self) -> Rows:
-        """Give what has to be open in quarantine: table, key and commit."""
+    def rejected(self) -> Rows:
+        """Return the expected open quarantine entries: table, key and commit."""
         return {
             (table, str(key), commit)
             for (table, key), row in self.standing().items()
-            for commit, _ in row.told
+            for commit, _ in row.rejected
         }
 
     def mentioned(self, column: str) -> set[int]:
-        """Give the keys that versions of facts ever mentioned in a column."""
+        """Return all keys that versions of facts refer to in a column."""
         return {
             version.row[column]
             for landed in self.landed.values()
@@ -275,28 +275,28 @@ class Oracle:
         self.known |= {version.key for version in self.landed[commit].versions}
 
     def _steps(self) -> Iterator[tuple[int, Key, Standing]]:
-        """Walk the commits; give each, a row that it changes, and how it leaves it."""
+        """Walk the commits; yield each with a row that it changes and the new state of the row."""
         standing: dict[Key, Standing] = {}
         for number, landed in sorted(self.landed.items()):
             changed: dict[Key, Standing] = {}
             for key, row in standing.items():
                 if (
                     landed.file
-                    and (left := {t for t in row.told if t[1] != landed.file}) != row.told
+                    and (left := {t for t in row.rejected if t[1] != landed.file}) != row.rejected
                 ):
-                    changed[key] = Standing(row.version, row.commit, row.gone, frozenset(left))
+                    changed[key] = Standing(row.version, row.commit, row.deleted, frozenset(left))
             for version in landed.versions:
                 before = changed.get(version.key) or standing.get(version.key, Standing())
                 if version.is_good:
                     changed[version.key] = Standing(version, number)
                 else:
-                    told = before.told | {(number, landed.file)}
+                    rejected = before.rejected | {(number, landed.file)}
                     changed[version.key] = Standing(
-                        before.version, before.commit, before.gone, told
+                        before.version, before.commit, before.deleted, rejected
                     )
-            for key in landed.gone:
+            for key in landed.deleted:
                 before = standing.get(key, Standing())
-                changed[key] = Standing(before.version, number, gone=True)
+                changed[key] = Standing(before.version, number, deleted=True)
             standing |= changed
             for key, after in changed.items():
                 yield number, key, after
@@ -307,8 +307,8 @@ def _versions(found: Iterable[tuple[Any, ...]]) -> dict[int, Version]:
 
 
 def _days(version: Version) -> Iterator[date]:
-    yield version.moment("created_at").date()
-    yield version.moment("last_updated").date()
+    yield version.time_of("created_at").date()
+    yield version.time_of("last_updated").date()
     for column in ("agreed_delivery_date", "agreed_payment_date", "payment_date"):
         if column in version.row:
             yield date.fromisoformat(version.row[column])
@@ -320,10 +320,10 @@ def _member_of_staff(
     assert member.version
     row = member.version.row
     department = standing.get(("department", row["department_id"]), Standing())
-    held = department.version and not department.gone
-    name = department.version.row["department_name"] if department.version and held else _NOT_KNOWN
+    exists = department.version and not department.deleted
+    name = department.version.row["department_name"] if department.version and exists else _NOT_KNOWN
     commit = max(member.commit, department.commit if department.version else 0)
-    return key, row["first_name"], name, member.gone, commit
+    return key, row["first_name"], name, member.deleted, commit
 
 
 _VALUES = {
@@ -332,7 +332,7 @@ _VALUES = {
     "currency": lambda v: (v.key[1], v.row["currency_code"], CODES[v.row["currency_code"]]),
     "transaction": lambda v: (v.key[1], v.row["transaction_type"], v.row["sales_order_id"]),
 }
-"""The values of the shop's rows that are compared, as the star names them."""
+"""The compared values of a shop row, in the order of the star columns."""
 
 STAR_VALUES = {
     "sales_order": (
@@ -353,4 +353,4 @@ STAR_VALUES = {
     "transaction": ("dim_transaction", "transaction_id, transaction_type, sales_order_id"),
     "staff": ("dim_staff", "staff_id, first_name, department_name"),
 }
-"""The same values in the star: the table and its columns."""
+"""The same values in the star: table and columns."""

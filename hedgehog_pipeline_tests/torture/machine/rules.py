@@ -1,7 +1,7 @@
-"""The machine: trade, the stages and their crashes, and losses, in any order.
+"""The state machine: writes, stages with crashes, and losses, in any order.
 
-After each load the warehouse holds what the commits brought that it holds; in the end, when every
-stage has caught up, it is the shop, and what is filled from the lake anew is the same.
+After each load the warehouse has exactly the rows of the loaded commits. At the end all stages
+catch up; then it matches the shop, and a rebuild from the lake gives the same rows.
 """
 
 import sys
@@ -26,17 +26,17 @@ from hedgehog_pipeline.scheduling.batching import MAX_COMMITS
 from hedgehog_pipeline.storage import backlog as storage
 from hedgehog_pipeline.storage.warehouse import Warehouse
 from hedgehog_pipeline_tests.torture.machine.draws import (
+    ACTIONS,
     CRASH_READS,
     CRASHES,
-    DEEDS,
     FILE_KINDS,
     PICKS,
     SESSIONS,
     SOME_OR_ALL,
     TABLES,
     WRITES,
+    Action,
     Crash,
-    Deed,
     Tables,
     chosen,
     picked,
@@ -44,7 +44,7 @@ from hedgehog_pipeline_tests.torture.machine.draws import (
 from hedgehog_pipeline_tests.torture.machine.ground import Ground
 from hedgehog_pipeline_tests.torture.machine.inspection import Inspection
 from hedgehog_pipeline_tests.torture.machine.oracle import Version
-from hedgehog_pipeline_tests.torture.machine.reshaping import RESHAPED, Reshaping
+from hedgehog_pipeline_tests.torture.machine.redefinition import REDEFINED, Redefinition
 from hedgehog_pipeline_tests.torture.machine.stages import STARS, CrashError, Extraction
 from hedgehog_pipeline_tests.torture.machine.trade import (
     KEYS,
@@ -53,8 +53,8 @@ from hedgehog_pipeline_tests.torture.machine.trade import (
     Claims,
     Session,
     Write,
-    brought,
     csv_of,
+    file_rows,
 )
 from hedgehog_pipeline_tests.torture.writers import REFUSED
 
@@ -62,7 +62,7 @@ _number = attrgetter("number")
 
 
 class Machine(RuleBasedStateMachine):
-    """One example: a copy of the ground, and what happens to it."""
+    """One example: a copy of the ground, and the rules."""
 
     ground: ClassVar[Ground]
     through: ClassVar[Counter[str]] = Counter()
@@ -76,13 +76,13 @@ class Machine(RuleBasedStateMachine):
         self.claims = Claims()
         self.shop = Session(self.copy.connect(), self.claims)
         self.inspection = Inspection(self.copy, self.shop)
-        self.reshaping = Reshaping(self.copy.connect(), self.oracle)
+        self.redefinition = Redefinition(self.copy.connect(), self.oracle)
         self.sessions = [Session(self.copy.connect(), self.claims) for _ in range(SESSIONS)]
         self.prepared: list[str] = []
         self.grown: set[str] = set()
         self.files: dict[str, list[Version]] = {}
         self.writes = 0
-        self.held = {name: {1} for name in STAR}
+        self.loaded = {name: {1} for name in STAR}
         self.ingested = list(self.stages.lake.ingestion.after(0))
         self.processed = list(self.stages.lake.processed.after(0))
 
@@ -93,21 +93,21 @@ class Machine(RuleBasedStateMachine):
         self._step()
         self._trade(writes)
 
-    @rule(deeds=st.lists(DEEDS, min_size=2, max_size=6))
-    def trade_side_by_side(self, deeds: list[tuple[int, Write | Deed]]) -> None:
+    @rule(actions=st.lists(ACTIONS, min_size=2, max_size=6))
+    def trade_side_by_side(self, actions: list[tuple[int, Write | Action]]) -> None:
         self._step()
-        for number, deed in deeds:
+        for number, action in actions:
             session = self.sessions[number]
-            if isinstance(deed, Write):
+            if isinstance(action, Write):
                 if not session.is_open:
                     session.begin()
-                self._write(session, deed)
-            elif session.is_open or deed is Deed.END_PREPARED:
-                self._do(session, deed)
+                self._write(session, action)
+            elif session.is_open or action is Action.END_PREPARED:
+                self._do(session, action)
 
     @rule(table=st.sampled_from(list(KINDS)), grow=st.booleans())
     def keep_up(self, table: str, grow: bool) -> None:  # noqa: FBT001
-        """The shop freezes a table, or adds a column that no declaration names."""
+        """The shop freezes a table, or adds a column that is not declared."""
         self._step()
         if not grow:
             self.shop.execute(f"vacuum (freeze) {table}")
@@ -115,20 +115,20 @@ class Machine(RuleBasedStateMachine):
             self.grown.add(table)
             self.shop.execute(f"alter table {table} add column grown text default 'new'")
 
-    @rule(table=st.sampled_from(RESHAPED))
-    def reshape(self, table: str) -> None:
-        """The shop makes another table of one, and writes no row."""
+    @rule(table=st.sampled_from(REDEFINED))
+    def replace_definition(self, table: str) -> None:
+        """The shop redefines a table, and writes no row."""
         self._step()
         if not self._is_busy():
-            self.reshaping.reshape(table)
+            self.redefinition.redefine(table)
 
     @rule(change=st.sampled_from(list(REFUSED)))
     def refuse(self, change: str) -> None:
-        """The shop makes of a table what no capture takes, and undoes it."""
+        """The shop changes a table so that captures refuse it, and undoes that."""
         self._step()
         if not self._is_busy():
             self.shop.execute(change)
-            with pytest.raises(HedgehogError, match="drifted"), self.stages.extracting():
+            with pytest.raises(HedgehogError, match="do not match"), self.stages.extracting():
                 pass
             self.shop.execute(REFUSED[change])
 
@@ -138,15 +138,21 @@ class Machine(RuleBasedStateMachine):
         writes=st.lists(WRITES, min_size=1, max_size=3),
         far=st.booleans(),
     )
-    def bring(self, name: str, table: str, writes: list[Write], far: bool) -> None:  # noqa: FBT001
-        """Somebody puts a file into the inbox; keys that are far were never the shop's."""
+    def add_a_file(
+        self,
+        name: str,
+        table: str,
+        writes: list[Write],
+        far: bool,  # noqa: FBT001
+    ) -> None:
+        """Somebody uploads a file to the inbox; with `far` its keys are not in the shop."""
         self._step()
         numbered = []
         for write in writes:
             self.writes += 1
             key = write.key[1] + (3 if far else 0)
-            numbered.append((replace(write, key=(table, key), gone=False), self.writes))
-        _, rows = brought(numbered)
+            numbered.append((replace(write, key=(table, key), deleted=False), self.writes))
+        _, rows = file_rows(numbered)
         path = f"inbox/{table}/{name}.csv"
         self.copy.put(path, csv_of(table, rows))
         self.files[path] = [Version((table, row[KINDS[table].key]), row) for row in rows]
@@ -161,7 +167,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(writes=st.lists(WRITES, min_size=1, max_size=4), sweep=st.booleans())
     def capture_and_process(self, writes: list[Write], sweep: bool) -> None:  # noqa: FBT001
-        """Commits of their own in either log; they may be loaded before or after others."""
+        """Land and process separate commits, which may be loaded before or after others."""
         self._step()
         self._trade(writes)
         self._capture(Mode.CHANGES)
@@ -171,7 +177,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(crash=CRASHES, writes=st.lists(WRITES, max_size=2))
     def capture_overtaken(self, crash: Crash, writes: list[Write]) -> None:
-        """Another extractor is faster."""
+        """Another capture commits first."""
         self._step()
         with self.stages.extracting() as slow:
             self._trade(writes)
@@ -184,10 +190,10 @@ class Machine(RuleBasedStateMachine):
 
     @rule(crash=CRASHES, mode=st.sampled_from([Mode.SWEEP, Mode.SWEEP, Mode.REREAD]))
     def capture_otherwise(self, crash: Crash, mode: Mode) -> None:
-        """A sweep; or a person asks for the whole shop again."""
+        """A sweep or a full refresh."""
         self._step()
         if self.oracle.another or self.oracle.perhaps:
-            self._capture(Mode.CHANGES)  # a sweep refuses a table that is another one
+            self._capture(Mode.CHANGES)  # a sweep refuses a redefined table
         if self.ingested[-1].archive_complete:
             self._capture(mode, crash)
 
@@ -199,14 +205,14 @@ class Machine(RuleBasedStateMachine):
 
     @rule(picks=SOME_OR_ALL, crash=CRASHES)
     def process(self, picks: list[int] | None, crash: Crash) -> None:
-        """What waits, or some of it and the rest later: gaps."""
+        """Process the pending commits, or some of them, which leaves gaps."""
         self._step()
         waiting = processing.pending_commits(self.stages.lake, MAX_COMMITS)
         self._process(picked(waiting, picks), STARS, crash)
 
     @rule(picks=SOME_OR_ALL)
     def process_beside_another(self, picks: list[int] | None) -> None:
-        """Two processors take the same commits, or the faster one some of them."""
+        """Two runs process the same commits, or the faster one only some of them."""
         self._step()
         if waiting := processing.pending_commits(self.stages.lake, MAX_COMMITS):
             (work,) = self.stages.shaping(waiting)
@@ -216,13 +222,13 @@ class Machine(RuleBasedStateMachine):
 
     @rule(picks=SOME_OR_ALL, tables=TABLES, crash=CRASHES)
     def process_again(self, picks: list[int] | None, tables: Tables, crash: Crash) -> None:
-        """A replay of commits, processed or not, or of the day, of the star or some of it."""
+        """Replay commits, processed or not, for all star tables or some."""
         self._step()
         self._process(picked(self.ingested, picks), chosen(tables), crash)
 
     @rule(picks=SOME_OR_ALL, reads=CRASH_READS)
     def load(self, picks: list[int] | None, reads: int | None) -> None:
-        """What waits, or some of it, in any order."""
+        """Load the pending commits, or some of them, in any order."""
         self._step()
         with self.stages.warehouse() as warehouse:
             waiting = storage.pending_commits(self.stages.lake, warehouse, MAX_COMMITS)
@@ -230,7 +236,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(picks=PICKS, tables=TABLES, reads=CRASH_READS)
     def load_again(self, picks: list[int], tables: Tables, reads: int | None) -> None:
-        """Commits loaded or not, into all of the star or some of it."""
+        """Load commits, loaded or not, into all star tables or some."""
         self._step()
         with self.stages.warehouse() as warehouse:
             self._load(warehouse, picked(self.processed, picks), chosen(tables), reads)
@@ -251,7 +257,7 @@ class Machine(RuleBasedStateMachine):
         try:
             if sys.exc_info()[0] is None:
                 self._catch_up()
-                self.inspection.assert_all_is_well(self.held, self.ingested[-1])
+                self.inspection.assert_all_is_well(self.loaded, self.ingested[-1])
                 if self.writes % 5 == 0:
                     self._rebuild()
                 if self.writes % 3 == 0:
@@ -266,7 +272,7 @@ class Machine(RuleBasedStateMachine):
 
     def _lose_warehouse(self) -> None:
         self.copy.empty_warehouse()
-        self.held = {name: set() for name in STAR}
+        self.loaded = {name: set() for name in STAR}
 
     def _lose_processed_bucket(self) -> None:
         self.copy.empty_processed_bucket()
@@ -284,22 +290,22 @@ class Machine(RuleBasedStateMachine):
         if session.write(write, self.writes):
             self.through["writes"] += 1
 
-    def _do(self, session: Session, deed: Deed) -> None:
-        if deed is Deed.SAVEPOINT:
+    def _do(self, session: Session, action: Action) -> None:
+        if action is Action.SAVEPOINT:
             session.savepoint()
-        elif deed is Deed.BACK:
+        elif action is Action.BACK:
             if session.savepoints:
                 session.roll_back_to_savepoint()
-        elif deed is Deed.END_PREPARED:
+        elif action is Action.END_PREPARED:
             if self.prepared:
                 self._end_prepared("commit" if self.writes % 3 else "rollback")
-        elif deed is Deed.PREPARE:
+        elif action is Action.PREPARE:
             self.writes += 1
             name = f"p{self.writes}"
             session.prepare(name)
             self.prepared.append(name)
         else:
-            session.end(deed.value)
+            session.end(action.value)
 
     def _end_prepared(self, how: str) -> None:
         name = self.prepared.pop(0)
@@ -324,15 +330,15 @@ class Machine(RuleBasedStateMachine):
         return commit
 
     def _note(self, extraction: Extraction, commit: IngestionCommit | None) -> None:
-        """Hold what landed against what the shop showed."""
+        """Compare a commit with what the shop showed."""
         self.through["captures"] += 1
         if commit:
             self.ingested.append(commit)
         if extraction.landing.kind == "sweep":
             number = commit.number if commit else None
-            self.oracle.swept(number, self.stages.gone_in(commit), extraction.snapshot)
+            self.oracle.swept(number, self.stages.deleted_in(commit), extraction.snapshot)
         else:
-            capture = extraction.brings(commit)
+            capture = extraction.result(commit)
             self.through["tables read again"] += len(capture.begun)
             self.oracle.captured(capture)
 
@@ -343,7 +349,7 @@ class Machine(RuleBasedStateMachine):
         commit = append()
         assert commit is not None
         self.ingested.append(commit)
-        self.oracle.brought(commit.number, take.file.key, self.files[take.file.key])
+        self.oracle.file_landed(commit.number, take.file.key, self.files[take.file.key])
         return commit
 
     def _process(
@@ -367,7 +373,7 @@ class Machine(RuleBasedStateMachine):
         tables: Sequence[StarTable],
         reads: int | None = None,
     ) -> None:
-        """Load commits, or crash in the last of them; see that the warehouse holds what it may."""
+        """Load commits, or crash in the last one; check the contents of the warehouse."""
         for commit in commits:
             try:
                 at = reads if commit == commits[-1] else None
@@ -377,12 +383,12 @@ class Machine(RuleBasedStateMachine):
             self.through["loads"] += 1
             for table in tables:
                 if table.name in commit.tables:
-                    self.held[table.name].update(number for number, _ in commit.sources)
+                    self.loaded[table.name].update(number for number, _ in commit.sources)
         if commits:
-            self.inspection.assert_what_is_loaded(self.held)
+            self.inspection.assert_what_is_loaded(self.loaded)
 
     def _catch_up(self) -> None:
-        """Let every transaction end and every stage do what waits for it."""
+        """End every transaction, and let every stage process its pending commits."""
         for session in self.sessions:
             if session.is_open:
                 session.end("commit")
@@ -404,20 +410,20 @@ class Machine(RuleBasedStateMachine):
                 self._load(warehouse, waiting, STARS)
 
     def _leave_and_come_back(self) -> None:
-        """Facts are there, are gone by the next sweep, and are there again."""
+        """Insert facts, delete them before a sweep, and insert them again."""
         facts = [
-            Write((table, key), parent=KEYS[0], stamp=STAMPS[-1], gone=False, spoiled=False)
+            Write((table, key), parent=KEYS[0], stamp=STAMPS[-1], deleted=False, spoiled=False)
             for table in ("sales_order", "payment")
             for key in KEYS
         ]
-        gone = [replace(write, gone=True) for write in facts]
-        for writes, mode in ((facts, Mode.CHANGES), (gone, Mode.SWEEP), (facts, Mode.CHANGES)):
+        deleted = [replace(write, deleted=True) for write in facts]
+        for writes, mode in ((facts, Mode.CHANGES), (deleted, Mode.SWEEP), (facts, Mode.CHANGES)):
             self._trade(writes)
             self._capture(mode)
             self._process_and_load()
 
     def _rebuild(self) -> None:
-        """Fill an empty warehouse, every other time from an empty processed bucket, and compare."""
+        """Rebuild the warehouse, every other time from the ingestion bucket alone; compare."""
         before = self.inspection.contents()
         self._lose_warehouse()
         if self.writes % 2:

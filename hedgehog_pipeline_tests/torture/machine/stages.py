@@ -1,7 +1,6 @@
-"""The stages by the parts that their assets are made of, without Dagster: quick, and in steps.
+"""The stages without Dagster, from the same functions as the assets: fast, and step by step.
 
-Dagster's own part is to launch them; what it remembers may be lost at any moment, and here there
-is none of it.
+Dagster only launches the stages. Its own records may be lost at any time, and here there are none.
 """
 
 import csv
@@ -44,16 +43,16 @@ _PART_BYTES = 1500
 
 
 class CrashError(Exception):
-    """A stage stops where it is."""
+    """A stage stops in the middle."""
 
 
 @dataclass(frozen=True)
 class Extraction:
-    """A capture or a sweep whose snapshot is open.
+    """A capture or a sweep with an open snapshot.
 
     Attributes:
-        landing: what it is about to land.
-        snapshot: what it sees, as PostgreSQL writes it.
+        landing: the pending commit.
+        snapshot: the text of its PostgreSQL snapshot.
     """
 
     stages: "Stages"
@@ -67,8 +66,8 @@ class Extraction:
     def snapshot(self) -> str:
         return self.moment.snapshot.text
 
-    def brings(self, commit: IngestionCommit | None) -> Capture:
-        """Say what it brings with its commit, if there is one."""
+    def result(self, commit: IngestionCommit | None) -> Capture:
+        """Return its result, with the number of its commit if there is one."""
         before = self.head.base if self.head else {}
         landing = self.landing
         begun = SOURCE if landing.reread or not before else landing.reread_tables
@@ -83,7 +82,7 @@ class Extraction:
         )
 
     def write(self, tables: int = len(TABLES)) -> None:
-        """Write the parts of so many tables."""
+        """Write the parts of the first so many tables."""
         for table in TABLES[:tables]:
             for rows in self.landing.rows.get(table.name, ()):
                 rows.write(f"oltp/{table.name}", _PART_BYTES)
@@ -99,10 +98,8 @@ class Stages:
     """The stages of one deployment.
 
     Args:
-        lake: the two buckets.
-        source: the shop.
-        warehouse: how it is connected to.
-        slice_rows: how many rows a slice of the archive takes.
+        warehouse: the credentials.
+        slice_rows: rows in a slice of the initial load.
     """
 
     def __init__(self, lake: Lake, source: Source, warehouse: Credentials, slice_rows: int) -> None:
@@ -135,7 +132,7 @@ class Stages:
             yield Extraction(self, batch, head, moment, landing, now)
 
     def taking(self) -> tuple[Take | None, Callable[[], IngestionCommit | None]]:
-        """Read the oldest file of the inbox; what is given besides appends it."""
+        """Claim the oldest inbox file and write its parts; the returned function commits it."""
         now, log = datetime.now(timezone.utc), self.lake.ingestion
         batch = Batch(batch_id(now), now.date(), log.bucket, "csv")
         take = take_oldest(log, log.head(), TABLES, batch)
@@ -147,7 +144,7 @@ class Stages:
     def shaping(
         self, commits: Sequence[IngestionCommit], tables: Sequence[StarTable] = STARS
     ) -> list[ProcessingPlan]:
-        """Plan to process commits, those again that are processed already."""
+        """Plan the processing of commits, also of those that are processed already."""
         now, bucket = datetime.now(timezone.utc), self.lake.processed.bucket
         return plan_of_day(
             commits,
@@ -159,7 +156,7 @@ class Stages:
         )
 
     def shape(self, work: ProcessingPlan, tables: int = len(STARS)) -> None:
-        """Write the parts of so many tables."""
+        """Write the parts of the first so many tables."""
         inputs = {name: self.lake.landed(table) for name, table in SOURCE.items()}
         for table in work.tables[:tables]:
             for rows in work.rows_of(table, inputs):
@@ -168,14 +165,14 @@ class Stages:
     def process(
         self, commits: Sequence[IngestionCommit], tables: Sequence[StarTable] = STARS
     ) -> ProcessedCommit | None:
-        """Process commits that are all new or all old, as a run of the star's assets does."""
+        """Process commits that are all pending or all processed, as a run of the assets does."""
         (work,) = self.shaping(commits, tables)
         self.shape(work)
         return self.lake.processed.append(work.commit_on)
 
     @contextmanager
     def warehouse(self) -> Iterator[Warehouse]:
-        """The warehouse, as a run of its assets opens it."""
+        """Open the warehouse as a run of its assets does."""
         with Warehouse.open(self._warehouse, None) as warehouse:
             warehouse.prepare()
             confirm_loaded(self.lake, warehouse)
@@ -188,7 +185,7 @@ class Stages:
         tables: Sequence[StarTable] = STARS,
         reads: int | None = None,
     ) -> None:
-        """Load a commit, or crash at the read of so many."""
+        """Load a commit, or crash after so many reads of parts."""
 
         def parts_of(table: StarTable, held: ProcessedCommit, kind: PartKind) -> Iterable[pa.Table]:
             nonlocal reads
@@ -201,14 +198,14 @@ class Stages:
         warehouse.load(commit, tables, parts_of)
 
     def versions_in(self, commit: IngestionCommit | None) -> dict[str, Counter[int]]:
-        """Count the versions (extraction/history.py) that a commit holds, by table."""
+        """Count the versions (extraction/history.py) in a commit, by table."""
         found: dict[str, Counter[int]] = {name: Counter() for name in SOURCE}
         for table, row in self._records(commit, "rows"):
             found[table][int(row["version"])] += 1
         return found
 
-    def gone_in(self, commit: IngestionCommit | None) -> set[tuple[str, int]]:
-        """List the rows that a commit saw no more, by table and key."""
+    def deleted_in(self, commit: IngestionCommit | None) -> set[tuple[str, int]]:
+        """Return the rows that a commit found deleted, by table and key."""
         return {
             (table, int(row[SOURCE[table].key]))
             for table, row in self._records(commit, "tombstones")

@@ -1,7 +1,7 @@
-"""A shop of a few keys, and sessions that write to it side by side without waiting.
+"""A shop with a few keys, and concurrent sessions that write to it without waiting for locks.
 
-What a transaction has written to, and what that refers to, is claimed until it is over: another
-session that wrote to it would wait for ever.
+The rows that a transaction has written, and the rows that they refer to, are claimed until it ends:
+another session that wrote to them would wait for ever.
 """
 
 import csv
@@ -16,7 +16,7 @@ from psycopg import sql
 from hedgehog_pipeline.model.source import SOURCE
 
 KEYS = (2, 3)
-"""Keys that are written to; the rows of key 1 stay as they are."""
+"""The keys that are written; the rows of key 1 are never changed."""
 
 STAMPS = ("2026-03-01 10:00:00", "2026-03-02 10:00:00", "2026-03-02 10:00:00.001")
 CODES = {"GBP": "Pound Sterling", "USD": "US Dollar", "EUR": "Euro", "XXA": "Not known"}
@@ -24,7 +24,7 @@ CODES = {"GBP": "Pound Sterling", "USD": "US Dollar", "EUR": "Euro", "XXA": "Not
 Key = tuple[str, int]
 """A table and a primary key."""
 
-FURNITURE = """
+REFERENCE_ROWS = """
     create function pg_temp.opened() returns timestamp language sql
         as $$ select timestamp '2026-02-01 09:30:00' $$;
     insert into address values (1, '1 Mill Lane', null, 'Holbeck', 'Leeds', 'LS1 1AA', 'England',
@@ -42,19 +42,19 @@ FURNITURE = """
         select 100 + n, 'PURCHASE', null, null, pg_temp.opened(), pg_temp.opened()
         from generate_series(2, 3) as n;
 """
-"""What the rows that are written to refer to."""
+"""The rows that the written rows refer to."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A table that is written to.
+    """A table that is written.
 
     Attributes:
-        table: its name.
-        column: the column that each write gives a value of its own.
-        value: the value that the write of a number gives it.
-        parent: the column that refers to another such table, that table, and what the column
-            holds where there is no such row.
+        table: the name.
+        column: the column that gets a different value in each write.
+        value: returns this value by the number of the write.
+        parent: the foreign key column, the table that it refers to, and its value if there is no
+            such row.
         fixed: the values of the other columns, by the key.
     """
 
@@ -69,7 +69,7 @@ class Kind:
         return SOURCE[self.table].key
 
     def row(self, write: "Write", number: int, parent: int | None) -> dict[str, Any]:
-        """Give the row that a write makes."""
+        """Return the row that a write inserts."""
         return {
             self.key: write.key[1],
             self.column: self.value(number),
@@ -80,7 +80,7 @@ class Kind:
         }
 
     def changes(self, write: "Write", number: int, parent: int | None) -> dict[str, Any]:
-        """Give what a write changes of a row that is there."""
+        """Return the columns that a write updates in an existing row."""
         left = {self.key, *self.fixed(0), *(() if write.stamp else ("last_updated",))}
         return {k: v for k, v in self.row(write, number, parent).items() if k not in left}
 
@@ -132,30 +132,30 @@ KINDS = {
         Kind("payment", "payment_amount", int, ("currency_id", "currency", 1), _payment),
     )
 }
-"""The tables that are written to, parents first."""
+"""The tables that are written, parents first."""
 
 
 @dataclass(frozen=True)
 class Write:
-    """What is done to a row.
+    """A write to a row.
 
     Attributes:
         key: the row.
-        gone: whether it is deleted; otherwise it is changed, or made where it is not there.
-        parent: the key that it refers to, where such a row is there.
-        stamp: its `last_updated`; None leaves it as it is, where the row is there.
-        spoiled: whether its `created_at` is one that the star does not take.
+        deleted: whether it is deleted; otherwise it is updated, or inserted if it does not exist.
+        parent: the key that it refers to, if that row exists.
+        stamp: the new `last_updated`; None leaves it unchanged if the row exists.
+        spoiled: whether its `created_at` is a value that the star rejects.
     """
 
     key: Key
-    gone: bool
+    deleted: bool
     parent: int
     stamp: str | None
     spoiled: bool
 
 
 class Claims:
-    """Which transaction has written to which rows."""
+    """Records which transaction has written which rows."""
 
     def __init__(self) -> None:
         self._holders: dict[Key, object] = {}
@@ -178,7 +178,7 @@ class Claims:
 
 
 class Session:
-    """A connection to the shop in autocommit mode, and the transaction that it is in, if any."""
+    """A connection to the shop in autocommit mode, and its open transaction, if any."""
 
     def __init__(self, connection: psycopg.Connection[Any], claims: Claims) -> None:
         self._connection = connection
@@ -191,15 +191,15 @@ class Session:
         self.is_open = True
 
     def write(self, write: Write, number: int) -> bool:
-        """Do it, unless what another transaction wrote or what refers to the row is in the way.
+        """Write, unless another transaction claims a row or an existing reference forbids it.
 
         Args:
-            write: what is done.
-            number: gives the row values of its own.
+            write: the write.
+            number: determines the value of its column.
         """
         kind = KINDS[write.key[0]]
-        children = self._children(write.key) if write.gone else []
-        parent = self._parent(kind, write) if not write.gone else None
+        children = self._children(write.key) if write.deleted else []
+        parent = self._parent(kind, write) if not write.deleted else None
         touched = [write.key, *children, *([parent] if parent else [])]
         if not self._claims.allow(self, touched):
             return False
@@ -226,13 +226,13 @@ class Session:
         self.is_open, self.savepoints = False, 0
 
     def prepare(self, name: str) -> None:
-        """Leave the transaction, with all that it claims, to whoever knows its name."""
+        """Prepare the transaction under a name, which keeps its claims."""
         self._connection.execute(f"prepare transaction '{name}'".encode())
         self._claims.hand_over(self, name)
         self.is_open, self.savepoints = False, 0
 
     def execute(self, statement: str) -> None:
-        """Do something else."""
+        """Execute another statement."""
         self._connection.execute(statement.encode())
 
     def ask(self, query: str) -> set[tuple[Any, ...]]:
@@ -240,7 +240,7 @@ class Session:
 
     def _execute(self, kind: Kind, write: Write, number: int, parent: int | None) -> None:
         values: dict[str, Any] = {}
-        if write.gone:
+        if write.deleted:
             statement = "delete from {table} where {key} = {which}"
         elif self._holds(write.key):
             values = kind.changes(write, number, parent)
@@ -266,19 +266,19 @@ class Session:
         return bool(self._connection.execute(query, [key[1]]).fetchall())
 
     def _parent(self, kind: Kind, write: Write) -> Key | None:
-        """Give the row that is referred to, where it is there and nobody else has written to it.
+        """Return the referenced row, if it exists and no other transaction claims it.
 
-        An order has one transaction at most.
+        An order has at most one transaction.
         """
         if kind.parent is None:
             return None
         parent = (kind.parent[1], write.parent)
-        taken = kind.table == "transaction" and set(self._children(parent)) - {write.key}
-        free = self._claims.allow(self, [parent]) and not taken
+        in_use = kind.table == "transaction" and set(self._children(parent)) - {write.key}
+        free = self._claims.allow(self, [parent]) and not in_use
         return parent if free and self._holds(parent) else None
 
     def _children(self, key: Key) -> list[Key]:
-        """List the rows that refer to a row."""
+        """Return the rows that refer to a row."""
         return [
             (child.table, row[0])
             for child in KINDS.values()
@@ -294,10 +294,10 @@ class Session:
         ]
 
 
-def brought(writes: Sequence[tuple[Write, int]]) -> tuple[str, list[dict[str, Any]]]:
-    """Give rows of the first one's table that somebody brings; of a key that comes twice, the last.
+def file_rows(writes: Sequence[tuple[Write, int]]) -> tuple[str, list[dict[str, Any]]]:
+    """Return the rows of an inbox file for the table of the first write; a key has its last row.
 
-    What they refer to need not be there.
+    The rows that they refer to need not exist.
     """
     kind = KINDS[writes[0][0].key[0]]
     rows = {w.key[1]: kind.row(w, n, w.parent) for w, n in writes if w.key[0] == kind.table}
@@ -305,7 +305,7 @@ def brought(writes: Sequence[tuple[Write, int]]) -> tuple[str, list[dict[str, An
 
 
 def csv_of(table: str, rows: Iterable[Mapping[str, Any]]) -> bytes:
-    """Write rows as a file for the inbox."""
+    """Return rows as a CSV file for the inbox."""
     text = io.StringIO()
     writer = csv.DictWriter(text, [column.name for column in SOURCE[table].columns])
     writer.writeheader()

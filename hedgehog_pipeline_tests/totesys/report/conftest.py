@@ -1,4 +1,4 @@
-"""What the tests of the report share: a warehouse to tell of, and rows to draw."""
+"""Fixtures of the report tests."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from hedgehog_pipeline_tests.world import World
 
 @pytest.fixture(scope="module")
 def traded(servers: Servers) -> Iterator[World]:
-    """A shop of three currencies in the warehouse, some of it changed and deleted since."""
+    """A loaded shop with three currencies, in which some rows were changed and deleted."""
     with World.make(servers) as world:
         world.load_archive(orders=600)
         world.run()

@@ -1,9 +1,9 @@
-"""A page read as words."""
+"""The text of a page."""
 
 import re
 
 
 def words_of(page: str) -> str:
-    """The text of a page without its marks, a space wherever some stand."""
+    """Return the text of a page without HTML tags, each replaced by a space."""
     body = page.partition("<body>")[2]
     return " ".join(re.sub(r"<[^>]+>", " ", body).split())

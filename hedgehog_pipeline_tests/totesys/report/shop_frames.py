@@ -1,4 +1,4 @@
-"""The figures of the report as pandas computes them from the shop's own tables."""
+"""The figures of the report, computed with pandas from the shop's own tables."""
 
 from datetime import date
 
@@ -12,11 +12,11 @@ KINDS = {
     "PURCHASE_PAYMENT": "payable",
     "SALES_REFUND": "payable",
 }
-_FRESH = (-100_000, 0, 30, 60, 90, 100_000)
+_AGE_LIMITS = (-100_000, 0, 30, 60, 90, 100_000)
 
 
 def latest_sales(world: World) -> pd.DataFrame:
-    """The sales orders of the latest twelve months with what they refer to."""
+    """Return the sales orders of the latest twelve months, joined with their reference tables."""
     sales = _frame(world, "sales_order")
     sales["month"] = sales["created_at"].dt.to_period("M")
     sales["revenue"] = [
@@ -31,13 +31,13 @@ def latest_sales(world: World) -> pd.DataFrame:
 
 
 def unpaid(world: World, today: date) -> pd.DataFrame:
-    """The payments that are not paid, with currency, direction and age."""
+    """Return the unpaid payments with currency, direction and age."""
     payments = _frame(world, "payment")
     payments = payments[~payments["paid"].astype(bool)]
     payments = payments.merge(_frame(world, "currency"), on="currency_id")
     payments = payments.merge(_frame(world, "payment_type"), on="payment_type_id")
     late = (pd.Timestamp(today) - pd.to_datetime(payments["payment_date"])).dt.days
-    payments["age"] = pd.cut(late, _FRESH, labels=False)
+    payments["age"] = pd.cut(late, _AGE_LIMITS, labels=False)
     payments["direction"] = payments["payment_type_name"].map(KINDS)
     return payments
 

@@ -1,4 +1,4 @@
-"""The report's assets in Dagster, the page in the bucket, and the command that makes it."""
+"""The report's assets in Dagster, the page in the bucket, and `hedgehog report`."""
 
 import base64
 import re
@@ -34,17 +34,17 @@ def _page(world: World) -> str:
     return body.decode()
 
 
-def test_each_chapter_shows_its_picture_and_its_summary_in_the_ui(traded: World):
-    told = {
+def test_each_chapter_has_its_picture_and_its_summary_as_metadata(traded: World):
+    metadata_of = {
         event.asset_key.path[-1]: event.materialization.metadata
         for event in _materialise(traded).get_asset_materialization_events()
         if event.asset_key
     }
-    page = told.pop("page")
+    page = metadata_of.pop("page")
     assert page["page"].value == f"s3://{traded.settings.processed_bucket}/report/index.html"
     assert page["processed_commit"].value == traded.deployment.lake.processed.end()
-    assert len(told) == 5
-    for metadata in told.values():
+    assert len(metadata_of) == 5
+    for metadata in metadata_of.values():
         picture = re.fullmatch(
             r"!\[[^]]+\]\(data:image/png;base64,(\S+)\)", str(metadata["picture"].value)
         )
@@ -53,33 +53,33 @@ def test_each_chapter_shows_its_picture_and_its_summary_in_the_ui(traded: World)
         assert str(metadata["summary"].value) in words_of(_page(traded))
 
 
-def test_the_command_says_where_the_page_is_and_writes_it_to_a_file(
+def test_the_command_prints_the_address_and_writes_a_file(
     traded: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     for name, value in traded.environment.items():
         monkeypatch.setenv(name, value)
     file = tmp_path / "report.html"
-    told = CliRunner().invoke(hedgehog, ["report", str(file)], catch_exceptions=False)
+    result = CliRunner().invoke(hedgehog, ["report", str(file)], catch_exceptions=False)
     end, bucket = traded.deployment.lake.processed.end(), traded.settings.processed_bucket
-    where = f"s3://{bucket}/report/index.html"
-    assert told.output == f"{where} (through processed commit {end})\n"
+    address = f"s3://{bucket}/report/index.html"
+    assert result.output == f"{address} (through processed commit {end})\n"
     assert file.read_text() == _page(traded)
 
 
-def test_a_report_is_of_no_day(world: World):
+def test_the_assets_of_the_report_have_no_partitions(world: World):
     graph = platform(world.settings).resolve_asset_graph()
-    reported = [key for key in graph.get_all_asset_keys() if graph.get(key).group_name == "report"]
-    assert len(reported) == 6
-    assert not any(graph.get(key).is_partitioned for key in reported)
+    keys = [key for key in graph.get_all_asset_keys() if graph.get(key).group_name == "report"]
+    assert len(keys) == 6
+    assert not any(graph.get(key).is_partitioned for key in keys)
 
 
-def test_an_empty_warehouse_has_a_page_that_says_so(world: World):
+def test_an_empty_warehouse_has_a_page_with_a_notice(world: World):
     result = _materialise(world)
     assert result.success
-    assert "The warehouse holds nothing yet." in _page(world)
+    assert "The warehouse is empty." in _page(world)
 
 
-def test_the_page_is_html_to_a_browser(traded: World):
+def test_the_page_has_the_content_type_of_html(traded: World):
     _materialise(traded)
     head = boto3.client("s3").head_object(
         Bucket=traded.settings.processed_bucket, Key="report/index.html"
@@ -87,7 +87,7 @@ def test_the_page_is_html_to_a_browser(traded: World):
     assert head["ContentType"] == "text/html; charset=utf-8"
 
 
-def test_what_draws_is_not_imported_with_the_definitions_or_the_command():
+def test_chart_libraries_are_not_imported_with_definitions_or_commands():
     done = subprocess.run(
         [sys.executable, "-c", _HEAVY], capture_output=True, text=True, check=True
     )

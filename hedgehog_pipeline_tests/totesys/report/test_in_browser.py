@@ -1,4 +1,4 @@
-"""The page in a real Chromium: on a phone and on a desk, in light and dark, by its roles."""
+"""The page in Chromium: on phone and desktop, light and dark, with keyboard and screen reader."""
 
 import base64
 import re
@@ -61,13 +61,13 @@ def test_nothing_is_wider_than_the_window(file: Path, browser: Browser, width: i
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
-def test_on_a_phone_no_table_has_to_be_scrolled(file: Path, browser: Browser):
+def test_on_a_phone_no_table_needs_scrolling(file: Path, browser: Browser):
     page = _open(browser, file, 390)
     wider = "tables => tables.filter(t => t.scrollWidth > t.clientWidth + 1).length"
     assert page.eval_on_selector_all(".scroll", wider) == 0
 
 
-def test_a_screen_reader_finds_its_way(file: Path, browser: Browser):
+def test_a_screen_reader_finds_landmarks_headings_and_tables(file: Path, browser: Browser):
     page = _open(browser, file, 1280)
     for landmark in ("banner", "navigation", "main", "contentinfo"):
         expect(page.get_by_role(landmark)).to_have_count(1)
@@ -90,7 +90,7 @@ def test_the_keyboard_reaches_the_figures(file: Path, browser: Browser):
 
 
 @pytest.mark.parametrize(("scheme", "theme"), [("light", LIGHT), ("dark", DARK)])
-def test_page_and_pictures_follow_the_readers_scheme(
+def test_page_and_pictures_follow_the_colour_scheme(
     file: Path, browser: Browser, scheme: Scheme, theme: Theme
 ):
     page = _open(browser, file, 1280, scheme)
@@ -102,13 +102,13 @@ def test_page_and_pictures_follow_the_readers_scheme(
     assert page.eval_on_selector_all("img", broken) == 0
 
 
-def test_nothing_is_asked_for_beside_the_page(file: Path, browser: Browser):
+def test_the_browser_requests_only_the_page(file: Path, browser: Browser):
     page = browser.new_page()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url.partition(",")[0]))
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url.partition(",")[0]))
     page.goto(file.as_uri())
     page.wait_for_load_state("networkidle")
-    assert {url for url in asked if not url.startswith("data:")} == {file.as_uri()}
+    assert {url for url in requested if not url.startswith("data:")} == {file.as_uri()}
 
 
 def _rgb(colour: str) -> str:

@@ -1,4 +1,4 @@
-"""The page as a reader has it: in a browser, by ear, without a network."""
+"""The HTML page: summaries, tables, alternative texts, and no network access."""
 
 import base64
 import re
@@ -22,7 +22,7 @@ from hedgehog_pipeline.report.themes import DARK, LIGHT
 from hedgehog_pipeline_tests.totesys.report.reading import words_of
 
 _NOW = datetime(2026, 11, 23, 9, 30, tzinfo=timezone.utc)
-_HELD = LoadedCommits(7, "20261123T090000Z-ab", 6)
+_LOADED = LoadedCommits(7, "20261123T090000Z-ab", 6)
 _CHAPTERS = (
     revenue_chapter(
         [
@@ -52,13 +52,13 @@ _EMPTY = (
 
 
 def _page(
-    chapters: Sequence[Chapter], held: LoadedCommits | None = _HELD, *, building: bool = False
+    chapters: Sequence[Chapter], loaded: LoadedCommits | None = _LOADED, *, building: bool = False
 ) -> str:
     pictures = {c.name: Picture.of(c.chart) for c in chapters if c.chart is not None}
-    return write_page(chapters, pictures, held, _NOW, building=building).decode()
+    return write_page(chapters, pictures, loaded, _NOW, building=building).decode()
 
 
-def test_the_figures_stand_in_sentences():
+def test_summaries_have_the_figures():
     words = words_of(_page(_CHAPTERS))
     for sentence in (
         "November 2026: 0.10 EUR in 1 order; 1,000,000.00 GBP in 3 orders.",
@@ -70,7 +70,7 @@ def test_the_figures_stand_in_sentences():
         assert sentence in words
 
 
-def test_each_picture_has_a_text_and_a_table_with_its_figures():
+def test_each_picture_has_an_alternative_text_and_a_table():
     page = _page(_CHAPTERS)
     assert len(re.findall(r'<img [^>]*alt="[^"]{40,}"', page)) == len(_CHAPTERS)
     assert page.count("<caption") == page.count("<table>") == len(_CHAPTERS)
@@ -79,19 +79,19 @@ def test_each_picture_has_a_text_and_a_table_with_its_figures():
     assert "GBP 31 to 60 days late, receivable 1 2.50" in words
 
 
-def test_the_page_tells_when_and_of_what_it_was_made():
+def test_the_page_shows_its_time_and_its_commits():
     words = words_of(_page(_CHAPTERS))
     assert "As of 23 November 2026, 09:30 UTC , through processed commit 7" in words
     assert "6 processed commits are loaded" in words
 
 
-def test_a_name_is_text_whatever_it_holds():
+def test_html_in_a_name_is_escaped():
     page = _page(_CHAPTERS)
     assert "<b>" not in page
     assert "&lt;b&gt;Oak &amp; Elm&lt;/b&gt;" in page
 
 
-def test_nothing_is_loaded_from_anywhere():
+def test_the_page_loads_no_other_file():
     page = _page(_CHAPTERS)
     assert "<script" not in page
     assert "default-src 'none'" in page
@@ -109,28 +109,28 @@ def test_nothing_is_loaded_from_anywhere():
     }
 
 
-def test_a_warehouse_that_holds_nothing_is_said_to():
-    words = words_of(_page((), held=None))
-    assert "The warehouse holds nothing yet." in words
+def test_an_empty_warehouse_has_a_notice():
+    words = words_of(_page((), loaded=None))
+    assert "The warehouse is empty." in words
     assert "commit" not in words
 
 
-def test_a_warehouse_without_rows_is_said_to_have_none():
+def test_a_warehouse_without_orders_and_payments_has_a_notice():
     page = _page(_EMPTY)
     words = words_of(page)
-    assert "The warehouse holds no sales order and no payment yet." in words
+    assert "The warehouse has no sales orders and no payments yet." in words
     assert words.count("There are no sales orders.") == 4
     assert "Every payment is paid." in words
     assert "<img" not in page
     assert "<table" not in page
 
 
-def test_figures_of_an_archive_on_its_way_are_said_to_be_incomplete():
+def test_a_notice_says_that_figures_are_incomplete_during_the_initial_load():
     assert "these figures are not complete" in words_of(_page(_CHAPTERS, building=True))
     assert "not complete" not in words_of(_page(_CHAPTERS))
 
 
-def test_words_and_bars_stand_out_from_the_background():
+def test_text_bars_and_lines_have_enough_contrast():
     for theme in (LIGHT, DARK):
         assert _contrast(theme.text, theme.background) >= 7
         assert _contrast(theme.bar, theme.background) >= 4.5
@@ -138,7 +138,7 @@ def test_words_and_bars_stand_out_from_the_background():
 
 
 def _contrast(one: str, other: str) -> float:
-    """The contrast ratio of WCAG 2.2."""
+    """Return the contrast ratio of WCAG 2.2."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 

@@ -1,4 +1,4 @@
-"""When the report is made anew."""
+"""The sensor `report`: when it launches the job."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -34,9 +34,9 @@ def _make(world: World) -> None:
 
 
 def _is_due(world: World, later: timedelta = PAUSE) -> bool:
-    place = world.deployment
-    moment = datetime.now(timezone.utc) + later
-    return is_due(place.lake.processed.bucket, place.warehouse, moment)
+    deployment = world.deployment
+    now = datetime.now(timezone.utc) + later
+    return is_due(deployment.lake.processed.bucket, deployment.warehouse, now)
 
 
 def _begin(world: World, instance: DagsterInstance, **tags: str) -> DagsterRun:
@@ -49,7 +49,7 @@ def _begin(world: World, instance: DagsterInstance, **tags: str) -> DagsterRun:
     return run
 
 
-def test_a_load_makes_one_run_of_no_day(world: World, instance: DagsterInstance):
+def test_a_load_launches_one_run_without_partition(world: World, instance: DagsterInstance):
     assert not _tick(world, instance).run_requests
     world.load_small()
     world.run()
@@ -57,7 +57,7 @@ def test_a_load_makes_one_run_of_no_day(world: World, instance: DagsterInstance)
     assert request.partition_key is None
 
 
-def test_several_commits_make_one_page_and_a_page_that_tells_all_is_left(opened: World):
+def test_several_commits_make_one_page_and_a_current_page_is_kept(opened: World):
     _make(opened)
     assert not _is_due(opened)
     for code in ("CHF", "SEK"):
@@ -72,17 +72,17 @@ def test_several_commits_make_one_page_and_a_page_that_tells_all_is_left(opened:
     assert not _is_due(opened)
 
 
-def test_the_day_after_the_page_is_made_anew_because_payments_are_a_day_later(opened: World):
+def test_a_page_of_yesterday_is_due_because_payments_are_a_day_later(opened: World):
     _make(opened)
     assert _is_due(opened, timedelta(days=1))
 
 
-def test_a_commit_that_comes_late_is_told_of():
+def test_a_commit_that_is_loaded_out_of_order_changes_the_fingerprint():
     before = LoadedCommits(9, "batch", 8)
-    assert replace(before, count=9).mark != before.mark
+    assert replace(before, count=9).fingerprint != before.fingerprint
 
 
-def test_an_archive_on_its_way_is_waited_for(world: World):
+def test_no_page_is_due_during_the_initial_load(world: World):
     world.load_small()
     sliced = replace(world, settings=replace(world.settings, slice_rows=5))
     sliced.launch("extraction")
@@ -94,11 +94,11 @@ def test_an_archive_on_its_way_is_waited_for(world: World):
     assert _is_due(world)
 
 
-def test_one_report_is_made_at_a_time_and_what_failed_is_tried_after_a_pause(
+def test_one_run_at_a_time_and_a_pause_after_a_failed_run(
     opened: World, instance: DagsterInstance
 ):
     run = _begin(opened, instance, **{"dagster/sensor_name": "report"})
-    assert _tick(opened, instance).skip_message == "A report is being made."
+    assert _tick(opened, instance).skip_message == "A run of the job report is in progress."
     instance.report_run_failed(run)
     message = _tick(opened, instance).skip_message or ""
     assert message == "The last 1 runs failed; the next is tried after a pause."

@@ -1,4 +1,4 @@
-"""What a shop does to its tables without writing a row of them; what rows read is another then."""
+"""Redefinitions of source tables that change what a SELECT returns without writing a row."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,8 +14,8 @@ from hedgehog_pipeline_tests.extraction.history import (
 )
 from hedgehog_pipeline_tests.torture.machine.oracle import Oracle
 
-RESHAPED = ("transaction", "staff", "department", "payment", "payment")
-"""The tables; that of payments in four steps."""
+REDEFINED = ("transaction", "staff", "department", "payment", "payment")
+"""The tables; `payment` has four steps."""
 
 _LABELS = """
     alter type transaction_type rename value 'SALE' to 'x';
@@ -56,20 +56,20 @@ _WITH_THE_DEFAULT_IN_LATER = """
 """
 
 
-class Reshaping:
-    """The tables of an example's shop, and how far their owner came with them."""
+class Redefinition:
+    """Redefines the tables of an example's shop, step by step."""
 
     def __init__(self, shop: psycopg.Connection[Any], oracle: Oracle) -> None:
         self._shop = shop
         self._oracle = oracle
         self._steps = [self._fill, self._put_in_place, self._attach, self._attach_altered]
 
-    def reshape(self, table: str) -> None:
-        """Do to a table what is done to it, or the next step of it."""
+    def redefine(self, table: str) -> None:
+        """Redefine a table, or do the next step."""
         steps: dict[str, Callable[[], None]] = {
             "transaction": self._exchange_labels,
             "staff": self._exchange_names,
-            "department": self._make_a_column_anew,
+            "department": self._replace_a_column,
         }
         if table in steps:
             steps[table]()
@@ -78,17 +78,17 @@ class Reshaping:
 
     def _exchange_labels(self) -> None:
         self._shop.execute(_LABELS.encode())
-        self._oracle.reshape("transaction", _WITH_OTHER_LABELS)
+        self._oracle.redefine("transaction", _WITH_OTHER_LABELS)
         self._oracle.another ^= {"transaction"}
 
     def _exchange_names(self) -> None:
         self._shop.execute(_NAMES.encode())
-        self._oracle.reshape("staff", _WITH_OTHER_NAMES)
+        self._oracle.redefine("staff", _WITH_OTHER_NAMES)
         self._oracle.another ^= {"staff"}
 
-    def _make_a_column_anew(self) -> None:
+    def _replace_a_column(self) -> None:
         self._shop.execute(_COLUMN.encode())
-        self._oracle.reshape("department", _WITH_THE_DEFAULT)
+        self._oracle.redefine("department", _WITH_THE_DEFAULT)
         self._oracle.another |= {"department"}
 
     def _fill(self) -> None:
@@ -105,5 +105,5 @@ class Reshaping:
 
     def _attach_altered(self) -> None:
         attach_altered(self._shop, "later", SOURCE["payment"], _OF_LATER, "payment_amount")
-        self._oracle.reshape("payment", _WITH_THE_DEFAULT_IN_LATER)
+        self._oracle.redefine("payment", _WITH_THE_DEFAULT_IN_LATER)
         self._oracle.perhaps |= {"payment"}

@@ -1,4 +1,4 @@
-"""The archive of a large shop goes through the stages side by side, a process for each."""
+"""The stages run a large initial load in parallel, each in a process of its own."""
 
 import os
 import signal
@@ -18,28 +18,26 @@ _ORDERS = 250_000
 
 @pytest.fixture
 def large(servers: Servers):
-    """A shop whose archive takes three slices, each worth a process."""
+    """A shop whose initial load has three slices, each worth a process."""
     with World.make(servers, slice_rows=100_000) as world:
         world.load_small()
         shop.grow(servers.postgres.dsn(world.shop_database), _ORDERS)
         yield world
 
 
-def test_ctrl_c_ends_all_of_them_at_once_in_a_sentence(large: World, tmp_path: Path):
+def test_ctrl_c_ends_all_processes_at_once_with_a_message(large: World, tmp_path: Path):
     with _hedgehog_run(large, tmp_path) as run:
         helpers = _await_helpers(run)
         os.killpg(run.pid, signal.SIGINT)
         assert run.wait() == 130
     _, alive = psutil.wait_procs(helpers, timeout=60)
     assert not alive
-    told = (tmp_path / "log").read_text()
-    assert "hedgehog: interrupted." in told
-    assert "Traceback" not in told
+    log = (tmp_path / "log").read_text()
+    assert "hedgehog: interrupted." in log
+    assert "Traceback" not in log
 
 
-def test_what_a_killed_run_left_is_taken_on_and_the_warehouse_is_whole(
-    large: World, tmp_path: Path
-):
+def test_the_next_run_finishes_what_a_killed_run_left(large: World, tmp_path: Path):
     with _hedgehog_run(large, tmp_path) as run:
         helpers = _await_helpers(run)
         run.send_signal(signal.SIGKILL)
@@ -65,14 +63,14 @@ def _hedgehog_run(world: World, folder: Path) -> subprocess.Popen[bytes]:
             env={**os.environ, **world.environment},
             stdout=log,
             stderr=log,
-            start_new_session=True,  # a group of its own, which a terminal interrupts as a whole
+            start_new_session=True,  # its own process group, as a terminal interrupts a whole group
         )
 
 
 def _await_helpers(run: subprocess.Popen[bytes]) -> list[psutil.Process]:
-    """Wait until each stage has a process; give these and the one that they are copies of."""
+    """Wait until each stage has a process; return these and the fork server."""
     while run.poll() is None:
         helpers = psutil.Process(run.pid).children(recursive=True)
         if len(helpers) > 3:
             return helpers
-    pytest.fail("It was through before its stages had processes.")
+    pytest.fail("The run ended before its stages had processes.")

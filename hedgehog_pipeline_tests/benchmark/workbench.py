@@ -1,4 +1,4 @@
-"""Where the benchmark works: a sandbox of its own, with any number of lakes and warehouses."""
+"""The sandbox of the benchmark, with any number of lakes and warehouses."""
 
 import os
 import subprocess
@@ -32,19 +32,19 @@ _HEDGEHOG = Path(sys.executable).parent / "hedgehog"
 
 
 def with_our_code(environment: Mapping[str, str]) -> dict[str, str]:
-    """Have Python find the code of this repository from any folder."""
+    """Return the environment with this repository in PYTHONPATH."""
     return {**environment, "PYTHONPATH": str(Path(__file__).parents[2])}
 
 
 def as_url(dsn: str, scheme: str = "postgresql") -> str:
-    """Write a connection string as the URL that other tools take."""
+    """Return a connection string as a URL, for other tools."""
     parts = conninfo_to_dict(dsn)
     return "{}://{user}:{password}@{host}:{port}/{dbname}".format(scheme, **parts)
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """An empty lake and an empty warehouse beside the one shop."""
+    """A lake and a warehouse of their own, for the one shop."""
 
     folder: Path
     environment: dict[str, str]
@@ -52,11 +52,11 @@ class Deployment:
     s3: S3Server
 
     def hedgehog(self, *words: str) -> Cost:
-        """Run a command of Hedgehog to its end."""
+        """Run a hedgehog command; return its cost."""
         return cost_of_command([_HEDGEHOG, *words], self.folder, self.environment)
 
     def run(self) -> tuple[Cost, Cost]:
-        """Run Hedgehog; give what the whole took, and what was left once it began to extract."""
+        """Run `hedgehog run`; return its cost, and the cost without its start-up."""
         end, began = self._ingestion.end(), datetime.now(timezone.utc)
         whole = self.hedgehog("run")
         first = next(self._ingestion.after(end))
@@ -64,7 +64,7 @@ class Deployment:
         return whole, Cost(whole.seconds - start_up)
 
     def killed_run(self, after: float) -> int:
-        """Kill a run of Hedgehog after so many seconds; give how many rows had landed by then."""
+        """Kill `hedgehog run` after so many seconds; return how many rows it had landed."""
         quiet = subprocess.DEVNULL
         process = subprocess.Popen(
             [_HEDGEHOG, "run"], cwd=self.folder, env=self.environment, stdout=quiet, stderr=quiet
@@ -76,12 +76,12 @@ class Deployment:
         return sum(commit.rows for commit in self._ingestion.after(0))
 
     def stage(self, stage: str, runs: int = 1) -> Cost:
-        """Do all that waits for a stage, by so many runs at once."""
+        """Process all pending commits of a stage, with so many parallel runs; return the cost."""
         command = [sys.executable, "-m", stage_alone.__name__, stage, str(runs)]
         return cost_of_command(command, self.folder, with_our_code(self.environment))
 
     def bytes_in(self, layer: str) -> int:
-        """Sum up the objects of a bucket."""
+        """Return the total size of the objects in a bucket."""
         pages = self.s3.client().get_paginator("list_objects_v2")
         return sum(
             item["Size"]
@@ -95,17 +95,17 @@ class Deployment:
         return CommitLog(bucket, IngestionCommit)
 
     def on_what_landed_in(self, other: "Deployment") -> "Deployment":
-        """Process what another deployment landed."""
+        """Return this deployment with the ingestion bucket of another one."""
         landed = {"HEDGEHOG_INGESTION_BUCKET": other.environment["HEDGEHOG_INGESTION_BUCKET"]}
         return replace(self, environment={**self.environment, **landed})
 
     def with_s3(self, endpoint: str) -> "Deployment":
-        """Reach S3 by another endpoint."""
+        """Return this deployment with another S3 endpoint."""
         return replace(self, environment={**self.environment, "AWS_ENDPOINT_URL_S3": endpoint})
 
 
-class Place:
-    """The servers, and the one shop."""
+class Workbench:
+    """The servers of the benchmark, and its one shop."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
@@ -113,8 +113,8 @@ class Place:
 
     @classmethod
     @contextmanager
-    def make(cls, orders: int) -> Iterator["Place"]:
-        """Start a sandbox whose shop holds so many orders in a temporary folder; stop it then."""
+    def make(cls, orders: int) -> Iterator["Workbench"]:
+        """Run a sandbox in a temporary folder, with so many orders in its shop."""
         with TemporaryDirectory() as folder:
             sandbox = Sandbox(Path(folder) / ".sandbox")
             sandbox.up(orders)
@@ -125,18 +125,18 @@ class Place:
 
     @property
     def shop(self) -> str:
-        """The shop, as its owner."""
+        """The connection string of the shop, as its owner."""
         return self._sandbox.shop_dsn()
 
     def empty_database(self, name: str) -> str:
-        """Make an empty database; give how its superuser reaches it."""
+        """Create an empty database; return its connection string as superuser."""
         with psycopg.connect(self._sandbox.postgres.dsn("postgres"), autocommit=True) as admin:
             create = sql.SQL("create database {} owner {}")
             admin.execute(create.format(sql.Identifier(name), sql.Identifier(WRITER)))
         return self._sandbox.postgres.dsn(name)
 
     def deployment(self) -> Deployment:
-        """Make an empty lake and an empty warehouse."""
+        """Create a deployment with an empty lake and an empty warehouse."""
         number = next(self._numbers)
         warehouse = f"warehouse_{number}"
         names = {

@@ -1,4 +1,4 @@
-"""Changes that write no row: what a SELECT of a table gives becomes another, and `xmin` stays."""
+"""Changes that write no row: a SELECT returns something else, but each `xmin` stays the same."""
 
 import json
 from collections import Counter
@@ -60,16 +60,16 @@ class Case:
     """A change of a table that writes no row.
 
     Attributes:
-        table: which one.
+        table: the table that changes.
         change: what the shop does.
-        told: a piece of the sentence that says so.
+        reason: the reason that the commit gives.
         before: what it did before the last capture.
-        since: the version of PostgreSQL that has it.
+        since: the first version of PostgreSQL that supports it.
     """
 
     table: str
     change: str
-    told: str
+    reason: str
     before: str = "select"
     since: int = 0
 
@@ -78,58 +78,58 @@ CASES = {
     "a label of an enum": Case(
         "payment_type",
         "alter type payment_type_name rename value 'SALES_RECEIPT' to 'RECEIPT'",
-        "its enums have no 'SALES_RECEIPT' any more",
+        "enum labels were renamed ('SALES_RECEIPT')",
     ),
-    "labels of an enum that are exchanged": Case(
+    "exchanged labels of an enum": Case(
         "payment_type",
         "alter type payment_type_name rename value 'SALES_RECEIPT' to 'x';"
         "alter type payment_type_name rename value 'SALES_REFUND' to 'SALES_RECEIPT';"
         "alter type payment_type_name rename value 'x' to 'SALES_REFUND'",
-        "its enums have no 'SALES_RECEIPT', 'SALES_REFUND' any more",
+        "enum labels were renamed ('SALES_RECEIPT', 'SALES_REFUND')",
     ),
     "a label of a domain's enum": Case(
         "payment_type",
         "alter type payment_type_name rename value 'SALES_RECEIPT' to 'RECEIPT'",
-        "its enums have no 'SALES_RECEIPT' any more",
+        "enum labels were renamed ('SALES_RECEIPT')",
         "create domain kind as payment_type_name;"
         "alter table payment_type alter payment_type_name type kind",
     ),
-    "names of columns that are exchanged": Case(
+    "exchanged names of columns": Case(
         "staff",
         "alter table staff rename first_name to x; alter table staff rename last_name to "
         "first_name; alter table staff rename x to last_name",
-        "first_name is another column and last_name is another column",
+        "column first_name was replaced and column last_name was replaced",
     ),
-    "a column that is made anew with a default": Case(
+    "a column that is dropped and added with a default": Case(
         "design",
         "alter table design drop file_name, add file_name_2 text not null default 'x';"
         "alter table design rename file_name_2 to file_name",
-        "file_name is another column",
+        "column file_name was replaced",
     ),
-    "what a column is generated from": Case(
+    "the expression of a generated column": Case(
         "design",
         "alter table design alter file_name set expression as (design_name || 'y')",
-        "file_name is another column",
+        "column file_name was replaced",
         "alter table design drop file_name,"
         "add file_name text generated always as (design_name || 'x') virtual",
         180000,
     ),
-    "a table that was filled beside it": Case(
-        "sales_order", SWAP, "another one has its name", BESIDE
+    "a copy of the table that takes its name": Case(
+        "sales_order", SWAP, "another table has its name", BESIDE
     ),
     "a partition that is attached with rows": Case(
-        "department", ATTACH, "a partition came with its rows", PARTITIONED
+        "department", ATTACH, "a partition was attached with its rows", PARTITIONED
     ),
     "a partition that is altered while it is detached": Case(
         "department",
         DETACH_ALTER_ATTACH.format("department_2"),
-        "a partition came with its rows",
+        "a partition was attached with its rows",
         PARTITIONED + ATTACH,
     ),
     "a partition that is altered while the one above it is detached": Case(
         "department",
         DETACH_ALTER_ATTACH.format("middle"),
-        "a partition came with its rows",
+        "a partition was attached with its rows",
         PARTITIONED
         + "create table middle (like department including all) partition by range (department_id);"
         + ATTACH.replace("table department", "table middle")
@@ -148,10 +148,10 @@ SAME = {
     "alter table design drop constraint design_pkey cascade",
     "grant": "grant select on design to public",
     "comment": "comment on table design is 'pictures'",
-    "a column that nobody declared": "alter table design add colour text not null default 'red'",
+    "an undeclared column": "alter table design add colour text not null default 'red'",
     "a longer text": "alter table currency alter currency_code type varchar(9)",
     "another type of the same text": "alter table currency alter currency_code type text",
-    "the name of what columns are generated from": "alter table design rename note to remark",
+    "the name of a column in an expression": "alter table design rename note to remark",
     "a new label": "alter type payment_type_name add value 'GIFT' before 'SALES_REFUND'",
     "the name of a type": "alter type payment_type_name rename to kind",
     "a constraint": "alter table design add check (design_id > 0)",
@@ -167,7 +167,7 @@ def last_commit(world: World) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_table_that_is_another_one_is_read_in_full_again_alone(shop: World, name: str):
+def test_only_the_redefined_table_is_read_in_full_again(shop: World, name: str):
     case = CASES[name]
     if shop.shop.info.server_version < case.since:
         pytest.skip(f"PostgreSQL {case.since // 10000} has it.")
@@ -183,15 +183,15 @@ def test_a_table_that_is_another_one_is_read_in_full_again_alone(shop: World, na
     reasons = last_commit(shop)["reread_tables"]
     assert isinstance(reasons, dict)
     assert list(reasons) == [case.table]
-    assert reasons[case.table].startswith(f"{case.table} is another table since commit {number} (")
-    assert reasons[case.table].endswith(f" UTC): {case.told}")
+    assert reasons[case.table].startswith(f"{case.table} was redefined after commit {number} (")
+    assert reasons[case.table].endswith(f" UTC): {case.reason}")
     assert shop.deployment.scan_shop() == ()
     assert capture(shop) == Counter()
     assert last_commit(shop)["reread"] is None
 
 
 @pytest.mark.parametrize("name", SAME)
-def test_what_no_select_of_the_declared_columns_shows_reads_nothing_again(shop: World, name: str):
+def test_a_change_that_no_select_shows_reads_nothing_again(shop: World, name: str):
     shop.shop.execute("alter table department drop location, add location text default 'York'")
     kinds = "virtual" if shop.shop.info.server_version >= 180000 else "stored", "stored"
     for column, kind in zip(("file_name", "file_location"), kinds, strict=True):
@@ -207,7 +207,7 @@ def test_what_no_select_of_the_declared_columns_shows_reads_nothing_again(shop: 
     assert capture(shop) == Counter()
 
 
-def test_a_search_path_that_leads_to_another_table_reads_that_one(shop: World):
+def test_a_search_path_that_leads_to_another_table_reads_that_table(shop: World):
     shop.shop.execute(
         "create schema other; grant usage on schema other to reader;"
         "create table other.currency (like currency including all);"
@@ -224,16 +224,16 @@ def test_a_search_path_that_leads_to_another_table_reads_that_one(shop: World):
     assert capture(shop) == Counter()
 
 
-def test_a_partition_that_brings_no_earlier_row_reads_nothing_again(shop: World):
+def test_a_partition_without_earlier_rows_reads_nothing_again(shop: World):
     shop.shop.execute(PARTITIONED.encode())
     capture(shop)
     shop.shop.execute("create table department_3 partition of department default")
     head, tables = shop.deployment.lake.ingestion.head(), list(SOURCE.values())
     assert head
-    with shop.deployment.source.moment(tables) as moment:
-        assert another_tables(moment, head) == {}
+    with shop.deployment.source.moment(tables) as snapshot:
+        assert another_tables(snapshot, head) == {}
         scans = "select sum(seq_scan) from pg_stat_xact_user_tables where relname ~ 'department_'"
-        assert moment.fetch(sql.SQL(scans).format()) == [(0,)]  # an empty one costs none
+        assert snapshot.fetch(sql.SQL(scans).format()) == [(0,)]  # no scan of an empty partition
     assert shop.deployment.scan_shop() == ()
     shop.shop.execute("insert into department values (900, 'Books', 'Hull', null, now(), now())")
     assert keys(capture(shop), "department") == ["900"]
@@ -252,14 +252,14 @@ def test_a_partition_attached_while_an_earlier_transaction_is_open_lands_once(sh
         shop.shop.execute("update department set location = 'York'")
         capture(shop)
         shop.shop.execute(ATTACH)
-        capture(shop)  # all of it is newer than the open transaction: the archive holds none
+        capture(shop)  # all rows are newer than the open transaction: the slice has none
         assert keys(capture(shop), "department") == ["1", "200"]
         late.commit()
     assert keys(capture(shop)) == ["1"]
     assert capture(shop) == Counter()
 
 
-def test_a_partition_that_a_sweep_found_gone_is_read_again_once_it_is_back(shop: World):
+def test_a_partition_detached_during_a_sweep_is_read_again_once_it_is_back(shop: World):
     shop.shop.execute(f"{PARTITIONED}{ATTACH}".encode())
     capture(shop)
     shop.shop.execute(DETACH)
@@ -276,7 +276,7 @@ def test_a_partition_that_a_sweep_found_gone_is_read_again_once_it_is_back(shop:
     assert capture(shop) == Counter()
 
 
-def test_rows_of_a_child_that_comes_after_the_snapshot_are_not_those_of_the_table(shop: World):
+def test_rows_of_a_child_that_is_attached_after_the_snapshot_do_not_land(shop: World):
     shop.shop.execute(
         "create table child (like sales_order including all);"
         "insert into child select * from sales_order"
@@ -288,13 +288,13 @@ def test_rows_of_a_child_that_comes_after_the_snapshot_are_not_those_of_the_tabl
         shop.shop.execute("alter table child inherit sales_order")
         finish()
     assert keys(landed(shop, after=1)) == ["1"]
-    with pytest.raises(HedgehogError, match="gives the rows of child as its own"):
+    with pytest.raises(HedgehogError, match="includes the rows of child"):
         capture(shop)
     shop.shop.execute("alter table child no inherit sales_order")
     assert capture(shop) == Counter()
 
 
-def test_a_label_that_has_another_name_while_it_is_read_is_not_landed(shop: World):
+def test_a_label_that_is_renamed_during_a_capture_is_not_landed(shop: World):
     shop.shop.execute("insert into payment_type values (2, 'SALES_REFUND', now(), now())")
     with capturing(shop) as finish:
         shop.shop.execute("alter type payment_type_name rename value 'SALES_REFUND' to 'x'")
@@ -305,12 +305,12 @@ def test_a_label_that_has_another_name_while_it_is_read_is_not_landed(shop: Worl
     assert in_shop(shop) == landed(shop)
 
 
-def test_a_lake_without_fingerprints_takes_them_without_reading_again(shop: World):
+def test_a_lake_without_fingerprints_gets_them_without_reading_again(shop: World):
     bucket = shop.settings.ingestion_bucket
     commit = last_commit(shop)
     assert isinstance(commit["base"], dict)
-    for base in commit["base"].values():
-        del base["fingerprint"], base["alone"]
+    for watermark in commit["base"].values():
+        del watermark["fingerprint"], watermark["alone"]
     del commit["reread_tables"]
     as_a_new_process()
     shop.s3.put_object(Bucket=bucket, Key=commit_key(1), Body=json.dumps(commit).encode())
@@ -318,14 +318,14 @@ def test_a_lake_without_fingerprints_takes_them_without_reading_again(shop: Worl
     assert shop.deployment.scan_shop() == ()
     place(shop.shop)
     assert keys(capture(shop)) == ["4"]
-    base = last_commit(shop)["base"]
-    assert isinstance(base, dict)
-    assert all(base[name]["fingerprint"] for name in SOURCE)
+    watermarks = last_commit(shop)["base"]
+    assert isinstance(watermarks, dict)
+    assert all(watermarks[name]["fingerprint"] for name in SOURCE)
     shop.shop.execute("alter type payment_type_name rename value 'RECEIPT' to 'SALES_RECEIPT'")
     assert shop.deployment.scan_shop() == ("payment_type",)
 
 
-def test_a_column_with_a_default_that_is_declared_later_is_read_then(shop: World):
+def test_a_column_with_a_default_that_is_declared_later_is_read_from_then_on(shop: World):
     shop.shop.execute("alter table design add colour text not null default 'red'")
     place(shop.shop)
     capture(shop)
@@ -335,26 +335,26 @@ def test_a_column_with_a_default_that_is_declared_later_is_read_then(shop: World
     wider = replace(
         design, columns=(*design.columns, Column("colour", TEXT, description="Its colour."))
     )
-    with shop.deployment.source.moment([design]) as moment:
-        assert "design" in known_watermarks(moment, head)
-    with shop.deployment.source.moment([wider]) as moment:
+    with shop.deployment.source.moment([design]) as snapshot:
+        assert "design" in known_watermarks(snapshot, head)
+    with shop.deployment.source.moment([wider]) as snapshot:
         now = datetime.now(timezone.utc)
-        plan = plan_capture(moment, head, [wider], slice_rows=9, captured_at=now)
-        assert plan.reread_tables["design"].endswith(": colour is declared since")
-        (_, row) = map(bytes, moment.lines(plan.tables["design"].query))
+        plan = plan_capture(snapshot, head, [wider], slice_rows=9, captured_at=now)
+        assert plan.reread_tables["design"].endswith(": column colour was declared")
+        (_, row) = map(bytes, snapshot.lines(plan.tables["design"].query))
         assert row.endswith(b",red\n")
 
 
-@pytest.mark.parametrize(("table", "left"), [("design", "file_name"), ("payment_type", "payment_")])
-def test_a_column_that_is_declared_no_more_reads_nothing_again(shop: World, table: str, left: str):
+@pytest.mark.parametrize(("table", "drop"), [("design", "file_name"), ("payment_type", "payment_")])
+def test_dropping_a_declaration_reads_nothing_again(shop: World, table: str, drop: str):
     head = shop.deployment.lake.ingestion.head()
     assert head is not None
     key, *others = SOURCE[table].columns
-    columns = (key, *(column for column in others if not column.name.startswith(left)))
+    columns = (key, *(column for column in others if not column.name.startswith(drop)))
     narrower = replace(SOURCE[table], columns=columns)
     assert len(narrower.columns) == len(others)
-    with shop.deployment.source.moment([narrower]) as moment:
-        assert another_tables(moment, head) == {}
+    with shop.deployment.source.moment([narrower]) as snapshot:
+        assert another_tables(snapshot, head) == {}
 
 
 def test_other_tables_are_captured_while_one_is_read_again_in_slices(servers: Servers):
@@ -363,7 +363,7 @@ def test_other_tables_are_captured_while_one_is_read_again_in_slices(servers: Se
         while capture(world):
             pass
         world.shop.execute(BESIDE)
-        place(world.shop)  # into the table that is about to go
+        place(world.shop)  # into the table that is replaced next
         assert keys(capture(world)) == ["11"]
         world.shop.execute(SWAP)
         slices = []
@@ -381,7 +381,7 @@ def test_other_tables_are_captured_while_one_is_read_again_in_slices(servers: Se
         assert capture(world) == Counter()
 
 
-def test_a_table_that_changes_again_while_it_is_read_begins_anew(servers: Servers):
+def test_a_table_that_changes_again_while_it_is_read_starts_again(servers: Servers):
     with World.make(servers, slice_rows=4) as world:
         seed(world, 6)
         while capture(world):
@@ -400,11 +400,11 @@ def test_a_table_that_changes_again_while_it_is_read_begins_anew(servers: Server
         assert capture(world) == Counter()
 
 
-def test_a_run_takes_it_to_the_warehouse_and_says_so(opened: World):
+def test_a_run_loads_a_redefined_table_and_reports_why(opened: World):
     opened.shop.execute("alter type payment_type_name rename value 'SALES_RECEIPT' to 'RECEIPT'")
-    told = [why for run in opened.run() for why in run.reread_tables]
-    (why,) = told
-    assert why.startswith("payment_type is another table since commit 1 (")
+    reasons = [why for run in opened.run() for why in run.reread_tables]
+    (why,) = reasons
+    assert why.startswith("payment_type was redefined after commit 1 (")
     names = opened.query("select distinct payment_type_name from dim_payment_type")
     assert ("RECEIPT",) in names
     assert ("SALES_RECEIPT",) not in names
@@ -412,16 +412,16 @@ def test_a_run_takes_it_to_the_warehouse_and_says_so(opened: World):
     assert opened.run() == []
 
 
-def test_rows_that_the_other_table_lacks_are_gone_by_the_next_sweep(opened: World):
+def test_the_next_sweep_deletes_rows_that_the_new_table_lacks(opened: World):
     opened.shop.execute(BESIDE)
     opened.shop.execute("delete from beside where sales_order_id = 1; update address set city='Y'")
     opened.run()
     opened.shop.execute(SWAP)
-    with pytest.raises(HedgehogError, match=r"^sales_order is another table since .*; sweep"):
+    with pytest.raises(HedgehogError, match=r"^sales_order was redefined after .*`hedgehog run`"):
         opened.sweep()
     opened.run()
     opened.sweep()
-    held = {key for (key,) in opened.query("select sales_order_id from fact_sales_order_current")}
+    loaded = {key for (key,) in opened.query("select sales_order_id from fact_sales_order_current")}
     there = {key for (key,) in opened.shop.execute("select sales_order_id from sales_order")}
-    assert held == there
-    assert 1 not in held
+    assert loaded == there
+    assert 1 not in loaded

@@ -1,4 +1,4 @@
-"""When increments cannot be told any more, the shop is read in full again."""
+"""When increments are not possible any more, the source gets a full refresh."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -27,23 +27,23 @@ from hedgehog_pipeline_tests.world import World
 NOW = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
 
 
-def head(source: str = "7/1/5", **snapshots: str) -> IngestionCommit:
+def head(identity: str = "7/1/5", **snapshots: str) -> IngestionCommit:
     watermarks = {t: Watermark(snapshot=s, captured_at=NOW, commit=1) for t, s in snapshots.items()}
     return IngestionCommit(
         log="log", number=1, previous=None, batch="batch", date=date(2026, 11, 22),
-        kind="increment", captured_at=NOW, source=source, base=watermarks,
+        kind="increment", captured_at=NOW, source=identity, base=watermarks,
     )  # fmt: skip
 
 
-def moment(snapshot: str, identity: str = "7/1/5") -> SourceSnapshot:
-    """A moment whose rows nobody asks for."""
+def source(text: str, identity: str = "7/1/5") -> SourceSnapshot:
+    """A snapshot without rows."""
     return SourceSnapshot(
-        cast("psycopg.Connection", None), identity, PgSnapshot(snapshot), {}, {}, "0/0"
+        cast("psycopg.Connection", None), identity, PgSnapshot(text), {}, {}, "0/0"
     )
 
 
 def copied(world: World) -> str:
-    """Put a copy of the shop's database in its place; give its name."""
+    """Put a copy of the shop's database in its place; return its name."""
     copy = f"{world.shop_database}_copy"
     world.shop.close()
     dsn = world.servers.postgres.dsn
@@ -56,63 +56,63 @@ def copied(world: World) -> str:
     return copy
 
 
-def test_a_base_of_the_same_source_is_known():
-    assert set(known_watermarks(moment("120:130:"), head(staff="100:110:"))) == {"staff"}
-    assert set(known_watermarks(moment("100:110:"), head(staff="100:110:"))) == {"staff"}
+def test_a_watermark_of_the_same_source_is_valid():
+    assert set(known_watermarks(source("120:130:"), head(staff="100:110:"))) == {"staff"}
+    assert set(known_watermarks(source("100:110:"), head(staff="100:110:"))) == {"staff"}
 
 
-def test_nothing_is_known_of_an_empty_log():
-    assert known_watermarks(moment("120:130:"), None) == {}
+def test_an_empty_log_has_no_watermarks():
+    assert known_watermarks(source("120:130:"), None) == {}
 
 
 @pytest.mark.parametrize("other", ["8/1/5", "7/2/5", "7/1/6"])
-def test_nothing_is_known_of_another_cluster_timeline_or_database(other: str):
-    assert known_watermarks(moment("120:130:", other), head(staff="100:110:")) == {}
+def test_no_watermark_is_valid_for_another_cluster_timeline_or_database(other: str):
+    assert known_watermarks(source("120:130:", other), head(staff="100:110:")) == {}
 
 
 def test_what_changed_of_the_source_is_named():
-    assert what_changed(moment("120:130:"), None) is None
-    assert what_changed(moment("120:130:"), head(staff="100:110:")) is None
-    assert what_changed(moment("120:130:", "8/1/6"), head()) == (
+    assert what_changed(source("120:130:"), None) is None
+    assert what_changed(source("120:130:"), head(staff="100:110:")) is None
+    assert what_changed(source("120:130:", "8/1/6"), head()) == (
         "the source's system identifier changed from 7 to 8 and its database oid changed from "
         "5 to 6"
     )
-    assert what_changed(moment("120:130:", "7/2/5"), head()) == (
+    assert what_changed(source("120:130:", "7/2/5"), head()) == (
         "the source's timeline changed from 1 to 2"
     )
     back = head(staff="100:110:", design="90:95:", address="100:120:")
-    assert what_changed(moment("100:105:"), back) == (
+    assert what_changed(source("100:105:"), back) == (
         "the source's transaction counter went back from 110 to 105"
     )
-    assert what_changed(moment(f"{WRAP + 100}:{WRAP + 120}:"), head(staff="100:110:")) == (
-        f"the source's transaction counter went a whole round from 110 to {WRAP + 120}"
+    assert what_changed(source(f"{WRAP + 100}:{WRAP + 120}:"), head(staff="100:110:")) == (
+        f"the source's transaction counter wrapped around from 110 to {WRAP + 120}"
     )
 
 
-def test_a_counter_that_went_back_makes_known_only_what_was_captured_before():
-    watermarks = known_watermarks(moment("100:105:"), head(staff="100:110:", design="90:95:"))
+def test_a_counter_that_went_back_invalidates_later_watermarks():
+    watermarks = known_watermarks(source("100:105:"), head(staff="100:110:", design="90:95:"))
     assert set(watermarks) == {"design"}
 
 
-@pytest.mark.parametrize(("length", "known"), [(WRAP - 1, True), (WRAP, False), (WRAP + 1, False)])
-def test_a_window_of_a_whole_round_tells_nothing(length: int, *, known: bool):
-    found = known_watermarks(moment(f"{100 + length}:{100 + length}:"), head(staff="100:110:"))
-    assert bool(found) == known
+@pytest.mark.parametrize(("length", "valid"), [(WRAP - 1, True), (WRAP, False), (WRAP + 1, False)])
+def test_a_window_of_a_whole_round_is_not_valid(length: int, *, valid: bool):
+    found = known_watermarks(source(f"{100 + length}:{100 + length}:"), head(staff="100:110:"))
+    assert bool(found) == valid
 
 
-def test_a_commit_says_of_each_table_where_it_last_landed_and_why_it_is_read_again(world: World):
+def test_a_commit_records_where_each_table_last_landed_and_why_it_is_read_again(world: World):
     seed(world)
     world.run()
     list(run_until_done(world.deployment, Mode.REREAD))
     first, again = world.commits(world.settings.ingestion_bucket)[:2]
     filled = {part["asset"].partition("/")[2] for part in first["parts"]}
     for number, commit in ((1, first), (2, again)):
-        stands = {name: (b["landed"], b["swept"]) for name, b in commit["base"].items()}
-        assert stands == {name: (number if name in filled else 0, 0) for name in SOURCE}
+        positions = {name: (b["landed"], b["swept"]) for name, b in commit["base"].items()}
+        assert positions == {name: (number if name in filled else 0, 0) for name in SOURCE}
     assert (first["reread"], again["reread"]) == (None, "a person asked for it")
 
 
-def test_a_sensor_sees_at_its_next_scan_that_the_secret_names_another_source(world: World):
+def test_the_next_scan_notices_that_the_secret_names_another_source(world: World):
     seed(world)
     world.run()
     deployment = world.deployment
@@ -121,7 +121,7 @@ def test_a_sensor_sees_at_its_next_scan_that_the_secret_names_another_source(wor
     assert deployment.scan_shop()
 
 
-def test_a_copy_of_the_shop_lands_in_full_and_doubles_nothing_in_the_warehouse(world: World):
+def test_a_copy_of_the_source_lands_in_full_and_doubles_nothing_in_the_warehouse(world: World):
     seed(world)
     world.run()
     change(world.shop, "2", 20, at="2026-11-02 13:00:00")
@@ -151,8 +151,8 @@ def test_a_table_left_out_of_the_first_capture_of_a_copy_keeps_what_it_landed(
     copied(opened)
     result = opened.launch("extraction", "staff")
     (event,) = result.get_asset_materialization_events()
-    told = event.materialization.metadata["read in full again"].value
-    assert "the source's database oid changed" in str(told)
+    reason = event.materialization.metadata["read in full again"].value
+    assert "the source's database oid changed" in str(reason)
     after = opened.commits(opened.settings.ingestion_bucket)[-1]["base"]["department"]
     assert after["landed"] == before
     assert after["archive"] == {"after": None}

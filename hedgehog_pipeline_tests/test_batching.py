@@ -1,4 +1,4 @@
-"""What one run takes of the commits that wait."""
+"""The pending commits that one run takes."""
 
 from datetime import timedelta
 
@@ -32,27 +32,27 @@ def test_a_run_takes_commits_of_one_day() -> None:
     assert _numbers(_commit(1, 5), _commit(2, 5), _commit(3, 5, days=1), _commit(4, 5)) == [1, 2]
 
 
-def test_a_run_takes_no_more_than_so_many_rows_or_one_commit() -> None:
+def test_a_run_takes_at_most_the_row_limit_or_one_larger_commit() -> None:
     half = MAX_ROWS // 2
     assert _numbers(_commit(1, half), _commit(2, half), _commit(3, 1)) == [1, 2]
     assert _numbers(_commit(1, MAX_ROWS + 1), _commit(2, 1)) == [1]
 
 
-def test_runs_at_the_same_time_share_commits_evenly_and_in_order() -> None:
+def test_parallel_runs_share_commits_evenly_and_in_order() -> None:
     large = [_commit(number, MAX_ROWS) for number in range(1, 8)]
     shares = [[commit.number for commit in share] for share in shared_out(large, 3)]
     assert shares == [[1, 2, 3], [4, 5, 6], [7]]
 
 
-def test_what_is_little_is_not_divided() -> None:
+def test_few_rows_are_not_divided() -> None:
     assert len(shared_out([_commit(1, 5), _commit(2, 5)], 4)) == 1
     assert shared_out([], 4) == []
 
 
-def test_a_run_takes_no_commit_that_follows_another_one_than_stands_before_it() -> None:
+def test_a_run_refuses_a_commit_whose_predecessor_is_another_commit() -> None:
     s3 = MemoryS3()
     log = put_processed(s3, 3)
     tags = tags_for([log.read(3)])
     put_other_values(s3, 2, batch="z")
-    with pytest.raises(AnotherLakeError, match=r"Commit 3 .* where z stands before it"):
+    with pytest.raises(AnotherLakeError, match=r"Commit 3 .* the batch before it is z"):
         commits_of_run(tags, "storage", DAY, log, pending=lambda _: [], of_day=list)

@@ -1,4 +1,4 @@
-"""Captures beside each other, and beside sessions that rewrite tables."""
+"""Captures at the same time as other captures, and as sessions that rewrite tables."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ from hedgehog_pipeline_tests.world import World
 
 
 def await_waiting_readers(world: World, count: int) -> None:
-    """Until so many captures wait for a table of the shop."""
+    """Wait until `count` captures wait for a lock on a table."""
     waiting = (
         "select count(*) from pg_locks join pg_stat_activity using (pid)"
         " where usename = 'reader' and datname = current_database() and not granted"
@@ -23,19 +23,19 @@ def await_waiting_readers(world: World, count: int) -> None:
     assert await_condition(lambda: world.shop.execute(waiting).fetchone() == (count,), 60)
 
 
-def test_of_two_captures_the_first_wins_and_the_other_is_let_go(shop: World):
+def test_of_two_captures_the_first_wins_and_the_other_is_discarded(shop: World):
     place(shop.shop, 2)
     with capturing(shop) as finish_first, capturing(shop) as finish_second:
         (third,) = place(shop.shop)
-        won = finish_second()
+        winner = finish_second()
         assert finish_first() is None
-    assert won is not None
+    assert winner is not None
     assert keys(landed(shop, after=1)) == ["4", "5"]
     assert keys(capture(shop)) == [third]
     assert_landed_once(shop)
 
 
-def test_of_two_first_captures_one_is_let_go(world: World):
+def test_of_two_first_captures_one_is_discarded(world: World):
     seed(world)
     with capturing(world) as finish_first, capturing(world) as finish_second:
         assert finish_first() is not None
@@ -52,8 +52,8 @@ def test_two_extraction_runs_at_once_land_everything_once(
     with ThreadPoolExecutor() as threads, caplog.at_level("INFO", "hedgehog_pipeline"):
         with shop.connect() as gate:
             gate.execute("lock table sales_order")
-            asked = (shop.settings, "extraction", today)
-            runs = [threads.submit(execute, *asked) for _ in "ab"]
+            arguments = (shop.settings, "extraction", today)
+            runs = [threads.submit(execute, *arguments) for _ in "ab"]
             await_waiting_readers(shop, 2)
         for run in runs:
             run.result()
@@ -63,7 +63,7 @@ def test_two_extraction_runs_at_once_land_everything_once(
     assert_landed_once(shop)
 
 
-def test_two_whole_runs_at_once_both_end_with_all_that_the_shop_held(shop: World):
+def test_two_whole_runs_at_once_both_load_all_rows_of_the_shop(shop: World):
     with ThreadPoolExecutor() as threads:
         with shop.connect() as gate:
             gate.execute("lock table sales_order")
@@ -77,7 +77,7 @@ def test_two_whole_runs_at_once_both_end_with_all_that_the_shop_held(shop: World
     assert shop.run() == []
 
 
-def test_a_rewrite_beside_the_first_capture_shows_no_empty_table(world: World):
+def test_a_rewrite_during_the_first_capture_shows_no_empty_table(world: World):
     seed(world)
     with ThreadPoolExecutor() as threads:
         with world.connect() as session:
@@ -89,7 +89,7 @@ def test_a_rewrite_beside_the_first_capture_shows_no_empty_table(world: World):
     assert_landed_once(world)
 
 
-def test_a_rewrite_beside_an_increment_shows_no_empty_table(shop: World):
+def test_a_rewrite_during_an_increment_shows_no_empty_table(shop: World):
     with ThreadPoolExecutor() as threads:
         with shop.connect() as session:
             session.execute("alter table sales_order alter units_sold type bigint")
@@ -97,12 +97,12 @@ def test_a_rewrite_beside_an_increment_shows_no_empty_table(shop: World):
             capturing_rows = threads.submit(capture, shop)
             await_waiting_readers(shop, 1)
         rows = capturing_rows.result()
-    # A rewrite makes a new version of every row; the warehouse finds them equal.
+    # A rewrite gives every row a new xmin, so all land again; the warehouse adds no version.
     assert keys(rows) == ["1", "2", "3", "4"]
     assert capture(shop) == Counter()
 
 
-def test_what_follows_a_truncate_beside_a_capture_lands_at_once(shop: World):
+def test_rows_inserted_after_a_truncate_during_a_capture_land_at_once(shop: World):
     with ThreadPoolExecutor() as threads:
         with shop.connect() as session:
             session.execute("truncate sales_order cascade")

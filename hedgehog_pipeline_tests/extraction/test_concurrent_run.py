@@ -1,4 +1,4 @@
-"""`hedgehog run` beside another extractor that is faster, but looked earlier."""
+"""`hedgehog run` next to another extractor that started earlier and commits first."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ from hedgehog_pipeline_tests.world import Servers, World
 
 
 def await_copying(world: World) -> psutil.Process:
-    """Until a capture reads a table row by row; its server process."""
+    """Wait until a capture runs COPY; return its server process."""
     copying = (
         "select pid from pg_stat_activity where datname = current_database()"
         " and usename = 'reader' and query ilike 'copy %'"
@@ -35,20 +35,20 @@ def await_copying(world: World) -> psutil.Process:
         pytest.param(Mode.INBOX, marks=pytest.mark.torture),
     ],
 )
-def test_a_run_whose_capture_is_let_go_takes_another_until_all_is_in_the_warehouse(
+def test_a_run_whose_capture_is_discarded_captures_again_until_all_rows_are_loaded(
     servers: Servers, mode: Mode
 ):
     with World.make(servers, part_bytes=200) as world:
         seed(world)
         capture(world)
         place(world.shop)
-        with ThreadPoolExecutor() as threads, capturing(world) as finish_earlier:
+        with ThreadPoolExecutor() as threads, capturing(world) as finish_first:
             place(world.shop, 100)
             run = threads.submit(lambda: list(run_until_done(world.deployment, mode)))
             reader = await_copying(world)
             reader.suspend()
             try:
-                assert finish_earlier() is not None
+                assert finish_first() is not None
             finally:
                 reader.resume()
             run.result()

@@ -1,4 +1,4 @@
-"""Rows that cannot be taken are told by key, column, value and reason, and hold nothing up."""
+"""Invalid rows get quarantine entries with key, column, value and reason, and block nothing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _BOUGHT = "purchase_order"
 
 @dataclass(frozen=True)
 class Dirt:
-    """A value that the star does not take, and what has to be done for the shop to hold it."""
+    """A value that the star rejects, and the DDL that lets the shop store it."""
 
     table: str
     column: str
@@ -42,7 +42,7 @@ class Dirt:
 
 
 _TEXT_DATES = ("tomorrow", "2026-02-30", "01/06/2026", "", " ", "0000-01-01", "today")
-_MOMENTS = (
+_TIMESTAMPS = (
     "infinity",
     "-infinity",
     "10000-01-01 00:00:00",
@@ -51,8 +51,8 @@ _MOMENTS = (
 )
 _DIRTS = (
     *(Dirt(ORDERS, "agreed_payment_date", text, TEXT_DATE) for text in _TEXT_DATES),
-    *(Dirt(ORDERS, "last_updated", text, NAIVE_TIMESTAMP) for text in _MOMENTS),
-    *(Dirt("design", "created_at", text, NAIVE_TIMESTAMP) for text in _MOMENTS),
+    *(Dirt(ORDERS, "last_updated", text, NAIVE_TIMESTAMP) for text in _TIMESTAMPS),
+    *(Dirt("design", "created_at", text, NAIVE_TIMESTAMP) for text in _TIMESTAMPS),
     Dirt(_BOUGHT, "item_unit_price", "NaN", MONEY),
     Dirt(_BOUGHT, "item_unit_price", "Infinity", MONEY, "type numeric"),
     Dirt(ORDERS, "unit_price", "123456789.00", MONEY, "type numeric(14, 2)"),
@@ -66,19 +66,19 @@ _DIRTS = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What becomes of a row with one kind of dirt, and of the same row without it."""
+    """The outcome of a row with an invalid value, and of the same row without it."""
 
     bad: int
-    told: Rows
-    good_is_held: bool
-    bad_is_held: bool
-    told_once_corrected: Rows
-    corrected_is_held: bool
+    entries: Rows
+    good_is_loaded: bool
+    bad_is_loaded: bool
+    entries_once_corrected: Rows
+    corrected_is_loaded: bool
 
 
 @pytest.fixture(scope="module")
 def outcomes(archived: Archived) -> Iterator[dict[Dirt, Outcome]]:
-    """A shop that holds every kind of dirt at once, captured; and again when it is corrected."""
+    """A shop with every kind of invalid value at once, captured; and again once corrected."""
     with archived.copy() as world:
         for dirt in _DIRTS:
             if dirt.alter:
@@ -91,8 +91,8 @@ def outcomes(archived: Archived) -> Iterator[dict[Dirt, Outcome]]:
             for dirt in _DIRTS
         }
         world.run()
-        told = {dirt: _told_of(world, dirt, bad) for dirt, (_, bad) in rows.items()}
-        held = {
+        entries = {dirt: _entries_of(world, dirt, bad) for dirt, (_, bad) in rows.items()}
+        loaded = {
             dirt: tuple(is_held(world, dirt.table, key) for key in keys)
             for dirt, keys in rows.items()
         }
@@ -102,16 +102,16 @@ def outcomes(archived: Archived) -> Iterator[dict[Dirt, Outcome]]:
         yield {
             dirt: Outcome(
                 bad,
-                told[dirt],
-                *held[dirt],
-                _told_of(world, dirt, bad),
+                entries[dirt],
+                *loaded[dirt],
+                _entries_of(world, dirt, bad),
                 is_held(world, dirt.table, bad),
             )
             for dirt, (_, bad) in rows.items()
         }
 
 
-def _told_of(world: World, dirt: Dirt, key: int) -> Rows:
+def _entries_of(world: World, dirt: Dirt, key: int) -> Rows:
     return world.query(f"{OPEN} where table_name = %s and key = %s", [dirt.table, str(key)])
 
 
@@ -130,19 +130,19 @@ def _correct(world: World, dirt: Dirt, good: int, bad: int) -> None:
 
 
 @pytest.mark.parametrize("dirt", _DIRTS, ids=str)
-def test_a_value_that_cannot_be_taken_is_told_and_the_rest_goes_on(
+def test_an_invalid_value_is_quarantined_and_the_other_rows_are_loaded(
     outcomes: dict[Dirt, Outcome], dirt: Dirt
 ):
     outcome = outcomes[dirt]
     found = None if dirt.value is None else str(dirt.value)
-    assert outcome.told == [(dirt.table, str(outcome.bad), dirt.column, found, dirt.reason)]
-    assert outcome.good_is_held
-    assert not outcome.bad_is_held
-    assert outcome.told_once_corrected == []
-    assert outcome.corrected_is_held
+    assert outcome.entries == [(dirt.table, str(outcome.bad), dirt.column, found, dirt.reason)]
+    assert outcome.good_is_loaded
+    assert not outcome.bad_is_loaded
+    assert outcome.entries_once_corrected == []
+    assert outcome.corrected_is_loaded
 
 
-def test_the_least_and_greatest_values_go_through(opened: World):
+def test_the_smallest_and_largest_values_are_loaded(opened: World):
     order = copy_row(
         opened,
         ORDERS,
@@ -173,7 +173,7 @@ def test_the_least_and_greatest_values_go_through(opened: World):
     ]
 
 
-def test_a_row_with_two_bad_values_is_told_twice(opened: World):
+def test_a_row_with_two_invalid_values_has_two_entries(opened: World):
     bad = copy_row(opened, ORDERS, agreed_payment_date="soon", created_at="infinity")
     opened.run()
     assert sorted(opened.query(OPEN)) == [
@@ -182,7 +182,7 @@ def test_a_row_with_two_bad_values_is_told_twice(opened: World):
     ]
 
 
-def test_a_part_of_bad_rows_alone_holds_nothing_up(opened: World):
+def test_a_part_with_only_invalid_rows_blocks_nothing(opened: World):
     rows = opened.query("select * from fact_payment")
     opened.shop.execute("update payment set last_updated = 'infinity'")
     good = copy_row(opened, "design")
@@ -199,7 +199,7 @@ def test_a_part_of_bad_rows_alone_holds_nothing_up(opened: World):
     assert len(opened.query("select from fact_payment")) == 4
 
 
-def test_odd_text_beside_a_bad_row_arrives_character_for_character(opened: World):
+def test_odd_text_next_to_an_invalid_row_arrives_character_for_character(opened: World):
     copy_row(opened, "design", created_at="infinity")
     keys = [copy_row(opened, "design", design_name=text, file_name="") for text in DIRTY]
     opened.run()
@@ -210,7 +210,7 @@ def test_odd_text_beside_a_bad_row_arrives_character_for_character(opened: World
 
 
 @pytest.mark.parametrize("neighbour", ["2026-06-01", "infinity"])
-def test_a_text_longer_than_a_part_goes_through(opened: World, neighbour: str):
+def test_a_text_longer_than_a_part_is_loaded(opened: World, neighbour: str):
     text = "🦔x" * 4_000_000
     key = copy_row(opened, "design", file_name=text)
     copy_row(opened, "design", created_at=neighbour)
@@ -219,7 +219,7 @@ def test_a_text_longer_than_a_part_goes_through(opened: World, neighbour: str):
     assert opened.query("select file_name from dim_design where design_id = %s", [key]) == [(text,)]
 
 
-def test_a_row_without_a_key_is_told(opened: World):
+def test_a_row_without_a_key_is_quarantined(opened: World):
     put(opened, "inbox/currency/all.csv", CURRENCIES, line := f",CHF,{STAMPS}")
     opened.run()
     assert opened.query(OPEN) == [("currency", "", "currency_id", line, "is absent")]

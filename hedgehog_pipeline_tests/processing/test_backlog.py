@@ -1,4 +1,4 @@
-"""The commits that wait to be processed are one log's."""
+"""The backlog of commits to process belongs to one log."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from hedgehog_pipeline.processing.backlog import pending_commits
 from hedgehog_pipeline_tests.lake.making import MemoryS3, land, put_other_values
 
 
-def test_a_commit_that_follows_another_one_than_stands_before_it_is_not_processed() -> None:
+def test_a_commit_that_does_not_follow_the_one_before_it_is_not_processed() -> None:
     s3 = MemoryS3()
     lake = Lake(
         CommitLog(s3.bucket(), IngestionCommit), CommitLog(MemoryS3().bucket(), ProcessedCommit)
@@ -19,5 +19,5 @@ def test_a_commit_that_follows_another_one_than_stands_before_it_is_not_processe
         land(lake.ingestion, {})
     assert len(pending_commits(lake, 100)) == 3
     put_other_values(s3, 2, batch="z")
-    with pytest.raises(AnotherLakeError, match=r"Commit 3 .* where z stands before it"):
+    with pytest.raises(AnotherLakeError, match=r"Commit 3 .* the batch before it is z"):
         pending_commits(lake, 100)

@@ -1,4 +1,4 @@
-"""The archive in slices, while the shop goes on trading."""
+"""The initial load in slices, while the source changes."""
 
 import threading
 from collections import Counter
@@ -22,7 +22,7 @@ from hedgehog_pipeline_tests.world import Servers, World
 
 @contextmanager
 def trading(world: World, seed: int) -> Iterator[None]:
-    """Trade as one busy user does, in a thread; the trader has to live until the end."""
+    """Trade in a thread as one busy user does; check that the trader runs until the end."""
     over = threading.Event()
 
     def trade() -> Counter[str]:
@@ -47,13 +47,13 @@ def kinds(world: World) -> Counter[str]:
     return Counter(c["kind"] for c in world.commits(world.settings.ingestion_bucket))
 
 
-def assert_each_capture_landed_what_it_had_to(world: World) -> None:
+def assert_every_capture_is_complete(world: World) -> None:
     verdict = judge(world)
     assert not verdict.lost
     assert not verdict.doubled
 
 
-def test_an_archive_in_slices_beside_trade_misses_nothing_and_lands_nothing_twice(
+def test_an_initial_load_during_trade_misses_nothing_and_lands_nothing_twice(
     servers: Servers,
 ):
     with World.make(servers, slice_rows=150, part_bytes=5_000) as world:
@@ -66,12 +66,12 @@ def test_an_archive_in_slices_beside_trade_misses_nothing_and_lands_nothing_twic
         world.run()
         assert kinds(world)["archive"] > 5
         assert kinds(world)["increment"] > 3
-        assert_each_capture_landed_what_it_had_to(world)
+        assert_every_capture_is_complete(world)
         assert_warehouse_is_the_shop(world)
         assert world.run() == []
 
 
-def test_transactions_that_overlap_the_whole_archive_land_with_the_first_increment(
+def test_transactions_that_overlap_the_whole_initial_load_land_with_the_first_increment(
     servers: Servers,
 ):
     with World.make(servers, slice_rows=4) as world, world.connect() as late:
@@ -88,23 +88,23 @@ def test_transactions_that_overlap_the_whole_archive_land_with_the_first_increme
             capture(world)
         place(world.shop)
         capture(world)
-        assert_each_capture_landed_what_it_had_to(world)
+        assert_every_capture_is_complete(world)
         assert_landed_once(world)
 
 
-def test_an_archive_ends_although_the_shop_outruns_its_slices(servers: Servers):
+def test_an_initial_load_ends_although_the_shop_outruns_its_slices(servers: Servers):
     with World.make(servers, slice_rows=4) as world:
         seed(world, 10)
         for _ in range(8):
             capture(world)
             place(world.shop, 6)
-        # Seven reference rows and ten orders are all that was there at the first slice.
+        # At the first slice there were only seven reference rows and ten orders.
         assert kinds(world)["archive"] <= 6
         capture(world)
         assert_landed_once(world)
 
 
-def test_a_slice_smaller_than_one_table_takes_so_many_rows_a_commit(servers: Servers):
+def test_a_commit_has_at_most_one_slice_of_rows(servers: Servers):
     with World.make(servers, slice_rows=2) as world:
         seed(world, 7)
         slices = []
@@ -117,7 +117,7 @@ def test_a_slice_smaller_than_one_table_takes_so_many_rows_a_commit(servers: Ser
 
 
 @pytest.mark.parametrize("orders", [6, 7, 8])
-def test_a_table_that_ends_at_the_edge_of_a_slice_lands_whole(servers: Servers, orders: int):
+def test_a_table_that_ends_at_the_edge_of_a_slice_lands_completely(servers: Servers, orders: int):
     with World.make(servers, slice_rows=7) as world:
         seed(world, orders)
         while any(capture(world)):
@@ -126,7 +126,7 @@ def test_a_table_that_ends_at_the_edge_of_a_slice_lands_whole(servers: Servers, 
         assert_landed_once(world)
 
 
-def test_an_empty_shop_has_an_archive_and_what_comes_later_is_an_increment(world: World):
+def test_an_empty_shop_has_an_initial_load_and_later_rows_are_increments(world: World):
     assert capture(world) == Counter()
     assert kinds(world) == {"archive": 1}
     assert capture(world) == Counter()

@@ -1,4 +1,4 @@
-"""A row is looked for in no part that was altered."""
+"""An altered part is an error when a row is looked up in it."""
 
 from datetime import date
 
@@ -20,7 +20,7 @@ _HEADER = (
 _ROW = "7,2026-06-01 09:30:00,2026-06-01 09:30:00,1,1,2.50,1,1,t,2026-06-01,3,4"
 
 
-def test_a_part_that_was_altered_shows_no_row() -> None:
+def test_a_row_of_an_altered_part_is_not_shown() -> None:
     s3 = MemoryS3()
     lake = Lake(
         CommitLog(s3.bucket(), IngestionCommit), CommitLog(MemoryS3().bucket(), ProcessedCommit)
@@ -28,12 +28,12 @@ def test_a_part_that_was_altered_shows_no_row() -> None:
     (part,) = land(lake.ingestion, {"payment": f"{_HEADER}\n{_ROW}\n".encode()}).parts
     payment, day = SOURCE["payment"], date(2026, 6, 1)
     assert LandedRows(lake).in_commit(payment, "7", 1).line == 1
-    assert (mention := LandedRows(lake).mention(STAR["dim_date"], day, 1))
+    assert (mention := LandedRows(lake).first_mention(STAR["dim_date"], day, 1))
     assert mention.line == 1
     s3.objects[part.key] = s3.objects[part.key].replace(b"2.50", b"3.50")
-    for look in (
+    for read in (
         lambda: LandedRows(lake).in_commit(payment, "7", 1),
-        lambda: LandedRows(lake).mention(STAR["dim_date"], day, 1),
+        lambda: LandedRows(lake).first_mention(STAR["dim_date"], day, 1),
     ):
         with pytest.raises(HedgehogError, match=f"{part.key} .* was altered: its SHA-256"):
-            look()
+            read()

@@ -1,4 +1,4 @@
-"""`hedgehog run` is killed in the middle of the archive, and run again."""
+"""`hedgehog run` is killed during the initial load, and run again."""
 
 import os
 import signal
@@ -30,7 +30,7 @@ def world(servers: Servers) -> Iterator[World]:
 
 @contextmanager
 def hedgehog_run(world: World, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """`hedgehog run` in a process of its own, which is killed in the end."""
+    """Run `hedgehog run` in its own process, and kill it in the end."""
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-c", "from hedgehog_pipeline.cli import main; main()", "run"],
@@ -51,7 +51,7 @@ def committed(world: World) -> list[str]:
 
 
 def orphans(world: World) -> list[str]:
-    """Parts that no commit names, as a crash leaves them."""
+    """Return the parts that no commit lists, as a crash leaves them."""
     bucket = world.settings.ingestion_bucket
     named = {part["key"] for commit in world.commits(bucket) for part in commit["parts"]}
     return [key for key in world.keys(bucket) if "oltp/" in key and key not in named]
@@ -66,14 +66,14 @@ def a_slice_is_half_written(world: World) -> bool:
 
 
 @pytest.mark.parametrize(
-    "moment",
+    "reached",
     [pytest.param(a_slice_is_committed, marks=pytest.mark.torture), a_slice_is_half_written],
 )
-def test_a_run_killed_in_the_archive_is_taken_up_where_it_was(
-    world: World, tmp_path: Path, moment: Callable[[World], bool]
+def test_an_initial_load_that_was_killed_continues_where_it_was(
+    world: World, tmp_path: Path, reached: Callable[[World], bool]
 ):
     with hedgehog_run(world, tmp_path) as process:
-        assert await_condition(lambda: moment(world) or process.poll() is not None, 120)
+        assert await_condition(lambda: reached(world) or process.poll() is not None, 120)
     assert process.returncode == -signal.SIGKILL, (tmp_path / "output").read_text()
 
     assert 1 <= len(committed(world)) < _SLICES

@@ -1,4 +1,4 @@
-"""Beside its model and the sandbox, which makes such a shop, no code names a table of totesys."""
+"""Only the model of totesys and the sandbox, which creates the demo shop, name its tables."""
 
 import ast
 import re
@@ -28,10 +28,10 @@ _WORD = re.compile(r"\w+")
 
 
 def _named(source: Path) -> Iterator[str]:
-    """The words of a module's code: identifiers and texts, but no documentation."""
+    """The words of a module's code: identifiers and strings, without documentation."""
     for node in ast.walk(ast.parse(source.read_text())):
         if isinstance(node, ast.keyword) and node.arg == "examples":
-            cast("ast.List", node.value).elts.clear()  # of the help
+            cast("ast.List", node.value).elts.clear()  # examples in the help
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             node.value.value = ""  # the text of a docstring
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -1,4 +1,4 @@
-"""What was told of a row is over when the row is gone or good, in any order of events."""
+"""Quarantine entries close when the row is deleted or valid, in any order of events."""
 
 import random
 
@@ -9,13 +9,15 @@ from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline_tests.bad_rows import OPEN, ORDERS, alter, copy_row
 from hedgehog_pipeline_tests.world import World
 
-_TOLD = "select * from hedgehog.quarantine order by table_name, key, ingestion_commit, column_name"
+_ENTRIES = (
+    "select * from hedgehog.quarantine order by table_name, key, ingestion_commit, column_name"
+)
 _CHANGING = ("address", "department", "design", "counterparty", "staff", ORDERS)
-"""A parent of two, one of one, a table of its own, two that are joined, and a fact."""
+"""A parent of two tables, a parent of one, a table of its own, two joined tables, and a fact."""
 
 
 @pytest.mark.parametrize("earlier", [True, False])
-def test_the_deletion_of_a_row_that_cannot_be_taken_is_its_end(opened: World, *, earlier: bool):
+def test_the_deletion_of_an_invalid_row_closes_its_entries(opened: World, *, earlier: bool):
     changes = {} if earlier else {"created_at": "infinity"}
     keys = {table: copy_row(opened, table, **changes) for table in _CHANGING}
     rows = {table: f"where {SOURCE[table].key} = {key}" for table, key in keys.items()}
@@ -30,8 +32,8 @@ def test_the_deletion_of_a_row_that_cannot_be_taken_is_its_end(opened: World, *,
     assert opened.query(OPEN) == []
 
 
-def test_a_key_that_is_too_great_is_told_and_its_deletion_is_its_end(opened: World):
-    """Keys of 64 bits, such as snowflake ids, where the declaration has 32."""
+def test_a_key_that_is_too_large_is_quarantined_until_it_is_deleted(opened: World):
+    """Keys of 64 bits, such as snowflake ids, while the declaration has 32 bits."""
     tables = {
         "design": 3_000_000_000,
         "staff": 1_234_567_890_123_456_789,
@@ -56,7 +58,9 @@ def test_a_key_that_is_too_great_is_told_and_its_deletion_is_its_end(opened: Wor
     ("seed", "rounds"),
     [(0, 2), *(pytest.param(seed, 4, marks=pytest.mark.torture) for seed in range(1, 8))],
 )
-def test_open_is_what_is_bad_in_the_shop_whatever_happens(opened: World, seed: int, rounds: int):
+def test_open_entries_are_the_invalid_source_rows_whatever_happens(
+    opened: World, seed: int, rounds: int
+):
     chance = random.Random(seed)
     mine: list[tuple[str, int]] = []
     for _ in range(rounds):
@@ -73,7 +77,7 @@ def test_open_is_what_is_bad_in_the_shop_whatever_happens(opened: World, seed: i
 
 
 def _change_something(world: World, mine: list[tuple[str, int]], chance: random.Random) -> None:
-    """Add a row like the first, good or bad; or spoil, correct or delete one that was added."""
+    """Add a row like the first, valid or not; or spoil, correct or delete an added one."""
     created = chance.choice(["infinity", "today"])
     if len(mine) < 3 or chance.random() < 0.3:
         table = chance.choice(_CHANGING)
@@ -101,7 +105,7 @@ def _keys_bad(world: World) -> set[tuple[str, str]]:
     return set(world.shop.execute(" union all ".join(bad).encode()).fetchall())
 
 
-def test_an_emptied_warehouse_is_told_the_same_again(opened: World):
+def test_an_emptied_warehouse_gets_the_same_entries_again(opened: World):
     copy_row(opened, ORDERS, agreed_payment_date="soon")
     staff = copy_row(opened, "staff", created_at="infinity")
     opened.run()
@@ -110,12 +114,12 @@ def test_an_emptied_warehouse_is_told_the_same_again(opened: World):
     opened.run()
     opened.launch("processing")
     opened.run()
-    told, still = opened.query(_TOLD), sorted(opened.query(OPEN))
-    assert [(table, column) for table, _, column, *_ in still] == [
+    entries, still_open = opened.query(_ENTRIES), sorted(opened.query(OPEN))
+    assert [(table, column) for table, _, column, *_ in still_open] == [
         ("department", "created_at"),
         (ORDERS, "agreed_payment_date"),
     ]
     opened.empty_warehouse()
     opened.run()
-    assert opened.query(_TOLD) == told
-    assert sorted(opened.query(OPEN)) == still
+    assert opened.query(_ENTRIES) == entries
+    assert sorted(opened.query(OPEN)) == still_open

@@ -1,4 +1,4 @@
-"""What a run makes of commits that are new, processed already, or taken by another one."""
+"""Plans for commits that are new, already processed, or processed by another run meanwhile."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ _STAMP = "2026-06-01 09:30:00"
 
 @dataclass
 class Processing:
-    """A lake in memory."""
+    """The processing stage on a lake in memory."""
 
     landed: CommitLog[IngestionCommit] = field(
         default_factory=lambda: CommitLog(MemoryS3().bucket(), IngestionCommit)
@@ -29,7 +29,7 @@ class Processing:
     batches: int = 0
 
     def land(self, *codes: str) -> list[IngestionCommit]:
-        """Land versions of one currency, a commit each."""
+        """Land versions of one currency, one commit each."""
         header = "currency_id,currency_code,created_at,last_updated"
         csv = [f"{header}\n1,{code},{_STAMP},{_STAMP}\n".encode() for code in codes]
         return [land(self.landed, {"currency": text}) for text in csv]
@@ -41,8 +41,8 @@ class Processing:
         *,
         replays: bool = False,
     ) -> list[ProcessingPlan]:
-        """Plan work on commits, and write what it makes of them."""
-        works = plan_of_day(
+        """Plan the processing of commits, and write the rows of each plan."""
+        plans = plan_of_day(
             commits,
             tables,
             self._new_batch,
@@ -51,17 +51,17 @@ class Processing:
             whole_day=False,
         )
         inputs = {name: LandedTable(self.landed, t, self.log.bucket) for name, t in SOURCE.items()}
-        for work in works:
-            for table in work.tables:
-                for rows in work.rows_of(table, inputs):
+        for plan in plans:
+            for table in plan.tables:
+                for rows in plan.rows_of(table, inputs):
                     rows.write(f"star/{table.name}", 1_000_000)
-        return works
+        return plans
 
-    def append(self, works: Sequence[ProcessingPlan]) -> list[ProcessedCommit | None]:
-        return [self.log.append(work.commit_on) for work in works]
+    def append(self, plans: Sequence[ProcessingPlan]) -> list[ProcessedCommit | None]:
+        return [self.log.append(plan.commit_on) for plan in plans]
 
-    def counted(self) -> int:
-        """How many rows the star's currencies have, as the log says."""
+    def row_count(self) -> int:
+        """Return the row count of `dim_currency` in the log."""
         head = self.log.head()
         assert head
         assert head.row_counts
@@ -72,24 +72,24 @@ class Processing:
         return Batch(f"batch-{self.batches}", DAY, self.log.bucket, "parquet")
 
 
-def _numbers(works: Sequence[ProcessingPlan]) -> list[tuple[list[int], bool]]:
-    """The commits of each work, and whether it replays them."""
-    return [([c.number for c in work.commits], work.restated is not None) for work in works]
+def _numbers(plans: Sequence[ProcessingPlan]) -> list[tuple[list[int], bool]]:
+    """Return the commits of each plan, and whether it is a replay."""
+    return [([c.number for c in plan.commits], plan.restated is not None) for plan in plans]
 
 
-def test_a_batch_that_shares_a_commit_with_a_faster_one_is_let_go_and_the_rest_waits():
+def test_a_batch_that_shares_a_commit_with_a_faster_one_is_discarded_and_the_rest_stays_pending():
     lake = Processing()
     first, second = lake.land("EUR", "CHF")
     slower = lake.plan([first, second])
     (faster,) = lake.append(lake.plan([first]))
     assert faster
     assert lake.append(slower) == [None]
-    assert (faster.through, lake.log.end(), lake.counted()) == (1, 1, 1)
+    assert (faster.through, lake.log.end(), lake.row_count()) == (1, 1, 1)
     lake.append(lake.plan([second]))
-    assert lake.counted() == 2
+    assert lake.row_count() == 2
 
 
-def test_a_run_leaves_out_what_another_one_has_processed():
+def test_a_run_skips_commits_that_another_run_has_processed():
     lake = Processing()
     first, second = lake.land("EUR", "CHF")
     lake.append(lake.plan([first]))
@@ -97,22 +97,22 @@ def test_a_run_leaves_out_what_another_one_has_processed():
     assert _numbers(lake.plan([first])) == [([], False)]
 
 
-def test_a_replay_restates_what_is_processed_and_processes_what_is_new():
+def test_a_replay_restates_processed_commits_and_processes_new_ones():
     lake = Processing()
     first, second = lake.land("EUR", "CHF")
     lake.append(lake.plan([first]))
-    works = lake.plan([first, second], replays=True)
-    assert _numbers(works) == [([1], True), ([2], False)]
-    kinds = [commit.kind for commit in lake.append(works) if commit]
+    plans = lake.plan([first, second], replays=True)
+    assert _numbers(plans) == [([1], True), ([2], False)]
+    kinds = [commit.kind for commit in lake.append(plans) if commit]
     assert kinds == ["restatement", "processed"]
-    assert lake.counted() == 2
+    assert lake.row_count() == 2
 
 
-def test_a_run_on_part_of_the_star_is_a_replay_whatever_it_takes():
+def test_a_run_on_part_of_the_star_is_always_a_replay():
     lake = Processing()
     first, second = lake.land("EUR", "CHF")
     lake.append(lake.plan([first]))
-    works = lake.plan([first, second], [STAR["dim_currency"]], replays=True)
-    assert _numbers(works) == [([1, 2], True)]
-    lake.append(works)
-    assert lake.counted() == 1
+    plans = lake.plan([first, second], [STAR["dim_currency"]], replays=True)
+    assert _numbers(plans) == [([1, 2], True)]
+    lake.append(plans)
+    assert lake.row_count() == 1

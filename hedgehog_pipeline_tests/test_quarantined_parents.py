@@ -1,4 +1,4 @@
-"""Rows that cannot be taken, and those of other tables that refer to them."""
+"""Invalid rows, and rows of other tables that refer to them."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from hedgehog_pipeline_tests.bad_rows import OPEN, ORDERS, STAMP, STAR_OF, alter
 from hedgehog_pipeline_tests.world import World
 
 
-def test_staff_keep_the_last_department_that_could_be_taken(opened: World):
+def test_staff_keep_the_last_department_that_was_valid(opened: World):
     department = "select department_name from dim_staff"
     opened.shop.execute("update department set department_name = 'X', last_updated = 'infinity'")
     opened.run()
@@ -22,7 +22,7 @@ def test_staff_keep_the_last_department_that_could_be_taken(opened: World):
     assert opened.query(OPEN) == []
 
 
-def test_counterparties_and_places_keep_the_last_address_that_could_be_taken(opened: World):
+def test_counterparties_and_locations_keep_the_last_address_that_was_valid(opened: World):
     alter(opened, "address", "phone", "drop not null")
     cities = (
         "select city, counterparty_legal_city from dim_location, dim_counterparty "
@@ -38,7 +38,7 @@ def test_counterparties_and_places_keep_the_last_address_that_could_be_taken(ope
     assert opened.query(OPEN) == []
 
 
-def test_a_department_that_changes_does_not_mend_its_staff(opened: World):
+def test_a_change_of_a_department_does_not_make_its_staff_valid(opened: World):
     opened.shop.execute("update staff set last_name = 'X', last_updated = '-infinity'")
     opened.run()
     opened.shop.execute(f"update department set department_name = 'Trade', {STAMP}".encode())
@@ -53,15 +53,15 @@ def test_a_department_that_changes_does_not_mend_its_staff(opened: World):
 
 
 @pytest.mark.parametrize("table", ["staff", "design", "currency"])
-def test_a_fact_whose_member_cannot_be_taken_has_one_that_stands_in(opened: World, table: str):
+def test_a_fact_whose_member_is_invalid_has_an_inferred_member(opened: World, table: str):
     member = copy_row(opened, table, created_at="infinity")
     order = copy_row(opened, ORDERS, **{f"{table}_id": member})
     opened.run()
     assert is_held(opened, ORDERS, order)
     star = STAR_OF[table]
-    stand_in = f"select inferred, ingestion_commit > 0 from {star.name} where {star.key.name} = %s"
-    assert opened.query(stand_in, [member]) == [(True, False)]
+    inferred = f"select inferred, ingestion_commit > 0 from {star.name} where {star.key.name} = %s"
+    assert opened.query(inferred, [member]) == [(True, False)]
     opened.shop.execute(f"update {table} set created_at = 'today'".encode())
     opened.run()
-    assert opened.query(stand_in, [member]) == [(False, True)]
+    assert opened.query(inferred, [member]) == [(False, True)]
     assert opened.query(OPEN) == []

@@ -1,16 +1,16 @@
-"""When a sensor looks within a tick."""
+"""The times at which a sensor scans within a tick."""
 
 from hedgehog_pipeline_tests.ticks import Time
 
 
-def test_a_tick_looks_twice_a_second_and_ends_before_the_next_one_is_due() -> None:
+def test_a_tick_scans_twice_a_second_and_ends_before_the_next_one_is_due() -> None:
     time = Time()
     looks = list(time.looks.of_a_tick())
     assert looks == [0.5 * number for number in range(9)]
     assert time.now < 5
 
 
-def test_looks_that_take_long_are_rare_so_that_the_shop_is_left_in_peace() -> None:
+def test_slow_scans_are_rare_so_that_they_do_not_burden_the_source() -> None:
     time, looks = Time(), 0
     for _ in time.looks.of_a_tick():
         time.now += 0.2

@@ -1,4 +1,4 @@
-"""A run whose machine is still being started is at work for as long as Dagster waits for it."""
+"""A run whose machine is still starting counts as live for as long as Dagster waits for it."""
 
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -20,7 +20,7 @@ _TEN_MINUTES = {"run_monitoring": {"enabled": True, "start_timeout_seconds": 600
         (DagsterRunStatus.STARTED, 2, False),
     ],
 )
-def test_silence_means_more_of_a_run_that_has_started(
+def test_a_starting_run_may_be_silent_for_longer_than_a_started_one(
     status: DagsterRunStatus, minutes: int, *, expected: bool, tmp_path: Path
 ) -> None:
     with DagsterInstance.local_temp(str(tmp_path), overrides=_TEN_MINUTES) as instance:
@@ -29,7 +29,7 @@ def test_silence_means_more_of_a_run_that_has_started(
         assert bool(live_runs(instance, ("storage",), later)) is expected
 
 
-def test_where_nobody_waits_for_it_a_minute_is_enough() -> None:
+def test_without_run_monitoring_a_starting_run_counts_as_dead_after_a_minute() -> None:
     with DagsterInstance.ephemeral() as instance:
         _launched(instance, DagsterRunStatus.STARTING)
         later = datetime.now(timezone.utc) + timedelta(minutes=2)

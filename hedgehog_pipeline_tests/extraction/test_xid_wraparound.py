@@ -1,4 +1,4 @@
-"""Rows keep 32 bits of a transaction counter that goes on for ever."""
+"""Rows store 32 bits of a transaction counter that never stops."""
 
 import shutil
 from collections import Counter
@@ -21,12 +21,12 @@ from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the
 from hedgehog_pipeline_tests.world import Servers, World
 
 _SEGMENT = 1024 * 1024
-"""Transactions whose outcome one file of pg_xact holds, two bits each."""
+"""The transactions in one file of pg_xact, which stores the outcome of each in two bits."""
 
 
 @pytest.fixture
 def world(servers: Servers, tmp_path: Path) -> Iterator[World]:
-    """A shop in a cluster of its own."""
+    """A shop in its own cluster."""
     with (
         PostgresServer(tmp_path / "postgres", durable=False) as postgres,
         World.make(Servers(postgres, servers.aws)) as world,
@@ -36,13 +36,13 @@ def world(servers: Servers, tmp_path: Path) -> Iterator[World]:
 
 
 def counter(connection: psycopg.Connection[tuple[object, ...]]) -> int:
-    """The next transaction id, all 64 bits of it."""
+    """Return the next transaction id with all 64 bits."""
     row = connection.execute("select pg_snapshot_xmax(pg_current_snapshot())::text").fetchone()
     return int(str(row[0] if row else ""))
 
 
 def moved_on(world: World, transactions: int) -> World:
-    """The world after so many more transactions and a restart; all rows are frozen before."""
+    """Freeze all rows, move the counter on by so many transactions, and restart the server."""
     server = world.servers.postgres
     for (database,) in world.shop.execute("select datname from pg_database").fetchall():
         world.shop.execute(f'alter database "{database}" allow_connections true'.encode())
@@ -68,7 +68,7 @@ def test_a_counter_that_moved_on_by_billions_lands_nothing_old_and_everything_ne
     assert keys(capture(world)) == ["1"]
     before = counter(world.shop)
 
-    # No row may be older than two billion, so they are frozen on the way.
+    # No row may be older than two billion transactions, so rows are frozen on the way.
     for _ in range(2):
         world = moved_on(world, 1_250_000_000)
     assert counter(world.shop) - before >= 2_500_000_000
@@ -79,12 +79,12 @@ def test_a_counter_that_moved_on_by_billions_lands_nothing_old_and_everything_ne
     assert_landed_once(world)
 
 
-def test_a_row_whose_id_comes_again_hides_no_transaction_that_is_open(
+def test_a_row_whose_id_repeats_hides_no_open_transaction(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
-    """Neither of its own table nor of another one, neither a transaction nor what is under it."""
+    """In its own table or another one, neither a transaction nor a subtransaction."""
     ((old,),) = world.shop.execute("select xmin::text::bigint from department").fetchall()
-    for _ in range(60):  # rows whose ids come again one by one
+    for _ in range(60):  # rows whose ids repeat one by one
         place(world.shop)
     world = moved_on(world, 2**32 + old - 10 - counter(world.shop))
     capture(world)
@@ -106,10 +106,10 @@ def test_a_row_whose_id_comes_again_hides_no_transaction_that_is_open(
         place(world.shop)
         fetch = SourceSnapshot.fetch
 
-        def commit_and_fetch(moment: SourceSnapshot, query: sql.Composed) -> list[tuple[Any, ...]]:
+        def commit_and_fetch(source: SourceSnapshot, query: sql.Composed) -> list[tuple[Any, ...]]:
             if "pg_xact_status" in query.as_string():
                 late.commit()
-            return fetch(moment, query)
+            return fetch(source, query)
 
         patch.setattr(SourceSnapshot, "fetch", commit_and_fetch)
         capture(world)
@@ -117,8 +117,8 @@ def test_a_row_whose_id_comes_again_hides_no_transaction_that_is_open(
     assert capture(world) == Counter()
 
 
-def test_past_a_whole_round_nothing_new_is_missed_and_the_warehouse_has_nothing_twice(world: World):
-    """A row has 32 bits of its id: one left alone for so long looks new once, when they recur."""
+def test_after_a_wraparound_nothing_is_missed_or_doubled_in_the_warehouse(world: World):
+    """A row stores 32 bits of its id: an old row looks new once, when these bits repeat."""
     for _ in range(4):
         world.run()
         world = moved_on(world, 1_250_000_000)
@@ -136,7 +136,7 @@ def test_past_a_whole_round_nothing_new_is_missed_and_the_warehouse_has_nothing_
     assert_warehouse_is_the_shop(world)
 
 
-def test_a_base_that_is_a_whole_round_behind_is_read_in_full_again(world: World):
+def test_a_watermark_that_is_a_whole_round_behind_leads_to_a_full_refresh(world: World):
     capture(world)
     for _ in range(4):
         world = moved_on(world, 1_250_000_000)

@@ -1,4 +1,4 @@
-"""What is open in quarantine is the same whatever the order of the loads."""
+"""The open quarantine entries are the same, whatever the order of the loads."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -37,17 +37,17 @@ def warehouse(world: World) -> Iterator[Warehouse]:
 
 
 @dataclass(frozen=True)
-class QuarantineEntry:
+class _Commit:
     """A processed commit of one star table, made from one ingestion commit."""
 
     number: int
     source: int
     table: str = "dim_currency"
     kind: str = "processed"
-    good: Sequence[int] = ()
+    valid: Sequence[int] = ()
     bad: Sequence[tuple[str, str]] = ()
-    readmitted: Sequence[str] = ()
-    gone: Sequence[int] = ()
+    resolved: Sequence[str] = ()
+    deleted: Sequence[int] = ()
 
     @property
     def commit(self) -> ProcessedCommit:
@@ -57,7 +57,7 @@ class QuarantineEntry:
                 "kind": self.kind,
                 "sources": ((self.source, "a-batch"),),
                 "tables": (self.table,),
-                "parts": (part,) if self.good or self.bad or self.readmitted or self.gone else (),
+                "parts": (part,) if self.valid or self.bad or self.resolved or self.deleted else (),
                 "archive_complete": False,
             }
         )
@@ -68,20 +68,20 @@ class QuarantineEntry:
         assert (table.name, commit.number) == (self.table, self.number)
         subject = table.subject or ""
         rows = {
-            "rows": (table.arrow, [_currency(key, self.source) for key in self.good]),
+            "rows": (table.arrow, [_currency(key, self.source) for key in self.valid]),
             "tombstones": (
                 TOMBSTONES_ARROW,
-                [{"key": key, "ingestion_commit": self.source} for key in self.gone],
+                [{"key": key, "ingestion_commit": self.source} for key in self.deleted],
             ),
             "quarantine": (
                 QUARANTINE_ARROW,
-                [_fault(subject, key, column, self.source) for key, column in self.bad],
+                [_entry(subject, key, column, self.source) for key, column in self.bad],
             ),
             "readmitted": (
                 RESOLUTIONS_ARROW,
                 [
                     {"table_name": subject, "key": key, "ingestion_commit": self.source}
-                    for key in self.readmitted
+                    for key in self.resolved
                 ],
             ),
         }
@@ -99,7 +99,7 @@ def _currency(key: int, commit: int) -> dict[str, object]:
     }
 
 
-def _fault(table: str, key: str, column: str, commit: int) -> dict[str, object]:
+def _entry(table: str, key: str, column: str, commit: int) -> dict[str, object]:
     return {
         "table_name": table,
         "key": key,
@@ -117,80 +117,80 @@ _PAYMENT = "fact_payment"
 
 
 @pytest.mark.parametrize(
-    ("told", "still"),
+    ("commits", "open_entries"),
     [
-        ([QuarantineEntry(1, 5, bad=[("1", "a"), ("x", "a")])], [("1", 5, "a"), ("x", 5, "a")]),
+        ([_Commit(1, 5, bad=[("1", "a"), ("x", "a")])], [("1", 5, "a"), ("x", 5, "a")]),
         (
             [
-                QuarantineEntry(1, 5, bad=[("1", "a"), ("2", "a")]),
-                QuarantineEntry(2, 6, good=[2, 3]),
+                _Commit(1, 5, bad=[("1", "a"), ("2", "a")]),
+                _Commit(2, 6, valid=[2, 3]),
             ],
             [("1", 5, "a")],
         ),
         (
-            [QuarantineEntry(1, 5, bad=[("1", "a")]), QuarantineEntry(2, 4, good=[1])],
+            [_Commit(1, 5, bad=[("1", "a")]), _Commit(2, 4, valid=[1])],
             [("1", 5, "a")],
         ),
         (
-            [QuarantineEntry(1, 5, bad=[("1", "a")], good=[2]), QuarantineEntry(2, 5, good=[1])],
+            [_Commit(1, 5, bad=[("1", "a")], valid=[2]), _Commit(2, 5, valid=[1])],
             [("1", 5, "a")],
         ),
         (
             [
-                QuarantineEntry(1, 5, bad=[("1", "a"), ("1", "b"), ("2", "a")]),
-                QuarantineEntry(2, 6, bad=[("1", "a")]),
-                QuarantineEntry(3, 5, kind="restatement", good=[2], bad=[("1", "b")]),
+                _Commit(1, 5, bad=[("1", "a"), ("1", "b"), ("2", "a")]),
+                _Commit(2, 6, bad=[("1", "a")]),
+                _Commit(3, 5, kind="restatement", valid=[2], bad=[("1", "b")]),
             ],
             [("1", 5, "b"), ("1", 6, "a")],
         ),
         (
             [
-                QuarantineEntry(1, 5, _STAFF, bad=[("1", "a"), ("2", "a"), ("3", "a")]),
-                QuarantineEntry(2, 6, _STAFF, readmitted=["1"]),
-                QuarantineEntry(3, 4, _STAFF, readmitted=["2"]),
-                QuarantineEntry(4, 6, readmitted=["3"]),
+                _Commit(1, 5, _STAFF, bad=[("1", "a"), ("2", "a"), ("3", "a")]),
+                _Commit(2, 6, _STAFF, resolved=["1"]),
+                _Commit(3, 4, _STAFF, resolved=["2"]),
+                _Commit(4, 6, resolved=["3"]),
             ],
             [("2", 5, "a"), ("3", 5, "a")],
         ),
         (
             [
-                QuarantineEntry(1, 5, _STAFF, bad=[("1", "a")]),
-                QuarantineEntry(2, 5, _STAFF, "restatement"),
+                _Commit(1, 5, _STAFF, bad=[("1", "a")]),
+                _Commit(2, 5, _STAFF, "restatement"),
             ],
             [],
         ),
         (
             [
-                QuarantineEntry(1, 5, _STAFF, bad=[("1", "a")]),
-                QuarantineEntry(2, 5, kind="restatement", good=[1]),
+                _Commit(1, 5, _STAFF, bad=[("1", "a")]),
+                _Commit(2, 5, kind="restatement", valid=[1]),
             ],
             [("1", 5, "a")],
         ),
         (
             [
-                QuarantineEntry(1, 5, _PAYMENT, bad=[("1", "a"), ("3000000000", "a"), ("2", "a")]),
-                QuarantineEntry(2, 6, _PAYMENT, gone=[1, 3_000_000_000]),
-                QuarantineEntry(3, 4, _PAYMENT, gone=[2]),
-                QuarantineEntry(4, 7, _PAYMENT, bad=[("1", "a")]),
+                _Commit(1, 5, _PAYMENT, bad=[("1", "a"), ("3000000000", "a"), ("2", "a")]),
+                _Commit(2, 6, _PAYMENT, deleted=[1, 3_000_000_000]),
+                _Commit(3, 4, _PAYMENT, deleted=[2]),
+                _Commit(4, 7, _PAYMENT, bad=[("1", "a")]),
             ],
             [("2", 5, "a"), ("1", 7, "a")],
         ),
     ],
 )
-def test_what_is_open_does_not_depend_on_the_order_of_loads(
-    warehouse: Warehouse, told: list[QuarantineEntry], still: list[tuple[str, int, str]]
+def test_open_entries_do_not_depend_on_the_order_of_loads(
+    warehouse: Warehouse, commits: list[_Commit], open_entries: list[tuple[str, int, str]]
 ) -> None:
-    for order in permutations(told):
+    for order in permutations(commits):
         warehouse.connection.execute(_EMPTY)
-        for one in [*order, order[0]]:
-            warehouse.load(one.commit, list(STAR.values()), one.parts_of)
-        assert warehouse.connection.execute(_OPEN).fetchall() == still
+        for made in [*order, order[0]]:
+            warehouse.load(made.commit, list(STAR.values()), made.parts_of)
+        assert warehouse.connection.execute(_OPEN).fetchall() == open_entries
 
 
-def test_a_load_of_other_tables_ends_nothing(warehouse: Warehouse) -> None:
+def test_a_load_of_other_tables_closes_no_entry(warehouse: Warehouse) -> None:
     first, again = (
-        QuarantineEntry(1, 5, bad=[("1", "a")]),
-        QuarantineEntry(2, 5, kind="restatement", good=[2]),
+        _Commit(1, 5, bad=[("1", "a")]),
+        _Commit(2, 5, kind="restatement", valid=[2]),
     )
     warehouse.load(first.commit, [STAR["dim_currency"]], first.parts_of)
     warehouse.load(again.commit, [STAR["dim_design"]], again.parts_of)

@@ -1,4 +1,4 @@
-"""The rows of a COPY come whole, in their order, to the end or to the server's reason."""
+"""The rows of a COPY are complete and in order, up to its end or to the server's error."""
 
 from collections.abc import Iterator
 
@@ -17,14 +17,14 @@ def connection(servers: Servers) -> Iterator[Connection]:
 
 
 @pytest.mark.parametrize(("rows", "length"), [(0, 1), (1, 1), (50_000, 1), (30, 1_000_000)])
-def test_every_row_comes_in_its_order(connection: Connection, rows: int, length: int):
+def test_every_row_comes_in_order(connection: Connection, rows: int, length: int):
     query = f"copy (select n, repeat('x', {length}) from generate_series(1, {rows}) as n) to stdout"
     with connection.cursor().copy(query.encode()):
         found = [bytes(row) for row in copied_rows(connection)]
     assert found == [f"{n}\t{'x' * length}\n".encode() for n in range(1, rows + 1)]
 
 
-def test_a_failure_half_way_is_not_taken_for_the_end(connection: Connection):
+def test_an_error_half_way_does_not_look_like_the_end(connection: Connection):
     query = b"copy (select 1 / (n - 40000) from generate_series(1, 50000) as n) to stdout"
     with pytest.raises(psycopg.errors.DivisionByZero), connection.cursor().copy(query):
         list(copied_rows(connection))
@@ -32,7 +32,7 @@ def test_a_failure_half_way_is_not_taken_for_the_end(connection: Connection):
     assert connection.execute("select 1").fetchone() == (1,)
 
 
-def test_a_connection_that_is_cut_half_way_is_not_taken_for_the_end(
+def test_a_connection_that_is_cut_half_way_does_not_look_like_the_end(
     connection: Connection, servers: Servers
 ):
     with connection.cursor().copy(b"copy (select * from generate_series(1, 9000000)) to stdout"):
@@ -44,7 +44,7 @@ def test_a_connection_that_is_cut_half_way_is_not_taken_for_the_end(
             list(rows)
 
 
-def test_what_fails_beside_it_leaves_a_connection_that_can_be_used(connection: Connection):
+def test_an_error_of_the_consumer_leaves_a_usable_connection(connection: Connection):
     query = b"copy (select * from generate_series(1, 900000)) to stdout"
     with pytest.raises(ZeroDivisionError), connection.cursor().copy(query):
         [1 // (int(row) - 3) for row in map(bytes, copied_rows(connection))]

@@ -1,4 +1,4 @@
-"""What is appended to a file is handed on, the last of it too."""
+"""Lines that are appended to a file are passed on, the last one too."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from hedgehog_pipeline.logs.follow import followed
 from hedgehog_pipeline.sandbox.waiting import await_condition
 
 
-def test_lines_come_whole_while_they_are_written_and_the_rest_at_the_end(tmp_path: Path) -> None:
+def test_whole_lines_are_passed_on_at_once_and_the_rest_at_the_end(tmp_path: Path) -> None:
     file, lines = tmp_path / "log", list[str]()
     with file.open("wb", buffering=0) as written, followed(file, lines.append):
         written.write(b"one\ntw")

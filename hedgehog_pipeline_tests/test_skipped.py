@@ -1,4 +1,4 @@
-"""A commit that cannot be processed or loaded is gone round, and said at the end."""
+"""A commit that cannot be processed or loaded is skipped, and reported at the end."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
@@ -12,7 +12,7 @@ from hedgehog_pipeline.errors import HedgehogError, LeftError, UnfitWarehouseErr
 from hedgehog_pipeline.orchestration.assets import extraction
 from hedgehog_pipeline.processing.transform import TRANSFORMS
 from hedgehog_pipeline.runner.runner import StageRun, _whole_run, run_until_done
-from hedgehog_pipeline.runner.skipped import MAX_IN_A_ROW, Left
+from hedgehog_pipeline.runner.skipped import MAX_IN_A_ROW, SkippedCommits
 from hedgehog_pipeline.scheduling.batching import MAX_COMMITS
 from hedgehog_pipeline_tests.bad_rows import copy_row, is_held
 from hedgehog_pipeline_tests.lake.making import DAY, processed_commit
@@ -20,14 +20,14 @@ from hedgehog_pipeline_tests.world import World
 
 
 def _land(world: World, table: str = "design") -> int:
-    """Land a row, which waits to be processed."""
+    """Land a row; its commit is pending for processing."""
     key = copy_row(world, table)
     world.launch("extraction")
     return key
 
 
 def _remove_part(world: World, bucket: str, number: int) -> tuple[str, bytes]:
-    """Remove the first object of a commit; give it."""
+    """Remove the first object of a commit; return it."""
     commit = next(c for c in world.commits(bucket) if c["number"] == number)
     key = next(part["key"] for part in commit["parts"] if part["kind"] == "rows")
     body = world.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
@@ -35,7 +35,7 @@ def _remove_part(world: World, bucket: str, number: int) -> tuple[str, bytes]:
     return key, body
 
 
-def test_one_commit_that_cannot_be_processed_holds_nothing_up(opened: World):
+def test_one_commit_that_cannot_be_processed_does_not_block_others(opened: World):
     bucket = opened.settings.ingestion_bucket
     before, bad, behind = (_land(opened) for _ in range(3))
     key, body = _remove_part(opened, bucket, 3)
@@ -57,7 +57,7 @@ def test_one_commit_that_cannot_be_processed_holds_nothing_up(opened: World):
     assert opened.run() == []
 
 
-def test_one_commit_that_cannot_be_loaded_holds_nothing_up(opened: World):
+def test_one_commit_that_cannot_be_loaded_does_not_block_others(opened: World):
     for _ in range(3):
         _land(opened)
         opened.launch("processing")
@@ -69,7 +69,7 @@ def test_one_commit_that_cannot_be_loaded_holds_nothing_up(opened: World):
     assert loaded == [(number,) for number in range(1, len(commits) + 1) if number != 3]
 
 
-def test_a_transform_that_fails_for_one_commit_holds_nothing_up(
+def test_a_transform_that_fails_for_one_commit_does_not_block_others(
     opened: World, monkeypatch: pytest.MonkeyPatch
 ):
     transform = TRANSFORMS["dim_currency"]
@@ -81,17 +81,17 @@ def test_a_transform_that_fails_for_one_commit_holds_nothing_up(
 
     monkeypatch.setitem(TRANSFORMS, "dim_currency", fails)
     bad = copy_row(opened, "currency", currency_code="BAD")
-    told = "Ingestion commit 2 could not be processed: OverflowError: too far"
-    with pytest.raises(LeftError, match=told):
+    message = "Ingestion commit 2 could not be processed: OverflowError: too far"
+    with pytest.raises(LeftError, match=message):
         opened.run()
     good = copy_row(opened, "currency", currency_code="GUD")
-    with pytest.raises(LeftError, match=told):
+    with pytest.raises(LeftError, match=message):
         opened.run()
     assert is_held(opened, "currency", good)
     assert not is_held(opened, "currency", bad)
 
 
-def test_a_run_that_fails_behind_extraction_says_what_is_read_again(
+def test_a_run_that_fails_after_extraction_reports_full_refreshes(
     opened: World, monkeypatch: pytest.MonkeyPatch
 ):
     def fails(_rows: pd.DataFrame) -> pd.DataFrame:
@@ -99,83 +99,84 @@ def test_a_run_that_fails_behind_extraction_says_what_is_read_again(
 
     monkeypatch.setitem(TRANSFORMS, "dim_payment_type", fails)
     opened.shop.execute("alter type payment_type_name rename value 'SALES_RECEIPT' to 'RECEIPT'")
-    told: list[str] = []
+    reasons: list[str] = []
     with pytest.raises(LeftError):
-        told.extend(why for run in run_until_done(opened.deployment) for why in run.reread_tables)
-    assert [why[:35] for why in told] == ["payment_type is another table since"]
+        for run in run_until_done(opened.deployment):
+            reasons.extend(run.reread_tables)
+    assert [why[:32] for why in reasons] == ["payment_type was redefined after"]
 
 
-def test_a_run_beside_those_of_other_stages_says_what_is_read_again(opened: World):
+def test_a_parallel_run_of_extraction_reports_full_refreshes(opened: World):
     opened.shop.execute("alter type payment_type_name rename value 'SALES_RECEIPT' to 'RECEIPT'")
     (run,), _ = _whole_run(opened.settings, "extraction", datetime.now(timezone.utc).date(), ())
-    assert [why[:35] for why in run.reread_tables] == ["payment_type is another table since"]
+    assert [why[:32] for why in run.reread_tables] == ["payment_type was redefined after"]
 
 
-def _try_all(bad: Mapping[int, str], commits: int) -> tuple[Left, set[int], int]:
-    """Load commits of which some are bad; give which were loaded, and in how many runs."""
-    left, loaded, runs = Left(), set[int](), 0
+def _try_all(bad: Mapping[int, str], commits: int) -> tuple[SkippedCommits, set[int], int]:
+    """Load commits of which some are bad; return those loaded, and the number of runs."""
+    skipped, loaded, runs = SkippedCommits(), set[int](), 0
     waiting = [processed_commit(n, f"b{n}") for n in range(1, commits + 1)]
-    while chosen := left.next_run("storage", waiting[:MAX_COMMITS]):
+    while chosen := skipped.next_run("storage", waiting[:MAX_COMMITS]):
         reasons = [bad[commit.number] for commit in chosen if commit.number in bad]
-        left.note("storage", chosen, reasons[0] if reasons else None)
+        skipped.record("storage", chosen, reasons[0] if reasons else None)
         if not reasons:
             loaded |= {commit.number for commit in chosen}
-        done = {*loaded, *left.of("storage")}
+        done = {*loaded, *skipped.of("storage")}
         waiting = [commit for commit in waiting if commit.number not in done]
         runs += 1
-    return left, loaded, runs
+    return skipped, loaded, runs
 
 
-def test_commits_behind_ten_that_fail_are_loaded_whatever_their_place():
+def test_commits_behind_ten_that_fail_are_loaded_wherever_they_are():
     bad = dict.fromkeys(range(1, 11), "bad.")
-    left, loaded, runs = _try_all(bad, 40)
+    skipped, loaded, runs = _try_all(bad, 40)
     assert loaded == {*range(11, 41)}
     assert runs <= 20
     with pytest.raises(LeftError, match=r"^Everything else is done.* 9, 10 could not .*: bad.$"):
-        left.tell()
+        skipped.raise_if_any()
     bad = dict.fromkeys([*range(1, 30), *range(31, 100)], "bad.")
     assert _try_all(bad, 101)[1] == {30, 100, 101}
 
 
 @pytest.mark.parametrize("number", [1, 50, 64, 100])
-def test_one_of_a_hundred_that_fails_is_found_in_a_few_runs(number: int):
+def test_one_failing_commit_of_a_hundred_is_found_in_a_few_runs(number: int):
     _, loaded, runs = _try_all({number: "bad."}, 100)
     assert loaded == {*range(1, 101)} - {number}
     assert runs <= 24
 
 
-def test_what_came_meanwhile_is_taken_along():
-    left, one, two = Left(), processed_commit(1, "b1"), processed_commit(2, "b2")
-    left.note("storage", [one], "bad.")
-    assert left.next_run("storage", [one, two]) == [two]
+def test_a_commit_that_arrived_meanwhile_is_chosen():
+    skipped, one, two = SkippedCommits(), processed_commit(1, "b1"), processed_commit(2, "b2")
+    skipped.record("storage", [one], "bad.")
+    assert skipped.next_run("storage", [one, two]) == [two]
 
 
-def test_a_stage_of_which_all_fails_is_given_up():
-    left, loaded, runs = _try_all(dict.fromkeys(range(1, 1001), "bad."), 1000)
+def test_a_stage_in_which_every_commit_fails_is_given_up():
+    skipped, loaded, runs = _try_all(dict.fromkeys(range(1, 1001), "bad."), 1000)
     assert loaded == set()
     assert runs <= MAX_IN_A_ROW + 7
-    with pytest.raises(LeftError, match=f"^{MAX_IN_A_ROW} commits failed one after the other"):
-        left.tell()
-    assert left.next_run("processing", []) == []
+    with pytest.raises(LeftError, match=f"^{MAX_IN_A_ROW} commits failed in a row"):
+        skipped.raise_if_any()
+    assert skipped.next_run("processing", []) == []
 
 
-def test_each_reason_is_said_once():
-    left = Left()
+def test_each_reason_is_reported_once():
+    skipped = SkippedCommits()
     for number, reason in ((1, "A."), (2, "B."), (3, "A.")):
-        left.note("processing", [processed_commit(number, f"b{number}")], reason)
+        skipped.record("processing", [processed_commit(number, f"b{number}")], reason)
     with pytest.raises(LeftError) as raised:
-        left.tell()
+        skipped.raise_if_any()
     assert str(raised.value).endswith(
         "Ingestion commits 1, 3 could not be processed: A. "
         "Ingestion commit 2 could not be processed: B."
     )
     for number in range(4, 20):
-        left.note("processing", [processed_commit(number, f"b{number}")], f"{number}.")
+        skipped.record("processing", [processed_commit(number, f"b{number}")], f"{number}.")
     with pytest.raises(LeftError, match=r" 18, 19 could not be processed for other reasons\.$"):
-        left.tell()
+        skipped.raise_if_any()
 
 
-def test_what_a_run_of_all_stages_landed_is_told_although_its_processing_fails(
+def test_landed_rows_are_reported_although_processing_fails_in_the_same_run(
     opened: World, monkeypatch: pytest.MonkeyPatch
 ):
     def fails(_: pd.DataFrame) -> pd.DataFrame:
@@ -183,13 +184,13 @@ def test_what_a_run_of_all_stages_landed_is_told_although_its_processing_fails(
 
     monkeypatch.setitem(TRANSFORMS, "dim_currency", fails)
     copy_row(opened, "currency")
-    told: list[StageRun] = []
+    runs: list[StageRun] = []
     with pytest.raises(LeftError, match="Ingestion commit 2 could not be processed"):
-        told.extend(run_until_done(opened.deployment))
-    assert [(run.stage, run.rows) for run in told] == [("extraction", 1)]
+        runs.extend(run_until_done(opened.deployment))
+    assert [(run.stage, run.rows) for run in runs] == [("extraction", 1)]
 
 
-def test_an_extraction_that_fails_is_no_commits_fault_though_something_landed(
+def test_an_extraction_that_fails_is_not_blamed_on_the_commit_that_landed(
     opened: World, monkeypatch: pytest.MonkeyPatch
 ):
     def fails(*_: object) -> None:
@@ -201,7 +202,7 @@ def test_an_extraction_that_fails_is_no_commits_fault_though_something_landed(
         opened.run()
 
 
-def test_a_warehouse_that_waits_for_a_migration_is_no_commits_fault(opened: World):
+def test_a_warehouse_that_needs_a_migration_is_not_blamed_on_a_commit(opened: World):
     with psycopg.connect(opened.servers.postgres.dsn(opened.warehouse_database)) as warehouse:
         warehouse.execute("alter table dim_design drop column design_name cascade")
     for _ in range(3):
@@ -211,7 +212,7 @@ def test_a_warehouse_that_waits_for_a_migration_is_no_commits_fault(opened: Worl
         opened.run()
 
 
-def test_what_was_done_is_told_before_what_is_left(capsys: pytest.CaptureFixture[str]):
+def test_finished_runs_are_reported_before_skipped_commits(capsys: pytest.CaptureFixture[str]):
     def runs() -> Iterator[StageRun]:
         yield StageRun("storage", DAY, (1,), 5, 1.0)
         raise LeftError
@@ -225,7 +226,9 @@ def test_what_was_done_is_told_before_what_is_left(capsys: pytest.CaptureFixture
         assert capsys.readouterr().out.split()[:4] == ["storage", "1", "runs", "5"]
 
 
-def test_nothing_is_said_to_be_held_where_something_is_left(capsys: pytest.CaptureFixture[str]):
+def test_the_warehouse_is_not_called_up_to_date_if_commits_are_skipped(
+    capsys: pytest.CaptureFixture[str],
+):
     def fails(_: int) -> StageRun:
         raise LeftError
 

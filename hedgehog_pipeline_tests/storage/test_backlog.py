@@ -1,4 +1,4 @@
-"""The commits that wait to be loaded are one log's."""
+"""Pending commits belong to one log."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from hedgehog_pipeline_tests.lake.making import DAY, MemoryS3, put_other_values,
 
 
 class _Empty:
-    """A warehouse that nothing was loaded into."""
+    """A warehouse without any load."""
 
     def is_prepared(self) -> bool:
         return False
@@ -22,7 +22,7 @@ class _Empty:
         return None
 
 
-def test_a_commit_that_follows_another_one_than_stands_before_it_is_not_loaded() -> None:
+def test_a_commit_whose_predecessor_was_replaced_is_not_loaded() -> None:
     s3 = MemoryS3()
     lake = Lake(CommitLog(MemoryS3().bucket(), IngestionCommit), put_processed(s3, 3))
     warehouse: Any = _Empty()
@@ -32,5 +32,5 @@ def test_a_commit_that_follows_another_one_than_stands_before_it_is_not_loaded()
         lambda: pending_commits(lake, warehouse, 100),
         lambda: commits_of_day(lake, warehouse, DAY),
     ):
-        with pytest.raises(AnotherLakeError, match=r"Commit 3 .* where z stands before it"):
+        with pytest.raises(AnotherLakeError, match=r"Commit 3 .* the batch before it is z"):
             read()

@@ -1,4 +1,4 @@
-"""Scans of the shop that follow each other within a tick."""
+"""Repeated scans of the source within a sensor tick."""
 
 from hedgehog_pipeline.extraction.source_watch import SourceWatch
 from hedgehog_pipeline.lake.commits import IngestionCommit
@@ -7,8 +7,8 @@ from hedgehog_pipeline_tests.extraction.capturing import capture
 from hedgehog_pipeline_tests.world import World
 
 
-class _Seen:
-    """What is published."""
+class _Published:
+    """Records what is published."""
 
     def __init__(self) -> None:
         self.changed: list[bool] = []
@@ -17,7 +17,7 @@ class _Seen:
         self.changed.append(changed)
 
 
-def test_each_look_sees_what_is_committed_by_then_and_names_its_tables(world: World) -> None:
+def test_each_scan_sees_what_is_committed_by_then_and_names_its_tables(world: World) -> None:
     with world.deployment.watch_shop() as watch:
         assert set(watch.changed_tables()) == set(SOURCE)
         world.load_small()
@@ -28,7 +28,7 @@ def test_each_look_sees_what_is_committed_by_then_and_names_its_tables(world: Wo
         assert set(watch.changed_tables()) == {"currency", "design"}
 
 
-def test_what_another_writer_landed_between_looks_is_not_new(world: World) -> None:
+def test_what_another_writer_landed_between_scans_is_not_new(world: World) -> None:
     world.load_small()
     capture(world)
     with world.deployment.watch_shop() as watch:
@@ -38,7 +38,7 @@ def test_what_another_writer_landed_between_looks_is_not_new(world: World) -> No
         assert watch.changed_tables() == ()
 
 
-def test_no_transaction_of_it_is_open_between_looks(world: World) -> None:
+def test_no_transaction_is_open_between_scans(world: World) -> None:
     world.load_small()
     with world.deployment.watch_shop() as watch:
         watch.changed_tables()
@@ -46,13 +46,13 @@ def test_no_transaction_of_it_is_open_between_looks(world: World) -> None:
             world.shop.execute("lock table design in access exclusive mode nowait")
 
 
-def test_what_is_seen_is_published_once_and_when_something_is_found(world: World) -> None:
+def test_the_first_scan_and_a_scan_with_changes_are_published(world: World) -> None:
     world.load_small()
     capture(world)
-    published = _Seen()
-    with world.deployment.source.connected() as shop:
+    published = _Published()
+    with world.deployment.source.connected() as source:
         watch = SourceWatch(
-            lambda: shop, world.deployment.lake.ingestion, list(SOURCE.values()), published
+            lambda: source, world.deployment.lake.ingestion, list(SOURCE.values()), published
         )
         for _ in range(3):
             watch.changed_tables()

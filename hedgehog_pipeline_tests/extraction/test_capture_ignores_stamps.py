@@ -1,4 +1,4 @@
-"""What a cursor on `last_updated` would lose, or land for ever."""
+"""Changes that a cursor on `last_updated` would miss, or land again and again."""
 
 from collections import Counter
 
@@ -12,7 +12,7 @@ from hedgehog_pipeline_tests.extraction.shop import change, place
 from hedgehog_pipeline_tests.world import World
 
 
-def test_an_update_that_leaves_the_stamp_lands(shop: World):
+def test_an_update_that_keeps_the_stamp_lands(shop: World):
     shop.shop.execute("update sales_order set units_sold = 11 where sales_order_id = 2")
     assert keys(capture(shop)) == ["2"]
     assert_landed_once(shop)
@@ -24,7 +24,7 @@ def test_a_stamp_that_goes_back_lands(shop: World):
     assert_landed_once(shop)
 
 
-def test_a_stamp_far_ahead_lands_and_hides_nothing_after_it(shop: World):
+def test_a_stamp_far_in_the_future_lands_and_hides_no_later_change(shop: World):
     change(shop.shop, "1", 13, at="2999-01-01")
     assert keys(capture(shop)) == ["1"]
     assert keys(capture(shop) + _after(shop)) == ["4"]
@@ -36,7 +36,7 @@ def _after(shop: World) -> Counter[tuple[str, ...]]:
     return capture(shop)
 
 
-def test_an_order_that_is_deleted_leaves_its_transaction_without_it_in_the_warehouse(shop: World):
+def test_a_deleted_order_is_removed_from_its_transaction_in_the_warehouse(shop: World):
     shop.shop.execute(
         "insert into transaction (transaction_type, sales_order_id, last_updated)"
         " select 'SALE', sales_order_id, last_updated from sales_order"
@@ -53,7 +53,7 @@ def test_an_order_that_is_deleted_leaves_its_transaction_without_it_in_the_wareh
     assert_landed_once(shop)
 
 
-def test_freezing_lands_nothing_anew(shop: World):
+def test_freezing_lands_no_row_again(shop: World):
     shop.shop.execute("vacuum freeze")
     assert capture(shop) == Counter()
     place(shop.shop)
@@ -63,7 +63,7 @@ def test_freezing_lands_nothing_anew(shop: World):
     assert_landed_once(shop)
 
 
-def test_what_is_frozen_while_another_transaction_is_open_lands_once(shop: World):
+def test_rows_frozen_while_another_transaction_is_open_land_once(shop: World):
     with shop.connect() as late:
         mine = place(late)
         others = place(shop.shop, 2)
@@ -76,14 +76,14 @@ def test_what_is_frozen_while_another_transaction_is_open_lands_once(shop: World
     assert_landed_once(shop)
 
 
-def test_a_vacuum_full_or_a_cluster_lands_nothing_anew(shop: World):
+def test_a_vacuum_full_or_a_cluster_lands_no_row_again(shop: World):
     shop.shop.execute("vacuum full")
     shop.shop.execute("cluster sales_order using sales_order_pkey")
     assert capture(shop) == Counter()
     assert_landed_once(shop)
 
 
-def test_the_tables_of_a_capture_agree_with_each_other(shop: World):
+def test_the_tables_of_a_capture_are_consistent_with_each_other(shop: World):
     with capturing(shop) as finish:
         shop.shop.execute(
             "with made as (insert into design (design_name, file_location, file_name, last_updated)"
