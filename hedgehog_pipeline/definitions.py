@@ -53,11 +53,11 @@ from hedgehog_pipeline.orchestration.job_descriptions import JOB_DESCRIPTIONS
 from hedgehog_pipeline.orchestration.lake_resources import LakeResource
 from hedgehog_pipeline.orchestration.past_days import past_days_sensor
 from hedgehog_pipeline.orchestration.schedules import sweep_schedule
-from hedgehog_pipeline.orchestration.sensors import inbox_sensor, log_sensor, shop_sensor
+from hedgehog_pipeline.orchestration.sensors import inbox_sensor, log_sensor, source_sensor
 from hedgehog_pipeline.orchestration.storage_resources import WarehouseResource
 from hedgehog_pipeline.scheduling.batching import PIPELINE
-from hedgehog_pipeline.scheduling.look_times import Looks
 from hedgehog_pipeline.scheduling.planned_tables import loaded_assets, processed_assets
+from hedgehog_pipeline.scheduling.scan_times import ScanTimes
 from hedgehog_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -106,20 +106,20 @@ def platform(settings: Settings) -> Definitions:
             checks_schedule,
             prune_schedule,
             reconcile_schedule,
-            sweep_schedule(jobs["extraction"], deployment.archive_landed),
+            sweep_schedule(jobs["extraction"], deployment.initial_load_landed),
         ],
         sensors=[
-            shop_sensor(
+            source_sensor(
                 jobs[PIPELINE],
                 jobs["extraction"],
-                watch_shop=deployment.watch_shop,
+                watch_source=deployment.watch_source,
                 pending=pending,
-                looks=Looks(),
+                looks=ScanTimes(),
             ),
             inbox_sensor(
                 jobs[PIPELINE],
                 jobs["extraction"],
-                files_to_take=deployment.files_to_take,
+                waiting_files=deployment.waiting_files,
                 pending=pending,
             ),
             log_sensor(
@@ -141,9 +141,9 @@ def platform(settings: Settings) -> Definitions:
             freshness_sensor(deployment.seconds_behind, watch_log),
             health_sensor(
                 {
-                    "shop": deployment.look_at_shop,
+                    "shop": deployment.check_source,
                     "lake and warehouse": late(deployment.seconds_behind),
-                    "quarantine": not_empty(deployment.first_in_quarantine),
+                    "quarantine": not_empty(deployment.first_quarantine_entry),
                 },
                 pending,
                 watch_log,

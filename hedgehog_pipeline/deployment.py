@@ -10,12 +10,12 @@ from functools import cache
 
 from hedgehog_pipeline.aws import clients as aws
 from hedgehog_pipeline.aws.parameters import Parameters
-from hedgehog_pipeline.errors import AnotherLakeError, HedgehogError
+from hedgehog_pipeline.errors import HedgehogError, LakeMismatchError
 from hedgehog_pipeline.extraction.pending_changes import record_scan
 from hedgehog_pipeline.extraction.source import Source, estimated_rows
 from hedgehog_pipeline.extraction.source_watch import SourceWatch
 from hedgehog_pipeline.extraction.watermarks import publish_watermarks
-from hedgehog_pipeline.inbox.inbox import files_to_take
+from hedgehog_pipeline.inbox.inbox import waiting_files
 from hedgehog_pipeline.lake.bucket import StoredObject
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake, lake_in
@@ -71,31 +71,31 @@ class Deployment:
         with Warehouse.open(credentials, settings.database_ca) as warehouse:
             yield warehouse
 
-    def scan_shop(self) -> tuple[str, ...]:
+    def scan_source(self) -> tuple[str, ...]:
         """Return the tables with changes to capture; publish the scan in SSM."""
-        with self.watch_shop() as watch:
+        with self.watch_source() as watch:
             return watch.changed_tables()
 
     @contextmanager
-    def watch_shop(self) -> Generator[SourceWatch, None, None]:
+    def watch_source(self) -> Generator[SourceWatch, None, None]:
         """Yield a watch that scans the source on demand, over one connection."""
         with ExitStack() as stack:
             connect = cache(lambda: stack.enter_context(self.source.connected()))
             yield SourceWatch(connect, self.lake.ingestion, list(SOURCE.values()), self._publish)
 
-    def archive_landed(self) -> bool:
+    def initial_load_landed(self) -> bool:
         """Return whether the initial load has landed completely."""
         head = self.lake.ingestion.head()
         return head is not None and head.archive_complete
 
-    def large_archive_waits(self) -> bool:
+    def has_large_initial_load(self) -> bool:
         """Return whether an initial load is pending that is worth a process for each stage."""
-        if self.archive_landed():
+        if self.initial_load_landed():
             return False
-        with self.source.moment(list(SOURCE.values())) as snapshot:
+        with self.source.open_snapshot(list(SOURCE.values())) as snapshot:
             return snapshot.bytes >= _LARGE
 
-    def archive_estimate(self) -> int | None:
+    def initial_load_estimate(self) -> int | None:
         """Estimate the rows of the initial load, while nothing has landed yet.
 
         None once something has landed, and where the source has no statistics.
@@ -103,20 +103,20 @@ class Deployment:
         if self.lake.ingestion.end():
             return None
         tables = list(SOURCE.values())
-        with self.source.moment(tables) as snapshot:
+        with self.source.open_snapshot(tables) as snapshot:
             return estimated_rows(snapshot, tables)
 
-    def files_to_take(self) -> list[StoredObject]:
+    def waiting_files(self) -> list[StoredObject]:
         """List the files waiting in the inbox, the oldest first."""
-        return files_to_take(self.lake.ingestion)
+        return waiting_files(self.lake.ingestion)
 
-    def look_at_shop(self) -> None:
+    def check_source(self) -> None:
         """Check that the source can be read.
 
         Raises:
             HedgehogError: if it cannot.
         """
-        with self.source.moment(list(SOURCE.values())):
+        with self.source.open_snapshot(list(SOURCE.values())):
             pass
 
     def confirm_lake(self) -> None:
@@ -125,13 +125,13 @@ class Deployment:
         If the warehouse cannot be reached, the check ends there: landing does not wait for it.
 
         Raises:
-            AnotherLakeError: if a bucket was emptied, swapped or rolled back.
+            LakeMismatchError: if a bucket was emptied, swapped or rolled back.
         """
         self.lake.confirm_source()
         try:
             with self.warehouse() as warehouse:
                 storage.confirm_loaded(self.lake, warehouse)
-        except AnotherLakeError:
+        except LakeMismatchError:
             raise
         except HedgehogError:
             pass  # the load repeats the check, and its run reports the cause
@@ -153,7 +153,7 @@ class Deployment:
             now = datetime.now(timezone.utc)
             return seconds_behind(self.lake, warehouse, self.parameters, now)
 
-    def first_in_quarantine(self) -> tuple[int, Entry | None]:
+    def first_quarantine_entry(self) -> tuple[int, Entry | None]:
         """Count the open quarantine entries, and return the first of them."""
         with self.warehouse() as warehouse:
             return read_first(warehouse)
@@ -163,16 +163,16 @@ class Deployment:
         with self.warehouse() as warehouse:
             return count_rows(warehouse)
 
-    def something_waits(self) -> bool:
+    def has_pending_commits(self) -> bool:
         """Return whether commits are pending; True if the warehouse cannot be reached.
 
         Raises:
-            AnotherLakeError: if a bucket was emptied, swapped or rolled back.
+            LakeMismatchError: if a bucket was emptied, swapped or rolled back.
         """
         to_process = self.commits_to_process()
         try:
             return bool(self.commits_to_load() or to_process)
-        except AnotherLakeError:
+        except LakeMismatchError:
             raise
         except HedgehogError:
             return True

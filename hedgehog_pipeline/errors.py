@@ -11,7 +11,7 @@ class UnreachableError(HedgehogError):
     """A database that cannot be connected to."""
 
 
-class AnotherLakeError(HedgehogError):
+class LakeMismatchError(HedgehogError):
     """A bucket that was emptied, swapped or rolled back, or whose log was damaged."""
 
 
@@ -19,7 +19,7 @@ class UnfitWarehouseError(HedgehogError):
     """A warehouse that accepts no load until a person repairs or migrates it."""
 
 
-class LeftError(HedgehogError):
+class SkippedCommitsError(HedgehogError):
     """Everything else is done, but some commits could not be processed or loaded."""
 
 

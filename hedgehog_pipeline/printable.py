@@ -9,7 +9,7 @@ import re
 _MARKUP = re.compile(r"([\\\[<])")
 
 
-def printable(text: str, longest: int | None = None) -> str:
+def printable(text: str, max_length: int | None = None) -> str:
     r"""Escape a text to one line that is safe on a terminal.
 
     Control characters, line ends among them, and characters that are invisible or turn the reading
@@ -17,10 +17,10 @@ def printable(text: str, longest: int | None = None) -> str:
 
     Args:
         text: any text.
-        longest: show at most so many characters, the last one an ellipsis; None for all.
+        max_length: show at most so many characters, the last one an ellipsis; None for all.
     """
-    if longest is not None and len(text) > longest:
-        text = f"{text[: longest - 1]}…"
+    if max_length is not None and len(text) > max_length:
+        text = f"{text[: max_length - 1]}…"
     return "".join(map(_escaped, text))
 
 

@@ -35,7 +35,7 @@ def alter(world: World, table: str, column: str, change: str) -> None:
     world.shop.execute(f"alter table {table} alter {column} {change}".encode())
 
 
-def is_held(world: World, table: str, key: int) -> bool:
+def is_loaded(world: World, table: str, key: int) -> bool:
     """Return whether the star has the row itself, not an inferred member."""
     star = STAR_OF[table]
     found = f"select from {star.name} where {star.key.name} = %s and ingestion_commit > 0"

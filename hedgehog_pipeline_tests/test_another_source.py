@@ -21,7 +21,7 @@ from hedgehog_pipeline.sandbox.postgres_programs import run_program
 from hedgehog_pipeline_tests import shops
 from hedgehog_pipeline_tests.extraction.landed import keys, landed
 from hedgehog_pipeline_tests.extraction.shop import change, place, seed
-from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_holds_the_shop
+from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_has_the_shop
 from hedgehog_pipeline_tests.world import Servers, World
 
 _SETTINGS = {"wal_level": "replica", "autovacuum": "off"}
@@ -55,7 +55,7 @@ def test_a_dump_restored_elsewhere_is_fully_refreshed_and_keeps_the_history(
         assert place(restored.shop, at=_LATER) == ["4"]
         result = _hedgehog_run(restored)
         _assert_refresh_reported(restored, result, "the source's system identifier changed from ")
-        assert_warehouse_holds_the_shop(restored)
+        assert_warehouse_has_the_shop(restored)
         versions = [(1, 10), (2, 10), (2, 20), (2, 40), (3, 10), (3, 30), (4, 10)]
         _assert_versions(restored, versions)
         assert restored.run() == []
@@ -81,7 +81,7 @@ def test_a_standby_is_refused_until_it_is_promoted_and_then_fully_refreshed(
             standby.shop.execute("checkpoint")
             result = _hedgehog_run(standby)
             _assert_refresh_reported(standby, result, "the source's timeline changed from 1 to 2")
-            assert_warehouse_holds_the_shop(standby)
+            assert_warehouse_has_the_shop(standby)
             _assert_versions(standby, [(1, 10), (2, 10), (2, 20), (3, 10)])
             place(standby.shop, at=_LATER)
             assert [run.rows for run in standby.run() if run.stage == "extraction"] == [1]
@@ -110,7 +110,7 @@ def test_a_diverged_copy_of_the_disk_is_fully_refreshed_on_request(
             assert (unseen, keys(landed(shop, after=end)), seen) == (["4"], ["5"], ["5"])
 
             _assert_refresh_reported(shop, _hedgehog_run(shop, "--reread"), "a person asked for it")
-            assert_warehouse_holds_the_shop(shop)
+            assert_warehouse_has_the_shop(shop)
             versions = [(1, 10), (2, 10), (3, 10), (4, 10), (4, 10), (5, 10), (5, 10)]
             _assert_versions(shop, versions)
             assert shop.run() == []

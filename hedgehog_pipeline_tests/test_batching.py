@@ -4,9 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from hedgehog_pipeline.errors import AnotherLakeError
+from hedgehog_pipeline.errors import LakeMismatchError
 from hedgehog_pipeline.lake.commits import Part, ProcessedCommit
-from hedgehog_pipeline.scheduling.batching import MAX_ROWS, commits_of_run, of_one_run, shared_out
+from hedgehog_pipeline.scheduling.batching import (
+    MAX_ROWS,
+    commits_of_run,
+    first_run,
+    split_among_runs,
+)
 from hedgehog_pipeline.scheduling.run_tags import tags_for
 from hedgehog_pipeline_tests.lake.making import (
     DAY,
@@ -24,7 +29,7 @@ def _commit(number: int, rows: int, days: int = 0) -> ProcessedCommit:
 
 
 def _numbers(*commits: ProcessedCommit) -> list[int]:
-    return [commit.number for commit in of_one_run(commits)]
+    return [commit.number for commit in first_run(commits)]
 
 
 def test_a_run_takes_commits_of_one_day() -> None:
@@ -40,13 +45,13 @@ def test_a_run_takes_at_most_the_row_limit_or_one_larger_commit() -> None:
 
 def test_parallel_runs_share_commits_evenly_and_in_order() -> None:
     large = [_commit(number, MAX_ROWS) for number in range(1, 8)]
-    shares = [[commit.number for commit in share] for share in shared_out(large, 3)]
+    shares = [[commit.number for commit in share] for share in split_among_runs(large, 3)]
     assert shares == [[1, 2, 3], [4, 5, 6], [7]]
 
 
 def test_few_rows_are_not_divided() -> None:
-    assert len(shared_out([_commit(1, 5), _commit(2, 5)], 4)) == 1
-    assert shared_out([], 4) == []
+    assert len(split_among_runs([_commit(1, 5), _commit(2, 5)], 4)) == 1
+    assert split_among_runs([], 4) == []
 
 
 def test_a_run_refuses_a_commit_whose_predecessor_is_another_commit() -> None:
@@ -54,5 +59,5 @@ def test_a_run_refuses_a_commit_whose_predecessor_is_another_commit() -> None:
     log = put_processed(s3, 3)
     tags = tags_for([log.read(3)])
     put_other_values(s3, 2, batch="z")
-    with pytest.raises(AnotherLakeError, match=r"Commit 3 .* the batch before it is z"):
+    with pytest.raises(LakeMismatchError, match=r"Commit 3 .* the batch before it is z"):
         commits_of_run(tags, "storage", DAY, log, pending=lambda _: [], of_day=list)

@@ -35,7 +35,7 @@ def test_runs_sweeps_and_reconciliations_work_with_another_session_for_each_tran
             commit = extraction.append()
         assert commit is not None
         assert isinstance(stages.process([commit]), ProcessedCommit)
-    with opened.deployment.watch_shop() as watch:
+    with opened.deployment.watch_source() as watch:
         assert [watch.changed_tables() for _ in range(_OFTEN)] == [()] * _OFTEN
     opened.run()
     opened.change("delete from payment")
@@ -43,7 +43,7 @@ def test_runs_sweeps_and_reconciliations_work_with_another_session_for_each_tran
     with opened.deployment.warehouse() as warehouse:
         assert warehouse.migrate() == []
         assert warehouse.missing(lake.processed.end()) == []
-        for found in reconcile(lake, warehouse, source.moment, list(RECONCILED.values())):
+        for found in reconcile(lake, warehouse, source.open_snapshot, list(RECONCILED.values())):
             assert found.verdict == "ok", str(found)
     assert Pooled.switches > 100
 

@@ -160,7 +160,7 @@ def test_delete_detection_before_the_initial_load_is_complete_is_refused(world: 
     today = datetime.now(timezone.utc).date()
     execute(settings, "extraction", today)
     with pytest.raises(HedgehogError, match="initial load of the source is not complete"):
-        execute(settings, "extraction", today, asked=CaptureRequest(Mode.SWEEP))
+        execute(settings, "extraction", today, request=CaptureRequest(Mode.SWEEP))
 
 
 def test_a_mass_delete_must_be_confirmed_and_nothing_lands_before(world: World):

@@ -15,7 +15,7 @@ from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.inbox.inbox import Take, files_to_take, take_oldest
+from hedgehog_pipeline.inbox.inbox import ClaimedFile, claim_oldest, waiting_files
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline_tests.archived import Archived
@@ -120,7 +120,7 @@ def test_a_sweep_does_not_delete_rows_of_inbox_files(traded: World):
 
 def test_before_the_initial_load_no_file_waits_and_a_run_is_refused(world: World):
     put(world, "inbox/currency/early.csv", CURRENCIES, currency(2, "CHF"))
-    assert world.deployment.files_to_take() == []
+    assert world.deployment.waiting_files() == []
     assert _tick(world).skip_message == "No file waits in the inbox."
     with pytest.raises(HedgehogError, match="run `hedgehog run` first"):
         _take(world)
@@ -134,7 +134,7 @@ def test_a_run_without_the_table_of_the_file_is_refused(traded: World):
     with pytest.raises(HedgehogError, match="select the asset oltp/currency as well"):
         _take(traded, "staff")
     _take(traded, "staff", "currency")
-    assert traded.deployment.files_to_take() == []
+    assert traded.deployment.waiting_files() == []
 
 
 def test_a_file_lands_after_a_commit_that_came_in_between(traded: World):
@@ -144,7 +144,7 @@ def test_a_file_lands_after_a_commit_that_came_in_between(traded: World):
     traded.shop.execute("insert into currency values (82, 'BBB', 'now', 'now')")
     traded.launch("extraction")
     between = head_of(traded)
-    commit = lake.ingestion.append(take.commit_of(batch, taken_at=_now()))
+    commit = lake.ingestion.append(take.commit_of(batch, claimed_at=_now()))
     assert commit is not None
     assert (commit.number, commit.base["staff"]) == (between.number + 1, between.base["staff"])
     traded.run()
@@ -157,15 +157,15 @@ def test_of_two_runs_that_claim_a_file_one_discards_it(traded: World):
     _take(traded)
     end = head_of(traded).number
     log = traded.deployment.lake.ingestion
-    assert log.append(take.commit_of(batch, taken_at=_now())) is None
+    assert log.append(take.commit_of(batch, claimed_at=_now())) is None
     assert head_of(traded).number == end
-    assert files_to_take(log) == []
+    assert waiting_files(log) == []
 
 
 def test_a_file_that_is_replaced_while_it_is_read_is_read_again(traded: World):
     key = put(traded, "inbox/currency/replaced.csv", CURRENCIES, currency(84, "AAA"))
     bucket = traded.deployment.lake.ingestion.bucket
-    (found,) = traded.deployment.files_to_take()
+    (found,) = traded.deployment.waiting_files()
     put(traded, key, CURRENCIES, currency(84, "BBB"))
     with pytest.raises(HedgehogError, match="was replaced while it was read"), bucket.open(found):
         pass
@@ -242,11 +242,11 @@ def _take(world: World, *tables: str) -> ExecuteInProcessResult:
         )
 
 
-def _begin(world: World) -> tuple[Take, Batch]:
+def _begin(world: World) -> tuple[ClaimedFile, Batch]:
     """Claim and write the oldest file without Dagster, up to its commit."""
     log = world.deployment.lake.ingestion
     batch = Batch(batch_id(_now()), _now().date(), log.bucket, "csv")
-    take = take_oldest(log, log.head(), list(SOURCE.values()), batch)
+    take = claim_oldest(log, log.head(), list(SOURCE.values()), batch)
     assert take is not None
     for table, parts in take.landing.rows.items():
         for rows in parts:

@@ -12,14 +12,14 @@ from itertools import count
 import pytest
 from dagster import DagsterInstance
 
-from hedgehog_pipeline.errors import AnotherLakeError, HedgehogError
+from hedgehog_pipeline.errors import HedgehogError, LakeMismatchError
 from hedgehog_pipeline.lake.log import commit_key
 from hedgehog_pipeline.runner.execute import execute
 from hedgehog_pipeline_tests.extraction.capturing import capture
 from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
 from hedgehog_pipeline_tests.test_rebuild import rows_to_compare
 from hedgehog_pipeline_tests.ticks import shop_tick
-from hedgehog_pipeline_tests.world import Servers, World, as_a_new_process
+from hedgehog_pipeline_tests.world import Servers, World, reset_process_caches
 
 Damage = Callable[[World, World], World]
 """Damages a world, or gives it buckets of another one."""
@@ -180,7 +180,7 @@ def test_a_damaged_lake_is_reported_and_nothing_is_written(
     before = _contents(traded)
     words = f"(?i){holder}.* holds commit .*{happened}.*{_REMEDIES[holder]}"
     deployment = traded.deployment
-    for operation in (traded.run, deployment.something_waits, deployment.seconds_behind):
+    for operation in (traded.run, deployment.has_pending_commits, deployment.seconds_behind):
         with pytest.raises(HedgehogError, match=words):
             operation()
     assert _contents(traded) == before
@@ -214,7 +214,7 @@ def test_commits_that_were_not_processed_may_be_rolled_back(traded: World) -> No
 def test_the_source_is_captured_while_the_warehouse_is_unreachable(traded: World) -> None:
     unreachable = traded.with_warehouse("nowhere")
     _change(unreachable)
-    assert unreachable.deployment.something_waits()
+    assert unreachable.deployment.has_pending_commits()
     with pytest.raises(HedgehogError, match=r"warehouse database nowhere .* cannot be reached"):
         unreachable.run()
     assert len(unreachable.commits(_bucket(unreachable, "ingestion"))) == 5
@@ -286,7 +286,7 @@ def test_a_capture_lands_nothing_below_a_gap(servers: Servers) -> None:
             _change(world)
             capture(world)
         _remove(world, "ingestion", [commit_key(2)])
-        as_a_new_process()
+        reset_process_caches()
         with pytest.raises(HedgehogError, match=f"{commit_key(2)}.* is missing"):
             capture(world)
         assert len(world.commits(_bucket(world, "ingestion"))) == 3
@@ -301,16 +301,16 @@ def test_a_gap_that_no_run_meets_is_reported_by_the_lag_and_nothing_lands(
     for _ in range(waiting):
         _change(traded)
         capture(traded)
-    as_a_new_process()
+    reset_process_caches()
     assert traded.deployment.seconds_behind() >= 0
     _remove(traded, layer, [commit_key(missing)])
     _change(traded)
     before = _contents(traded)
     words = f"{commit_key(missing)} is missing from the bucket {_bucket(traded, layer)}"
-    with pytest.raises(AnotherLakeError, match=words):
+    with pytest.raises(LakeMismatchError, match=words):
         traded.deployment.seconds_behind()
-    as_a_new_process()
-    with pytest.raises(AnotherLakeError, match=words):
+    reset_process_caches()
+    with pytest.raises(LakeMismatchError, match=words):
         execute(traded.settings, "extraction", datetime.now(timezone.utc).date(), [])
     assert _contents(traded) == before
 
@@ -324,7 +324,7 @@ def test_the_sensors_land_nothing_in_a_lake_whose_log_was_damaged(
     traded.s3.put_object(Bucket=bucket, Key=key, Body=body[:-9])
     _change(traded)
     words = f"{key} is not one of its commits, it was cut or altered"
-    with DagsterInstance.ephemeral() as instance, pytest.raises(AnotherLakeError, match=words):
+    with DagsterInstance.ephemeral() as instance, pytest.raises(LakeMismatchError, match=words):
         shop_tick(traded, instance)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hedgehog_pipeline.cli.progress import shown
+from hedgehog_pipeline.cli.progress import show_progress
 from hedgehog_pipeline.runner.runner import StageRun
 from hedgehog_pipeline_tests.terminal import on_terminal
 from hedgehog_pipeline_tests.world import World
@@ -30,7 +30,7 @@ def test_a_file_gets_a_line_every_ten_seconds(capsys: pytest.CaptureFixture[str]
     def not_called() -> int:
         raise AssertionError
 
-    assert list(shown(runs, not_called, bars=False, clock=lambda: next(seconds))) == runs
+    assert list(show_progress(runs, not_called, bars=False, clock=lambda: next(seconds))) == runs
     assert capsys.readouterr().out == "extraction 1,000 rows · processing 1,000 rows\n"
 
 
@@ -96,8 +96,8 @@ def test_warnings_are_shown_above_the_bars(world: World, environment: dict[str, 
 
 def test_the_rows_of_the_initial_load_are_estimated_while_nothing_has_landed(world: World) -> None:
     world.load_small()
-    assert world.deployment.archive_estimate() is None
+    assert world.deployment.initial_load_estimate() is None
     world.shop.execute("analyze")
-    assert world.deployment.archive_estimate() == 14
+    assert world.deployment.initial_load_estimate() == 14
     world.run()
-    assert world.deployment.archive_estimate() is None
+    assert world.deployment.initial_load_estimate() is None

@@ -2,7 +2,15 @@
 
 import pytest
 
-from hedgehog_pipeline_tests.bad_rows import OPEN, ORDERS, STAMP, STAR_OF, alter, copy_row, is_held
+from hedgehog_pipeline_tests.bad_rows import (
+    OPEN,
+    ORDERS,
+    STAMP,
+    STAR_OF,
+    alter,
+    copy_row,
+    is_loaded,
+)
 from hedgehog_pipeline_tests.world import World
 
 
@@ -57,7 +65,7 @@ def test_a_fact_whose_member_is_invalid_has_an_inferred_member(opened: World, ta
     member = copy_row(opened, table, created_at="infinity")
     order = copy_row(opened, ORDERS, **{f"{table}_id": member})
     opened.run()
-    assert is_held(opened, ORDERS, order)
+    assert is_loaded(opened, ORDERS, order)
     star = STAR_OF[table]
     inferred = f"select inferred, ingestion_commit > 0 from {star.name} where {star.key.name} = %s"
     assert opened.query(inferred, [member]) == [(True, False)]

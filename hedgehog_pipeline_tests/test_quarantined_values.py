@@ -15,7 +15,7 @@ from hedgehog_pipeline.model.columns import (
 )
 from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline_tests.archived import Archived
-from hedgehog_pipeline_tests.bad_rows import OPEN, ORDERS, STAMP, alter, copy_row, is_held
+from hedgehog_pipeline_tests.bad_rows import OPEN, ORDERS, STAMP, alter, copy_row, is_loaded
 from hedgehog_pipeline_tests.dirty import DIRTY
 from hedgehog_pipeline_tests.inbox import CURRENCIES, STAMPS, put
 from hedgehog_pipeline_tests.world import Rows, World
@@ -93,7 +93,7 @@ def outcomes(archived: Archived) -> Iterator[dict[Dirt, Outcome]]:
         world.run()
         entries = {dirt: _entries_of(world, dirt, bad) for dirt, (_, bad) in rows.items()}
         loaded = {
-            dirt: tuple(is_held(world, dirt.table, key) for key in keys)
+            dirt: tuple(is_loaded(world, dirt.table, key) for key in keys)
             for dirt, keys in rows.items()
         }
         for dirt, (good, bad) in rows.items():
@@ -105,7 +105,7 @@ def outcomes(archived: Archived) -> Iterator[dict[Dirt, Outcome]]:
                 entries[dirt],
                 *loaded[dirt],
                 _entries_of(world, dirt, bad),
-                is_held(world, dirt.table, bad),
+                is_loaded(world, dirt.table, bad),
             )
             for dirt, (_, bad) in rows.items()
         }
@@ -192,7 +192,7 @@ def test_a_part_with_only_invalid_rows_blocks_nothing(opened: World):
         ("payment", "2"),
     ]
     assert opened.query("select * from fact_payment") == rows
-    assert is_held(opened, "design", good)
+    assert is_loaded(opened, "design", good)
     opened.shop.execute(f"update payment set {STAMP}".encode())
     opened.run()
     assert opened.query(OPEN) == []

@@ -29,7 +29,7 @@ def landed(servers: Servers) -> Iterator[World]:
         world.load_small()
         settings = replace(world.settings, slice_rows=5, processing_runs=2)
         sliced = replace(world, settings=settings)
-        while not sliced.deployment.archive_landed():
+        while not sliced.deployment.initial_load_landed():
             sliced.launch("extraction")
         yield sliced
 
@@ -69,9 +69,7 @@ def _all_but(world: World, *numbers: int) -> str:
     return ",".join(str(n) for n in range(1, end + 1) if n not in numbers)
 
 
-def test_few_pending_commits_are_taken_by_one_run(
-    landed: World, instance: DagsterInstance
-):
+def test_few_pending_commits_are_taken_by_one_run(landed: World, instance: DagsterInstance):
     assert _launched(landed, instance) == [_all_but(landed)]
 
 

@@ -14,7 +14,7 @@ from psycopg import ConnectionInfo
 
 from hedgehog_pipeline.cli import main
 from hedgehog_pipeline.sandbox.aws import rds_secret
-from hedgehog_pipeline_tests.world import World, as_a_new_process
+from hedgehog_pipeline_tests.world import World, reset_process_caches
 
 PASSWORD = "pa55-w0rd-nobody-may-see"
 QUIET = {"AWS_MAX_ATTEMPTS": "1", "AWS_EC2_METADATA_DISABLED": "true"} | dict.fromkeys(
@@ -213,7 +213,7 @@ def test_a_wrong_setting_is_reported_in_one_message(
 ):
     change, words = CASES[case]
     change(deployment, monkeypatch)
-    as_a_new_process()
+    reset_process_caches()
     with pytest.raises(SystemExit) as ended:
         main()
     assert_one_sentence(ended.value.code, capsys, *words)

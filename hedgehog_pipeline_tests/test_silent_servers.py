@@ -13,7 +13,7 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.postgres import connection as databases
 from hedgehog_pipeline.sandbox.aws import rds_secret
 from hedgehog_pipeline_tests.torture.faults import DatabaseProxy, line_silent
-from hedgehog_pipeline_tests.world import World, as_a_new_process
+from hedgehog_pipeline_tests.world import World, reset_process_caches
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_a_silent_s3_is_asked_three_times(world: World, deaf: str, monkeypatch: 
     assert TIMEOUTS.read_timeout * 3 < 60  # the time limit of a Dagster tick
     monkeypatch.setattr(TIMEOUTS, "read_timeout", 1)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", deaf)
-    as_a_new_process()
+    reset_process_caches()
     began = monotonic()
     with pytest.raises(HedgehogError, match=r"S3 could not look for .* Read timeout"):
         world.run()

@@ -7,14 +7,14 @@ import pandas as pd
 import psycopg
 import pytest
 
-from hedgehog_pipeline.cli.progress import sum_up
-from hedgehog_pipeline.errors import HedgehogError, LeftError, UnfitWarehouseError
+from hedgehog_pipeline.cli.progress import print_summary
+from hedgehog_pipeline.errors import HedgehogError, SkippedCommitsError, UnfitWarehouseError
 from hedgehog_pipeline.orchestration.assets import extraction
 from hedgehog_pipeline.processing.transform import TRANSFORMS
 from hedgehog_pipeline.runner.runner import StageRun, _whole_run, run_until_done
 from hedgehog_pipeline.runner.skipped import MAX_IN_A_ROW, SkippedCommits
 from hedgehog_pipeline.scheduling.batching import MAX_COMMITS
-from hedgehog_pipeline_tests.bad_rows import copy_row, is_held
+from hedgehog_pipeline_tests.bad_rows import copy_row, is_loaded
 from hedgehog_pipeline_tests.lake.making import DAY, processed_commit
 from hedgehog_pipeline_tests.world import World
 
@@ -41,19 +41,19 @@ def test_one_commit_that_cannot_be_processed_does_not_block_others(opened: World
     key, body = _remove_part(opened, bucket, 3)
     for _ in range(2):
         with pytest.raises(
-            LeftError, match=r"^Everything else is done\. .*Ingestion commit 3 could"
+            SkippedCommitsError, match=r"^Everything else is done\. .*Ingestion commit 3 could"
         ):
             opened.run()
-        assert is_held(opened, "design", before)
-        assert is_held(opened, "design", behind)
+        assert is_loaded(opened, "design", before)
+        assert is_loaded(opened, "design", behind)
     later = copy_row(opened, "design")
-    with pytest.raises(LeftError, match=f"commit 3 could not be processed: .*{key}"):
+    with pytest.raises(SkippedCommitsError, match=f"commit 3 could not be processed: .*{key}"):
         opened.run()
-    assert is_held(opened, "design", later)
-    assert not is_held(opened, "design", bad)
+    assert is_loaded(opened, "design", later)
+    assert not is_loaded(opened, "design", bad)
     opened.s3.put_object(Bucket=bucket, Key=key, Body=body)
     assert opened.run()
-    assert is_held(opened, "design", bad)
+    assert is_loaded(opened, "design", bad)
     assert opened.run() == []
 
 
@@ -62,7 +62,7 @@ def test_one_commit_that_cannot_be_loaded_does_not_block_others(opened: World):
         _land(opened)
         opened.launch("processing")
     _remove_part(opened, opened.settings.processed_bucket, 3)
-    with pytest.raises(LeftError, match="Processed commit 3 could not be loaded: "):
+    with pytest.raises(SkippedCommitsError, match="Processed commit 3 could not be loaded: "):
         opened.run()
     commits = opened.commits(opened.settings.processed_bucket)
     loaded = opened.query("select number from hedgehog.commits order by number")
@@ -82,13 +82,13 @@ def test_a_transform_that_fails_for_one_commit_does_not_block_others(
     monkeypatch.setitem(TRANSFORMS, "dim_currency", fails)
     bad = copy_row(opened, "currency", currency_code="BAD")
     message = "Ingestion commit 2 could not be processed: OverflowError: too far"
-    with pytest.raises(LeftError, match=message):
+    with pytest.raises(SkippedCommitsError, match=message):
         opened.run()
     good = copy_row(opened, "currency", currency_code="GUD")
-    with pytest.raises(LeftError, match=message):
+    with pytest.raises(SkippedCommitsError, match=message):
         opened.run()
-    assert is_held(opened, "currency", good)
-    assert not is_held(opened, "currency", bad)
+    assert is_loaded(opened, "currency", good)
+    assert not is_loaded(opened, "currency", bad)
 
 
 def test_a_run_that_fails_after_extraction_reports_full_refreshes(
@@ -100,9 +100,10 @@ def test_a_run_that_fails_after_extraction_reports_full_refreshes(
     monkeypatch.setitem(TRANSFORMS, "dim_payment_type", fails)
     opened.shop.execute("alter type payment_type_name rename value 'SALES_RECEIPT' to 'RECEIPT'")
     reasons: list[str] = []
-    with pytest.raises(LeftError):
-        for run in run_until_done(opened.deployment):
-            reasons.extend(run.reread_tables)
+    with pytest.raises(SkippedCommitsError):
+        reasons.extend(
+            why for run in run_until_done(opened.deployment) for why in run.reread_tables
+        )
     assert [why[:32] for why in reasons] == ["payment_type was redefined after"]
 
 
@@ -132,7 +133,9 @@ def test_commits_behind_ten_that_fail_are_loaded_wherever_they_are():
     skipped, loaded, runs = _try_all(bad, 40)
     assert loaded == {*range(11, 41)}
     assert runs <= 20
-    with pytest.raises(LeftError, match=r"^Everything else is done.* 9, 10 could not .*: bad.$"):
+    with pytest.raises(
+        SkippedCommitsError, match=r"^Everything else is done.* 9, 10 could not .*: bad.$"
+    ):
         skipped.raise_if_any()
     bad = dict.fromkeys([*range(1, 30), *range(31, 100)], "bad.")
     assert _try_all(bad, 101)[1] == {30, 100, 101}
@@ -155,7 +158,7 @@ def test_a_stage_in_which_every_commit_fails_is_given_up():
     skipped, loaded, runs = _try_all(dict.fromkeys(range(1, 1001), "bad."), 1000)
     assert loaded == set()
     assert runs <= MAX_IN_A_ROW + 7
-    with pytest.raises(LeftError, match=f"^{MAX_IN_A_ROW} commits failed in a row"):
+    with pytest.raises(SkippedCommitsError, match=f"^{MAX_IN_A_ROW} commits failed in a row"):
         skipped.raise_if_any()
     assert skipped.next_run("processing", []) == []
 
@@ -164,7 +167,7 @@ def test_each_reason_is_reported_once():
     skipped = SkippedCommits()
     for number, reason in ((1, "A."), (2, "B."), (3, "A.")):
         skipped.record("processing", [processed_commit(number, f"b{number}")], reason)
-    with pytest.raises(LeftError) as raised:
+    with pytest.raises(SkippedCommitsError) as raised:
         skipped.raise_if_any()
     assert str(raised.value).endswith(
         "Ingestion commits 1, 3 could not be processed: A. "
@@ -172,7 +175,9 @@ def test_each_reason_is_reported_once():
     )
     for number in range(4, 20):
         skipped.record("processing", [processed_commit(number, f"b{number}")], f"{number}.")
-    with pytest.raises(LeftError, match=r" 18, 19 could not be processed for other reasons\.$"):
+    with pytest.raises(
+        SkippedCommitsError, match=r" 18, 19 could not be processed for other reasons\.$"
+    ):
         skipped.raise_if_any()
 
 
@@ -185,7 +190,7 @@ def test_landed_rows_are_reported_although_processing_fails_in_the_same_run(
     monkeypatch.setitem(TRANSFORMS, "dim_currency", fails)
     copy_row(opened, "currency")
     runs: list[StageRun] = []
-    with pytest.raises(LeftError, match="Ingestion commit 2 could not be processed"):
+    with pytest.raises(SkippedCommitsError, match="Ingestion commit 2 could not be processed"):
         runs.extend(run_until_done(opened.deployment))
     assert [(run.stage, run.rows) for run in runs] == [("extraction", 1)]
 
@@ -215,14 +220,14 @@ def test_a_warehouse_that_needs_a_migration_is_not_blamed_on_a_commit(opened: Wo
 def test_finished_runs_are_reported_before_skipped_commits(capsys: pytest.CaptureFixture[str]):
     def runs() -> Iterator[StageRun]:
         yield StageRun("storage", DAY, (1,), 5, 1.0)
-        raise LeftError
+        raise SkippedCommitsError
 
     def fails() -> int:
         raise HedgehogError
 
     for in_quarantine in (lambda: 0, fails):
-        with pytest.raises(LeftError):
-            sum_up(runs(), "all is well.", in_quarantine=in_quarantine)
+        with pytest.raises(SkippedCommitsError):
+            print_summary(runs(), "all is well.", in_quarantine=in_quarantine)
         assert capsys.readouterr().out.split()[:4] == ["storage", "1", "runs", "5"]
 
 
@@ -230,8 +235,8 @@ def test_the_warehouse_is_not_called_up_to_date_if_commits_are_skipped(
     capsys: pytest.CaptureFixture[str],
 ):
     def fails(_: int) -> StageRun:
-        raise LeftError
+        raise SkippedCommitsError
 
-    with pytest.raises(LeftError):
-        sum_up(map(fails, [1]), "the warehouse holds everything that the shop holds.")
+    with pytest.raises(SkippedCommitsError):
+        print_summary(map(fails, [1]), "the warehouse holds everything that the shop holds.")
     assert capsys.readouterr().out == ""

@@ -90,19 +90,19 @@ def test_what_another_model_assigns_or_imports_is_found(library: Path) -> None:
 
 
 def test_a_table_is_found_by_positional_or_keyword_name(library: Path) -> None:
-    found = declaration("star", "fact_a")
+    found = declaration("library.star", "fact_a")
     assert found
     assert (found.file, found.line) == (library / "star.py", 2)
 
 
 @pytest.mark.usefixtures("library")
 def test_a_table_with_a_computed_name_is_linked_to_its_file() -> None:
-    found = declaration("shop", "a")
+    found = declaration("library.shop", "a")
     assert found
     assert (found.file.name, found.line) == ("shop.py", None)
 
 
 @pytest.mark.usefixtures("library")
 def test_a_name_that_a_module_does_not_define_is_not_found() -> None:
-    assert definition("facts", "dim_b") is None
-    assert definition("report", "page") is None
+    assert definition("library.facts", "dim_b") is None
+    assert definition("library.report", "page") is None

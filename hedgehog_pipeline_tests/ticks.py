@@ -16,8 +16,8 @@ from dagster import (
 
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.orchestration.pipeline_run import Pending
-from hedgehog_pipeline.orchestration.sensors import shop_sensor
-from hedgehog_pipeline.scheduling.look_times import Looks
+from hedgehog_pipeline.orchestration.sensors import source_sensor
+from hedgehog_pipeline.scheduling.scan_times import ScanTimes
 from hedgehog_pipeline_tests.world import World
 
 
@@ -34,8 +34,8 @@ class Time:
             self.events.pop(0)()
 
     @property
-    def looks(self) -> Looks:
-        return Looks(lambda: self.now, self.sleep)
+    def looks(self) -> ScanTimes:
+        return ScanTimes(lambda: self.now, self.sleep)
 
 
 def pending_of(world: World) -> Pending:
@@ -53,10 +53,10 @@ def shop_tick(
         instance: where runs are recorded.
         events: called after the first scan, the second one, and so on.
     """
-    sensor = shop_sensor(
+    sensor = source_sensor(
         define_asset_job("pipeline"),
         define_asset_job("extraction"),
-        watch_shop=world.deployment.watch_shop,
+        watch_source=world.deployment.watch_source,
         pending=pending_of(world),
         looks=Time(list(events)).looks,
     )

@@ -21,7 +21,12 @@ from hedgehog_pipeline.lake.lake import lake_in
 from hedgehog_pipeline.model.columns import Column
 from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import STAR, StarTable
-from hedgehog_pipeline.runner.runner import StageRun, rebuild, run_until_done, sweep_until_done
+from hedgehog_pipeline.runner.runner import (
+    StageRun,
+    detect_deletes_until_done,
+    rebuild,
+    run_until_done,
+)
 from hedgehog_pipeline.sandbox.aws import rds_secret
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.storage.ddl import stored_columns
@@ -33,11 +38,11 @@ Rows = list[tuple[Any, ...]]
 _NUMBERS = count()
 
 
-def as_a_new_process() -> None:
+def reset_process_caches() -> None:
     """Clear what a process caches: the platform, the lake, the inbox, the AWS clients."""
     for cached in (platform, lake_in, aws.client):
         cached.cache_clear()
-    inbox._WALKED.clear()
+    inbox._CLAIMS.clear()
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class World:
                     )
             yield cls(servers, settings, connection, shop, warehouse)
         servers.drop_databases(shop, warehouse)
-        as_a_new_process()  # a thousand cached platforms fill the memory and slow the rest
+        reset_process_caches()  # a thousand cached platforms fill the memory and slow the rest
 
     @property
     def deployment(self) -> Deployment:
@@ -96,7 +101,7 @@ class World:
 
     def sweep(self, *, allow_mass_delete: bool = True) -> list[StageRun]:
         """`hedgehog run --sweep`, after the run."""
-        return list(sweep_until_done(self.deployment, allow_mass_delete=allow_mass_delete))
+        return list(detect_deletes_until_done(self.deployment, allow_mass_delete=allow_mass_delete))
 
     def rebuild(self) -> list[StageRun]:
         """`hedgehog rebuild`."""

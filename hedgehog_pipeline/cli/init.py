@@ -23,11 +23,11 @@ def init(*, package: str) -> None:
     of source tables, dimensions and facts into a new folder here. Lists each table and column that
     it leaves out, with the reason.
     """
-    from hedgehog_pipeline.postgres.connection import connect, read_credentials, settle
+    from hedgehog_pipeline.postgres.connection import connect, pin_settings, read_credentials
     from hedgehog_pipeline.printable import printable
-    from hedgehog_pipeline.scaffold.catalog import tables_of
-    from hedgehog_pipeline.scaffold.draft import draft_of
-    from hedgehog_pipeline.scaffold.modules import modules_of
+    from hedgehog_pipeline.scaffold.catalog import read_tables
+    from hedgehog_pipeline.scaffold.draft import draft_model
+    from hedgehog_pipeline.scaffold.modules import render_modules
     from hedgehog_pipeline.settings import Settings
 
     folder = Path(package)
@@ -42,8 +42,8 @@ def init(*, package: str) -> None:
     settings = Settings.from_environment()
     credentials = read_credentials(settings.source_secret, settings.source_address, role="source")
     with connect(credentials, role="source", ca=settings.database_ca) as connection:
-        settle(connection)
-        draft = draft_of(tables_of(connection))
+        pin_settings(connection)
+        draft = draft_model(read_tables(connection))
     for reason in draft.left_out:
         click.echo(f"Left out: {printable(reason)}.")
     if not draft.shop:
@@ -53,7 +53,7 @@ def init(*, package: str) -> None:
             "the tables."
         )
     folder.mkdir()
-    for name, text in modules_of(draft).items():
+    for name, text in render_modules(draft).items():
         (folder / f"{name}.py").write_text(text, encoding="utf-8")
     for module, tables in (("shop", draft.shop), ("star", draft.star)):
         click.echo(f"{package}/{module}.py declares {', '.join(table.name for table in tables)}.")

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hedgehog_pipeline.errors import HedgehogError, LeftError
-from hedgehog_pipeline.logs.follow import followed
+from hedgehog_pipeline.errors import HedgehogError, SkippedCommitsError
+from hedgehog_pipeline.logs.follow import follow_lines
 from hedgehog_pipeline.logs.reader import LogReader
 from hedgehog_pipeline.monitoring.quarantine import quarantined_rows
 from hedgehog_pipeline.runner.runner import Backlog, StageRun
@@ -32,7 +32,7 @@ def wants_bars(log_format: str | None) -> bool:
     return sys.stdout.isatty() and log_format != "json"
 
 
-def shown(
+def show_progress(
     runs: Iterable[StageRun],
     expected: Callable[[], int | None],
     *,
@@ -72,7 +72,7 @@ def shown(
             yield stage_run
 
 
-def worked_off(backlog: Backlog, *, bars: bool) -> Iterator[StageRun]:
+def show_backlog(backlog: Backlog, *, bars: bool) -> Iterator[StageRun]:
     """Pass the runs of a backlog on, and show how many of its commits are done.
 
     Args:
@@ -98,7 +98,9 @@ def worked_off(backlog: Backlog, *, bars: bool) -> Iterator[StageRun]:
 
 
 @contextmanager
-def counted_off(name: str, total: int, *, bars: bool) -> Generator[Callable[[], None], None, None]:
+def progress_counter(
+    name: str, total: int, *, bars: bool
+) -> Generator[Callable[[], None], None, None]:
     """Show a bar for `total` items, and return a function to call after each of them.
 
     Args:
@@ -121,7 +123,7 @@ def counted_off(name: str, total: int, *, bars: bool) -> Generator[Callable[[], 
         yield advance
 
 
-def sum_up(
+def print_summary(
     runs: Iterable[StageRun],
     nothing: str,
     *,
@@ -138,7 +140,7 @@ def sum_up(
         as_json: whether to print an object with `runs`, `rows` and `seconds` of each stage.
 
     Raises:
-        LeftError: after the summary is printed, if commits were skipped.
+        SkippedCommitsError: after the summary is printed, if commits were skipped.
     """
     done, left = _collect(runs, as_json=as_json)
     if as_json or done:
@@ -160,7 +162,7 @@ def sum_up(
 
 def _collect(
     runs: Iterable[StageRun], *, as_json: bool
-) -> tuple[dict[str, list[StageRun]], LeftError | None]:
+) -> tuple[dict[str, list[StageRun]], SkippedCommitsError | None]:
     """Execute runs and group them by stage; print the reason for each full refresh.
 
     Returns:
@@ -174,7 +176,7 @@ def _collect(
             for reason in stage_run.reread_tables:
                 click.echo(f"Read in full again: {reason}.", err=as_json)
             done[stage_run.stage].append(stage_run)
-    except LeftError as error:
+    except SkippedCommitsError as error:
         return done, error
     return done, None
 
@@ -249,7 +251,7 @@ def _stderr_to(handle: Callable[[str], None]) -> Generator[None, None, None]:
         yield
         return
     terminal = os.dup(_STDERR)
-    with tempfile.NamedTemporaryFile("ab") as kept, followed(Path(kept.name), handle):
+    with tempfile.NamedTemporaryFile("ab") as kept, follow_lines(Path(kept.name), handle):
         os.dup2(kept.fileno(), _STDERR)
         try:
             yield

@@ -30,14 +30,14 @@ def quarantine() -> None:
 @as_json
 def list_quarantine(*, closed: bool, as_json: bool) -> None:
     """List the quarantine entries: each bad value with its reason, the newest last."""
-    from hedgehog_pipeline.monitoring.quarantine import lines_of, read_entries
+    from hedgehog_pipeline.monitoring.quarantine import read_entries, render_entries
 
     with read_deployment().warehouse() as warehouse:
         entries = read_entries(warehouse, closed=closed)
     if as_json:
         click.echo(json.dumps([asdict(entry) for entry in entries]))
         return
-    for line in lines_of(entries, state=closed) if entries else ():
+    for line in render_entries(entries, state=closed) if entries else ():
         click.echo(line)
     still_open = sum(entry.open for entry in entries)
     counted = f"{still_open} open" + (f", {len(entries) - still_open} closed" if closed else "")
@@ -78,15 +78,15 @@ def show_quarantine(*, table: str, key: str, as_json: bool) -> None:
 @as_json
 def replay_quarantine(*, as_json: bool) -> None:
     """Process the rows in quarantine again, after you fixed the declaration or the code."""
-    from hedgehog_pipeline.cli.progress import shown, sum_up, wants_bars
-    from hedgehog_pipeline.errors import LeftError
+    from hedgehog_pipeline.cli.progress import print_summary, show_progress, wants_bars
+    from hedgehog_pipeline.errors import SkippedCommitsError
     from hedgehog_pipeline.monitoring.quarantine import closed_since, read_entries
     from hedgehog_pipeline.runner.runner import replay_until_done
 
     deployment = read_deployment()
     with deployment.warehouse() as warehouse:
         before = read_entries(warehouse)
-    left: LeftError | None = None
+    left: SkippedCommitsError | None = None
     if before:
         runs = replay_until_done(deployment, {entry.commit for entry in before})
         try:
@@ -94,8 +94,8 @@ def replay_quarantine(*, as_json: bool) -> None:
                 list(runs)
             else:
                 bars = wants_bars(deployment.settings.log_format)
-                sum_up(shown(runs, lambda: None, bars=bars), "")
-        except LeftError as error:
+                print_summary(show_progress(runs, lambda: None, bars=bars), "")
+        except SkippedCommitsError as error:
             left = error
     with deployment.warehouse() as warehouse:
         after = read_entries(warehouse)

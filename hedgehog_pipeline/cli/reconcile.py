@@ -26,7 +26,7 @@ def reconcile(*, tables: tuple[str, ...], as_json: bool) -> None:
     TABLE is a warehouse table; default: every table except date dimensions. A difference is
     explained if, for example, a commit is not loaded yet or the row is in quarantine.
     """
-    from hedgehog_pipeline.cli.progress import counted_off, wants_bars
+    from hedgehog_pipeline.cli.progress import progress_counter, wants_bars
     from hedgehog_pipeline.reconciliation.reconcile import reconcile
     from hedgehog_pipeline.reconciliation.result import RECONCILED, Reconciled, advice_on
 
@@ -36,9 +36,11 @@ def reconcile(*, tables: tuple[str, ...], as_json: bool) -> None:
     bars = not as_json and wants_bars(deployment.settings.log_format)
     with (
         deployment.warehouse() as warehouse,
-        counted_off("tables", len(wanted), bars=bars) as advance,
+        progress_counter("tables", len(wanted), bars=bars) as advance,
     ):
-        for reconciled in reconcile(deployment.lake, warehouse, deployment.source.moment, wanted):
+        for reconciled in reconcile(
+            deployment.lake, warehouse, deployment.source.open_snapshot, wanted
+        ):
             found.append(reconciled)
             advance()
             if not as_json:

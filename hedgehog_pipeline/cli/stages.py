@@ -33,31 +33,31 @@ def run(*, reread: bool, sweep: bool, allow_mass_delete: bool, as_json: bool) ->
     """
     if allow_mass_delete and not sweep:
         raise click.UsageError("--allow-mass-delete needs --sweep.")
-    from hedgehog_pipeline.cli.progress import shown, sum_up, wants_bars
+    from hedgehog_pipeline.cli.progress import print_summary, show_progress, wants_bars
     from hedgehog_pipeline.extraction.capture_request import Mode
     from hedgehog_pipeline.runner.runner import (
-        one_after_the_other,
+        detect_deletes_until_done,
+        run_in_sequence,
         run_until_done,
-        sweep_until_done,
     )
 
     deployment = read_deployment()
     runs = run_until_done(deployment, Mode.REREAD if reread else Mode.CHANGES)
     if sweep:
-        swept = sweep_until_done(deployment, allow_mass_delete=allow_mass_delete)
-        runs = one_after_the_other(runs, swept)
+        swept = detect_deletes_until_done(deployment, allow_mass_delete=allow_mass_delete)
+        runs = run_in_sequence(runs, swept)
     if not as_json:
         bars = wants_bars(deployment.settings.log_format)
-        runs = shown(runs, deployment.archive_estimate, bars=bars)
+        runs = show_progress(runs, deployment.initial_load_estimate, bars=bars)
     nothing = "the warehouse is up to date with the source"
-    sum_up(runs, nothing, in_quarantine=deployment.rows_in_quarantine, as_json=as_json)
+    print_summary(runs, nothing, in_quarantine=deployment.rows_in_quarantine, as_json=as_json)
 
 
 @click.command(cls=Command, examples=["hedgehog rebuild", "hedgehog rebuild --json"])
 @as_json
 def rebuild(*, as_json: bool) -> None:
     """Fill an empty warehouse from the lake, without reading the source."""
-    from hedgehog_pipeline.cli.progress import sum_up, wants_bars, worked_off
+    from hedgehog_pipeline.cli.progress import print_summary, show_backlog, wants_bars
     from hedgehog_pipeline.runner.runner import rebuild
 
     deployment = read_deployment()
@@ -65,7 +65,7 @@ def rebuild(*, as_json: bool) -> None:
     runs = (
         stage_run
         for backlog in rebuild(deployment)
-        for stage_run in (backlog.runs if as_json else worked_off(backlog, bars=bars))
+        for stage_run in (backlog.runs if as_json else show_backlog(backlog, bars=bars))
     )
     nothing = "the lake is empty. `hedgehog run` fills it from the source"
-    sum_up(runs, nothing, in_quarantine=deployment.rows_in_quarantine, as_json=as_json)
+    print_summary(runs, nothing, in_quarantine=deployment.rows_in_quarantine, as_json=as_json)

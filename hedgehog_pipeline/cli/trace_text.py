@@ -6,7 +6,7 @@ from typing import Any
 
 from click import style
 
-from hedgehog_pipeline.monitoring.quarantine import Entry, place_of
+from hedgehog_pipeline.monitoring.quarantine import Entry, location_of
 from hedgehog_pipeline.printable import printable
 from hedgehog_pipeline.trace.landed_rows import LandedRow
 from hedgehog_pipeline.trace.trace import Trace, Version
@@ -93,7 +93,7 @@ def _values(before: Mapping[str, Any], row: Mapping[str, Any]) -> Iterator[str]:
 def _quarantine(entry: Entry) -> Iterator[str]:
     state = style("open", fg="yellow") if entry.open else "closed"
     yield f"in quarantine, {state}: {printable(str(entry))}"
-    yield f"             {printable(place_of(entry.part, entry.line))}"
+    yield f"             {printable(location_of(entry.part, entry.line))}"
 
 
 def _timestamp(at: datetime) -> str:

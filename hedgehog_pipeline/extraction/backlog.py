@@ -27,7 +27,7 @@ def changed_tables(
         for table in tables
         if (watermark := watermarks.get(table.name))
         and watermark.archive is None
-        and watermark.snapshot != snapshot.snapshot.text
+        and watermark.snapshot != snapshot.pg_snapshot.text
     }
     changed = _with_new_rows(snapshot, to_scan)
     return tuple(

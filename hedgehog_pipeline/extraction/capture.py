@@ -21,8 +21,8 @@ from hedgehog_pipeline.extraction.capture_request import Mode
 from hedgehog_pipeline.extraction.snapshot import WRAP, XidWindow, not_in
 from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline.extraction.source_identity import (
-    another_tables,
     known_watermarks,
+    redefined_tables,
     what_changed,
     xids_since,
 )
@@ -106,14 +106,14 @@ def plan_capture(  # noqa: PLR0913 (all that a plan depends on)
         names = {table.name for table in tables}
         watermarks = {name: known for name, known in watermarks.items() if name not in names}
         reread = reread or "a person asked for it"
-    redefined = another_tables(snapshot, head) if head and not reread else {}
+    redefined = redefined_tables(snapshot, head) if head and not reread else {}
     any_complete = any(known.archive is None for known in watermarks.values())
     number = head.number + 1 if head else 1
     before = head.base if head else {}
     start = {
         name: watermarks.get(name)
         or Watermark(
-            snapshot=snapshot.snapshot.horizon.text,
+            snapshot=snapshot.pg_snapshot.horizon.text,
             archive=ArchivePosition(),
             alone=any_complete,
             captured_at=captured_at,
@@ -200,7 +200,7 @@ def _increment(
         seen: the transactions at or above the new horizon that this capture has seen.
     """
     window = xids_since(watermark, snapshot)
-    after = watermark.model_copy(update={"snapshot": snapshot.snapshot.text, "seen": seen})
+    after = watermark.model_copy(update={"snapshot": snapshot.pg_snapshot.text, "seen": seen})
     query = _rows(snapshot, table, [window.new_rows(watermark.seen)])
     return TableCapture(snapshot.columns[table.name], query, after)
 
@@ -219,7 +219,7 @@ def _seen(
     format 1, or where some tables were captured alone), the status of these transactions is asked
     again, so that no table skips rows that only another table has read.
     """
-    horizon, end = snapshot.snapshot.xmin, snapshot.snapshot.xmax
+    horizon, end = snapshot.pg_snapshot.xmin, snapshot.pg_snapshot.xmax
     if horizon == end:
         return ()
     before, *others = {watermarks[table.name].seen for table in tables}
@@ -246,17 +246,17 @@ def _writers(
     32 bits: that one may still be open, in the snapshot's list or as a subtransaction. Before 2^32
     no id repeats.
     """
-    window = XidWindow(snapshot.snapshot.xmin, snapshot.snapshot.xmax)
+    window = XidWindow(snapshot.pg_snapshot.xmin, snapshot.pg_snapshot.xmax)
     query = sql.SQL(
         "select distinct id from ({rows}) as held where {unknown} "
         "and id <> all({open}::bigint[]) and pg_xact_status(id::text::xid8) = 'committed'"
     ).format(
         rows=snapshot.rows_in(window, tables),
         unknown=not_in(known, sql.Identifier("id")),
-        open=sql.Literal(list(snapshot.snapshot.open)),
+        open=sql.Literal(list(snapshot.pg_snapshot.open)),
     )
     writers = _as_ranges(snapshot, query)
-    return writers if snapshot.snapshot.xmax <= WRAP else _below_ended(snapshot, writers)
+    return writers if snapshot.pg_snapshot.xmax <= WRAP else _below_ended(snapshot, writers)
 
 
 def _committed(snapshot: SourceSnapshot, among: KeyRanges) -> KeyRanges:
@@ -292,7 +292,7 @@ def _below_ended(snapshot: SourceSnapshot, committed: KeyRanges) -> KeyRanges:
     ended = sql.SQL(
         "select min(id) from unnest({open}::bigint[]) as id "
         "where pg_xact_status(id::text::xid8) is distinct from 'in progress'"
-    ).format(open=sql.Literal(list(snapshot.snapshot.open)))
+    ).format(open=sql.Literal(list(snapshot.pg_snapshot.open)))
     ((first_ended,),) = snapshot.fetch(ended)  # asked last: what is open now was open before
     return committed if first_ended is None else below(committed, first_ended)
 

@@ -16,7 +16,7 @@ from psycopg import sql
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.source import SourceSnapshot
-from hedgehog_pipeline.extraction.source_identity import another_tables, known_watermarks
+from hedgehog_pipeline.extraction.source_identity import known_watermarks, redefined_tables
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.csv_reader import read_csv, read_keys
 from hedgehog_pipeline.lake.log import CommitLog
@@ -37,11 +37,11 @@ class TableSweep:
 
     Attributes:
         keys: the keys in the source now.
-        gone: the keys that are no longer in the source.
+        deleted: the keys that are no longer in the source.
     """
 
     keys: KeyRanges
-    gone: KeyRanges
+    deleted: KeyRanges
 
 
 def sweep(
@@ -71,7 +71,7 @@ def sweep(
         t.name for t in tables if t.name not in watermarks or watermarks[t.name].archive is not None
     ]
     if loading:
-        redefined = another_tables(snapshot, head)
+        redefined = redefined_tables(snapshot, head)
         reasons = [
             redefined.get(name, f"{name} is read in full again")
             for name in loading
@@ -86,7 +86,7 @@ def sweep(
     mass_deletes = [
         f"{deleted:,} of {before:,} rows of {name}"
         for name, table in found.items()
-        if (deleted := count(table.gone))
+        if (deleted := count(table.deleted))
         and (before := deleted + count(table.keys))
         and (deleted == before or deleted > max(_ALWAYS_ALLOWED, mass_delete_share * before))
     ]
@@ -106,11 +106,11 @@ def sweep_table(
     table: SourceTable,
 ) -> TableSweep:
     """Find the deleted keys of one table; see `sweep`."""
-    keys = keys_held(snapshot, table)
-    return TableSweep(keys, difference(_known(log, head, table), keys))
+    keys = keys_in_source(snapshot, table)
+    return TableSweep(keys, difference(_known_keys(log, head, table), keys))
 
 
-def keys_held(
+def keys_in_source(
     snapshot: SourceSnapshot, table: SourceTable, where: sql.Composable = _ALL
 ) -> list[tuple[int, int]]:
     """Return the keys in the source as ranges; the server joins consecutive keys.
@@ -142,7 +142,7 @@ def tombstones_csv(table: SourceTable, keys: KeyRanges) -> Iterator[bytes]:
             yield f"{key}\n".encode()
 
 
-def _known(
+def _known_keys(
     log: CommitLog[IngestionCommit], head: IngestionCommit, table: SourceTable
 ) -> list[tuple[int, int]]:
     """Return the keys that the last delete detection saw, and those that captures met since."""

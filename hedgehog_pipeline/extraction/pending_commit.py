@@ -13,7 +13,7 @@ from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.commits import InboxFile, IngestionCommit, IngestionKind, Watermark
 from hedgehog_pipeline.lake.csv_writer import CsvRows
 from hedgehog_pipeline.lake.log import new_log_id
-from hedgehog_pipeline.lake.quarantine_csv import QUARANTINE_COLUMNS, GatheredCsv, QuarantineEntry
+from hedgehog_pipeline.lake.quarantine_csv import QUARANTINE_COLUMNS, QuarantineCsv, QuarantineEntry
 from hedgehog_pipeline.lake.row_counts import counts_after, counts_before
 from hedgehog_pipeline.model.source import SOURCE, SourceTable
 
@@ -50,14 +50,15 @@ class PendingCommit:
         return self.kind == "archive" or bool(batch.parts)
 
 
-def pending_capture(capture: Capture, moment: SourceSnapshot, batch: Batch) -> PendingCommit:
+def pending_capture(capture: Capture, snapshot: SourceSnapshot, batch: Batch) -> PendingCommit:
     """Prepare the commit of a capture: rows are streamed as they are written, bad ones go aside."""
     rows = {
-        name: _rows_of(SOURCE[name], table, moment, batch) for name, table in capture.tables.items()
+        name: _rows_of(SOURCE[name], table, snapshot, batch)
+        for name, table in capture.tables.items()
     }
     found: dict[str, dict[str, object]] = {name: {} for name in rows}
     for name, metadata in found.items():
-        if columns := undeclared(SOURCE[name], moment.columns[name]):
+        if columns := undeclared(SOURCE[name], snapshot.columns[name]):
             metadata["columns not declared"] = columns
         if seen := capture.tables[name].watermark.seen:
             metadata["ranges of transactions seen"] = len(seen)
@@ -75,13 +76,13 @@ def pending_capture(capture: Capture, moment: SourceSnapshot, batch: Batch) -> P
 
 
 def _rows_of(
-    table: SourceTable, capture: TableCapture, moment: SourceSnapshot, batch: Batch
+    table: SourceTable, capture: TableCapture, snapshot: SourceSnapshot, batch: Batch
 ) -> list[CsvRows]:
     quarantine: list[QuarantineEntry] = []
-    rows = moment.rows(table, capture.query, capture.columns, quarantine)
+    rows = snapshot.rows(table, capture.query, capture.columns, quarantine)
     return [
         CsvRows(batch, capture.columns, rows),
-        CsvRows(batch, QUARANTINE_COLUMNS, GatheredCsv(quarantine), "quarantine"),
+        CsvRows(batch, QUARANTINE_COLUMNS, QuarantineCsv(quarantine), "quarantine"),
     ]
 
 
@@ -92,7 +93,7 @@ def pending_sweep(
 
     Nothing lands if no row was deleted and nothing has landed since the delete detection before.
     """
-    changed = any(table.gone for table in found.values()) or any(
+    changed = any(table.deleted for table in found.values()) or any(
         head.base[name].landed > head.base[name].swept for name in found
     )
     if not changed:
@@ -103,7 +104,10 @@ def pending_sweep(
         name: [
             CsvRows(batch, (), ()),
             CsvRows(
-                batch, (SOURCE[name].key,), tombstones_csv(SOURCE[name], table.gone), "tombstones"
+                batch,
+                (SOURCE[name].key,),
+                tombstones_csv(SOURCE[name], table.deleted),
+                "tombstones",
             ),
             CsvRows(batch, ("first", "last"), keys_csv(table.keys), "keys"),
         ]
@@ -117,7 +121,7 @@ def commit_of(
     batch: Batch,
     *,
     after: IngestionCommit | None,
-    moment: SourceSnapshot,
+    snapshot: SourceSnapshot,
     captured_at: datetime,
 ) -> Callable[[IngestionCommit | None], IngestionCommit | None]:
     """Return the function that builds the commit for the end of the log, or discards the batch.
@@ -131,15 +135,15 @@ def commit_of(
         pending: what was planned.
         batch: what was written.
         after: the head of the log when the plan was made.
-        moment: of the source, still open.
+        snapshot: of the source, still open.
         captured_at: when the capture began, UTC.
     """
 
     def build(head: IngestionCommit | None) -> IngestionCommit | None:
         if head != after or not pending.lands(batch):
             return None
-        confirm_seen(moment)
-        return commit_on(head, pending, batch, source=moment.identity, captured_at=captured_at)
+        confirm_seen(snapshot)
+        return commit_on(head, pending, batch, source=snapshot.identity, captured_at=captured_at)
 
     return build
 

@@ -17,8 +17,8 @@ from hedgehog_pipeline.lake.commits import Fingerprint
 from hedgehog_pipeline.lake.csv_records import fields_of
 from hedgehog_pipeline.lake.quarantine_csv import QuarantineEntry
 from hedgehog_pipeline.model.source import SourceTable
-from hedgehog_pipeline.postgres.connection import Credentials, connect, reason_of, settle
-from hedgehog_pipeline.postgres.copy_out import copied_rows, copied_together
+from hedgehog_pipeline.postgres.connection import Credentials, connect, pin_settings, reason_of
+from hedgehog_pipeline.postgres.copy_out import copy_batches, copy_rows
 
 CsvRecord = bytes | memoryview
 
@@ -36,7 +36,7 @@ class SourceSnapshot:
     Attributes:
         connection: in a read-only REPEATABLE READ transaction.
         identity: system identifier / timeline / database oid.
-        snapshot: says which transactions are visible.
+        pg_snapshot: says which transactions are visible.
         columns: per table, the names of its columns in the source, in order.
         fingerprints: per table, what a SELECT of it depends on besides its rows.
         connect: opens another connection, outside the snapshot.
@@ -44,7 +44,7 @@ class SourceSnapshot:
 
     connection: Connection
     identity: str
-    snapshot: PgSnapshot
+    pg_snapshot: PgSnapshot
     columns: dict[str, tuple[str, ...]]
     fingerprints: dict[str, Fingerprint]
     connect: Callable[[], AbstractContextManager[Connection]]
@@ -106,7 +106,7 @@ class SourceSnapshot:
     def lines(self, query: sql.Composed) -> Iterator[memoryview]:
         """Stream the result of a query as CSV: a header, then a record for each row."""
         with explained(), self.connection.cursor().copy(_CSV.format(query)):
-            yield from copied_rows(self.connection)
+            yield from copy_rows(self.connection)
 
     def rows(
         self,
@@ -129,7 +129,7 @@ class SourceSnapshot:
             self._set_encoding(encoding.name)
             with self.connection.cursor().copy(statement):
                 line = 0
-                for records in copied_together(self.connection):
+                for records in copy_batches(self.connection):
                     if encoding.is_utf8(b"".join(records)):
                         yield from records
                         line += len(records)
@@ -178,7 +178,7 @@ class Source:
     ca: str | None
 
     @contextmanager
-    def moment(self, tables: Sequence[SourceTable]) -> Generator[SourceSnapshot, None, None]:
+    def open_snapshot(self, tables: Sequence[SourceTable]) -> Generator[SourceSnapshot, None, None]:
         """Open one snapshot of these tables.
 
         The tables are locked before the snapshot is taken: a rewrite that commits in between
@@ -188,7 +188,7 @@ class Source:
             HedgehogError: if the database is a standby or too old, or its tables do not match their
                 declaration.
         """
-        with self.connected() as source, source.moment(tables) as opened:
+        with self.connected() as source, source.open_snapshot(tables) as opened:
             yield opened
 
     @contextmanager
@@ -236,14 +236,14 @@ class ConnectedSource:
     connect: Callable[[], AbstractContextManager[Connection]]
 
     @contextmanager
-    def moment(self, tables: Sequence[SourceTable]) -> Generator[SourceSnapshot, None, None]:
-        """Open a snapshot, as `Source.moment` does; its transaction ends with it."""
+    def open_snapshot(self, tables: Sequence[SourceTable]) -> Generator[SourceSnapshot, None, None]:
+        """Open a snapshot, as `Source.open_snapshot` does; its transaction ends with it."""
         connection = self.connection
         with explained():
-            settle(connection)
+            pin_settings(connection)
             find_tables(connection, tables)  # names every fault; the lock stops at the first
             connection.rollback()
-            settle(connection)
+            pin_settings(connection)
             timeout = sql.Literal(f"{_LOCK_SECONDS * 1000:.0f}ms")
             connection.execute(sql.SQL("set local lock_timeout = {}").format(timeout))
             connection.execute("set local idle_in_transaction_session_timeout = '10min'")
@@ -267,7 +267,7 @@ class ConnectedSource:
             connection.rollback()
 
     def snapshot_text(self) -> str:
-        """Return the text of the current snapshot: a cheap check whether anything may be new."""
+        """Return the text of the current pg_snapshot: a cheap check whether anything may be new."""
         with explained():
             text = _scalar(self.connection, _SNAPSHOT)
             self.connection.rollback()

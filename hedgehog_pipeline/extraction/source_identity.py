@@ -27,7 +27,7 @@ def known_watermarks(
     """
     if head is None or head.source != snapshot.identity:
         return {}
-    redefined = another_tables(snapshot, head)
+    redefined = redefined_tables(snapshot, head)
     return {
         name: watermark
         for name, watermark in head.base.items()
@@ -50,7 +50,7 @@ def what_changed(snapshot: SourceSnapshot, head: IngestionCommit | None) -> str 
     return f"the source's {' and its '.join(changes)}" if changes else None
 
 
-def another_tables(snapshot: SourceSnapshot, head: IngestionCommit) -> dict[str, str]:
+def redefined_tables(snapshot: SourceSnapshot, head: IngestionCommit) -> dict[str, str]:
     """Return the tables whose definition changed since the last commit, each with the reason.
 
     A watermark written before fingerprints were recorded does not show such a change.
@@ -67,7 +67,7 @@ def another_tables(snapshot: SourceSnapshot, head: IngestionCommit) -> dict[str,
 
 def xids_since(watermark: Watermark, snapshot: SourceSnapshot) -> XidWindow:
     """Return the transactions from a watermark's horizon up to a snapshot."""
-    return XidWindow(PgSnapshot(watermark.snapshot).xmin, snapshot.snapshot.xmax)
+    return XidWindow(PgSnapshot(watermark.snapshot).xmin, snapshot.pg_snapshot.xmax)
 
 
 def _changes(snapshot: SourceSnapshot, name: str, watermark: Watermark) -> Iterator[str]:
@@ -118,7 +118,7 @@ def _grew(
 
 def _counter_broke(watermark: Watermark, snapshot: SourceSnapshot) -> str | None:
     """Return how the transaction counter invalidates a watermark, None if it does not."""
-    was, now = PgSnapshot(watermark.snapshot).xmax, snapshot.snapshot.xmax
+    was, now = PgSnapshot(watermark.snapshot).xmax, snapshot.pg_snapshot.xmax
     if now < was:
         return f"went back from {was} to {now}"
     if xids_since(watermark, snapshot).wraps:

@@ -61,5 +61,5 @@ class SourceWatch:
         return changed
 
     def _scan(self, source: ConnectedSource) -> tuple[tuple[str, ...], str]:
-        with source.moment(self.tables) as snapshot:
-            return changed_tables(snapshot, self._head, self.tables), snapshot.snapshot.text
+        with source.open_snapshot(self.tables) as snapshot:
+            return changed_tables(snapshot, self._head, self.tables), snapshot.pg_snapshot.text

@@ -36,11 +36,11 @@ class _Claims:
     commits: tuple[int, ...] = ()
 
 
-_WALKED: dict[str, tuple[int, Mapping[str, _Claims]]] = {}
+_CLAIMS: dict[str, tuple[int, Mapping[str, _Claims]]] = {}
 """By log id: the last commit read, and the claims of each key up to it; commits never change."""
 
 
-def files_to_take(log: CommitLog[IngestionCommit]) -> list[StoredObject]:
+def waiting_files(log: CommitLog[IngestionCommit]) -> list[StoredObject]:
     """List the files that wait, the oldest first; none before the initial load has begun."""
     files = _files(log)
     head = log.head() if files else None
@@ -48,7 +48,7 @@ def files_to_take(log: CommitLog[IngestionCommit]) -> list[StoredObject]:
 
 
 @dataclass(frozen=True)
-class Take:
+class ClaimedFile:
     """An inbox file that is claimed, and what it lands.
 
     Attributes:
@@ -64,7 +64,7 @@ class Take:
     earlier: tuple[int, ...]
 
     def commit_of(
-        self, batch: Batch, *, taken_at: datetime
+        self, batch: Batch, *, claimed_at: datetime
     ) -> Callable[[IngestionCommit | None], IngestionCommit | None]:
         """Return the function that builds the commit for the end of the log, or discards the batch.
 
@@ -73,7 +73,7 @@ class Take:
 
         Args:
             batch: what was written.
-            taken_at: when the file was claimed, UTC.
+            claimed_at: when the file was claimed, UTC.
         """
 
         def build(head: IngestionCommit | None) -> IngestionCommit | None:
@@ -82,17 +82,17 @@ class Take:
             if _claims(self.log, head).get(self.file.key, _Claims()).commits != self.earlier:
                 return None
             landing = replace(self.landing, watermarks=head.base)
-            return commit_on(head, landing, batch, source=head.source, captured_at=taken_at)
+            return commit_on(head, landing, batch, source=head.source, captured_at=claimed_at)
 
         return build
 
 
-def take_oldest(
+def claim_oldest(
     log: CommitLog[IngestionCommit],
     head: IngestionCommit | None,
     tables: Sequence[SourceTable],
     batch: Batch,
-) -> Take | None:
+) -> ClaimedFile | None:
     """Claim and read the oldest file that waits; return None if no file waits.
 
     Args:
@@ -121,7 +121,7 @@ def take_oldest(
         )
     earlier = _claims(log, head).get(file.key, _Claims()).commits
     landing = _landing(log, file, table, earlier, batch)
-    return Take(log, file, table, landing, earlier)
+    return ClaimedFile(log, file, table, landing, earlier)
 
 
 def _landing(
@@ -217,7 +217,7 @@ def _unclaimed(
 def _claims(log: CommitLog[IngestionCommit], head: IngestionCommit) -> Mapping[str, _Claims]:
     """Return the claims of each key up to a commit; commits walked before are not read again."""
     latest = head.latest_inbox
-    walked, claims = _WALKED.get(head.log, (0, {}))
+    walked, claims = _CLAIMS.get(head.log, (0, {}))
     if walked > latest:  # somebody reads an earlier end of the log
         walked, claims = 0, {}
     commits: list[IngestionCommit] = []
@@ -230,5 +230,5 @@ def _claims(log: CommitLog[IngestionCommit], head: IngestionCommit) -> Mapping[s
         if commit.taken:
             before = known.get(commit.taken.key, _Claims()).commits
             known[commit.taken.key] = _Claims(commit.taken.etag, (*before, commit.number))
-    _WALKED[head.log] = latest, known
+    _CLAIMS[head.log] = latest, known
     return known

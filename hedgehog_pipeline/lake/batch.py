@@ -22,7 +22,7 @@ def batch_id(now: datetime) -> str:
     return f"{now:{_TIME_FORMAT}}-{secrets.token_hex(4)}"
 
 
-def batch_moment(batch: str) -> datetime:
+def batch_time(batch: str) -> datetime:
     """Return the time, aware UTC, at which the writer of a batch began."""
     time, _, _ = batch.partition("-")
     return datetime.strptime(time, _TIME_FORMAT).replace(tzinfo=timezone.utc)

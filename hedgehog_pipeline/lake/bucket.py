@@ -39,7 +39,7 @@ class StoredObject:
 
 
 @dataclass(frozen=True)
-class Described:
+class ObjectInfo:
     """The metadata of an object.
 
     Attributes:
@@ -96,7 +96,7 @@ class Bucket:
         Args:
             key: of an object that people read and no stage reads.
             content_type: its MIME type, for browsers.
-            metadata: what `column_metadata` returns for it later.
+            metadata: what `object_info` returns for it later.
         """
         try:
             self.client.put_object(
@@ -154,10 +154,10 @@ class Bucket:
         head = self._head(key)
         return _etag(head) if head else None
 
-    def column_metadata(self, key: str) -> Described | None:
+    def object_info(self, key: str) -> ObjectInfo | None:
         """Return the metadata of an object, None if the key does not exist."""
         head = self._head(key)
-        return Described(head["Metadata"], head["LastModified"]) if head else None
+        return ObjectInfo(head["Metadata"], head["LastModified"]) if head else None
 
     def _head(self, key: str) -> Mapping[str, Any] | None:
         try:

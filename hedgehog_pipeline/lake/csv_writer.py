@@ -25,7 +25,7 @@ class CsvRows:
     lines: Iterable[bytes | memoryview]
     kind: PartKind = "rows"
 
-    def begun(self) -> tuple["CsvRows", bool]:
+    def peek(self) -> tuple["CsvRows", bool]:
         """Read the first row; return all rows, and whether there is one so far.
 
         Rows without a first one yet are read from the beginning when they are written: quarantine

@@ -34,7 +34,7 @@ class Lake:
         """Check that the processed log was built from the ingestion log; return its last commit.
 
         Raises:
-            AnotherLakeError: if the ingestion log is another one, or shorter than it was.
+            LakeMismatchError: if the ingestion log is another one, or shorter than it was.
         """
         head = self.processed.head()
         if head is not None:
@@ -51,7 +51,7 @@ class Lake:
         """Check that none of the last thousand commits of either log is missing.
 
         Raises:
-            AnotherLakeError: if one is.
+            LakeMismatchError: if one is.
         """
         for log in (self.ingestion, self.processed):
             log.confirm_latest()
@@ -60,7 +60,7 @@ class Lake:
         """Check that no commit of either log is missing.
 
         Raises:
-            AnotherLakeError: if one is.
+            LakeMismatchError: if one is.
         """
         for log in (self.ingestion, self.processed):
             log.confirm_whole()

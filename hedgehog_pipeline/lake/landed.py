@@ -43,7 +43,7 @@ class History:
         tombstones: the keys deleted in the source, each with the commit that detected it.
         faults: the quarantine entries of rows that are not valid (model/side_tables.py).
         commits: how many commits were read for it.
-        unsought: the keys without a row when the search reached its time limit.
+        unsearched: the keys without a row when the search reached its time limit.
     """
 
     table: SourceTable
@@ -51,7 +51,7 @@ class History:
     tombstones: pa.Table
     faults: pa.Table
     commits: int
-    unsought: frozenset[int] = frozenset()
+    unsearched: frozenset[int] = frozenset()
 
     def newest(self) -> pa.Table:
         """Return the newest row of each key, `deleted` if a later commit detected its deletion.
@@ -67,10 +67,9 @@ class History:
         rows = rows.set_column(0, key.name, rows[key.name].cast(pa.int64()))
         rows = rows.join(deleted, key.name)
         captured_by = pc.field(_COMMIT)
-        deleted_by = pc.coalesce(
-            pc.field(DELETED.name),  # no source table may declare a column of this name
-            pc.scalar(0),  # pyright: ignore[reportArgumentType] (stub)
-        )
+        # No source table may declare a column of this name.
+        found_deleted = pc.field(DELETED.name)
+        deleted_by = pc.coalesce(found_deleted, pc.scalar(0))  # pyright: ignore[reportArgumentType]
         kept = {name: pc.field(name) for name in self.versions.column_names}
         kept |= {key.name: pc.field(key.name).cast(key.type)}
         kept |= {_COMMIT: pc.max_element_wise(captured_by, deleted_by)}

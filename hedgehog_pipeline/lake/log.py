@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
-from hedgehog_pipeline.errors import AnotherLakeError, HedgehogError
+from hedgehog_pipeline.errors import HedgehogError, LakeMismatchError
 from hedgehog_pipeline.lake.bucket import RESTORE, Bucket
 from hedgehog_pipeline.lake.commits import AnyCommit
 
@@ -58,7 +58,7 @@ class CommitLog(Generic[AnyCommit]):
         time, that none of the last thousand commits is missing.
 
         Raises:
-            AnotherLakeError: if a commit is missing and later ones exist.
+            LakeMismatchError: if a commit is missing and later ones exist.
         """
         return self._find_end()[0]
 
@@ -66,7 +66,8 @@ class CommitLog(Generic[AnyCommit]):
         """Read the last commit, None for an empty log; cached by its ETag.
 
         Raises:
-            AnotherLakeError: if a commit is missing, or the last does not follow the one before it.
+            LakeMismatchError: if a commit is missing, or the last one does not follow the one
+                before it.
         """
         end, etag = self._find_end()
         if not end:
@@ -82,7 +83,7 @@ class CommitLog(Generic[AnyCommit]):
         """Read a commit.
 
         Raises:
-            AnotherLakeError: if it is missing or belongs to another log.
+            LakeMismatchError: if it is missing or belongs to another log.
             HedgehogError: if it cannot be read.
         """
         commit = self._read_existing(number)
@@ -91,7 +92,7 @@ class CommitLog(Generic[AnyCommit]):
         if commit.log != self._log:  # a new log in the bucket: its last commit decides
             head = self.head()
             if head is None or commit.log != head.log:
-                raise AnotherLakeError(
+                raise LakeMismatchError(
                     f"The object {commit_key(number)} in the bucket {self.bucket.name} holds a "
                     f"commit of the log {commit.log}, but the bucket's log is "
                     f"{head.log if head else 'empty'}: the commit belongs to another log. {RESTORE}"
@@ -113,7 +114,7 @@ class CommitLog(Generic[AnyCommit]):
         The commit before the first is read for the check. After a gap in the numbers there is none.
 
         Raises:
-            AnotherLakeError: if one does not: it or the one before it belongs to another log.
+            LakeMismatchError: if one does not: it or the one before it belongs to another log.
         """
         before: AnyCommit | None = None
         for commit in commits:
@@ -123,7 +124,7 @@ class CommitLog(Generic[AnyCommit]):
                 before = self._read_existing(number)
             batch = before.batch if before else None
             if commit.previous != batch and (is_first or (before and before.number == number)):
-                raise AnotherLakeError(
+                raise LakeMismatchError(
                     f"Commit {commit.number} in the bucket {self.bucket.name} follows batch "
                     f"{commit.previous or '(none)'}, but the batch before it is "
                     f"{batch or '(none)'}: one of the two belongs to another log. {RESTORE}"
@@ -135,7 +136,7 @@ class CommitLog(Generic[AnyCommit]):
         """Check that none of the last thousand commits is missing, at the cost of one listing.
 
         Raises:
-            AnotherLakeError: if one is; `end` and `head` raise it as well until it is restored.
+            LakeMismatchError: if one is; `end` and `head` raise it as well until it is restored.
         """
         self._whole = 0
         self.end()
@@ -144,7 +145,7 @@ class CommitLog(Generic[AnyCommit]):
         """Check that no commit is missing, at the cost of one listing for each thousand.
 
         Raises:
-            AnotherLakeError: if one is.
+            LakeMismatchError: if one is.
         """
         self._last_listed(0)
 
@@ -169,14 +170,14 @@ class CommitLog(Generic[AnyCommit]):
             remedy: what to do if the bucket cannot be restored; ends a sentence of the message.
 
         Raises:
-            AnotherLakeError: if it is missing or another one: the bucket was emptied, swapped or
+            LakeMismatchError: if it is missing or another one: the bucket was emptied, swapped or
                 rolled back, or the commit was deleted.
         """
         found = self._find(known.number)
         if found is None and (end := self.end()) > known.number:
             raise self._missing(known.number, f"although commit {end} exists")
         if found is None or found.batch != known.batch:
-            raise AnotherLakeError(
+            raise LakeMismatchError(
                 f"{by} holds commit {known.number} (batch {known.batch}) of the bucket "
                 f"{self.bucket.name}, where {found.batch if found else 'nothing'} stands now: "
                 f"{self._what_happened(known, found)}. Name the right bucket, or restore its "
@@ -271,8 +272,8 @@ class CommitLog(Generic[AnyCommit]):
         if self.bucket.etag_of(commit_key(number)) is None:
             raise self._missing(number, f"although commit {beyond} exists")
 
-    def _missing(self, number: int, why: str) -> AnotherLakeError:
-        return AnotherLakeError(
+    def _missing(self, number: int, why: str) -> LakeMismatchError:
+        return LakeMismatchError(
             f"The object {commit_key(number)} is missing from the bucket {self.bucket.name}, "
             f"{why}. {RESTORE}"
         )
@@ -297,12 +298,12 @@ class CommitLog(Generic[AnyCommit]):
                     f"{where} ({error.error_count()} errors, first: {error.errors()[0]['msg']}); "
                     "it was written by a newer Hedgehog: use that version or a later one."
                 ) from error
-            raise AnotherLakeError(
+            raise LakeMismatchError(
                 f"{where}: the object {commit_key(number)} is not one of its commits, it was cut "
                 f"or altered. {RESTORE}"
             ) from error
         if commit.number != number:
-            raise AnotherLakeError(
+            raise LakeMismatchError(
                 f"The object {commit_key(number)} in the bucket {self.bucket.name} holds commit "
                 f"{commit.number}: commits were exchanged. {RESTORE}"
             )

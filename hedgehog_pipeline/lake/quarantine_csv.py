@@ -37,7 +37,7 @@ def readable(text: bytes) -> str:
 
 
 @dataclass(frozen=True)
-class GatheredCsv:
+class QuarantineCsv:
     """Entries that are added while rows are read, as CSV; complete once all rows were read."""
 
     entries: list[QuarantineEntry]

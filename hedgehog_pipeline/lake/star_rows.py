@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hedgehog_pipeline.lake.batch import batch_moment
+from hedgehog_pipeline.lake.batch import batch_time
 from hedgehog_pipeline.lake.commits import ProcessedCommit
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
@@ -87,4 +87,4 @@ def _first_made_since(day: date, log: CommitLog[ProcessedCommit], end: int) -> i
     """
     begin = datetime.combine(day, datetime.min.time(), timezone.utc) - _MARGIN
     numbers = range(1, end + 1)
-    return 1 + bisect_left(numbers, begin, key=lambda n: batch_moment(log.read(n).batch))
+    return 1 + bisect_left(numbers, begin, key=lambda n: batch_time(log.read(n).batch))

@@ -9,7 +9,7 @@ _SECONDS_BETWEEN_LOOKS = 0.1
 
 
 @contextmanager
-def followed(file: Path, handle: Callable[[str], None]) -> Generator[None, None, None]:
+def follow_lines(file: Path, handle: Callable[[str], None]) -> Generator[None, None, None]:
     """Pass each new line of a file to a handler, from a thread; the last lines when the block ends.
 
     Args:

@@ -1,4 +1,4 @@
-"""Find the file and line of a declaration or a function in the chosen model.
+"""Find the file and line of a declaration or a function of a model.
 
 Modules are parsed, not imported: the transforms import pandas, which a process that only lists the
 assets does not need.
@@ -11,7 +11,6 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
-from hedgehog_pipeline.model.registry import module_name
 from hedgehog_pipeline.model.tables import Dimension, Fact, SourceTable
 
 _DECLARING = {kind.__name__ for kind in (SourceTable, Dimension, Fact)}
@@ -19,7 +18,7 @@ _DECLARING = {kind.__name__ for kind in (SourceTable, Dimension, Fact)}
 
 @dataclass(frozen=True)
 class SourceLine:
-    """A line of the chosen model.
+    """A line of a model.
 
     Attributes:
         module: import name of its module.
@@ -38,36 +37,36 @@ class SourceLine:
         return path / self.file.name if self.file.stem == "__init__" else path.with_suffix(".py")
 
 
-def declaration(part: str, table: str) -> SourceLine | None:
-    """Find where a module of the model declares a table.
+def declaration(module: str, table: str) -> SourceLine | None:
+    """Find where a module declares a table.
 
     Args:
-        part: the module, `shop` or `star`.
+        module: import name of the module.
 
     Returns:
         The line; the file alone if code builds the table's name; None without a file.
     """
-    if (file := _file_of(module_name(part))) is None:
+    if (file := _file_of(module)) is None:
         return None
     lines = (line for name, line in _declarations(_parsed(file)) if name == table)
-    return SourceLine(module_name(part), file, next(lines, None))
+    return SourceLine(module, file, next(lines, None))
 
 
-def definition(part: str, name: str) -> SourceLine | None:
-    """Find where a module of the model defines a name at its top level.
+def definition(module: str, name: str) -> SourceLine | None:
+    """Find where a module defines a name at its top level.
 
     Args:
-        part: the module, such as `facts`.
-        name: name of a function, or one that is assigned or imported.
+        module: import name of the module.
+        name: of a function, or of what is assigned or imported.
 
     Returns:
         The line, None if the module does not define the name.
     """
-    if (file := _file_of(module_name(part))) is None:
+    if (file := _file_of(module)) is None:
         return None
     lines = (line for found, line in _definitions(_parsed(file)) if found == name)
     line = next(lines, None)
-    return None if line is None else SourceLine(module_name(part), file, line)
+    return None if line is None else SourceLine(module, file, line)
 
 
 def _file_of(name: str) -> Path | None:

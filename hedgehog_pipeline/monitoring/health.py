@@ -15,7 +15,7 @@ Probe = Callable[[], None]
 """Checks one dependency; raises HedgehogError where the check fails."""
 
 
-class UnaskedError(HedgehogError):
+class ProbeSkippedError(HedgehogError):
     """The probe could not run; keep its last state (another probe reports the cause)."""
 
 
@@ -53,7 +53,7 @@ def examine(
     for name, probe in probes.items():
         try:
             probe()
-        except UnaskedError:  # noqa: PERF203 (each probe fails by itself)
+        except ProbeSkippedError:  # noqa: PERF203 (each probe fails by itself)
             still_failing |= {name: failing[name]} if name in failing else {}
         except HedgehogError as error:
             failure = failing.get(name) or FailingProbe(since=now)

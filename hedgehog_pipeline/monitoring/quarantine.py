@@ -12,7 +12,7 @@ from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.csv_reader import read_row
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.lake.parts import read_as
-from hedgehog_pipeline.postgres.connection import settled
+from hedgehog_pipeline.postgres.connection import pinned_transaction
 from hedgehog_pipeline.printable import printable
 from hedgehog_pipeline.storage.tables import has_quarantine
 from hedgehog_pipeline.storage.warehouse import Warehouse
@@ -131,11 +131,11 @@ def _query(
     """Run a query without a time limit; a warehouse that is not prepared has no rows."""
     if not warehouse.is_prepared():
         return []
-    with settled(warehouse.connection):
+    with pinned_transaction(warehouse.connection):
         return warehouse.connection.execute(query.encode(), values).fetchall()
 
 
-def lines_of(entries: Iterable[Entry], *, state: bool) -> Iterator[str]:
+def render_entries(entries: Iterable[Entry], *, state: bool) -> Iterator[str]:
     """Write entries as a table; long values are cut.
 
     Args:
@@ -217,7 +217,7 @@ def _row_of(
 def format_row(rows: Iterable[QuarantinedRow]) -> Iterator[str]:
     """Write the entries of a row, and the row as it landed."""
     for row in rows:
-        yield f"commit {row.commit}: {printable(place_of(row.part, row.line))}"
+        yield f"commit {row.commit}: {printable(location_of(row.part, row.line))}"
         for entry in row.entries:
             state = "open" if entry.open else "closed"
             yield f"  {state}: {printable(f'{entry.column} {entry.reason}')}"
@@ -226,7 +226,7 @@ def format_row(rows: Iterable[QuarantinedRow]) -> Iterator[str]:
             yield f"    {printable(column)} = {shown}"
 
 
-def place_of(part: str, line: int) -> str:
+def location_of(part: str, line: int) -> str:
     """Write where a row is: its object and row number, or that it did not land."""
     return f"{part}, row {line}" if part else f"not landed, row {line} of what the capture read"
 

@@ -11,15 +11,15 @@ from datetime import timedelta
 from psycopg import Connection, sql
 
 from hedgehog_pipeline.model.star import STAR, Dimension, Fact
-from hedgehog_pipeline.postgres.connection import settled
+from hedgehog_pipeline.postgres.connection import pinned_transaction
 from hedgehog_pipeline.storage.ddl import (
     foreign_keys,
-    listed,
+    identifiers,
     references,
     stored_columns,
 )
 
-OLD = timedelta(hours=1)
+MAX_INFERRED_AGE = timedelta(hours=1)
 """How old an inferred member may be before the rule warns."""
 
 _MAX_EXAMPLES = 5
@@ -35,10 +35,10 @@ class Rule:
         description: the rule in one sentence.
         advice: what to do about rows that break it.
         violations: the query that returns one text for each violation.
-        kept: the query whether PostgreSQL enforces the rule by a valid constraint, so that no row
-            has to be checked; None where no constraint can.
+        enforced: the query whether PostgreSQL enforces the rule by a valid constraint, so that no
+            row has to be checked; None where no constraint can.
         warns: whether a violation is a warning, not an error.
-        needs_archive: whether the rule applies only after the initial load.
+        needs_initial_load: whether the rule applies only after the initial load.
         needs_quarantine: whether the query reads `hedgehog.open_quarantine`.
     """
 
@@ -47,9 +47,9 @@ class Rule:
     description: str
     advice: str
     violations: sql.Composed
-    kept: sql.Composed | None = None
+    enforced: sql.Composed | None = None
     warns: bool = False
-    needs_archive: bool = False
+    needs_initial_load: bool = False
     needs_quarantine: bool = False
 
 
@@ -79,20 +79,20 @@ def rules() -> Iterator[Rule]:
             yield _quarantine_empty(table)
 
 
-def faults_against(connection: Connection, rule: Rule) -> Violations:
+def find_violations(connection: Connection, rule: Rule) -> Violations:
     """Find the rows that break a rule, in one statement and so in one snapshot."""
     query = sql.SQL(
         "with faults(fault) as ({faults}) select fault, count(*) over () "
         "from faults order by fault limit {most}"
     ).format(faults=rule.violations, most=sql.Literal(_MAX_EXAMPLES))
-    with settled(connection):
+    with pinned_transaction(connection):
         rows = connection.execute(query).fetchall()
     return Violations(rows[0][1] if rows else 0, [fault for fault, _ in rows])
 
 
-def is_kept(connection: Connection, rule: Rule) -> bool:
+def is_enforced(connection: Connection, rule: Rule) -> bool:
     """Return whether PostgreSQL enforces a rule; this reads the catalog only."""
-    return rule.kept is not None and bool(connection.execute(rule.kept).fetchall()[0][0])
+    return rule.enforced is not None and bool(connection.execute(rule.enforced).fetchall()[0][0])
 
 
 def _identity_unique(table: Dimension | Fact) -> Rule:
@@ -106,7 +106,7 @@ def _identity_unique(table: Dimension | Fact) -> Rule:
         f"constraint again: {'unique' if isinstance(table, Fact) else 'primary key'} ({identity}).",
         sql.SQL(
             "select concat_ws(' ', {identity}) from {table} group by {identity} having count(*) > 1"
-        ).format(identity=listed(table.identity), table=sql.Identifier(table.name)),
+        ).format(identity=identifiers(table.identity), table=sql.Identifier(table.name)),
         sql.SQL(
             "select exists (select from pg_index where indrelid = {table}::regclass "
             "and indisunique and indisvalid and indpred is null and {identity}::text[] = "
@@ -134,10 +134,10 @@ def _columns_not_null(table: Dimension | Fact) -> Rule:
             "select concat_ws(' ', {identity}, 'lacks', concat_ws(', ', {absent})) from {table} "
             "where num_nulls({needed}) > 0"
         ).format(
-            identity=listed(table.identity),
+            identity=identifiers(table.identity),
             absent=absent,
             table=sql.Identifier(table.name),
-            needed=listed(needed),
+            needed=identifiers(needed),
         ),
         sql.SQL(
             "select count(*) = {many} from pg_attribute where attrelid = {table}::regclass "
@@ -176,12 +176,12 @@ def _references_present(table: Fact) -> Rule:
             "select count(distinct column_name) = {many} from ({keys}) as present "
             "where convalidated"
         ).format(many=sql.Literal(len(declared)), keys=foreign_keys(declared)),
-        needs_archive=True,
+        needs_initial_load=True,
     )
 
 
 def _no_old_inferred_member(table: Dimension) -> Rule:
-    hours = OLD // timedelta(hours=1)
+    hours = MAX_INFERRED_AGE // timedelta(hours=1)
     return Rule(
         table,
         "no_old_inferred_member",
@@ -196,7 +196,7 @@ def _no_old_inferred_member(table: Dimension) -> Rule:
         ).format(
             key=sql.Identifier(table.key.name),
             table=sql.Identifier(table.name),
-            old=sql.Literal(OLD),
+            old=sql.Literal(MAX_INFERRED_AGE),
         ),
         warns=True,
     )

@@ -18,7 +18,7 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.logs.events import WatchLog
 from hedgehog_pipeline.monitoring.alerts import Alert, publish
-from hedgehog_pipeline.monitoring.health import Probe, UnaskedError, examine
+from hedgehog_pipeline.monitoring.health import Probe, ProbeSkippedError, examine
 from hedgehog_pipeline.monitoring.quarantine import Entry
 from hedgehog_pipeline.orchestration.checks.freshness import FAIL_AFTER
 from hedgehog_pipeline.orchestration.run_status import (
@@ -125,14 +125,14 @@ def late(seconds_behind: Callable[[], float]) -> Probe:
     return probe
 
 
-def not_empty(first_in_quarantine: Callable[[], tuple[int, Entry | None]]) -> Probe:
+def not_empty(first_quarantine_entry: Callable[[], tuple[int, Entry | None]]) -> Probe:
     """Return the probe of the quarantine; the lag's probe reports an unreachable warehouse."""
 
     def probe() -> None:
         try:
-            count, first = first_in_quarantine()
+            count, first = first_quarantine_entry()
         except HedgehogError as error:
-            raise UnaskedError(str(error)) from error
+            raise ProbeSkippedError(str(error)) from error
         if count:
             raise HedgehogError(
                 f"{count} values of the source are in quarantine, and their rows are not loaded. "

@@ -33,10 +33,10 @@ class SourceResource(ConfigurableResource["SourceResource"]):
         with self._open:
             yield self
 
-    def moment(self, tables: Sequence[SourceTable]) -> SourceSnapshot:
+    def open_snapshot(self, tables: Sequence[SourceTable]) -> SourceSnapshot:
         """Open a snapshot of the source, until `close` or the end of the run."""
         credentials = read_credentials(self.secret, self.address, role="source")
-        return self._open.enter_context(Source(credentials, self.ca).moment(tables))
+        return self._open.enter_context(Source(credentials, self.ca).open_snapshot(tables))
 
     def close(self) -> None:
         """Close the snapshot."""

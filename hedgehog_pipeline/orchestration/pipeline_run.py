@@ -7,7 +7,7 @@ from itertools import chain
 
 from dagster import DagsterInstance
 
-from hedgehog_pipeline.errors import AnotherLakeError, HedgehogError
+from hedgehog_pipeline.errors import HedgehogError, LakeMismatchError
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.orchestration.run_status import failures, live_runs, pipeline_pauses
 from hedgehog_pipeline.scheduling.batching import MAX_COMMITS, pending_of_day
@@ -59,7 +59,7 @@ def plan_pipeline_run(
         commits are pending than one run takes.
 
     Raises:
-        AnotherLakeError: if a bucket was emptied, swapped or rolled back.
+        LakeMismatchError: if a bucket was emptied, swapped or rolled back.
     """
     if pipeline_pauses(instance, now):
         return None
@@ -69,7 +69,7 @@ def plan_pipeline_run(
         out = left_out[stage] = _left_out(instance, stage, now)
         try:
             waiting = read(out)
-        except AnotherLakeError:
+        except LakeMismatchError:
             raise
         except HedgehogError:
             return None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def sweep_schedule(
-    extraction: "UnresolvedAssetJobDefinition", archive_landed: Callable[[], bool]
+    extraction: "UnresolvedAssetJobDefinition", initial_load_landed: Callable[[], bool]
 ) -> ScheduleDefinition:
     """Return the schedule of delete detection.
 
@@ -33,7 +33,7 @@ def sweep_schedule(
 
     Args:
         extraction: the job of extraction.
-        archive_landed: returns whether the initial load has landed completely; before that no
+        initial_load_landed: returns whether the initial load has landed completely; before that no
             deletion can be missed.
     """
 
@@ -46,7 +46,7 @@ def sweep_schedule(
         "compares the keys in the source with the keys that have landed.",
     )
     def find_deleted() -> RunRequest | SkipReason:
-        if not archive_landed():
+        if not initial_load_landed():
             return SkipReason("The initial load has not landed completely.")
         config = RunConfig(ops={"extract": ExtractConfig(mode=Mode.SWEEP)})
         today = datetime.now(timezone.utc).date()

@@ -38,58 +38,58 @@ from hedgehog_pipeline.orchestration.run_status import (
     live_runs,
     reason_to_pause,
 )
-from hedgehog_pipeline.scheduling.batching import EXTRACTION, PIPELINE, shared_out
-from hedgehog_pipeline.scheduling.look_times import Looks
+from hedgehog_pipeline.scheduling.batching import EXTRACTION, PIPELINE, split_among_runs
 from hedgehog_pipeline.scheduling.planned_tables import Path, landed_assets
 from hedgehog_pipeline.scheduling.retry import next_commits, stuck_commits
 from hedgehog_pipeline.scheduling.run_tags import LANDING_TAGS, numbers_in, tags_for, will_take
+from hedgehog_pipeline.scheduling.scan_times import ScanTimes
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import (
         UnresolvedAssetJobDefinition,
     )
 
-SHOP_SENSOR = "shop"
+SOURCE_SENSOR = "shop"
 INBOX_SENSOR = "inbox"
 
 _INTERVAL_SECONDS = 2
 """Less than the daemon's own five seconds: with five, it would skip every other tick."""
 
 
-def shop_sensor(
+def source_sensor(
     pipeline: "UnresolvedAssetJobDefinition",
     extraction: "UnresolvedAssetJobDefinition",
     *,
-    watch_shop: Callable[[], AbstractContextManager[SourceWatch]],
+    watch_source: Callable[[], AbstractContextManager[SourceWatch]],
     pending: Pending,
-    looks: Looks,
+    looks: ScanTimes,
 ) -> SensorDefinition:
     """Return the sensor that captures source changes, as soon as no other capture runs.
 
     Args:
         pipeline: the job of all three stages.
         extraction: the job of extraction alone.
-        watch_shop: scans the source, over one connection per tick.
+        watch_source: scans the source, over one connection per tick.
         pending: reads the pending commits of the stages after extraction.
         looks: when to scan within a tick.
     """
 
     @sensor(
-        name=SHOP_SENSOR,
+        name=SOURCE_SENSOR,
         jobs=[pipeline, extraction],
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Looks for changed rows in the source twice a second. Launches `pipeline`, "
+        description="ScanTimes for changed rows in the source twice a second. Launches `pipeline`, "
         "which takes them and all pending commits to the warehouse, or only `extraction` if the "
         "warehouse cannot be reached or more is pending than one run takes.",
     )
     def scan(context: SensorEvaluationContext) -> RunRequest | SkipReason:
         instance, now = context.instance, datetime.now(timezone.utc)
-        if reason := reason_to_pause(instance, SHOP_SENSOR, now, "processing"):
+        if reason := reason_to_pause(instance, SOURCE_SENSOR, now, "processing"):
             return SkipReason(reason)
         captures = live_runs(instance, (PIPELINE, EXTRACTION), now)
-        with watch_shop() as watch:
-            for _ in looks.of_a_tick():
+        with watch_source() as watch:
+            for _ in looks.within_tick():
                 if captures and not all_ended(instance, captures):
                     continue
                 captures = []
@@ -107,7 +107,7 @@ def inbox_sensor(
     pipeline: "UnresolvedAssetJobDefinition",
     extraction: "UnresolvedAssetJobDefinition",
     *,
-    files_to_take: Callable[[], Sequence[StoredObject]],
+    waiting_files: Callable[[], Sequence[StoredObject]],
     pending: Pending,
 ) -> SensorDefinition:
     """Return the sensor that lands the files in the inbox, one per run.
@@ -118,7 +118,7 @@ def inbox_sensor(
     Args:
         pipeline: the job of all three stages.
         extraction: the job of extraction alone.
-        files_to_take: lists the files that wait in the inbox.
+        waiting_files: lists the files that wait in the inbox.
         pending: reads the pending commits of the stages after extraction.
     """
 
@@ -137,7 +137,7 @@ def inbox_sensor(
             return SkipReason("An inbox file is landing.")
         if reason := reason_to_pause(instance, INBOX_SENSOR, now, "processing"):
             return SkipReason(reason)
-        files = files_to_take()
+        files = waiting_files()
         if not files:
             return SkipReason("No file waits in the inbox.")
         return _capture(instance, Mode.INBOX, [table_of(files[0])], pending)
@@ -216,7 +216,7 @@ def log_sensor(
                 asset_selection=[AssetKey(path) for path in assets_of(share)] or None,
                 asset_check_keys=[],
             )
-            for share in shared_out(commits, at_once - len(in_progress))
+            for share in split_among_runs(commits, at_once - len(in_progress))
         ]
 
     return watch

@@ -169,7 +169,7 @@ def _watched(exchange: PQGen[Any], awaited: Any) -> Generator[Any, Any, Any]:
         return end.value
 
 
-def settle(connection: Connection) -> None:
+def pin_settings(connection: Connection) -> None:
     """Set what a role's own settings could change, for the rest of the transaction.
 
     No timeout ends a statement, a load may wait for another load and for the lake, and the catalog
@@ -182,10 +182,10 @@ def settle(connection: Connection) -> None:
 
 
 @contextmanager
-def settled(connection: Connection) -> Generator[None, None, None]:
-    """Open a transaction, or continue the open one, with the settings of `settle`."""
+def pinned_transaction(connection: Connection) -> Generator[None, None, None]:
+    """Open a transaction, or continue the open one, with the settings of `pin_settings`."""
     with connection.transaction():
-        settle(connection)
+        pin_settings(connection)
         yield
 
 

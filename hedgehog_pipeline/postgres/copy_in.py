@@ -4,13 +4,13 @@ import pyarrow as pa
 from pgpq import ArrowToPostgresBinaryEncoder
 from psycopg import Connection, sql
 
-from hedgehog_pipeline.storage.ddl import listed
+from hedgehog_pipeline.storage.ddl import identifiers
 
 
 def copy_into(connection: Connection, table: sql.Identifier, rows: pa.Table) -> None:
     """Copy rows into the columns of the same names, which must have exactly the same types."""
     copy = sql.SQL("copy {table} ({columns}) from stdin (format binary)").format(
-        table=table, columns=listed(rows.column_names)
+        table=table, columns=identifiers(rows.column_names)
     )
     # A part that is older than a column has only NULLs in it, whatever the schema says.
     rows = rows.cast(pa.schema([field.with_nullable(nullable=True) for field in rows.schema]))

@@ -15,7 +15,7 @@ from psycopg.pq.abc import PGconn, PGresult
 from psycopg.waiting import Wait
 
 
-def copied_rows(connection: Connection) -> Iterator[memoryview]:
+def copy_rows(connection: Connection) -> Iterator[memoryview]:
     """Yield the rows of the COPY TO STDOUT in progress, to its end.
 
     The server sends each row as a message of its own (PostgreSQL, "COPY Operations").
@@ -23,11 +23,11 @@ def copied_rows(connection: Connection) -> Iterator[memoryview]:
     Raises:
         psycopg.Error: if the server stops the COPY before its end.
     """
-    return chain.from_iterable(copied_together(connection))
+    return chain.from_iterable(copy_batches(connection))
 
 
-def copied_together(connection: Connection) -> Iterator[list[memoryview]]:
-    """Yield the rows as `copied_rows` does, in lists of all that have arrived."""
+def copy_batches(connection: Connection) -> Iterator[list[memoryview]]:
+    """Yield the rows as `copy_rows` does, in lists of all that have arrived."""
     end: PGresult | None = None
     while end is None:
         rows, end = connection.wait(_arrived_rows(connection.pgconn))

@@ -15,7 +15,7 @@ def pending_commits(lake: Lake, most: int, without: Collection[int] = ()) -> lis
         without: numbers of commits to skip; they do not count towards `most`.
 
     Raises:
-        AnotherLakeError: if the ingestion bucket is not the one that was processed.
+        LakeMismatchError: if the ingestion bucket is not the one that was processed.
     """
     head = lake.confirm_source()
     gaps, through = (head.gaps, head.through) if head else ((), 0)

@@ -12,7 +12,7 @@ from hedgehog_pipeline.lake.row_counts import BATCH_ONLY, counts_after, counts_b
 from hedgehog_pipeline.model.star import STAR, StarTable
 from hedgehog_pipeline.processing.backlog import advanced, sources_of
 from hedgehog_pipeline.processing.transform import transform
-from hedgehog_pipeline.scheduling.planned_tables import surely_shapes
+from hedgehog_pipeline.scheduling.planned_tables import surely_changes
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,9 @@ class ProcessingPlan:
         batch.counted = whole_day
         return cls(commits, tables, batch, head.through if head else 0)
 
-    def surely_shapes(self, table: StarTable) -> bool:
+    def surely_changes(self, table: StarTable) -> bool:
         """Return whether the commits certainly change a table."""
-        return surely_shapes(self.commits, table)
+        return surely_changes(self.commits, table)
 
     def rows_of(self, table: StarTable, inputs: Mapping[str, LandedTable]) -> list[ParquetRows]:
         """Return all rows of a table for the batch; they are transformed while they are written."""

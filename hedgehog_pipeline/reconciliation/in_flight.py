@@ -12,7 +12,7 @@ from functools import cache
 from psycopg import sql
 
 from hedgehog_pipeline.extraction.capture import known_watermarks, xids_since
-from hedgehog_pipeline.extraction.delete_detection import keys_held, sweep_table
+from hedgehog_pipeline.extraction.delete_detection import keys_in_source, sweep_table
 from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.lake import Lake
@@ -78,11 +78,11 @@ class InFlight:
     def _changed_since(self, commit: IngestionCommit, table: SourceTable) -> KeyRanges:
         watermark = commit.base[table.name]
         changed = xids_since(watermark, self.source).new_rows(watermark.seen)
-        return keys_held(self.source, table, changed)
+        return keys_in_source(self.source, table, changed)
 
     def _deleted(self, table: SourceTable) -> KeyRanges:
         found = sweep_table(self.source, self.lake.ingestion, self.head, table)
-        return found.gone
+        return found.deleted
 
     def _quarantined(self, table: SourceTable) -> KeyRanges:
         query = sql.SQL(
@@ -116,7 +116,7 @@ class InFlight:
 
     def _children(self, subject: SourceTable, parent: SourceTable, keys: KeyRanges) -> KeyRanges:
         (reference,) = (c.name for c in subject.columns if c.references == parent.name)
-        return keys_held(self.source, subject, key_in(reference, keys)) if keys else []
+        return keys_in_source(self.source, subject, key_in(reference, keys)) if keys else []
 
     def _inbox_keys(self, rows: Iterable[tuple[int, int]]) -> KeyRanges:
         """Return the keys of rows whose commit landed an inbox file."""

@@ -31,7 +31,7 @@ from hedgehog_pipeline.reconciliation.result import (
 )
 from hedgehog_pipeline.reconciliation.sides import LakeRow, LakeSide, SourceSide, WarehouseSide
 from hedgehog_pipeline.storage.backlog import confirm_loaded
-from hedgehog_pipeline.storage.foreign_keys import holds_archive
+from hedgehog_pipeline.storage.foreign_keys import is_initial_load_complete
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 OpenSource = Callable[[Sequence[SourceTable]], AbstractContextManager[SourceSnapshot]]
@@ -66,7 +66,9 @@ def reconcile(
     """
     unexplained: list[_Unexplained] = []
     with warehouse.snapshot():
-        if not confirm_loaded(lake, warehouse) or not holds_archive(warehouse.connection):
+        if not confirm_loaded(lake, warehouse) or not is_initial_load_complete(
+            warehouse.connection
+        ):
             yield from (Reconciled(table.name, None) for table in tables)
             return
         lake.confirm_source()

@@ -233,7 +233,7 @@ class LakeSide:
             )
             for parent in parents
         ]
-        if any(history.unsought for history in histories):
+        if any(history.unsearched for history in histories):
             return dict.fromkeys(keys)
         parent_rows = (existing_rows(history.newest()) for history in histories)
         transformed = transform_current(self.table, existing, *parent_rows)
@@ -250,7 +250,7 @@ class LakeSide:
                 key: LakeRow(None, commit)
                 for key, commit in zip(*deleted.to_pydict().values(), strict=True)
             },
-            **dict.fromkeys(own.unsought),
+            **dict.fromkeys(own.unsearched),
         }
 
 

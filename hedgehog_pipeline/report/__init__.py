@@ -44,4 +44,6 @@ def make(deployment: Deployment) -> "Report":
 def _line_of(key: AssetKey) -> SourceLine | None:
     """Find the function of an asset: the query of a chapter, or the writer of the page."""
     chapter = key.path[-1]
-    return definition("report.queries", chapter) or definition("report.page", "write_page")
+    return definition(f"{__name__}.queries", chapter) or definition(
+        f"{__name__}.page", "write_page"
+    )

@@ -38,5 +38,5 @@ def publish(bucket: Bucket, page: bytes, fingerprint: str) -> None:
 
 def find_published(bucket: Bucket) -> Published | None:
     """Return the page in the bucket, None if there is none."""
-    found = bucket.column_metadata(KEY)
+    found = bucket.object_info(KEY)
     return Published(found.metadata.get(_METADATA_KEY, NOTHING), found.modified) if found else None

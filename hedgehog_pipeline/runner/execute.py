@@ -41,7 +41,7 @@ def execute(  # noqa: PLR0913, PLR0917 (everything that a run has)
     day: date,
     commits: Sequence[Commit] = (),
     assets: Sequence[Path] = (),
-    asked: CaptureRequest = CHANGES,
+    request: CaptureRequest = CHANGES,
     *,
     replay: bool = False,
     report: Callable[[str, int, float], None] = lambda _stage, _rows, _seconds: None,
@@ -53,7 +53,7 @@ def execute(  # noqa: PLR0913, PLR0917 (everything that a run has)
         day: the partition.
         commits: the commits to process or load; none for all pending ones.
         assets: the assets that the run plans to materialise; none for all of the job.
-        asked: what to capture.
+        request: what to capture.
         replay: whether to process commits again that were already processed.
         report: called for each stage that succeeded, even if a later one fails, with its name, its
             rows and its seconds.
@@ -62,7 +62,7 @@ def execute(  # noqa: PLR0913, PLR0917 (everything that a run has)
         HedgehogError: if a stage fails.
         KeyboardInterrupt: if Ctrl-C ends the run.
     """
-    config = ExtractConfig(**asdict(asked))
+    config = ExtractConfig(**asdict(request))
     run_id = str(uuid4())
     with _instance() as instance, _original_error():
         try:

@@ -28,7 +28,7 @@ class _StageProcesses(ProcessPoolExecutor):
 
 
 @contextmanager
-def stage_processes() -> Generator[ProcessPoolExecutor, None, None]:
+def open_process_pool() -> Generator[ProcessPoolExecutor, None, None]:
     """Yield a pool with a process for each stage; none outlives this process.
 
     They are forked from one process that has imported all that a run needs, and does nothing else:

@@ -12,16 +12,16 @@ from datetime import date, datetime, timezone
 
 from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.errors import (
-    AnotherLakeError,
     HedgehogError,
-    LeftError,
+    LakeMismatchError,
+    SkippedCommitsError,
     UnfitWarehouseError,
     causes,
 )
 from hedgehog_pipeline.extraction.capture_request import CHANGES, CaptureRequest, Mode
 from hedgehog_pipeline.lake.commits import Commit, IngestionCommit
 from hedgehog_pipeline.postgres.connection import is_outage
-from hedgehog_pipeline.runner.process_pool import stage_processes
+from hedgehog_pipeline.runner.process_pool import open_process_pool
 from hedgehog_pipeline.runner.skipped import SkippedCommits
 from hedgehog_pipeline.scheduling.batching import EXTRACTION, PIPELINE
 from hedgehog_pipeline.scheduling.planned_tables import (
@@ -59,14 +59,16 @@ class StageRun:
     reread_tables: tuple[str, ...] = ()
 
 
-def sweep_until_done(deployment: Deployment, *, allow_mass_delete: bool) -> Iterator[StageRun]:
+def detect_deletes_until_done(
+    deployment: Deployment, *, allow_mass_delete: bool
+) -> Iterator[StageRun]:
     """Find the rows that were deleted in the source, and load the deletions.
 
     Args:
         allow_mass_delete: whether a large share of a table may be deleted.
 
     Raises:
-        LeftError: at the end, if commits could not be processed or loaded.
+        SkippedCommitsError: at the end, if commits could not be processed or loaded.
         HedgehogError: if delete detection fails, or finds so many deletions that a person has to
             confirm them.
     """
@@ -76,17 +78,17 @@ def sweep_until_done(deployment: Deployment, *, allow_mass_delete: bool) -> Iter
     skipped.raise_if_any()
 
 
-def one_after_the_other(*parts: Iterable[StageRun]) -> Iterator[StageRun]:
+def run_in_sequence(*parts: Iterable[StageRun]) -> Iterator[StageRun]:
     """Run all parts in turn, even if one of them skips commits.
 
     Raises:
-        LeftError: at the end, the last one raised; that part retried all commits.
+        SkippedCommitsError: at the end, the last one raised; that part retried all commits.
     """
-    last_error: LeftError | None = None
+    last_error: SkippedCommitsError | None = None
     for part in parts:
         try:
             yield from part
-        except LeftError as error:  # noqa: PERF203 (there are two)
+        except SkippedCommitsError as error:  # noqa: PERF203 (there are two)
             last_error = error
     if last_error:
         raise last_error
@@ -98,10 +100,10 @@ def replay_until_done(deployment: Deployment, numbers: Collection[int]) -> Itera
     Pending commits are processed first: a commit that was never processed is not replayed.
 
     Raises:
-        LeftError: at the end, if commits could not be processed or loaded.
+        SkippedCommitsError: at the end, if commits could not be processed or loaded.
         HedgehogError: if a server fails.
     """
-    return one_after_the_other(_run_pending(deployment), _replay(deployment, numbers))
+    return run_in_sequence(_run_pending(deployment), _replay(deployment, numbers))
 
 
 def _run_pending(deployment: Deployment) -> Iterator[StageRun]:
@@ -147,7 +149,7 @@ def run_until_done(deployment: Deployment, mode: Mode = Mode.CHANGES) -> Iterato
         mode: what to capture.
 
     Raises:
-        LeftError: at the end, if commits could not be processed or loaded.
+        SkippedCommitsError: at the end, if commits could not be processed or loaded.
         HedgehogError: if extraction or a server fails, the lake and the warehouse do not belong
             together, or the lake lacks a commit.
     """
@@ -158,8 +160,8 @@ def run_until_done(deployment: Deployment, mode: Mode = Mode.CHANGES) -> Iterato
     if mode is Mode.REREAD:
         yield from _full_refresh(deployment)
         yield from _drain(deployment, skipped)
-    while changed := deployment.scan_shop():
-        if deployment.large_archive_waits():
+    while changed := deployment.scan_source():
+        if deployment.has_large_initial_load():
             yield from _in_parallel(deployment, skipped)
             continue
         yield from _follow(deployment, changed, skipped)
@@ -169,11 +171,11 @@ def run_until_done(deployment: Deployment, mode: Mode = Mode.CHANGES) -> Iterato
             break
     else:
         yield from _drain(deployment, skipped)
-    waiting = deployment.files_to_take()
+    waiting = deployment.waiting_files()
     while waiting:
         yield from _extract(deployment, EXTRACTION, CaptureRequest(Mode.INBOX))
         yield from _drain(deployment, skipped)
-        still_waiting = deployment.files_to_take()
+        still_waiting = deployment.waiting_files()
         waiting = [file for file in waiting if file in still_waiting]
     skipped.raise_if_any()
 
@@ -184,7 +186,7 @@ def rebuild(deployment: Deployment) -> Iterator[Backlog]:
     Yields the backlog of one stage and, once its runs are done, that of the next.
 
     Raises:
-        LeftError: at the end, if commits could not be processed or loaded.
+        SkippedCommitsError: at the end, if commits could not be processed or loaded.
         HedgehogError: if the warehouse is not empty, a server fails, or the lake lacks a commit.
     """
     deployment.lake.confirm_whole()
@@ -219,7 +221,7 @@ def _follow(
 
     If something is pending, or cannot be determined, only extraction runs: landing does not wait.
     """
-    if deployment.something_waits():
+    if deployment.has_pending_commits():
         yield from _extract(deployment, EXTRACTION, CHANGES, landed_assets(changed))
     else:
         landed = False
@@ -307,7 +309,7 @@ def _tried(  # noqa: PLR0913 (everything that a run has)
 
 def _is_of_commits(error: Exception) -> bool:
     """Return whether a commit may be the cause of an error; not if it affects all commits."""
-    return not isinstance(error, AnotherLakeError | UnfitWarehouseError) and not is_outage(error)
+    return not isinstance(error, LakeMismatchError | UnfitWarehouseError) and not is_outage(error)
 
 
 def _in_parallel(deployment: Deployment, skipped: SkippedCommits) -> Iterator[StageRun]:
@@ -316,7 +318,7 @@ def _in_parallel(deployment: Deployment, skipped: SkippedCommits) -> Iterator[St
     An idle stage begins with its pending commits, as the sensors would launch it.
     """
     settings = deployment.settings
-    with stage_processes() as processes:
+    with open_process_pool() as processes:
         futures: dict[str, Future[tuple[list[StageRun], str | None]]] = {}
         launched: dict[str, Sequence[Commit]] = {}
         while True:
@@ -336,7 +338,7 @@ def _idle_work(
     deployment: Deployment, busy: Collection[str], skipped: SkippedCommits
 ) -> Iterator[tuple[str, date, Sequence[Commit]]]:
     """Yield what the idle stages have to do while the initial load lands."""
-    if "extraction" not in busy and not deployment.archive_landed():
+    if "extraction" not in busy and not deployment.initial_load_landed():
         yield "extraction", datetime.now(timezone.utc).date(), ()
     if "processing" not in busy and (
         landed := skipped.next_run(

@@ -10,9 +10,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 
-from hedgehog_pipeline.errors import LeftError
+from hedgehog_pipeline.errors import SkippedCommitsError
 from hedgehog_pipeline.lake.commits import AnyCommit, Commit
-from hedgehog_pipeline.scheduling.batching import MAX_COMMITS, of_one_run
+from hedgehog_pipeline.scheduling.batching import MAX_COMMITS, first_run
 
 MAX_IN_A_ROW = MAX_COMMITS
 """How many commits of a stage may fail in a row before the command gives the stage up: a cause that
@@ -62,7 +62,7 @@ class SkippedCommits:
         if tries.in_a_row >= MAX_IN_A_ROW:
             return []
         untried = [commit for commit in waiting if commit.number not in tries.reasons]
-        return of_one_run(untried[: tries.most])
+        return first_run(untried[: tries.most])
 
     def record(self, stage: str, commits: Sequence[Commit], reason: str | None) -> None:
         """Record how a run ended.
@@ -86,7 +86,7 @@ class SkippedCommits:
         """Raise an error that names the skipped commits, each different reason once.
 
         Raises:
-            LeftError: if there are any.
+            SkippedCommitsError: if there are any.
         """
         failed = {stage: tries for stage, tries in self._tries.items() if tries.reasons}
         if not failed:
@@ -98,7 +98,7 @@ class SkippedCommits:
             else "Everything else is done"
         )
         details = " ".join(_describe(stage, tries.reasons) for stage, tries in failed.items())
-        raise LeftError(f"{rest}. Fix the cause, then run again. {details}")
+        raise SkippedCommitsError(f"{rest}. Fix the cause, then run again. {details}")
 
 
 def _describe(stage: str, reasons: Mapping[int, str]) -> str:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hedgehog_pipeline.cli.progress import shown, wants_bars
+from hedgehog_pipeline.cli.progress import show_progress, wants_bars
 from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.printable import printable
 from hedgehog_pipeline.runner.runner import run_until_done
@@ -81,7 +81,7 @@ def _load(deployment: Deployment) -> str:
     bars = wants_bars(deployment.settings.log_format)
     runs = run_until_done(deployment)
     rows, seconds = Counter[str](), 0.0
-    for run in shown(runs, deployment.archive_estimate, bars=bars, batches=False):
+    for run in show_progress(runs, deployment.initial_load_estimate, bars=bars, batches=False):
         rows[run.stage] += run.rows
         seconds += run.seconds
     return (

@@ -13,7 +13,7 @@ import click
 import psutil
 from dotenv import dotenv_values
 
-from hedgehog_pipeline.logs.follow import followed
+from hedgehog_pipeline.logs.follow import follow_lines
 from hedgehog_pipeline.logs.lines import as_text
 from hedgehog_pipeline.sandbox.clients import fetch_json
 from hedgehog_pipeline.sandbox.console import DevConsole
@@ -61,7 +61,7 @@ def run_dev(folder: Path, *, orders: int, port: int) -> None:
     with platform_at_work(folder, orders=orders, port=port, log=log) as dagster:
         with ExitStack() as console, suppress(KeyboardInterrupt):
             if log:
-                console.enter_context(followed(log, DevConsole().print_line))
+                console.enter_context(follow_lines(log, DevConsole().print_line))
             _await_end(dagster, port, log)
         if for_person:
             click.echo("\nStopping everything that was started here ...")

@@ -28,9 +28,7 @@ def keep_ports(file: Path, names: Sequence[str], *, offset: int = 0) -> dict[str
         if name not in ports:
             ports[name] = next(found, 0)
     if 0 in ports.values():
-        raise SandboxError(
-            f"No port of {LOOPBACK} from {_RANGE.start} to {_RANGE.stop} is free."
-        )
+        raise SandboxError(f"No port of {LOOPBACK} from {_RANGE.start} to {_RANGE.stop} is free.")
     if ports != kept:
         write_private_json(file, ports)
     return ports

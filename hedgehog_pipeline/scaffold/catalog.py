@@ -82,7 +82,7 @@ _TABLES = """
 """
 
 
-def tables_of(connection: Connection) -> list[FoundTable]:
+def read_tables(connection: Connection) -> list[FoundTable]:
     """Read the tables on the search path that the role may read, ordered by name.
 
     Raises:

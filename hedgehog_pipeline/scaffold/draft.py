@@ -27,7 +27,7 @@ class Draft:
     faults: tuple[str, ...]
 
 
-def draft_of(found: Sequence[FoundTable]) -> Draft:
+def draft_model(found: Sequence[FoundTable]) -> Draft:
     """Declare what can be declared of the tables of a database."""
     left_out: list[str] = []
     source = draft_source(found, left_out)

@@ -42,7 +42,7 @@ _IN_STAR = _IN_COLUMNS | {
 """The module of each imported name, in hedgehog_pipeline.model."""
 
 
-def modules_of(draft: Draft) -> dict[str, str]:
+def render_modules(draft: Draft) -> dict[str, str]:
     """Return the text of each module, by module name."""
     dimensions = [table for table in draft.star if isinstance(table, Dimension)]
     facts = [table for table in draft.star if isinstance(table, Fact)]

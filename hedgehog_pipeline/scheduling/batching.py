@@ -26,7 +26,7 @@ MAX_ROWS = 1_000_000
 """Most rows of one run, unless a single commit is larger, so that a rebuild shows progress."""
 
 
-def of_one_run(commits: Sequence[AnyCommit]) -> list[AnyCommit]:
+def first_run(commits: Sequence[AnyCommit]) -> list[AnyCommit]:
     """Return the leading commits for one run: all of one day, and within the size limits."""
     chosen: list[AnyCommit] = []
     rows = 0
@@ -38,7 +38,7 @@ def of_one_run(commits: Sequence[AnyCommit]) -> list[AnyCommit]:
     return chosen
 
 
-def shared_out(commits: Sequence[AnyCommit], runs: int) -> list[list[AnyCommit]]:
+def split_among_runs(commits: Sequence[AnyCommit], runs: int) -> list[list[AnyCommit]]:
     """Divide commits among parallel runs: in order, evenly, and in no needlessly small shares.
 
     Args:
@@ -65,7 +65,7 @@ def pending_of_day(pending: Sequence[AnyCommit], day: date) -> list[AnyCommit]:
         pending: the pending commits of a stage, without those that the run leaves out.
         day: the partition of the run.
     """
-    return of_one_run([commit for commit in pending if commit.date == day])
+    return first_run([commit for commit in pending if commit.date == day])
 
 
 def commits_of_run(  # noqa: PLR0913 (everything they follow from)

@@ -63,12 +63,12 @@ def _transformed(changed: Collection[str], commits: Iterable[Commit]) -> set[str
     A changed parent without children changes no row of the table that joins them.
     """
     commits = list(commits)
-    surely = {t.name for t in STAR.values() if surely_shapes(commits, t, changed)}
+    surely = {t.name for t in STAR.values() if surely_changes(commits, t, changed)}
     inputs = {*changed, *_named(commits, *_ALL_BUT_KEYS)}
     return surely or {table.name for table in STAR.values() if inputs.intersection(table.inputs)}
 
 
-def surely_shapes(
+def surely_changes(
     commits: Sequence[Commit], table: StarTable, changed: Collection[str] = ()
 ) -> bool:
     """Return whether ingestion commits are sure to change a star table.

@@ -40,9 +40,7 @@ def pause_after(failures: int) -> timedelta:
 def stuck_commits(failures: Collection[FailedRun]) -> set[int]:
     """Return the commits that have used up all their attempts."""
     return {
-        number
-        for number, attempts in _attempts_alone(failures).items()
-        if attempts >= MAX_ATTEMPTS
+        number for number, attempts in _attempts_alone(failures).items() if attempts >= MAX_ATTEMPTS
     }
 
 

@@ -21,7 +21,7 @@ def pending_commits(
         without: numbers of commits to leave out; they do not count towards `most`.
 
     Raises:
-        AnotherLakeError: where the processed bucket is not the one that was loaded.
+        LakeMismatchError: where the processed bucket is not the one that was loaded.
     """
     pending = (number for number in _not_loaded(lake, warehouse) if number not in without)
     return list(lake.processed.linked(map(lake.processed.read, islice(pending, most))))
@@ -41,7 +41,7 @@ def confirm_loaded(lake: Lake, warehouse: Warehouse) -> bool:
     """Check that the loaded commits belong to the processed log; return whether there are any.
 
     Raises:
-        AnotherLakeError: where the processed log is another one, or shorter than it was.
+        LakeMismatchError: where the processed log is another one, or shorter than it was.
     """
     last = warehouse.last_loaded()
     if last is not None:

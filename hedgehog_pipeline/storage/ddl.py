@@ -70,7 +70,7 @@ def stored_columns(table: StarTable) -> tuple[Column, ...]:
     return (*table.landed_columns, PROCESSED_COMMIT, *technical)
 
 
-def listed(names: Iterable[str]) -> sql.Composed:
+def identifiers(names: Iterable[str]) -> sql.Composed:
     """Write names of tables or columns as quoted identifiers, with commas between them."""
     return sql.SQL(", ").join(map(sql.Identifier, names))
 
@@ -163,5 +163,5 @@ def comment_on(table: StarTable) -> Iterator[sql.Composed]:
 def _key(kind: str, table: StarTable) -> sql.Composed:
     return sql.SQL("{kind} ({columns})").format(
         kind=sql.SQL(kind),  # type: ignore[arg-type]
-        columns=listed(table.identity),
+        columns=identifiers(table.identity),
     )

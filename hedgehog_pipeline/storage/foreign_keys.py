@@ -12,7 +12,7 @@ from hedgehog_pipeline.storage.ddl import (
     Reference,
     add_foreign_key,
     foreign_keys,
-    listed,
+    identifiers,
     references,
 )
 from hedgehog_pipeline.storage.upsert import infer_members
@@ -23,7 +23,7 @@ def is_building(connection: Connection) -> bool:
     return not _present(connection)
 
 
-def holds_archive(connection: Connection) -> bool:
+def is_initial_load_complete(connection: Connection) -> bool:
     """Return whether the initial load is complete.
 
     It is complete when a commit that ends it is loaded and no commit before that one is missing.
@@ -46,9 +46,9 @@ def enforce_foreign_keys(connection: Connection) -> int:
     """
     present = _present(connection)
     absent = [each for each in references() if (each[0].name, each[1].name) not in present]
-    if not absent or not holds_archive(connection):
+    if not absent or not is_initial_load_complete(connection):
         return 0
-    connection.execute(sql.SQL("analyze {}").format(listed(STAR)))
+    connection.execute(sql.SQL("analyze {}").format(identifiers(STAR)))
     return sum(_enforce(connection, reference) for reference in absent)
 
 

@@ -17,7 +17,7 @@ from hedgehog_pipeline.model.side_tables import (
 )
 from hedgehog_pipeline.model.star import StarTable
 from hedgehog_pipeline.postgres.copy_in import copy_into
-from hedgehog_pipeline.storage.ddl import listed
+from hedgehog_pipeline.storage.ddl import identifiers
 
 
 def add_tombstones(connection: Connection, table: StarTable, parts: Iterable[pa.Table]) -> int:
@@ -29,7 +29,9 @@ def add_tombstones(connection: Connection, table: StarTable, parts: Iterable[pa.
             "insert into hedgehog.tombstones (table_name, {columns}) "
             "select {name}, {columns} from {staging} on conflict do nothing"
         ).format(
-            columns=listed(TOMBSTONES_ARROW.names), name=sql.Literal(table.name), staging=staging
+            columns=identifiers(TOMBSTONES_ARROW.names),
+            name=sql.Literal(table.name),
+            staging=staging,
         )
     ).rowcount
 
@@ -49,7 +51,7 @@ def add_quarantine(
             "(excluded.value, excluded.reason, excluded.processed_commit) "
             "where held.processed_commit < excluded.processed_commit"
         ).format(
-            columns=listed(QUARANTINE_ARROW.names),
+            columns=identifiers(QUARANTINE_ARROW.names),
             commit=sql.Literal(processed_commit),
             staging=staging,
         )
@@ -64,7 +66,7 @@ def add_resolutions(connection: Connection, table: StarTable, parts: Iterable[pa
         sql.SQL(
             "insert into hedgehog.readmitted ({columns}) "
             "select {columns} from {staging} on conflict do nothing"
-        ).format(columns=listed(RESOLUTIONS_ARROW.names), staging=staging)
+        ).format(columns=identifiers(RESOLUTIONS_ARROW.names), staging=staging)
     )
 
 
@@ -102,7 +104,7 @@ def _stage(
         sql.SQL(
             "create temporary table {staging} on commit drop as "
             "select {columns} from {like} with no data"
-        ).format(staging=staging, columns=listed(schema.names), like=like)
+        ).format(staging=staging, columns=identifiers(schema.names), like=like)
     )
     for part in parts:
         copy_into(connection, staging, part)

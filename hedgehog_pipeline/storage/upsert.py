@@ -13,7 +13,7 @@ from psycopg import Connection, sql
 from hedgehog_pipeline.model.columns import Column
 from hedgehog_pipeline.model.star import PROCESSED_COMMIT, Dimension, StarTable
 from hedgehog_pipeline.postgres.copy_in import copy_into
-from hedgehog_pipeline.storage.ddl import INFERRED, Reference, listed, stored_names
+from hedgehog_pipeline.storage.ddl import INFERRED, Reference, identifiers, stored_names
 
 
 def upsert_staged(connection: Connection, table: StarTable, processed_commit: int) -> int:
@@ -44,8 +44,8 @@ def upsert_staged(connection: Connection, table: StarTable, processed_commit: in
         """
     ).format(
         table=sql.Identifier(table.name),
-        columns=listed(stored_names(table)),
-        identity=listed(table.identity),
+        columns=identifiers(stored_names(table)),
+        identity=identifiers(table.identity),
         staged=_staged(table, processed_commit),
         staging=staging,
         same=_same(table),
@@ -102,7 +102,7 @@ def _infer(
         """
     ).format(
         dimension=sql.Identifier(dimension.name),
-        columns=listed(stored_names(dimension)),
+        columns=identifiers(stored_names(dimension)),
         key=sql.Identifier(dimension.key.name),
         unknown=sql.SQL("").join(sql.SQL("{}, ").format(value) for value in unknown),
         column=sql.Identifier(column.name),
@@ -135,7 +135,7 @@ def stage_table(
             "select {columns} from {table} with no data"
         ).format(
             staging=_staging(table),
-            columns=listed(table.arrow.names),
+            columns=identifiers(table.arrow.names),
             table=sql.Identifier(table.name),
         )
     )

@@ -14,7 +14,13 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import PartKind, ProcessedCommit
 from hedgehog_pipeline.lake.log import CommitRef
 from hedgehog_pipeline.model.star import STAR, StarTable
-from hedgehog_pipeline.postgres.connection import Credentials, connect, reason_of, settle, settled
+from hedgehog_pipeline.postgres.connection import (
+    Credentials,
+    connect,
+    pin_settings,
+    pinned_transaction,
+    reason_of,
+)
 from hedgehog_pipeline.storage.ddl import references
 from hedgehog_pipeline.storage.foreign_keys import enforce_foreign_keys, is_building
 from hedgehog_pipeline.storage.migration import migrate_tables
@@ -96,7 +102,7 @@ class Warehouse:
         self.connection.read_only = True
         try:
             with self.connection.transaction():
-                settle(self.connection)
+                pin_settings(self.connection)
                 self.connection.execute("set local datestyle = 'ISO, YMD'")
                 yield
         finally:
@@ -212,7 +218,7 @@ class Warehouse:
         self, undone: str = "The next run loads again what was not committed."
     ) -> Generator[None, None, None]:
         """Open a transaction that holds the loaders' lock: one loader writes at a time."""
-        with self._explained(undone), settled(self.connection):
+        with self._explained(undone), pinned_transaction(self.connection):
             self.connection.execute("select pg_advisory_xact_lock(%s)", [_LOADERS_LOCK])
             pin_schema(self.connection)
             yield

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.lake.batch import batch_moment
+from hedgehog_pipeline.lake.batch import batch_time
 from hedgehog_pipeline.lake.csv_reader import landed_schema
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.parts import read_as
@@ -211,7 +211,7 @@ class _Tracer:
         )
         part, values, older = next(found, (None, {}, ()))
         return Transformation(
-            commit.number, commit.kind, batch_moment(commit.batch), part, values, older
+            commit.number, commit.kind, batch_time(commit.batch), part, values, older
         )
 
     def _from_csv(self, inputs: Collection[LandedRow], number: int) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from hedgehog_pipeline.model.star import (
     Fact,
     StarTable,
 )
-from hedgehog_pipeline.storage.ddl import INFERRED, INFERRED_SINCE, listed
+from hedgehog_pipeline.storage.ddl import INFERRED, INFERRED_SINCE, identifiers
 from hedgehog_pipeline.storage.views import current_view
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
@@ -57,8 +57,8 @@ def rows_of_key(warehouse: Warehouse, table: StarTable, key: Key) -> Iterator[Wa
         table=sql.Identifier(table.name),
         current=_is_current(table),
         key=sql.Identifier(table.key.name),
-        pair=listed([INGESTION_COMMIT.name, PROCESSED_COMMIT.name]),
-        identity=listed(table.identity),
+        pair=identifiers([INGESTION_COMMIT.name, PROCESSED_COMMIT.name]),
+        identity=identifiers(table.identity),
     )
     with warehouse.connection.cursor(row_factory=dict_row) as cursor:
         for row in cursor.execute(query, {"key": key}):

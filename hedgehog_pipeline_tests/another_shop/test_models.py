@@ -86,9 +86,7 @@ def test_an_inconsistent_model_fails_with_one_sentence(tmp_path: Path, case: str
 
 
 @pytest.mark.parametrize("case", _FUNCTIONS)
-def test_functions_that_do_not_fit_fail_when_definitions_are_loaded(
-    tmp_path: Path, case: str
-):
+def test_functions_that_do_not_fit_fail_when_definitions_are_loaded(tmp_path: Path, case: str):
     functions, message = _FUNCTIONS[case]
     modules = {"shop": _SHOP, "star": _STAR, "dimensions": functions, "facts": ""}
     code = (

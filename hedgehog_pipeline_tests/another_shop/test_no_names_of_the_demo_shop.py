@@ -11,7 +11,7 @@ from hedgehog_pipeline.model.star_columns import days
 from hedgehog_pipeline.totesys import shop, star
 
 _PACKAGE = Path(hedgehog_pipeline.__file__).parent
-_MAY_KNOW = {_PACKAGE / "totesys", _PACKAGE / "sandbox"}
+_MAY_KNOW = {_PACKAGE / "totesys", _PACKAGE / "report", _PACKAGE / "sandbox"}
 _OF_ANY_SHOP = {column.name for column in days([])}
 _WORDS = {"address", "transaction"}
 """A database has an address, a commit is a transaction."""

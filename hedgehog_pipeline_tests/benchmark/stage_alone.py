@@ -5,8 +5,8 @@ from datetime import datetime, timezone
 
 from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.runner.execute import execute
-from hedgehog_pipeline.runner.process_pool import stage_processes
-from hedgehog_pipeline.scheduling.batching import of_one_run, shared_out
+from hedgehog_pipeline.runner.process_pool import open_process_pool
+from hedgehog_pipeline.scheduling.batching import first_run, split_among_runs
 from hedgehog_pipeline.settings import Settings
 
 
@@ -15,18 +15,18 @@ def main(stage: str, runs: int) -> None:
     settings = Settings.from_environment()
     deployment = Deployment(settings)
     if stage == "extraction":
-        while not deployment.archive_landed():
+        while not deployment.initial_load_landed():
             execute(settings, stage, datetime.now(timezone.utc).date())
     elif stage == "processing" and runs > 1:
-        with stage_processes() as processes:
-            shares = shared_out(deployment.commits_to_process(), runs)
+        with open_process_pool() as processes:
+            shares = split_among_runs(deployment.commits_to_process(), runs)
             for run in [processes.submit(execute, settings, stage, s[0].date, s) for s in shares]:
                 run.result()
     elif stage == "processing":
-        while landed := of_one_run(deployment.commits_to_process()):
+        while landed := first_run(deployment.commits_to_process()):
             execute(settings, stage, landed[0].date, landed)
     else:
-        while processed := of_one_run(deployment.commits_to_load()):
+        while processed := first_run(deployment.commits_to_load()):
             execute(settings, stage, processed[0].date, processed)
 
 

@@ -48,9 +48,7 @@ def test_every_task_is_measured_and_printed(
     assert {path.name for path in tmp_path.iterdir()} == {"bench.json", ".venv"}
 
 
-def test_a_peer_runs_in_its_own_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_peer_runs_in_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     words = _words_of_make()
     under = Path(words[words.index("--peers") + 1])

@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from hedgehog_pipeline.lake.batch import batch_moment
+from hedgehog_pipeline.lake.batch import batch_time
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.log import CommitLog
@@ -60,7 +60,7 @@ class Deployment:
         end, began = self._ingestion.end(), datetime.now(timezone.utc)
         whole = self.hedgehog("run")
         first = next(self._ingestion.after(end))
-        start_up = (batch_moment(first.batch) - began).total_seconds()
+        start_up = (batch_time(first.batch) - began).total_seconds()
         return whole, Cost(whole.seconds - start_up)
 
     def killed_run(self, after: float) -> int:

@@ -11,7 +11,7 @@ from hedgehog_pipeline.extraction.source import _OLDEST
 from hedgehog_pipeline.lake.csv_records import MAX_BYTES
 from hedgehog_pipeline.model.columns import _MAX_DECIMALS, _MAX_DIGITS
 from hedgehog_pipeline.monitoring import health
-from hedgehog_pipeline.monitoring.rules import OLD
+from hedgehog_pipeline.monitoring.rules import MAX_INFERRED_AGE
 from hedgehog_pipeline.orchestration.checks.freshness import FAIL_AFTER, WARN_AFTER
 from hedgehog_pipeline.postgres.connection import SILENCE_SECONDS
 from hedgehog_pipeline.scheduling.retry import MAX_ATTEMPTS
@@ -29,7 +29,7 @@ _LIMITS = [
     ("design.md", f"(warning at {_WARNING_MINUTES} minutes, error at {_ERROR_MINUTES})"),
     ("design.md", f"when the lag passes {_ERROR_MINUTES} minutes"),
     ("design.md", f"cannot be reached for {_WORDS[health.GRACE]}"),
-    ("design.md", f"no inferred member older than {_WORDS[OLD]}"),
+    ("design.md", f"no inferred member older than {_WORDS[MAX_INFERRED_AGE]}"),
     ("operations.md", f'"failed {MAX_ATTEMPTS} times on commit"'),
     ("your-own-shop.md", f"PostgreSQL {_OLDEST // 10000} or newer"),
     ("your-own-shop.md", f"at most {_MAX_DIGITS} and {_MAX_DECIMALS};"),

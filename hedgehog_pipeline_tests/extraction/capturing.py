@@ -37,7 +37,7 @@ def capturing(world: World) -> Iterator[Callable[[], IngestionCommit | None]]:
     log = deployment.lake.ingestion
     batch = Batch(batch_id(now), now.date(), log.bucket, "csv")
     head, tables = log.head(), list(SOURCE.values())
-    with deployment.source.moment(tables) as snapshot:
+    with deployment.source.open_snapshot(tables) as snapshot:
         slice_rows = world.settings.slice_rows
         plan = plan_capture(snapshot, head, tables, slice_rows=slice_rows, captured_at=now)
 
@@ -46,7 +46,7 @@ def capturing(world: World) -> Iterator[Callable[[], IngestionCommit | None]]:
             for name, parts in pending.rows.items():
                 for rows in parts:
                     rows.write(f"oltp/{name}", world.settings.part_bytes)
-            build = commit_of(pending, batch, after=head, moment=snapshot, captured_at=now)
+            build = commit_of(pending, batch, after=head, snapshot=snapshot, captured_at=now)
             return log.append(build)
 
         yield finish

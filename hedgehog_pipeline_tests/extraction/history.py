@@ -63,7 +63,7 @@ def keep_history(world: World) -> None:
         world.shop.execute(statement.encode())
 
 
-def fill_beside(
+def create_copy(
     shop: psycopg.Connection[Any], other: str, table: SourceTable, end: int | None = None
 ) -> None:
     """Create a copy of a table, with its own versions.
@@ -79,7 +79,7 @@ def fill_beside(
     shop.execute(_composed(statement, other, table, end=end))
 
 
-def put_in_place(shop: psycopg.Connection[Any], other: str, table: SourceTable) -> None:
+def replace_by_copy(shop: psycopg.Connection[Any], other: str, table: SourceTable) -> None:
     """Replace a table by its copy.
 
     Changes made meanwhile are copied in the same transaction. The original table stays, renamed.

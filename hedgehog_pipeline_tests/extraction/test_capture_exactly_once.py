@@ -16,7 +16,7 @@ from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once, capture
 from hedgehog_pipeline_tests.extraction.landed import keys, landed
 from hedgehog_pipeline_tests.extraction.shop import change, place
-from hedgehog_pipeline_tests.world import World, as_a_new_process
+from hedgehog_pipeline_tests.world import World, reset_process_caches
 
 
 def test_rows_stamped_before_and_committed_after_a_batch_land_in_the_next_run_once(shop: World):
@@ -319,4 +319,4 @@ def _put(world: World, key: str, text: str) -> None:
     bucket = world.settings.ingestion_bucket
     world.s3.delete_object(Bucket=bucket, Key=key)
     world.s3.put_object(Bucket=bucket, Key=key, Body=text.encode())
-    as_a_new_process()
+    reset_process_caches()

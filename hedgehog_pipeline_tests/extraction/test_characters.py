@@ -13,7 +13,7 @@ from hedgehog_pipeline.extraction.characters import CODECS
 from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.monitoring.quarantine import entries_of, format_row
 from hedgehog_pipeline_tests import shops
-from hedgehog_pipeline_tests.bad_rows import OPEN, copy_row, is_held
+from hedgehog_pipeline_tests.bad_rows import OPEN, copy_row, is_loaded
 from hedgehog_pipeline_tests.operations.reconciling import reconciled
 from hedgehog_pipeline_tests.servers import Servers
 from hedgehog_pipeline_tests.world import World
@@ -51,9 +51,7 @@ def _in_encoding(world: World, encoding: str) -> Iterator[World]:
 
 
 @pytest.mark.parametrize("encoding", _BAD)
-def test_a_byte_that_is_not_a_character_keeps_only_its_row_out(
-    world: World, encoding: str
-):
+def test_a_byte_that_is_not_a_character_keeps_only_its_row_out(world: World, encoding: str):
     with _in_encoding(world, encoding) as shop:
         if encoding == "UTF8":  # a binary cast stores bytes that PostgreSQL does not check
             shop.shop.execute("create cast (bytea as text) without function")
@@ -76,7 +74,7 @@ def test_a_byte_that_is_not_a_character_keeps_only_its_row_out(
             ("staff", str(undeclared), "note"),
             ("design", str(deleted), "design_name"),
         }
-        assert not is_held(shop, "staff", undeclared)
+        assert not is_loaded(shop, "staff", undeclared)
         name = "select design_name from dim_design where design_id = %s"
         assert shop.query(name, [good]) == [("café",)]
         assert shop.run() == []
@@ -96,8 +94,8 @@ def test_a_byte_that_is_not_a_character_keeps_only_its_row_out(
         shop.run()
         shop.sweep()
         assert shop.query(OPEN) == []
-        assert is_held(shop, "design", archived)
-        assert is_held(shop, "staff", undeclared)
+        assert is_loaded(shop, "design", archived)
+        assert is_loaded(shop, "staff", undeclared)
         assert {table.verdict for table in reconciled(shop)} == {"ok"}
 
 

@@ -103,7 +103,7 @@ def test_a_slice_of_the_initial_load_survives_a_crash(
             capture(world)
         assert len(world.commits(world.settings.ingestion_bucket)) == 1
         with _up_again(world) as again:
-            while not again.deployment.archive_landed():
+            while not again.deployment.initial_load_landed():
                 capture(again)
             capture(again)
             assert_landed_once(again)

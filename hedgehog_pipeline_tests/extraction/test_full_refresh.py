@@ -116,9 +116,9 @@ def test_the_next_scan_notices_that_the_secret_names_another_source(world: World
     seed(world)
     world.run()
     deployment = world.deployment
-    assert not deployment.scan_shop()
+    assert not deployment.scan_source()
     copied(world)
-    assert deployment.scan_shop()
+    assert deployment.scan_source()
 
 
 def test_a_copy_of_the_source_lands_in_full_and_doubles_nothing_in_the_warehouse(world: World):

@@ -11,7 +11,7 @@ from psycopg import sql
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.capture import plan_capture
 from hedgehog_pipeline.extraction.capture_request import CaptureRequest, Mode
-from hedgehog_pipeline.extraction.source_identity import another_tables, known_watermarks
+from hedgehog_pipeline.extraction.source_identity import known_watermarks, redefined_tables
 from hedgehog_pipeline.lake.log import commit_key
 from hedgehog_pipeline.model.columns import TEXT, Column
 from hedgehog_pipeline.model.source import SOURCE
@@ -20,7 +20,7 @@ from hedgehog_pipeline_tests.extraction.capturing import capture, capturing
 from hedgehog_pipeline_tests.extraction.landed import Row, in_shop, keys, landed
 from hedgehog_pipeline_tests.extraction.shop import change, place, seed
 from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
-from hedgehog_pipeline_tests.world import Servers, World, as_a_new_process
+from hedgehog_pipeline_tests.world import Servers, World, reset_process_caches
 
 PARTITIONED = """
     alter table department rename to earlier;
@@ -174,18 +174,18 @@ def test_only_the_redefined_table_is_read_in_full_again(shop: World, name: str):
     shop.shop.execute(case.before.encode())
     shop.shop.execute("update address set city = 'York'")
     capture(shop)
-    assert shop.deployment.scan_shop() == ()
+    assert shop.deployment.scan_source() == ()
     number = last_commit(shop)["number"]
 
     shop.shop.execute(case.change.encode())
-    assert shop.deployment.scan_shop() == (case.table,)
+    assert shop.deployment.scan_source() == (case.table,)
     assert capture(shop) == of_table(in_shop(shop), case.table)
     reasons = last_commit(shop)["reread_tables"]
     assert isinstance(reasons, dict)
     assert list(reasons) == [case.table]
     assert reasons[case.table].startswith(f"{case.table} was redefined after commit {number} (")
     assert reasons[case.table].endswith(f" UTC): {case.reason}")
-    assert shop.deployment.scan_shop() == ()
+    assert shop.deployment.scan_source() == ()
     assert capture(shop) == Counter()
     assert last_commit(shop)["reread"] is None
 
@@ -203,7 +203,7 @@ def test_a_change_that_no_select_shows_reads_nothing_again(shop: World, name: st
     capture(shop)
     for statement in SAME[name].split(";"):
         shop.shop.execute(statement.encode())
-    assert shop.deployment.scan_shop() == ()
+    assert shop.deployment.scan_source() == ()
     assert capture(shop) == Counter()
 
 
@@ -218,7 +218,7 @@ def test_a_search_path_that_leads_to_another_table_reads_that_table(shop: World)
     capture(shop)
     role = f"alter role reader in database {shop.shop_database} set search_path = other, public"
     shop.shop.execute(role.encode())
-    assert shop.deployment.scan_shop() == ("currency",)
+    assert shop.deployment.scan_source() == ("currency",)
     ((table, key, code, *_),) = capture(shop)
     assert (table, key, code) == ("currency", "1", "EUR")
     assert capture(shop) == Counter()
@@ -230,16 +230,16 @@ def test_a_partition_without_earlier_rows_reads_nothing_again(shop: World):
     shop.shop.execute("create table department_3 partition of department default")
     head, tables = shop.deployment.lake.ingestion.head(), list(SOURCE.values())
     assert head
-    with shop.deployment.source.moment(tables) as snapshot:
-        assert another_tables(snapshot, head) == {}
+    with shop.deployment.source.open_snapshot(tables) as snapshot:
+        assert redefined_tables(snapshot, head) == {}
         scans = "select sum(seq_scan) from pg_stat_xact_user_tables where relname ~ 'department_'"
         assert snapshot.fetch(sql.SQL(scans).format()) == [(0,)]  # no scan of an empty partition
-    assert shop.deployment.scan_shop() == ()
+    assert shop.deployment.scan_source() == ()
     shop.shop.execute("insert into department values (900, 'Books', 'Hull', null, now(), now())")
     assert keys(capture(shop), "department") == ["900"]
     assert last_commit(shop)["kind"] == "increment"
     shop.shop.execute("alter table department detach partition department_3")
-    assert shop.deployment.scan_shop() == ()
+    assert shop.deployment.scan_source() == ()
     assert capture(shop) == Counter()
 
 
@@ -267,11 +267,11 @@ def test_a_partition_detached_during_a_sweep_is_read_again_once_it_is_back(shop:
         shop.settings,
         "extraction",
         datetime.now(timezone.utc).date(),
-        asked=CaptureRequest(Mode.SWEEP),
+        request=CaptureRequest(Mode.SWEEP),
     )
     assert last_commit(shop)["kind"] == "sweep"
     shop.shop.execute(ATTACH)
-    assert shop.deployment.scan_shop() == ("department",)
+    assert shop.deployment.scan_source() == ("department",)
     assert keys(capture(shop), "department") == ["1", "200"]
     assert capture(shop) == Counter()
 
@@ -312,17 +312,17 @@ def test_a_lake_without_fingerprints_gets_them_without_reading_again(shop: World
     for watermark in commit["base"].values():
         del watermark["fingerprint"], watermark["alone"]
     del commit["reread_tables"]
-    as_a_new_process()
+    reset_process_caches()
     shop.s3.put_object(Bucket=bucket, Key=commit_key(1), Body=json.dumps(commit).encode())
     shop.shop.execute("alter type payment_type_name rename value 'SALES_RECEIPT' to 'RECEIPT'")
-    assert shop.deployment.scan_shop() == ()
+    assert shop.deployment.scan_source() == ()
     place(shop.shop)
     assert keys(capture(shop)) == ["4"]
     watermarks = last_commit(shop)["base"]
     assert isinstance(watermarks, dict)
     assert all(watermarks[name]["fingerprint"] for name in SOURCE)
     shop.shop.execute("alter type payment_type_name rename value 'RECEIPT' to 'SALES_RECEIPT'")
-    assert shop.deployment.scan_shop() == ("payment_type",)
+    assert shop.deployment.scan_source() == ("payment_type",)
 
 
 def test_a_column_with_a_default_that_is_declared_later_is_read_from_then_on(shop: World):
@@ -335,9 +335,9 @@ def test_a_column_with_a_default_that_is_declared_later_is_read_from_then_on(sho
     wider = replace(
         design, columns=(*design.columns, Column("colour", TEXT, description="Its colour."))
     )
-    with shop.deployment.source.moment([design]) as snapshot:
+    with shop.deployment.source.open_snapshot([design]) as snapshot:
         assert "design" in known_watermarks(snapshot, head)
-    with shop.deployment.source.moment([wider]) as snapshot:
+    with shop.deployment.source.open_snapshot([wider]) as snapshot:
         now = datetime.now(timezone.utc)
         plan = plan_capture(snapshot, head, [wider], slice_rows=9, captured_at=now)
         assert plan.reread_tables["design"].endswith(": column colour was declared")
@@ -353,8 +353,8 @@ def test_dropping_a_declaration_reads_nothing_again(shop: World, table: str, dro
     columns = (key, *(column for column in others if not column.name.startswith(drop)))
     narrower = replace(SOURCE[table], columns=columns)
     assert len(narrower.columns) == len(others)
-    with shop.deployment.source.moment([narrower]) as snapshot:
-        assert another_tables(snapshot, head) == {}
+    with shop.deployment.source.open_snapshot([narrower]) as snapshot:
+        assert redefined_tables(snapshot, head) == {}
 
 
 def test_other_tables_are_captured_while_one_is_read_again_in_slices(servers: Servers):

@@ -7,7 +7,7 @@ from psycopg import sql
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.monitoring.quarantine import count_rows
-from hedgehog_pipeline.monitoring.rules import faults_against, rules
+from hedgehog_pipeline.monitoring.rules import find_violations, rules
 from hedgehog_pipeline.postgres.connection import reason_of
 from hedgehog_pipeline_tests.world import World
 
@@ -49,7 +49,7 @@ def test_roles_that_quote_all_identifiers_can_capture_and_load(strict: World) ->
 
 
 def test_no_timeout_of_a_role_ends_a_capture(strict: World) -> None:
-    with strict.deployment.source.moment(list(SOURCE.values())) as snapshot:
+    with strict.deployment.source.open_snapshot(list(SOURCE.values())) as snapshot:
         ((statement, _, _, quoted),) = snapshot.fetch(sql.Composed([_SHOWN]))
         assert (statement, quoted) == ("0", "off")
 
@@ -74,7 +74,7 @@ def test_no_timeout_of_a_role_ends_a_check_or_a_quarantine_query(strict: World) 
             warehouse.connection.execute("select from hedgehog.open_quarantine")
         assert count_rows(warehouse) == 0
         rule = next(rule for rule in rules() if rule.needs_quarantine)
-        assert faults_against(warehouse.connection, rule).count == 0
+        assert find_violations(warehouse.connection, rule).count == 0
 
 
 def test_a_read_only_warehouse_role_is_reported_with_the_setting(opened: World) -> None:

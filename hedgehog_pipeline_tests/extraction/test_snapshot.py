@@ -28,9 +28,7 @@ def test_the_horizon_sees_only_transactions_below_xmin(xmin: int, open_for: int)
 @pytest.mark.parametrize(
     ("length", "wraps"), [(0, False), (1, False), (WRAP - 1, False), (WRAP, True), (-1, True)]
 )
-def test_a_window_wraps_if_ids_repeat_in_it_or_if_it_runs_backwards(
-    length: int, *, wraps: bool
-):
+def test_a_window_wraps_if_ids_repeat_in_it_or_if_it_runs_backwards(length: int, *, wraps: bool):
     assert XidWindow(1000, 1000 + length).wraps == wraps
 
 

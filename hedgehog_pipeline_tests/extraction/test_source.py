@@ -32,7 +32,7 @@ def test_a_timestamp_lands_in_utc_whatever_the_time_zone_of_the_database(
     world.shop.execute("create table things (id int, at timestamptz)")
     world.shop.execute("insert into things values (1, %s)", [text])
     world.shop.execute("grant select on things to reader")
-    with world.deployment.source.moment(list(SOURCE.values())) as snapshot:
+    with world.deployment.source.open_snapshot(list(SOURCE.values())) as snapshot:
         body = b"".join(snapshot.lines(sql.SQL("select * from things").format()))
     assert body.decode() == f"id,at\n1,{landed}\n"
     part = Part(asset="oltp/things", key="", rows=1, bytes=len(body), columns=("id", "at"))
@@ -51,4 +51,4 @@ def test_a_snapshot_of_a_table_that_another_session_has_locked_ends_in_time(
     with world.connect() as other:
         other.execute("lock table design in access exclusive mode")
         with pytest.raises(HedgehogError, match="are locked by another session"):
-            world.deployment.look_at_shop()
+            world.deployment.check_source()

@@ -18,7 +18,7 @@ class _Published:
 
 
 def test_each_scan_sees_what_is_committed_by_then_and_names_its_tables(world: World) -> None:
-    with world.deployment.watch_shop() as watch:
+    with world.deployment.watch_source() as watch:
         assert set(watch.changed_tables()) == set(SOURCE)
         world.load_small()
         capture(world)
@@ -31,7 +31,7 @@ def test_each_scan_sees_what_is_committed_by_then_and_names_its_tables(world: Wo
 def test_what_another_writer_landed_between_scans_is_not_new(world: World) -> None:
     world.load_small()
     capture(world)
-    with world.deployment.watch_shop() as watch:
+    with world.deployment.watch_source() as watch:
         assert watch.changed_tables() == ()
         world.shop.execute("update design set file_name = 'new.json'")
         capture(world)
@@ -40,7 +40,7 @@ def test_what_another_writer_landed_between_scans_is_not_new(world: World) -> No
 
 def test_no_transaction_is_open_between_scans(world: World) -> None:
     world.load_small()
-    with world.deployment.watch_shop() as watch:
+    with world.deployment.watch_source() as watch:
         watch.changed_tables()
         with world.shop.transaction():
             world.shop.execute("lock table design in access exclusive mode nowait")

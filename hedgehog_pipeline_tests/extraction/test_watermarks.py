@@ -14,7 +14,7 @@ from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once
 from hedgehog_pipeline_tests.extraction.landed import keys, landed
 from hedgehog_pipeline_tests.extraction.shop import place, seed
-from hedgehog_pipeline_tests.world import World, as_a_new_process
+from hedgehog_pipeline_tests.world import World, reset_process_caches
 
 
 def parameter(world: World) -> str | None:
@@ -82,7 +82,7 @@ def test_a_scan_publishes_watermarks_that_differ(world: World):
     seed(world)
     world.run()
     boto3.client("ssm").delete_parameter(Name=f"{world.settings.parameter_prefix}/watermarks")
-    assert not world.deployment.scan_shop()
+    assert not world.deployment.scan_source()
     assert set(watermarks(world)) == set(SOURCE)
 
 
@@ -90,21 +90,19 @@ def test_a_scan_continues_if_ssm_refuses(world: World, monkeypatch: pytest.Monke
     seed(world)
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    as_a_new_process()
-    assert world.deployment.scan_shop()
+    reset_process_caches()
+    assert world.deployment.scan_source()
 
 
-def test_rows_land_even_if_ssm_refuses(
-    world: World, monkeypatch: pytest.MonkeyPatch
-):
+def test_rows_land_even_if_ssm_refuses(world: World, monkeypatch: pytest.MonkeyPatch):
     seed(world)
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSM", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    as_a_new_process()
+    reset_process_caches()
     with pytest.raises(HedgehogError, match="What is landed stays landed"):
         world.run()
     monkeypatch.delenv("AWS_ENDPOINT_URL_SSM")
-    as_a_new_process()
+    reset_process_caches()
     assert_landed_once(world)
     assert world.run()
     assert world.query("select count(*) from fact_sales_order") == [(3,)]

@@ -26,7 +26,7 @@ _BOTH = {
 }
 
 
-def assert_warehouse_holds_the_shop(world: World) -> None:
+def assert_warehouse_has_the_shop(world: World) -> None:
     """Assert that the warehouse has each row of the shop as it is now; deleted rows may remain."""
     for source, (columns, target) in _BOTH.items():
         expected = world.shop.execute(f"select {columns} from {source}".encode()).fetchall()

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.extraction.delete_detection import _known
+from hedgehog_pipeline.extraction.delete_detection import _known_keys
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.commits import Commit, IngestionCommit, Part, PartKind
 from hedgehog_pipeline.lake.landed import LandedTable
@@ -48,7 +48,7 @@ def _entries(s3: MemoryS3, commit: Commit) -> object:
 
 def _keys(s3: MemoryS3, commit: Commit) -> object:
     assert isinstance(commit, IngestionCommit)
-    return _known(_log(s3), commit, _CURRENCY)
+    return _known_keys(_log(s3), commit, _CURRENCY)
 
 
 def _star(s3: MemoryS3, commit: Commit) -> object:

@@ -58,7 +58,7 @@ def test_the_newest_rows_of_some_keys_cost_no_more_than_the_commits_since() -> N
         found, whole = landed.newest_of(33, keys), landed.history(33, keys=keys)
         assert _sorted(found) == _sorted(whole)
         assert found.commits == commits
-        assert not found.unsought
+        assert not found.unsearched
     s3.read.clear()
     landed.newest_of(33, [3])
     assert sum(key.startswith("oltp/") for key in s3.read) <= 1
@@ -68,7 +68,7 @@ def test_a_search_that_reaches_its_time_limit_returns_the_missing_keys() -> None
     log = CommitLog(MemoryS3().bucket(), IngestionCommit)
     land(log, {"currency": _currencies((1, "GBP"))})
     found = LandedTable(log, SOURCE["currency"], log.bucket).newest_of(1, [1], until=monotonic())
-    assert found.unsought == {1}
+    assert found.unsearched == {1}
 
 
 def _sorted(history: History) -> list[dict[str, object]]:

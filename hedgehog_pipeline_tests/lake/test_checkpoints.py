@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hedgehog_pipeline.errors import AnotherLakeError
+from hedgehog_pipeline.errors import LakeMismatchError
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.landed import History, LandedTable
 from hedgehog_pipeline.lake.log import CommitLog, commit_key
@@ -54,9 +54,7 @@ def _sorted(rows: pa.Table) -> list[object]:
     return rows.sort_by("currency_id").to_pylist()
 
 
-def test_a_history_from_a_checkpoint_is_the_same(
-    s3: MemoryS3, log: CommitLog[IngestionCommit]
-):
+def test_a_history_from_a_checkpoint_is_the_same(s3: MemoryS3, log: CommitLog[IngestionCommit]):
     landed = LandedTable(log, SOURCE["currency"], log.bucket)
     whole = landed.history(_COMMITS)
     assert whole.commits == _COMMITS
@@ -147,10 +145,8 @@ def test_a_checkpoint_of_a_rolled_back_log_is_skipped(
     assert sorted(codes) == [f"D{number}" for number in range(_COMMITS - 4, _COMMITS + 1)]
 
 
-def test_a_history_refuses_a_commit_of_another_lake(
-    s3: MemoryS3, log: CommitLog[IngestionCommit]
-):
+def test_a_history_refuses_a_commit_of_another_lake(s3: MemoryS3, log: CommitLog[IngestionCommit]):
     put_other_values(s3, 2, log="z-log")
     landed = LandedTable(CommitLog(log.bucket, IngestionCommit), SOURCE["currency"], log.bucket)
-    with pytest.raises(AnotherLakeError, match=f"{commit_key(2)} .* of the log z-log"):
+    with pytest.raises(LakeMismatchError, match=f"{commit_key(2)} .* of the log z-log"):
         landed.history(_COMMITS)

@@ -36,7 +36,7 @@ def test_text_is_the_same_after_copy_and_parts(world: World, part_bytes: int) ->
         world.shop.execute(insert, [number, text, text])
     table, bucket = SOURCE["department"], world.deployment.lake.ingestion.bucket
     batch = Batch("one", DAY, bucket, "csv")
-    with world.deployment.source.moment([table]) as snapshot:
+    with world.deployment.source.open_snapshot([table]) as snapshot:
         lines = snapshot.lines(sql.SQL("select * from department order by 1").format())
         CsvRows(batch, snapshot.columns["department"], lines).write("oltp/department", part_bytes)
 

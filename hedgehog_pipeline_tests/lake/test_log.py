@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
-from hedgehog_pipeline.errors import AnotherLakeError, HedgehogError
+from hedgehog_pipeline.errors import HedgehogError, LakeMismatchError
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import ProcessedCommit
 from hedgehog_pipeline.lake.log import CommitLog, CommitRef, commit_key
@@ -126,11 +126,11 @@ def test_no_commit_is_appended_below_another_or_after_a_gap(missing: int) -> Non
     log = put_processed(s3, 12)
     del s3.objects[commit_key(missing)]
     words = f"{commit_key(missing)} is missing .* although commit .* exists"
-    with pytest.raises(AnotherLakeError, match=words):
+    with pytest.raises(LakeMismatchError, match=words):
         log.append(_next("new"))
     known = _reopened(log)
     known.confirm(CommitRef("a-log", 12, "batch-12"), "The warehouse", "start over.")
-    with pytest.raises(AnotherLakeError, match=words):
+    with pytest.raises(LakeMismatchError, match=words):
         known.append(_next("new"))
     assert len(s3.objects) == 11
 
@@ -142,11 +142,11 @@ def test_the_last_thousand_commits_are_always_checked_and_all_on_request(
     s3 = MemoryS3()
     log = put_processed(s3, 1_005)
     del s3.objects[commit_key(missing)]
-    with pytest.raises(AnotherLakeError, match=f"{commit_key(missing)} is missing"):
+    with pytest.raises(LakeMismatchError, match=f"{commit_key(missing)} is missing"):
         log.confirm_whole()
     for look in (log.end, log.confirm_latest):
         if latest:
-            with pytest.raises(AnotherLakeError, match=f"{commit_key(missing)} is missing"):
+            with pytest.raises(LakeMismatchError, match=f"{commit_key(missing)} is missing"):
                 look()
         else:
             look()
@@ -159,7 +159,7 @@ def test_a_gap_is_reported_until_the_commit_is_restored() -> None:
     body = s3.objects.pop(commit_key(3))
     assert log.end() == 5
     for look in (log.confirm_latest, log.end, log.head):
-        with pytest.raises(AnotherLakeError, match=f"{commit_key(3)} is missing"):
+        with pytest.raises(LakeMismatchError, match=f"{commit_key(3)} is missing"):
             look()
     s3.objects[commit_key(3)] = body
     assert log.end() == 5
@@ -227,7 +227,7 @@ def test_a_commit_of_another_log_is_named_without_reading_the_one_before_it() ->
     put_other_values(s3, 2, log="z-log")
     assert log.read(3).batch == "batch-3"
     words = f"{commit_key(2)} in the bucket memory holds a commit of the log z-log.* is a-log"
-    with pytest.raises(AnotherLakeError, match=words):
+    with pytest.raises(LakeMismatchError, match=words):
         log.read(2)
 
 
@@ -235,7 +235,7 @@ def test_nothing_is_appended_after_a_last_commit_of_another_log() -> None:
     s3 = MemoryS3()
     log = put_processed(s3, 4)
     put_other_values(s3, 4, log="z-log", previous="z")
-    with pytest.raises(AnotherLakeError, match=r"Commit 4 .* follows batch z, but .* is batch-3"):
+    with pytest.raises(LakeMismatchError, match=r"Commit 4 .* follows batch z, but .* is batch-3"):
         log.append(_next("new"))
     assert len(s3.objects) == 4
 
@@ -256,7 +256,7 @@ def test_the_commits_of_a_day_must_follow_each_other() -> None:
     s3 = MemoryS3()
     log = put_processed(s3, 4)
     put_other_values(s3, 2, batch="z")
-    with pytest.raises(AnotherLakeError, match=r"Commit 3 .* follows batch batch-2, but .* is z"):
+    with pytest.raises(LakeMismatchError, match=r"Commit 3 .* follows batch batch-2, but .* is z"):
         log.of_day(DAY)
 
 
@@ -416,7 +416,7 @@ def test_a_cut_or_altered_commit_is_not_taken_for_a_newer_format(body: bytes) ->
     s3 = MemoryS3()
     s3.objects[commit_key(1)] = body
     words = f"{commit_key(1)} is not one of its commits, it was cut or altered. Restore it"
-    with pytest.raises(AnotherLakeError, match=words):
+    with pytest.raises(LakeMismatchError, match=words):
         CommitLog(s3.bucket(), ProcessedCommit).head()
 
 
@@ -427,7 +427,7 @@ def test_a_commit_of_a_newer_format_is_not_damage() -> None:
     s3.objects[commit_key(1)] = json.dumps({**fields, "format": 3}).encode()
     with pytest.raises(HedgehogError, match="written by a newer Hedgehog") as newer:
         log.head()
-    assert not isinstance(newer.value, AnotherLakeError)
+    assert not isinstance(newer.value, LakeMismatchError)
 
 
 @pytest.mark.parametrize(("is_known", "beyond"), [(True, 5), (False, 4)])
@@ -440,7 +440,7 @@ def test_a_known_commit_that_is_missing_below_others_has_to_be_restored(
         log.end()
     del s3.objects[commit_key(3)]
     words = f"{commit_key(3)} is missing .* although commit {beyond} exists. Restore it"
-    with pytest.raises(AnotherLakeError, match=words):
+    with pytest.raises(LakeMismatchError, match=words):
         log.confirm(CommitRef("a-log", 3, "batch-3"), "The warehouse", "start over.")
 
 

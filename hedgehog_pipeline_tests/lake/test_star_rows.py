@@ -2,7 +2,7 @@
 
 import pytest
 
-from hedgehog_pipeline.errors import AnotherLakeError
+from hedgehog_pipeline.errors import LakeMismatchError
 from hedgehog_pipeline.lake.star_rows import read_rows
 from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline_tests.lake.making import MemoryS3, put_other_values, put_processed
@@ -12,5 +12,5 @@ def test_rows_of_a_commit_that_does_not_follow_the_one_before_it_are_not_read() 
     s3 = MemoryS3()
     log = put_processed(s3, 3)
     put_other_values(s3, 2, batch="z")
-    with pytest.raises(AnotherLakeError, match=r"Commit 3 .* the batch before it is z"):
+    with pytest.raises(LakeMismatchError, match=r"Commit 3 .* the batch before it is z"):
         read_rows(log, STAR["fact_payment"], None)

@@ -55,7 +55,10 @@ def delete_own_order(world: World) -> None:
 def reconciled(world: World, *tables: str) -> list[Reconciled]:
     deployment = world.deployment
     with deployment.warehouse() as warehouse:
-        source, wanted = deployment.source.moment, [RECONCILED[t] for t in tables or RECONCILED]
+        source, wanted = (
+            deployment.source.open_snapshot,
+            [RECONCILED[t] for t in tables or RECONCILED],
+        )
         return list(reconcile(deployment.lake, warehouse, source, wanted))
 
 
@@ -82,8 +85,8 @@ def by_hand(world: World, statements: str) -> None:
 def changed_unseen(world: World, statement: str) -> None:
     """Change the source, and append a capture to the log that covers the change but has no row."""
     world.shop.execute(statement.encode())
-    with world.deployment.source.moment(list(SOURCE.values())) as snapshot:
-        covered = {"snapshot": snapshot.snapshot.text, "seen": ()}
+    with world.deployment.source.open_snapshot(list(SOURCE.values())) as snapshot:
+        covered = {"snapshot": snapshot.pg_snapshot.text, "seen": ()}
     _append(world, "increment", **covered)
     world.run()
 

@@ -46,9 +46,9 @@ def test_a_change_that_a_scan_saw_and_no_capture_landed_counts(opened: World) ->
     deployment = opened.deployment
     before = datetime.now(timezone.utc)
     opened.shop.execute("update staff set last_name = 'Bishop'")
-    assert deployment.scan_shop()
+    assert deployment.scan_source()
     seen = datetime.now(timezone.utc)
-    assert deployment.scan_shop()
+    assert deployment.scan_source()
     later = seen + timedelta(minutes=5)
     with deployment.warehouse() as warehouse:
         behind = seconds_behind(deployment.lake, warehouse, deployment.parameters, later)
@@ -59,10 +59,10 @@ def test_a_change_that_a_scan_saw_and_no_capture_landed_counts(opened: World) ->
 
 def test_a_change_that_was_undone_no_longer_counts(opened: World) -> None:
     opened.shop.execute("insert into currency values (99, 'XTS', 'now', 'now')")
-    assert opened.deployment.scan_shop()
+    assert opened.deployment.scan_source()
     assert opened.deployment.seconds_behind() > 0
     opened.shop.execute("delete from currency where currency_id = 99")
-    assert not opened.deployment.scan_shop()
+    assert not opened.deployment.scan_source()
     assert opened.deployment.seconds_behind() == 0
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta, timezone
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.monitoring.health import GRACE, UnaskedError, examine
+from hedgehog_pipeline.monitoring.health import GRACE, ProbeSkippedError, examine
 
 _START = datetime(2026, 6, 1, 9, tzinfo=timezone.utc)
 
@@ -67,7 +67,7 @@ def test_a_lost_cursor_only_repeats_an_alert() -> None:
 
 def test_a_probe_that_cannot_run_neither_alerts_nor_recovers() -> None:
     def cannot_run() -> None:
-        raise UnaskedError("The warehouse cannot be reached.")
+        raise ProbeSkippedError("The warehouse cannot be reached.")
 
     cursor, subjects = None, []
     for number, probe in enumerate([cannot_run, _fails, cannot_run, _fails, cannot_run, _passes]):

@@ -186,7 +186,7 @@ def test_a_change_while_the_snapshots_are_opened_is_in_flight(loaded: World):
         delete_own_order(loaded)
         loaded.run()
         loaded.sweep()
-        with deployment.source.moment(tables) as snapshot:
+        with deployment.source.open_snapshot(tables) as snapshot:
             yield snapshot
 
     with deployment.warehouse() as warehouse:
@@ -213,5 +213,5 @@ def test_a_change_in_flight_does_not_hide_a_fault(loaded: World):
 
 def _land_deletions(world: World) -> None:
     """Run delete detection, without processing its commit."""
-    asked = CaptureRequest(Mode.SWEEP, allow_mass_delete=True)
-    execute(world.settings, "extraction", datetime.now(timezone.utc).date(), asked=asked)
+    request = CaptureRequest(Mode.SWEEP, allow_mass_delete=True)
+    execute(world.settings, "extraction", datetime.now(timezone.utc).date(), request=request)

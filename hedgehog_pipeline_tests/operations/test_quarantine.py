@@ -13,7 +13,7 @@ from hedgehog_pipeline.cli import hedgehog
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.log import commit_key
 from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.monitoring.health import UnaskedError
+from hedgehog_pipeline.monitoring.health import ProbeSkippedError
 from hedgehog_pipeline.monitoring.quarantine import QuarantinedRow, format_row
 from hedgehog_pipeline.orchestration.alert_sensors import not_empty
 from hedgehog_pipeline.runner.runner import replay_until_done
@@ -197,7 +197,7 @@ def test_commits_are_processed_again_day_by_day(changing: World) -> None:
 
 
 def test_the_probe_fails_while_entries_are_open(changing: World) -> None:
-    probe = not_empty(changing.deployment.first_in_quarantine)
+    probe = not_empty(changing.deployment.first_quarantine_entry)
     with pytest.raises(HedgehogError) as failure:
         probe()
     assert str(failure.value).startswith(
@@ -209,12 +209,12 @@ def test_the_probe_fails_while_entries_are_open(changing: World) -> None:
 
 
 def test_the_probe_is_skipped_if_the_warehouse_cannot_be_reached(world: World) -> None:
-    probe = not_empty(world.deployment.first_in_quarantine)
+    probe = not_empty(world.deployment.first_quarantine_entry)
     probe()
     boto3.client("secretsmanager").delete_secret(
         SecretId=world.settings.warehouse_secret, ForceDeleteWithoutRecovery=True
     )
-    with pytest.raises(UnaskedError):
+    with pytest.raises(ProbeSkippedError):
         probe()
 
 

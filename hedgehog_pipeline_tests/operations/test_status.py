@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from hedgehog_pipeline.cli import hedgehog, main
-from hedgehog_pipeline.cli.progress import sum_up
+from hedgehog_pipeline.cli.progress import print_summary
 from hedgehog_pipeline.runner.execute import execute
 from hedgehog_pipeline_tests.operations.reconciling import by_hand
 from hedgehog_pipeline_tests.world import World
@@ -101,7 +101,7 @@ def test_a_missing_view_is_reported_with_how_it_is_created_again(
     assert json.loads(status("--json"))["in_quarantine"] is None
     world.shop.execute("update staff set last_name = 'Bishop', last_updated = now()")
     world.launch("extraction")
-    sum_up(iter(()), "all is well", in_quarantine=world.deployment.rows_in_quarantine)
+    print_summary(iter(()), "all is well", in_quarantine=world.deployment.rows_in_quarantine)
     assert f"Nothing to do: all is well, except for {missing}" in capsys.readouterr().out
     error = CliRunner(env=world.environment).invoke(hedgehog, ["quarantine", "list"]).exception
     assert re.search(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hedgehog_pipeline.errors import AnotherLakeError
+from hedgehog_pipeline.errors import LakeMismatchError
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.log import CommitLog
@@ -19,5 +19,5 @@ def test_a_commit_that_does_not_follow_the_one_before_it_is_not_processed() -> N
         land(lake.ingestion, {})
     assert len(pending_commits(lake, 100)) == 3
     put_other_values(s3, 2, batch="z")
-    with pytest.raises(AnotherLakeError, match=r"Commit 3 .* the batch before it is z"):
+    with pytest.raises(LakeMismatchError, match=r"Commit 3 .* the batch before it is z"):
         pending_commits(lake, 100)

@@ -98,8 +98,7 @@ def test_orders_are_placed_in_trading_hours_in_the_order_of_their_ids(
     connection: psycopg.Connection,
 ) -> None:
     times = [
-        at
-        for (at,) in connection.execute("SELECT created_at FROM payment ORDER BY payment_id")
+        at for (at,) in connection.execute("SELECT created_at FROM payment ORDER BY payment_id")
     ]
     assert times == sorted(times)
     assert UNTIL - timedelta(days=731) < times[0]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hedgehog_pipeline.logs.follow import followed
+from hedgehog_pipeline.logs.follow import follow_lines
 from hedgehog_pipeline.sandbox.console import DevConsole
 
 _AT = {"at": "2026-11-04T12:00:00.000+00:00", "level": "INFO"}
@@ -67,7 +67,7 @@ def test_an_unreadable_line_is_printed_and_the_next_line_is_read(
     lines = ['{"at": "of others"}', '{"at": \x1b]0;torn', _line("run failed", job="j", run="r")]
     log = tmp_path / "dev.log"
     log.write_text("\n".join(lines))
-    with followed(log, DevConsole().print_line):
+    with follow_lines(log, DevConsole().print_line):
         pass
     others, torn, failed = capsys.readouterr().out.splitlines()
     assert (others, torn) == ('{"at": "of others"}', r'{"at": \x1b]0;torn')

@@ -5,9 +5,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from hedgehog_pipeline.scaffold.catalog import FoundColumn, FoundTable, tables_of
-from hedgehog_pipeline.scaffold.draft import draft_of
-from hedgehog_pipeline.scaffold.modules import modules_of
+from hedgehog_pipeline.scaffold.catalog import FoundColumn, FoundTable, read_tables
+from hedgehog_pipeline.scaffold.draft import draft_model
+from hedgehog_pipeline.scaffold.modules import render_modules
 from hedgehog_pipeline_tests import shops
 from hedgehog_pipeline_tests.another_shop.deployment import Deployment
 from hedgehog_pipeline_tests.servers import Servers
@@ -53,7 +53,7 @@ def test_markup_in_comments_of_the_source_is_escaped():
         FoundColumn("name", "text", "text", "S", not_null, comment, None),
     )
     found = FoundTable("reader", "![People](//evil.test)", ("number",), columns)
-    modules = modules_of(draft_of([found]))
+    modules = render_modules(draft_model([found]))
     for name in ("shop", "star"):
         assert r"!\\[People](//evil.test)" in modules[name]
         assert r"\\<img src=//evil.test>" in modules[name]
@@ -149,5 +149,5 @@ def test_tables_in_a_schema_with_capitals_are_found(servers: Servers):
         shop.execute('create schema "SalesLT"')
         shop.execute('set search_path = "SalesLT"')
         shop.execute("create table customer (id integer primary key, name text)")
-        assert [table.name for table in tables_of(shop)] == ["customer"]
+        assert [table.name for table in read_tables(shop)] == ["customer"]
     servers.drop_databases("capitals")

@@ -69,9 +69,7 @@ class Busy:
     def upload_a_file(self) -> None:
         """Upload a CSV file with new designs to the inbox."""
         header = "design_id,created_at,last_updated,design_name,file_location,file_name"
-        rows = [
-            f"{key},{_STAMP},{_STAMP},Uploaded {key},/uploaded,{key}.json" for key in _UPLOADED
-        ]
+        rows = [f"{key},{_STAMP},{_STAMP},Uploaded {key},/uploaded,{key}.json" for key in _UPLOADED]
         self.dev.sandbox.s3.client().put_object(
             Bucket=self.dev.sandbox.environment()["HEDGEHOG_INGESTION_BUCKET"],
             Key="inbox/design/soak.csv",

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hedgehog_pipeline.errors import AnotherLakeError
+from hedgehog_pipeline.errors import LakeMismatchError
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.log import CommitLog
@@ -32,5 +32,5 @@ def test_a_commit_whose_predecessor_was_replaced_is_not_loaded() -> None:
         lambda: pending_commits(lake, warehouse, 100),
         lambda: commits_of_day(lake, warehouse, DAY),
     ):
-        with pytest.raises(AnotherLakeError, match=r"Commit 3 .* the batch before it is z"):
+        with pytest.raises(LakeMismatchError, match=r"Commit 3 .* the batch before it is z"):
             read()

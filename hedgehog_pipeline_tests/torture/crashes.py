@@ -19,7 +19,7 @@ import psycopg
 from botocore.client import BaseClient
 
 from hedgehog_pipeline.deployment import Deployment
-from hedgehog_pipeline.runner.runner import run_until_done, sweep_until_done
+from hedgehog_pipeline.runner.runner import detect_deletes_until_done, run_until_done
 from hedgehog_pipeline.settings import Settings
 
 Work = Callable[[Settings], None]
@@ -58,7 +58,7 @@ def run(settings: Settings) -> None:
 
 def sweep(settings: Settings) -> None:
     """`hedgehog run --sweep`, after the run."""
-    list(sweep_until_done(Deployment(settings), allow_mass_delete=False))
+    list(detect_deletes_until_done(Deployment(settings), allow_mass_delete=False))
 
 
 def perform(work: Work, settings: Settings, *, fatal: int | None = None) -> Ending:

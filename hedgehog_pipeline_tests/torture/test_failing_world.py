@@ -40,7 +40,7 @@ from hedgehog_pipeline_tests.torture.faults import (
     Kind,
     Once,
 )
-from hedgehog_pipeline_tests.world import World, as_a_new_process
+from hedgehog_pipeline_tests.world import World, reset_process_caches
 
 PASSWORD = "pa55-w0rd-nobody-may-see"
 _ROLES = (("reader", "far_reader"), ("writer", "far_writer"))
@@ -130,7 +130,7 @@ def failing(servers: Servers) -> Iterator[Failing]:
         for proxy in failing.proxies:
             Thread(target=proxy.serve_forever, daemon=True).start()
         patch.setenv("AWS_ENDPOINT_URL_S3", s3.url)
-        as_a_new_process()
+        reset_process_caches()
         _make_roles(servers)
         _send_through(world.settings.source_secret, "far_reader", world.shop_database, shop)
         _send_through(
@@ -166,7 +166,7 @@ def test_each_kind_of_fault_once_loses_and_doubles_nothing(
     failing: Failing, monkeypatch: pytest.MonkeyPatch, tell: Callable[[str], None]
 ):
     monkeypatch.setattr(TIMEOUTS, "read_timeout", 1)
-    as_a_new_process()
+    reset_process_caches()
     plans = [Once(*kinds) for kinds in (S3, SOURCE, WAREHOUSE)]
     ended = list[str | None]()
     began = monotonic()
@@ -205,7 +205,7 @@ def test_random_faults_lose_and_double_nothing(
     failing: Failing, monkeypatch: pytest.MonkeyPatch, tell: Callable[[str], None], seed: int
 ):
     monkeypatch.setattr(TIMEOUTS, "read_timeout", 1)
-    as_a_new_process()
+    reset_process_caches()
     chance = Random(seed)
     plans = [AtRandom(chance, kinds, 0.003) for kinds in (S3, SOURCE, WAREHOUSE)]
     ended, slowest = list[str | None](), 0.0

@@ -105,7 +105,7 @@ def _commit_or_reason(world: World) -> IngestionCommit | str:
 
 
 def _assert_nothing_differs(world: World) -> None:
-    shop = world.deployment.source.moment
+    shop = world.deployment.source.open_snapshot
     with world.deployment.warehouse() as warehouse:
         for found in reconcile(world.deployment.lake, warehouse, shop, list(RECONCILED.values())):
             assert found.verdict == "ok", str(found)

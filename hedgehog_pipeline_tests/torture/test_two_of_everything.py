@@ -26,11 +26,11 @@ from hedgehog_pipeline.storage.warehouse import _LOADERS_LOCK
 from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once
 from hedgehog_pipeline_tests.extraction.shop import change, place, seed
 from hedgehog_pipeline_tests.extraction.warehouse import (
-    assert_warehouse_holds_the_shop,
+    assert_warehouse_has_the_shop,
     assert_warehouse_is_the_shop,
 )
 from hedgehog_pipeline_tests.outages.proxy import Proxy
-from hedgehog_pipeline_tests.world import World, as_a_new_process
+from hedgehog_pipeline_tests.world import World, reset_process_caches
 
 _FILE = "currency_id,currency_code,created_at,last_updated\n{},CHF,{at},{at}\n"
 _ROUNDS = 4
@@ -54,16 +54,16 @@ def proxy(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     with Proxy(lambda: endpoint) as proxy:
         Thread(target=proxy.serve_forever, daemon=True).start()
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.url)
-        as_a_new_process()
+        reset_process_caches()
         yield proxy
         proxy.shutdown()
 
 
-def _execute(world: World, stage: str, asked: CaptureRequest = CHANGES) -> None:
+def _execute(world: World, stage: str, request: CaptureRequest = CHANGES) -> None:
     """Run a stage on its pending commits."""
     waiting = {"processing": "commits_to_process", "storage": "commits_to_load"}.get(stage)
     commits = getattr(world.deployment, waiting)() if waiting else ()
-    execute(world.settings, stage, datetime.now(timezone.utc).date(), commits, asked=asked)
+    execute(world.settings, stage, datetime.now(timezone.utc).date(), commits, request=request)
 
 
 def _twice(proxy: Proxy, key: str, work: Callable[[], None]) -> None:
@@ -134,8 +134,8 @@ def test_one_of_two_sweeps_discards_its_commit(world: World, proxy: Proxy, event
     world.sweep()
     world.shop.execute("delete from sales_order where sales_order_id = 2")
     events()
-    asked = CaptureRequest(Mode.SWEEP)
-    _twice(proxy, "/tombstones/oltp/", lambda: _execute(world, "extraction", asked))
+    request = CaptureRequest(Mode.SWEEP)
+    _twice(proxy, "/tombstones/oltp/", lambda: _execute(world, "extraction", request))
     assert events() == ["committed", "let go"]
     assert [run.stage for run in world.run()] == ["processing", "storage"]
     assert world.query("select key from hedgehog.tombstones") == [(2,)]
@@ -167,8 +167,8 @@ def test_one_of_two_runs_that_claim_a_file_discards_its_commit(
 ):
     _upload(world, 8)
     events()
-    asked = CaptureRequest(Mode.INBOX)
-    _twice(proxy, "/oltp/currency/", lambda: _execute(world, "extraction", asked))
+    request = CaptureRequest(Mode.INBOX)
+    _twice(proxy, "/oltp/currency/", lambda: _execute(world, "extraction", request))
     assert events() == ["committed", "file taken", "let go"]
     world.run()
     assert world.query("select currency_code from dim_currency where currency_id = 8") == [("CHF",)]
@@ -220,7 +220,7 @@ def _assert_all_is_there_once(world: World, files: int) -> None:
     claimed = Counter(commit.taken.key for commit in ingestion if commit.taken)
     assert claimed == Counter({f"inbox/currency/{100 + n}.csv": 1 for n in range(files)})
     assert world.query("select count(*) from hedgehog.commits") == [(len(processed),)]
-    assert_warehouse_holds_the_shop(world)
+    assert_warehouse_has_the_shop(world)
     keys = "select sales_order_id from {} order by 1"
     shop = world.shop.execute(keys.format("sales_order").encode()).fetchall()
     assert world.query(keys.format("fact_sales_order_current")) == shop

@@ -16,8 +16,8 @@ from hedgehog_pipeline.sandbox.waiting import await_condition
 from hedgehog_pipeline_tests.extraction.history import (
     attach,
     attach_altered,
-    fill_beside,
-    put_in_place,
+    create_copy,
+    replace_by_copy,
 )
 from hedgehog_pipeline_tests.world import World
 
@@ -258,10 +258,10 @@ class Writers:
         if not self.altering.is_set():
             return
         beside = f"beside_{chance.getrandbits(32):x}"
-        fill_beside(session, beside, SOURCE["payment"], self._next_attached())
+        create_copy(session, beside, SOURCE["payment"], self._next_attached())
         session.commit()
         self.await_captures(chance.randint(1, 3))
-        put_in_place(session, beside, SOURCE["payment"])
+        replace_by_copy(session, beside, SOURCE["payment"])
         _record_rewritten(session, "payment")
         session.commit()
         self.did["swapped"] += 1

@@ -30,7 +30,7 @@ from hedgehog_pipeline.extraction.pending_commit import (
     pending_sweep,
 )
 from hedgehog_pipeline.extraction.watermarks import publish_watermarks
-from hedgehog_pipeline.inbox.inbox import take_oldest
+from hedgehog_pipeline.inbox.inbox import claim_oldest
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.commits import CHANGING_KINDS, IngestionCommit
 from hedgehog_pipeline.lake.csv_writer import CsvRows
@@ -147,7 +147,7 @@ def _capture(  # noqa: PLR0913, PLR0917 (everything that a run has)
 ) -> Iterator[Output[list[CsvRows]]]:
     """Capture changes of the source, or the deletions that delete detection finds."""
     head, batch = _begin(lake, now)
-    snapshot = source.moment(tables)
+    snapshot = source.open_snapshot(tables)
     if config.mode is Mode.SWEEP and head is not None:
         share = math.inf if config.allow_mass_delete else source.mass_delete_share
         found = sweep(snapshot, lake.ingestion, head, tables, mass_delete_share=share)
@@ -168,7 +168,7 @@ def _capture(  # noqa: PLR0913, PLR0917 (everything that a run has)
         log.reread(batch, why, table)
     yield from _outputs(context, csv, landing, batch, after=head)
     commit = lake.ingestion.append(
-        commit_of(landing, batch, after=head, moment=snapshot, captured_at=now)
+        commit_of(landing, batch, after=head, snapshot=snapshot, captured_at=now)
     )
     source.close()
     if commit is None:
@@ -177,8 +177,8 @@ def _capture(  # noqa: PLR0913, PLR0917 (everything that a run has)
         log.committed("extraction", commit, now)
         for table, columns in new_columns(commit, head, lake.ingestion):
             log.undeclared_columns(commit, table.name, columns)
-        if landing.ranges > _MANY_RANGES and snapshot.snapshot.open:
-            log.held_back(commit, snapshot.snapshot, landing.ranges)
+        if landing.ranges > _MANY_RANGES and snapshot.pg_snapshot.open:
+            log.held_back(commit, snapshot.pg_snapshot, landing.ranges)
     if landed := commit or head:
         publish_watermarks(parameters, landed)
 
@@ -202,10 +202,10 @@ def _take_file(  # noqa: PLR0913, PLR0917 (everything that a run has)
 ) -> Iterator[Output[list[CsvRows]]]:
     """Land the oldest file in the inbox; the source is not read."""
     head, batch = _begin(lake, now)
-    take = take_oldest(lake.ingestion, head, tables, batch)
+    take = claim_oldest(lake.ingestion, head, tables, batch)
     landing = take.landing if take else PendingCommit("inbox", {}, {})
     yield from _outputs(context, csv, landing, batch, after=head)
-    commit = lake.ingestion.append(take.commit_of(batch, taken_at=now)) if take else None
+    commit = lake.ingestion.append(take.commit_of(batch, claimed_at=now)) if take else None
     if commit is None:
         log.discarded("extraction", batch)
     else:
@@ -230,7 +230,7 @@ def _outputs(
             "after commit": after.number if after else 0,
             **landing.found.get(name, {}),
         }
-        peeked = [of_kind.begun() for of_kind in landing.rows.get(name, [])]
+        peeked = [of_kind.peek() for of_kind in landing.rows.get(name, [])]
         rows = [of_kind for of_kind, _ in peeked]
         kinds = {of_kind.kind for of_kind, has_rows in peeked if has_rows}
         touched = kinds - {"keys"}

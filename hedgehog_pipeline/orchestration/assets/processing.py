@@ -119,7 +119,7 @@ def process(
         metadata: dict[str, Any] = {
             "ingestion commits": [c.number for plan in plans for c in plan.commits]
         }
-        changed_by = [plan.batch.id for plan in plans if plan.surely_shapes(table)]
+        changed_by = [plan.batch.id for plan in plans if plan.surely_changes(table)]
         if key in selected and (changed_by or hands_over_all(context, "warehouse")):
             yield Output(
                 rows,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 from dagster import TableRecord
 
-from hedgehog_pipeline.lake.batch import batch_moment
+from hedgehog_pipeline.lake.batch import batch_time
 from hedgehog_pipeline.lake.commits import Part, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.previews import MAX_ROWS
@@ -62,5 +62,5 @@ class Provenance:
             return ""
         inputs = self.table.inputs
         folder = inputs[0] if len(inputs) == 1 else f"{{{','.join(inputs)}}}"
-        day = batch_moment(batch).date()
+        day = batch_time(batch).date()
         return f"s3://{self.lake.ingestion.bucket.name}/oltp/{folder}/{day}/{batch}-*.csv"

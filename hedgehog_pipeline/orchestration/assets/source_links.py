@@ -15,6 +15,7 @@ from dagster import (
     UrlCodeReference,
 )
 
+from hedgehog_pipeline.model.registry import module_name
 from hedgehog_pipeline.model.source_lines import SourceLine, declaration, definition
 
 
@@ -48,11 +49,11 @@ def line_of_table(key: AssetKey) -> SourceLine | None:
     table.
     """
     layer, table = key.path
-    if layer == "oltp":
-        return declaration("shop", table)
-    if layer == "star" and (found := definition("dimensions", table) or definition("facts", table)):
-        return found
-    return declaration("star", table)
+    if layer == "star":
+        for module in ("dimensions", "facts"):
+            if found := definition(module_name(module), table):
+                return found
+    return declaration(module_name("shop" if layer == "oltp" else "star"), table)
 
 
 def _reference(line: SourceLine, url: str | None) -> LocalFileCodeReference | UrlCodeReference:

@@ -36,7 +36,7 @@ def checks_after_load(
     for rule in rules():
         if rule.table not in tables:
             continue
-        if rule.kept or rule.needs_quarantine or not is_large(warehouse.connection, rule.table):
+        if rule.enforced or rule.needs_quarantine or not is_large(warehouse.connection, rule.table):
             yield evaluation_of(check_rule(warehouse, rule, rows=False))
     names = {table.name for table in tables}
     now = datetime.now(timezone.utc)

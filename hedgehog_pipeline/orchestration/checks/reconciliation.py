@@ -63,7 +63,7 @@ def reconcile_warehouse(
 
     @contextmanager
     def open_source(of: Sequence[SourceTable]) -> Generator[SourceSnapshot, None, None]:
-        yield source.moment(of)
+        yield source.open_snapshot(of)
         source.close()
 
     with warehouse.open() as target:

@@ -16,9 +16,9 @@ from dagster import (
     multi_asset_check,
 )
 
-from hedgehog_pipeline.monitoring.rules import Rule, faults_against, is_kept, rules
+from hedgehog_pipeline.monitoring.rules import Rule, find_violations, is_enforced, rules
 from hedgehog_pipeline.orchestration.storage_resources import WarehouseResource
-from hedgehog_pipeline.storage.foreign_keys import holds_archive
+from hedgehog_pipeline.storage.foreign_keys import is_initial_load_complete
 from hedgehog_pipeline.storage.tables import has_quarantine, has_table
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
@@ -89,13 +89,13 @@ def check_rule(warehouse: Warehouse, rule: Rule, *, rows: bool = True) -> AssetC
             rule,
             "Not checked: hedgehog.open_quarantine is missing; the next load creates it again.",
         )
-    if rule.needs_archive and not holds_archive(warehouse.connection):
+    if rule.needs_initial_load and not is_initial_load_complete(warehouse.connection):
         return _result(
             rule, "Not checked: the foreign keys are added at the end of the initial load."
         )
-    if not rows and is_kept(warehouse.connection, rule):
+    if not rows and is_enforced(warehouse.connection, rule):
         return _result(rule, rule.description)
-    faults = faults_against(warehouse.connection, rule)
+    faults = find_violations(warehouse.connection, rule)
     return _result(
         rule,
         f"Rows that break this rule: {faults.count}. {rule.advice}"

@@ -76,7 +76,7 @@ class Ground:
         self.create(names[0], self._world.shop_database)
         self.create(names[1], self._world.warehouse_database)
         self._restore_buckets(names[0])
-        inbox._WALKED.clear()
+        inbox._CLAIMS.clear()
         with ExitStack() as stack:
             yield Copy(self, *names, stack)
         for name in names:

@@ -321,7 +321,9 @@ def _member_of_staff(
     row = member.version.row
     department = standing.get(("department", row["department_id"]), Standing())
     exists = department.version and not department.deleted
-    name = department.version.row["department_name"] if department.version and exists else _NOT_KNOWN
+    name = (
+        department.version.row["department_name"] if department.version and exists else _NOT_KNOWN
+    )
     commit = max(member.commit, department.commit if department.version else 0)
     return key, row["first_name"], name, member.deleted, commit
 

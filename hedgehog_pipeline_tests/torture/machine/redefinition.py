@@ -9,8 +9,8 @@ from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline_tests.extraction.history import (
     attach,
     attach_altered,
-    fill_beside,
-    put_in_place,
+    create_copy,
+    replace_by_copy,
 )
 from hedgehog_pipeline_tests.torture.machine.oracle import Oracle
 
@@ -92,11 +92,11 @@ class Redefinition:
         self._oracle.another |= {"department"}
 
     def _fill(self) -> None:
-        fill_beside(self._shop, "beside", SOURCE["payment"], _OF_LATER.start)
+        create_copy(self._shop, "beside", SOURCE["payment"], _OF_LATER.start)
         self._shop.execute(_LATER.encode())
 
     def _put_in_place(self) -> None:
-        put_in_place(self._shop, "beside", SOURCE["payment"])
+        replace_by_copy(self._shop, "beside", SOURCE["payment"])
         self._oracle.another |= {"payment"}
 
     def _attach(self) -> None:

@@ -24,7 +24,7 @@ from hedgehog_pipeline.extraction.pending_commit import (
     pending_sweep,
 )
 from hedgehog_pipeline.extraction.source import Source, SourceSnapshot
-from hedgehog_pipeline.inbox.inbox import Take, take_oldest
+from hedgehog_pipeline.inbox.inbox import ClaimedFile, claim_oldest
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.commits import IngestionCommit, PartKind, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
@@ -64,7 +64,7 @@ class Extraction:
 
     @property
     def snapshot(self) -> str:
-        return self.moment.snapshot.text
+        return self.moment.pg_snapshot.text
 
     def result(self, commit: IngestionCommit | None) -> Capture:
         """Return its result, with the number of its commit if there is one."""
@@ -89,7 +89,7 @@ class Extraction:
 
     def append(self) -> IngestionCommit | None:
         build = commit_of(
-            self.landing, self.batch, after=self.head, moment=self.moment, captured_at=self.now
+            self.landing, self.batch, after=self.head, snapshot=self.moment, captured_at=self.now
         )
         return self.stages.lake.ingestion.append(build)
 
@@ -115,7 +115,7 @@ class Stages:
         batch = Batch(batch_id(now), now.date(), log.bucket, "csv")
         self.lake.confirm_source()
         head = log.head()
-        with self._source.moment(TABLES) as moment:
+        with self._source.open_snapshot(TABLES) as moment:
             if mode is Mode.SWEEP and head is not None:
                 found = sweep(moment, log, head, TABLES, mass_delete_share=math.inf)
                 landing = pending_sweep(found, head, batch)
@@ -131,15 +131,15 @@ class Stages:
                 landing = pending_capture(capture, moment, batch)
             yield Extraction(self, batch, head, moment, landing, now)
 
-    def taking(self) -> tuple[Take | None, Callable[[], IngestionCommit | None]]:
+    def taking(self) -> tuple[ClaimedFile | None, Callable[[], IngestionCommit | None]]:
         """Claim the oldest inbox file and write its parts; the returned function commits it."""
         now, log = datetime.now(timezone.utc), self.lake.ingestion
         batch = Batch(batch_id(now), now.date(), log.bucket, "csv")
-        take = take_oldest(log, log.head(), TABLES, batch)
+        take = claim_oldest(log, log.head(), TABLES, batch)
         for name, landed in (take.landing.rows if take else {}).items():
             for rows in landed:
                 rows.write(f"oltp/{name}", _PART_BYTES)
-        return take, lambda: log.append(take.commit_of(batch, taken_at=now)) if take else None
+        return take, lambda: log.append(take.commit_of(batch, claimed_at=now)) if take else None
 
     def shaping(
         self, commits: Sequence[IngestionCommit], tables: Sequence[StarTable] = STARS

@@ -94,9 +94,7 @@ def test_no_page_is_due_during_the_initial_load(world: World):
     assert _is_due(world)
 
 
-def test_one_run_at_a_time_and_a_pause_after_a_failed_run(
-    opened: World, instance: DagsterInstance
-):
+def test_one_run_at_a_time_and_a_pause_after_a_failed_run(opened: World, instance: DagsterInstance):
     run = _begin(opened, instance, **{"dagster/sensor_name": "report"})
     assert _tick(opened, instance).skip_message == "A run of the job report is in progress."
     instance.report_run_failed(run)

@@ -13,7 +13,7 @@ _REST = 9
 
 
 @dataclass(frozen=True)
-class Looks:
+class ScanTimes:
     """When to scan: at once, then twice a second, until the next tick is due.
 
     Attributes:
@@ -24,7 +24,7 @@ class Looks:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], object] = time.sleep
 
-    def of_a_tick(self) -> Iterator[float]:
+    def within_tick(self) -> Iterator[float]:
         """Yield at each scan the seconds since the tick began; wait in between."""
         began = looked = self.clock()
         while True:
