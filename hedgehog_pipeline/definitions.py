@@ -13,7 +13,7 @@ from dagster import (
 )
 
 from hedgehog_pipeline.deployment import Deployment
-from hedgehog_pipeline.logs.events import LogResource, WatchLog
+from hedgehog_pipeline.logs.events import WatchLog
 from hedgehog_pipeline.model.registry import report_of_model
 from hedgehog_pipeline.orchestration.alert_sensors import (
     failed_run_sensor,
@@ -40,7 +40,6 @@ from hedgehog_pipeline.orchestration.checks.rules import (
     checks_job,
     checks_schedule,
 )
-from hedgehog_pipeline.orchestration.extraction_resources import ParametersResource, SourceResource
 from hedgehog_pipeline.orchestration.instance.prune_records import (
     PRUNE_RECORDS,
     prune_job,
@@ -50,11 +49,16 @@ from hedgehog_pipeline.orchestration.io.handles import landed_tables, processed_
 from hedgehog_pipeline.orchestration.io.lake_io_managers import CsvIOManager, ParquetIOManager
 from hedgehog_pipeline.orchestration.io.warehouse_io_manager import WarehouseIOManager
 from hedgehog_pipeline.orchestration.job_descriptions import JOB_DESCRIPTIONS
-from hedgehog_pipeline.orchestration.lake_resources import LakeResource
 from hedgehog_pipeline.orchestration.past_days import past_days_sensor
+from hedgehog_pipeline.orchestration.resources import (
+    LakeResource,
+    LogResource,
+    ParametersResource,
+    SourceResource,
+    WarehouseResource,
+)
 from hedgehog_pipeline.orchestration.schedules import sweep_schedule
 from hedgehog_pipeline.orchestration.sensors import inbox_sensor, log_sensor, source_sensor
-from hedgehog_pipeline.orchestration.storage_resources import WarehouseResource
 from hedgehog_pipeline.scheduling.batching import PIPELINE
 from hedgehog_pipeline.scheduling.planned_tables import loaded_assets, processed_assets
 from hedgehog_pipeline.scheduling.scan_times import ScanTimes

@@ -2,6 +2,8 @@
 
 import os
 import sys
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 
 import click
@@ -19,30 +21,36 @@ from hedgehog_pipeline.cli.status import status
 from hedgehog_pipeline.cli.trace import trace
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.printable import printable
-from hedgehog_pipeline.sandbox.cli import demo, dev, latency, sandbox
 
 _INTERRUPTED = 130
 """The exit code of a program that SIGINT ended: 128 + 2."""
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
-_SANDBOX = {command.name: command for command in (demo, dev, latency, sandbox)}
-
 
 class _Commands(click.Group):
-    """Hides the commands of the sandbox where that extra is not installed."""
+    """Adds the commands of the sandbox if that extra is installed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        names = super().list_commands(ctx)
-        return names if _has_sandbox() else [name for name in names if name not in _SANDBOX]
+        sandbox = _sandbox_commands() if _has_sandbox() else {}
+        return sorted([*super().list_commands(ctx), *sandbox])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in _SANDBOX and not _has_sandbox():
+        command = super().get_command(ctx, cmd_name)
+        if command is not None or cmd_name not in _sandbox_commands():
+            return command
+        if not _has_sandbox():
             raise HedgehogError(
                 f"`hedgehog {cmd_name}` needs the sandbox extra, which is not installed. Run "
                 "`pip install 'hedgehog-pipeline[sandbox]'`."
             )
-        return super().get_command(ctx, cmd_name)
+        return _sandbox_commands()[cmd_name].load()
+
+
+@cache
+def _sandbox_commands() -> dict[str, EntryPoint]:
+    """Return the sandbox's commands by name: it registers them, nothing here imports it."""
+    return {point.name: point for point in entry_points(group="hedgehog_pipeline.sandbox")}
 
 
 def _has_sandbox() -> bool:
@@ -80,8 +88,6 @@ for _command in (
     init,
     completion,
 ):
-    hedgehog.add_command(_command)
-for _command in _SANDBOX.values():
     hedgehog.add_command(_command)
 
 

@@ -6,8 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from dagster import ConfigurableResource, InitResourceContext
-
 from hedgehog_pipeline.aws import clients as aws
 from hedgehog_pipeline.extraction.snapshot import WRAP, PgSnapshot
 from hedgehog_pipeline.lake.batch import Batch
@@ -151,20 +149,6 @@ class WatchLog:
         logger = logging.Logger(_LOGGER.name)  # noqa: LOG001 (not shared with other ticks)
         with attached(self.log_group, "sensors", self.log_format, logger):
             _log(event, fields, logger=logger)
-
-
-class LogResource(ConfigurableResource[StageLog]):
-    """Sends the structured log lines of a run."""
-
-    log_group: str | None
-    log_format: str | None = None
-
-    @contextmanager
-    def yield_for_execution(self, context: InitResourceContext) -> Generator[StageLog, None, None]:
-        """Attach the console and CloudWatch for the length of a run."""
-        run = context.run.run_id if context.run else "none"
-        with attached(self.log_group, run, self.log_format):
-            yield StageLog()
 
 
 def _log(

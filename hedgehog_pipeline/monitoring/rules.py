@@ -12,9 +12,9 @@ from psycopg import Connection, sql
 
 from hedgehog_pipeline.model.star import STAR, Dimension, Fact
 from hedgehog_pipeline.postgres.connection import pinned_transaction
+from hedgehog_pipeline.postgres.identifiers import identifiers
 from hedgehog_pipeline.storage.ddl import (
     foreign_keys,
-    identifiers,
     references,
     stored_columns,
 )

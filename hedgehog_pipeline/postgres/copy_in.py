@@ -4,7 +4,7 @@ import pyarrow as pa
 from pgpq import ArrowToPostgresBinaryEncoder
 from psycopg import Connection, sql
 
-from hedgehog_pipeline.storage.ddl import identifiers
+from hedgehog_pipeline.postgres.identifiers import identifiers
 
 
 def copy_into(connection: Connection, table: sql.Identifier, rows: pa.Table) -> None:

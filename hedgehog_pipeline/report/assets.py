@@ -23,7 +23,7 @@ from dagster import (
 )
 
 from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.orchestration.storage_resources import WarehouseResource
+from hedgehog_pipeline.orchestration.resources import WarehouseResource
 from hedgehog_pipeline.settings import Settings
 
 if TYPE_CHECKING:

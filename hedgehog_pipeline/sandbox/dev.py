@@ -33,7 +33,7 @@ _HEDGEHOG = [sys.executable, "-c", "from hedgehog_pipeline.cli import main; main
 _TRADING = ["sandbox", "trade", "--seconds", "inf", "--per-second", "0.2"]
 _WORKSPACE = Path(__file__).with_name("workspace.yaml")
 _DAGSTER = [
-    *(sys.executable, "-m", "hedgehog_pipeline.sandbox.dagster_dev"),
+    *(sys.executable, "-m", "hedgehog_pipeline.orchestration.dagster_dev"),
     *("dev", "-w", str(_WORKSPACE)),
 ]
 _CODE_SERVER = "dagster api grpc"

@@ -12,6 +12,7 @@ from hedgehog_pipeline.model.star import (
     Fact,
     StarTable,
 )
+from hedgehog_pipeline.postgres.identifiers import identifiers
 
 INFERRED = Column("inferred", BOOLEAN, "Whether the row is a placeholder for one not landed yet.")
 INFERRED_SINCE = Column("inferred_since", TIMESTAMP, "When it was inferred.", nullable=True)
@@ -68,11 +69,6 @@ def stored_columns(table: StarTable) -> tuple[Column, ...]:
     """Return the columns of a table in the warehouse, without the serial key of a fact."""
     technical = (INFERRED, INFERRED_SINCE) if isinstance(table, Dimension) else ()
     return (*table.landed_columns, PROCESSED_COMMIT, *technical)
-
-
-def identifiers(names: Iterable[str]) -> sql.Composed:
-    """Write names of tables or columns as quoted identifiers, with commas between them."""
-    return sql.SQL(", ").join(map(sql.Identifier, names))
 
 
 def stored_names(table: StarTable) -> list[str]:

@@ -8,11 +8,11 @@ from psycopg import Connection, sql
 from psycopg.errors import ForeignKeyViolation
 
 from hedgehog_pipeline.model.star import STAR
+from hedgehog_pipeline.postgres.identifiers import identifiers
 from hedgehog_pipeline.storage.ddl import (
     Reference,
     add_foreign_key,
     foreign_keys,
-    identifiers,
     references,
 )
 from hedgehog_pipeline.storage.upsert import infer_members

@@ -17,7 +17,7 @@ from hedgehog_pipeline.model.side_tables import (
 )
 from hedgehog_pipeline.model.star import StarTable
 from hedgehog_pipeline.postgres.copy_in import copy_into
-from hedgehog_pipeline.storage.ddl import identifiers
+from hedgehog_pipeline.postgres.identifiers import identifiers
 
 
 def add_tombstones(connection: Connection, table: StarTable, parts: Iterable[pa.Table]) -> int:

@@ -13,7 +13,8 @@ from psycopg import Connection, sql
 from hedgehog_pipeline.model.columns import Column
 from hedgehog_pipeline.model.star import PROCESSED_COMMIT, Dimension, StarTable
 from hedgehog_pipeline.postgres.copy_in import copy_into
-from hedgehog_pipeline.storage.ddl import INFERRED, Reference, identifiers, stored_names
+from hedgehog_pipeline.postgres.identifiers import identifiers
+from hedgehog_pipeline.storage.ddl import INFERRED, Reference, stored_names
 
 
 def upsert_staged(connection: Connection, table: StarTable, processed_commit: int) -> int:

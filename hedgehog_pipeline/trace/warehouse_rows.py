@@ -15,7 +15,8 @@ from hedgehog_pipeline.model.star import (
     Fact,
     StarTable,
 )
-from hedgehog_pipeline.storage.ddl import INFERRED, INFERRED_SINCE, identifiers
+from hedgehog_pipeline.postgres.identifiers import identifiers
+from hedgehog_pipeline.storage.ddl import INFERRED, INFERRED_SINCE
 from hedgehog_pipeline.storage.views import current_view
 from hedgehog_pipeline.storage.warehouse import Warehouse
 

@@ -6,8 +6,7 @@ import sys
 import pytest
 from dagster._cli import dev
 
-from hedgehog_pipeline.orchestration import dagster_daemon, dagster_webserver
-from hedgehog_pipeline.sandbox import dagster_dev
+from hedgehog_pipeline.orchestration import dagster_daemon, dagster_dev, dagster_webserver
 from hedgehog_pipeline.sandbox import dev as hedgehog_dev
 
 

@@ -50,9 +50,9 @@ from hedgehog_pipeline.orchestration.assets.materializations import (
     recorded_version,
     report_unplanned,
 )
-from hedgehog_pipeline.orchestration.extraction_resources import SourceResource
 from hedgehog_pipeline.orchestration.io.lake_io_managers import CsvIOManager
 from hedgehog_pipeline.orchestration.partitions import DAYS
+from hedgehog_pipeline.orchestration.resources import SourceResource
 from hedgehog_pipeline.scheduling.run_tags import launched_by_platform
 
 _MANY_RANGES = 1000

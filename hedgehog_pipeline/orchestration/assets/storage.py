@@ -38,8 +38,8 @@ from hedgehog_pipeline.orchestration.assets.materializations import (
 )
 from hedgehog_pipeline.orchestration.checks.load_checks import checks_after_load
 from hedgehog_pipeline.orchestration.partitions import DAYS
+from hedgehog_pipeline.orchestration.resources import WarehouseResource
 from hedgehog_pipeline.orchestration.run_status import record_attempt
-from hedgehog_pipeline.orchestration.storage_resources import WarehouseResource
 from hedgehog_pipeline.scheduling.batching import MAX_COMMITS, commits_of_run
 from hedgehog_pipeline.scheduling.run_tags import launched_by_platform
 from hedgehog_pipeline.storage.backlog import commits_of_day, confirm_loaded, pending_commits

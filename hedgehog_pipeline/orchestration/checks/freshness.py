@@ -30,7 +30,7 @@ from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.logs.events import WatchLog
 from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline.monitoring.lag import seconds_behind
-from hedgehog_pipeline.orchestration.storage_resources import WarehouseResource
+from hedgehog_pipeline.orchestration.resources import WarehouseResource
 from hedgehog_pipeline.printable import without_markup
 
 WARN_AFTER = timedelta(minutes=10)

@@ -20,8 +20,7 @@ from dagster import (
 from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.model.source import SourceTable
-from hedgehog_pipeline.orchestration.extraction_resources import SourceResource
-from hedgehog_pipeline.orchestration.storage_resources import WarehouseResource
+from hedgehog_pipeline.orchestration.resources import SourceResource, WarehouseResource
 from hedgehog_pipeline.reconciliation.reconcile import reconcile
 from hedgehog_pipeline.reconciliation.result import RECONCILED, Reconciled, advice_on
 

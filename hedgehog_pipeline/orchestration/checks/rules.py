@@ -17,7 +17,7 @@ from dagster import (
 )
 
 from hedgehog_pipeline.monitoring.rules import Rule, find_violations, is_enforced, rules
-from hedgehog_pipeline.orchestration.storage_resources import WarehouseResource
+from hedgehog_pipeline.orchestration.resources import WarehouseResource
 from hedgehog_pipeline.storage.foreign_keys import is_initial_load_complete
 from hedgehog_pipeline.storage.tables import has_quarantine, has_table
 from hedgehog_pipeline.storage.warehouse import Warehouse

@@ -8,7 +8,7 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.model.star import STAR, Fact
 from hedgehog_pipeline.orchestration.io.frame_types import as_hinted
 from hedgehog_pipeline.orchestration.io.inputs import requested_days
-from hedgehog_pipeline.orchestration.storage_resources import WarehouseResource
+from hedgehog_pipeline.orchestration.resources import WarehouseResource
 from hedgehog_pipeline.storage.rows import read_table
 from hedgehog_pipeline.storage.views import current_view
 

@@ -1,6 +1,6 @@
 """Dagster's command line; its `dev` starts Hedgehog's webserver and daemon instead of Dagster's.
 
-`python -m hedgehog_pipeline.sandbox.dagster_dev dev` takes the options of `dagster dev`.
+`python -m hedgehog_pipeline.orchestration.dagster_dev dev` takes the options of `dagster dev`.
 """
 
 from collections.abc import Sequence
