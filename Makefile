@@ -80,6 +80,7 @@ docs: schema ## build the site of docs/ in docs/_build/index.html
 lint: install ## run ruff, pyright, bandit
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/pyright
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive hedgehog_pipeline
 

@@ -31,7 +31,3 @@ class CaptureRequest:
 
     mode: Mode = Mode.CHANGES
     allow_mass_delete: bool = False
-
-
-CHANGES = CaptureRequest()
-"""The default request: the changes since the last capture."""

@@ -26,6 +26,7 @@ from dagster import (
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.model.star import STAR
+from hedgehog_pipeline.orchestration.asset_keys import asset_key
 from hedgehog_pipeline.orchestration.assets.materializations import (
     ROWS_WRITTEN,
     recorded_version,
@@ -115,8 +116,8 @@ def _unfinished_tables(day: date, waiting: Mapping[str, Sequence[Commit]]) -> se
     }
     written = {name for name in STAR for commit in to_load if commit.holds(f"star/{name}")}
     return {
-        *(AssetKey(["star", name]) for name in to_transform),
-        *(AssetKey(["warehouse", name]) for name in to_transform | written),
+        *(asset_key("star", name) for name in to_transform),
+        *(asset_key("warehouse", name) for name in to_transform | written),
     }
 
 

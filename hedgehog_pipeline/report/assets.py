@@ -23,6 +23,7 @@ from dagster import (
 )
 
 from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.orchestration.asset_keys import asset_key
 from hedgehog_pipeline.orchestration.resources import WarehouseResource
 from hedgehog_pipeline.settings import Settings
 
@@ -81,7 +82,7 @@ def _asset_key(chapter: str) -> AssetKey:
         *(
             AssetSpec(
                 _asset_key(name),
-                deps=[AssetKey(["warehouse", table]) for table in tables],
+                deps=[asset_key("warehouse", table) for table in tables],
                 description=description,
                 group_name=GROUP,
                 kinds={"altair"},

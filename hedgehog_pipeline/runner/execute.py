@@ -22,7 +22,7 @@ from dagster import (
 
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.extraction.capture_request import CHANGES, CaptureRequest
+from hedgehog_pipeline.extraction.capture_request import CaptureRequest
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.orchestration.assets.extraction import ExtractConfig
 from hedgehog_pipeline.orchestration.assets.materializations import ROWS_WRITTEN
@@ -41,7 +41,7 @@ def execute(  # noqa: PLR0913, PLR0917 (everything that a run has)
     day: date,
     commits: Sequence[Commit] = (),
     assets: Sequence[Path] = (),
-    request: CaptureRequest = CHANGES,
+    request: CaptureRequest = CaptureRequest(),
     *,
     replay: bool = False,
     report: Callable[[str, int, float], None] = lambda _stage, _rows, _seconds: None,

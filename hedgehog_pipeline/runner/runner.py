@@ -18,7 +18,7 @@ from hedgehog_pipeline.errors import (
     UnfitWarehouseError,
     causes,
 )
-from hedgehog_pipeline.extraction.capture_request import CHANGES, CaptureRequest, Mode
+from hedgehog_pipeline.extraction.capture_request import CaptureRequest, Mode
 from hedgehog_pipeline.lake.commits import Commit, IngestionCommit
 from hedgehog_pipeline.postgres.connection import is_outage
 from hedgehog_pipeline.runner.process_pool import open_process_pool
@@ -222,11 +222,11 @@ def _follow(
     If something is pending, or cannot be determined, only extraction runs: landing does not wait.
     """
     if deployment.has_pending_commits():
-        yield from _extract(deployment, EXTRACTION, CHANGES, landed_assets(changed))
+        yield from _extract(deployment, EXTRACTION, CaptureRequest(), landed_assets(changed))
     else:
         landed = False
         try:
-            for run in _extract(deployment, PIPELINE, CHANGES, planned_assets(changed)):
+            for run in _extract(deployment, PIPELINE, CaptureRequest(), planned_assets(changed)):
                 landed = True
                 yield run
         except Exception as error:  # a transform may raise anything
@@ -364,7 +364,7 @@ def _run(  # noqa: PLR0913, PLR0917 (everything that a run has)
     day: date,
     commits: Sequence[Commit],
     assets: Sequence[Path] = (),
-    request: CaptureRequest = CHANGES,
+    request: CaptureRequest = CaptureRequest(),
     *,
     replay: bool = False,
 ) -> Iterator[StageRun]:

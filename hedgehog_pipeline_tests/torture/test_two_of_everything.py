@@ -19,7 +19,7 @@ import psycopg
 import pytest
 
 from hedgehog_pipeline.aws.clients import TIMEOUTS
-from hedgehog_pipeline.extraction.capture_request import CHANGES, CaptureRequest, Mode
+from hedgehog_pipeline.extraction.capture_request import CaptureRequest, Mode
 from hedgehog_pipeline.runner.execute import execute
 from hedgehog_pipeline.sandbox.waiting import await_condition
 from hedgehog_pipeline.storage.warehouse import _LOADERS_LOCK
@@ -59,7 +59,7 @@ def proxy(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
         proxy.shutdown()
 
 
-def _execute(world: World, stage: str, request: CaptureRequest = CHANGES) -> None:
+def _execute(world: World, stage: str, request: CaptureRequest = CaptureRequest()) -> None:
     """Run a stage on its pending commits."""
     waiting = {"processing": "commits_to_process", "storage": "commits_to_load"}.get(stage)
     commits = getattr(world.deployment, waiting)() if waiting else ()

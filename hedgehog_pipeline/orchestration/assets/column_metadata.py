@@ -6,7 +6,6 @@ from inspect import getsource
 from typing import Any
 
 from dagster import (
-    AssetKey,
     TableColumn,
     TableColumnConstraints,
     TableColumnDep,
@@ -17,6 +16,7 @@ from dagster import (
 from hedgehog_pipeline.model.columns import Column
 from hedgehog_pipeline.model.star import Fact, StarTable
 from hedgehog_pipeline.model.tables import SourceTable
+from hedgehog_pipeline.orchestration.asset_keys import asset_key
 
 _DIGITS = 12
 
@@ -47,7 +47,7 @@ def lineage_from_source(table: StarTable) -> TableColumnLineage:
     return TableColumnLineage(
         {
             column.name: [
-                TableColumnDep(AssetKey(["oltp", source.split(".")[0]]), source.split(".")[1])
+                TableColumnDep(asset_key("oltp", source.split(".")[0]), source.split(".")[1])
                 for source in column.sources
             ]
             for column in table.columns
@@ -57,7 +57,7 @@ def lineage_from_source(table: StarTable) -> TableColumnLineage:
 
 def lineage_from_star(table: StarTable) -> TableColumnLineage:
     """Map each warehouse column to the star's column of the same name."""
-    star = AssetKey(["star", table.name])
+    star = asset_key("star", table.name)
     return TableColumnLineage({name: [TableColumnDep(star, name)] for name in table.arrow.names})
 
 

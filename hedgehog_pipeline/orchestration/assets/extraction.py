@@ -7,7 +7,6 @@ from typing import Any
 
 from dagster import (
     AssetExecutionContext,
-    AssetKey,
     AssetOut,
     Config,
     DataVersion,
@@ -38,6 +37,7 @@ from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.row_counts import counts_before
 from hedgehog_pipeline.logs.events import StageLog
 from hedgehog_pipeline.model.source import SOURCE, SourceTable
+from hedgehog_pipeline.orchestration.asset_keys import asset_key
 from hedgehog_pipeline.orchestration.assets.column_metadata import (
     code_version_of,
     column_metadata,
@@ -73,11 +73,6 @@ class ExtractConfig(Config):
     )
 
 
-def key_of(table: SourceTable) -> AssetKey:
-    """Return the asset key of a source table."""
-    return AssetKey(["oltp", table.name])
-
-
 def output_of(table: SourceTable) -> str:
     """Return its output name; Dagster forbids some table names (`config`, `type`)."""
     return f"oltp_{table.name}"
@@ -87,7 +82,7 @@ def output_of(table: SourceTable) -> str:
     name="extract",
     outs={
         output_of(table): AssetOut(
-            key=key_of(table),
+            key=asset_key("oltp", table.name),
             description=landed_description(table),
             group_name="extraction",
             io_manager_key="csv",
@@ -116,14 +111,18 @@ def extract(  # noqa: PLR0913, PLR0917 (Dagster passes them by name)
     """Capture changes of the source or the inbox today; for past days, report what landed then."""
     now = datetime.now(timezone.utc)
     today = now.date()
-    selected = [table for table in SOURCE.values() if key_of(table) in context.selected_asset_keys]
+    selected = [
+        table
+        for table in SOURCE.values()
+        if asset_key("oltp", table.name) in context.selected_asset_keys
+    ]
     days = [date.fromisoformat(key) for key in context.partition_keys]
     for day in days:
         if day != today:
             _report(context, lake, selected, day)
     if today not in days:
         for table in selected:
-            version = DataVersion(recorded_version(context.instance, key_of(table)))
+            version = DataVersion(recorded_version(context.instance, asset_key("oltp", table.name)))
             yield Output([], output_name=output_of(table), data_version=version)
         return
 
@@ -224,7 +223,7 @@ def _outputs(
 ) -> Iterator[Output[list[CsvRows]]]:
     """Yield the planned tables' outputs; write and report the others directly."""
     for table in SOURCE.values():
-        key, name = key_of(table), table.name
+        key, name = asset_key("oltp", table.name), table.name
         # The commit's own number is known only after the last output: its batch id names it.
         metadata: dict[str, Any] = {
             "after commit": after.number if after else 0,
@@ -267,5 +266,5 @@ def _report(
         parts = [part for commit in commits for part in commit.parts_of(f"oltp/{table.name}")]
         landed = sum(part.rows for part in parts)
         context.add_asset_metadata(
-            {"dagster/partition_row_count": landed}, key_of(table), day.isoformat()
+            {"dagster/partition_row_count": landed}, asset_key("oltp", table.name), day.isoformat()
         )

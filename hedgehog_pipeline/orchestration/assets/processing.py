@@ -7,7 +7,6 @@ from typing import Any
 from dagster import (
     AssetExecutionContext,
     AssetIn,
-    AssetKey,
     AssetOut,
     DataVersion,
     Output,
@@ -21,7 +20,8 @@ from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows
 from hedgehog_pipeline.logs.events import StageLog
 from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.model.star import STAR, StarTable
+from hedgehog_pipeline.model.star import STAR
+from hedgehog_pipeline.orchestration.asset_keys import asset_key
 from hedgehog_pipeline.orchestration.assets.column_metadata import (
     code_version_of,
     column_metadata,
@@ -44,20 +44,15 @@ from hedgehog_pipeline.scheduling.batching import MAX_COMMITS, commits_of_run
 from hedgehog_pipeline.scheduling.run_tags import is_replay, launched_by_platform
 
 
-def key_of(table: StarTable) -> AssetKey:
-    """Return the asset key of a star table."""
-    return AssetKey(["star", table.name])
-
-
 @multi_asset(
     name="process",
     ins={
-        f"oltp_{name}": AssetIn(key=AssetKey(["oltp", name]), input_manager_key="landed_tables")
+        f"oltp_{name}": AssetIn(key=asset_key("oltp", name), input_manager_key="landed_tables")
         for name in SOURCE
     },
     outs={
         table.name: AssetOut(
-            key=key_of(table),
+            key=asset_key("star", table.name),
             description=star_description(table),
             group_name="processing",
             io_manager_key="parquet",
@@ -70,7 +65,7 @@ def key_of(table: StarTable) -> AssetKey:
         for table in STAR.values()
     },
     internal_asset_deps={
-        table.name: {AssetKey(["oltp", name]) for name in table.inputs} for table in STAR.values()
+        table.name: {asset_key("oltp", name) for name in table.inputs} for table in STAR.values()
     },
     partitions_def=DAYS,
     can_subset=True,
@@ -87,7 +82,9 @@ def process(
     now, tags = datetime.now(timezone.utc), context.run.tags
     selected = context.selected_asset_keys
     whole = launched_by_platform(tags)
-    tables = [table for table in STAR.values() if whole or key_of(table) in selected]
+    tables = [
+        table for table in STAR.values() if whole or asset_key("star", table.name) in selected
+    ]
     head = lake.confirm_source()
     plans: list[ProcessingPlan] = []
     for day in map(date.fromisoformat, context.partition_keys):
@@ -114,7 +111,7 @@ def process(
     record_attempt(context.instance, context.run, "processing", attempted)
     landed = {table.table.name: table for table in inputs.values()}
     for table in tables:
-        key, asset = key_of(table), f"star/{table.name}"
+        key, asset = asset_key("star", table.name), f"star/{table.name}"
         rows = [part for plan in plans for part in plan.rows_of(table, landed)]
         metadata: dict[str, Any] = {
             "ingestion commits": [c.number for plan in plans for c in plan.commits]

@@ -9,7 +9,6 @@ from dagster import (
     AssetCheckEvaluation,
     AssetExecutionContext,
     AssetIn,
-    AssetKey,
     AssetMaterialization,
     AssetSpec,
     DataVersion,
@@ -24,6 +23,7 @@ from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
 from hedgehog_pipeline.logs.events import StageLog
 from hedgehog_pipeline.model.star import STAR, StarTable
+from hedgehog_pipeline.orchestration.asset_keys import asset_key
 from hedgehog_pipeline.orchestration.assets.column_metadata import (
     code_version_of,
     column_metadata,
@@ -48,21 +48,16 @@ from hedgehog_pipeline.storage.row_counts import row_count_metadata
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 
-def key_of(table: StarTable) -> AssetKey:
-    """Return the asset key of a warehouse table."""
-    return AssetKey(["warehouse", table.name])
-
-
 @multi_asset(
     name="store",
     ins={
-        name: AssetIn(key=AssetKey(["star", name]), input_manager_key="processed_tables")
+        name: AssetIn(key=asset_key("star", name), input_manager_key="processed_tables")
         for name in STAR
     },
     specs=[
         AssetSpec(
-            key_of(table),
-            deps=[AssetKey(["star", table.name])],
+            asset_key("warehouse", table.name),
+            deps=[asset_key("star", table.name)],
             description=warehouse_description(table),
             group_name="storage",
             kinds={"postgres", "table"},
@@ -91,7 +86,11 @@ def store(
     """
     by_platform = launched_by_platform(context.run.tags)
     selected = context.selected_asset_keys
-    tables = [table for table in STAR.values() if by_platform or key_of(table) in selected]
+    tables = [
+        table
+        for table in STAR.values()
+        if by_platform or asset_key("warehouse", table.name) in selected
+    ]
     days = [date.fromisoformat(key) for key in context.partition_keys]
     loads = {table.name: TableLoads(lake, table) for table in tables}
 
@@ -146,7 +145,7 @@ def _report(
     by_platform: bool,
 ) -> Iterator[MaterializeResult[Any] | AssetMaterialization]:
     """Report a table that changed; for a person, each selected table."""
-    key = key_of(load.table)
+    key = asset_key("warehouse", load.table.name)
     if load.changed_by is None and by_platform:
         return
     version = str(load.changed_by or recorded_version(context.instance, key))
@@ -178,7 +177,7 @@ def _materialised(load: TableLoads, day: date, metadata: Mapping[str, Any]) -> A
     It is yielded, not logged: Dagster drops what a step logs before it fails.
     """
     return AssetMaterialization(
-        key_of(load.table),
+        asset_key("warehouse", load.table.name),
         metadata=metadata,
         partition=day.isoformat(),
         tags=version_tags(str(load.changed_by)),

@@ -13,7 +13,6 @@ from dagster import (
     AssetCheckResult,
     AssetCheckSeverity,
     AssetCheckSpec,
-    AssetKey,
     AssetSelection,
     DefaultSensorStatus,
     ResourceParam,
@@ -30,6 +29,7 @@ from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.logs.events import WatchLog
 from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline.monitoring.lag import seconds_behind
+from hedgehog_pipeline.orchestration.asset_keys import asset_key
 from hedgehog_pipeline.orchestration.resources import WarehouseResource
 from hedgehog_pipeline.printable import without_markup
 
@@ -39,7 +39,7 @@ FAIL_AFTER = timedelta(minutes=30)
 _CHECK = "freshness"
 _MINUTES = WARN_AFTER // timedelta(minutes=1)
 _INTERVAL_SECONDS = 60
-_WAREHOUSE = {name: AssetKey(["warehouse", name]) for name in STAR}
+_WAREHOUSE = {name: asset_key("warehouse", name) for name in STAR}
 
 
 _DESCRIPTION = """\

@@ -8,7 +8,6 @@ from dagster import (
     AssetCheckResult,
     AssetCheckSeverity,
     AssetCheckSpec,
-    AssetKey,
     AssetSelection,
     DefaultScheduleStatus,
     ResourceParam,
@@ -20,12 +19,13 @@ from dagster import (
 from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.model.source import SourceTable
+from hedgehog_pipeline.orchestration.asset_keys import asset_key
 from hedgehog_pipeline.orchestration.resources import SourceResource, WarehouseResource
 from hedgehog_pipeline.reconciliation.reconcile import reconcile
 from hedgehog_pipeline.reconciliation.result import RECONCILED, Reconciled, advice_on
 
 _CHECK = "reconciled"
-_WAREHOUSE = {name: AssetKey(["warehouse", name]) for name in RECONCILED}
+_WAREHOUSE = {name: asset_key("warehouse", name) for name in RECONCILED}
 
 
 _DESCRIPTION = """\

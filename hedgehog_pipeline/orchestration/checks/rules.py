@@ -8,7 +8,6 @@ from dagster import (
     AssetCheckResult,
     AssetCheckSeverity,
     AssetCheckSpec,
-    AssetKey,
     AssetSelection,
     DefaultScheduleStatus,
     ScheduleDefinition,
@@ -17,6 +16,7 @@ from dagster import (
 )
 
 from hedgehog_pipeline.monitoring.rules import Rule, find_violations, is_enforced, rules
+from hedgehog_pipeline.orchestration.asset_keys import asset_key
 from hedgehog_pipeline.orchestration.resources import WarehouseResource
 from hedgehog_pipeline.storage.foreign_keys import is_initial_load_complete
 from hedgehog_pipeline.storage.tables import has_quarantine, has_table
@@ -35,7 +35,7 @@ By hand: at any time. The results are on the page of each asset `warehouse/...`,
 
 def check_key_of(rule: Rule) -> AssetCheckKey:
     """Return the key of the check for a rule."""
-    return AssetCheckKey(AssetKey(["warehouse", rule.table.name]), rule.name)
+    return AssetCheckKey(asset_key("warehouse", rule.table.name), rule.name)
 
 
 @multi_asset_check(
