@@ -71,8 +71,8 @@ browser: install ## test the Dagster UI in a real Chromium, if there is one
 screenshot: install ## make docs/graph.png again
 	$(BIN)/python -m hedgehog_pipeline_tests.browser.screenshot docs/graph.png
 
-schema: install ## generate docs/schema.md from the declarations
-	$(BIN)/python -m hedgehog_pipeline_tests.docs.schema_page docs/schema.md
+schema: install ## generate docs/schema.md and its diagrams from the declarations
+	$(BIN)/python -m hedgehog_pipeline_tests.docs.schema_page docs
 
 docs: schema ## build the site of docs/ in docs/_build/index.html
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build

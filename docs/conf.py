@@ -2,11 +2,10 @@
 
 project = "Hedgehog"
 author = "the Hedgehog developers"
-extensions = ["myst_parser", "sphinxcontrib.mermaid"]
+extensions = ["myst_parser"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = "Hedgehog"
 
-# As GitHub reads the same pages: an anchor for each heading, Mermaid in plain fences.
+# As GitHub reads the same pages: an anchor for each heading.
 myst_heading_anchors = 4
-myst_fence_as_directive = ["mermaid"]
