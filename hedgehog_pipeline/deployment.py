@@ -20,7 +20,8 @@ from hedgehog_pipeline.lake.bucket import StoredObject
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake, lake_in
 from hedgehog_pipeline.lake.row_counts import rows_by_asset
-from hedgehog_pipeline.model.source import SOURCE
+from hedgehog_pipeline.model.model import Model, load_model
+from hedgehog_pipeline.model.tables import SourceTable
 from hedgehog_pipeline.monitoring.lag import seconds_behind
 from hedgehog_pipeline.monitoring.quarantine import Entry, count_rows, read_first
 from hedgehog_pipeline.postgres.connection import read_credentials
@@ -41,6 +42,16 @@ class Deployment:
     """The lake, the source and the warehouse that the settings name."""
 
     settings: Settings
+
+    @property
+    def model(self) -> Model:
+        """The declared tables."""
+        return load_model(self.settings.model)
+
+    @property
+    def tables(self) -> list[SourceTable]:
+        """The declared source tables."""
+        return list(self.model.source.values())
 
     @property
     def lake(self) -> Lake:
@@ -68,7 +79,7 @@ class Deployment:
         credentials = read_credentials(
             settings.warehouse_secret, settings.warehouse_address, role="warehouse"
         )
-        with Warehouse.open(credentials, settings.database_ca) as warehouse:
+        with Warehouse.open(credentials, settings.database_ca, self.model) as warehouse:
             yield warehouse
 
     def scan_source(self) -> tuple[str, ...]:
@@ -81,18 +92,18 @@ class Deployment:
         """Yield a watch that scans the source on demand, over one connection."""
         with ExitStack() as stack:
             connect = cache(lambda: stack.enter_context(self.source.connected()))
-            yield SourceWatch(connect, self.lake.ingestion, list(SOURCE.values()), self._publish)
+            yield SourceWatch(connect, self.lake.ingestion, self.tables, self._publish)
 
     def initial_load_landed(self) -> bool:
         """Return whether the initial load has landed completely."""
         head = self.lake.ingestion.head()
-        return head is not None and head.archive_complete
+        return head is not None and head.completes_initial_load(self.model.source)
 
     def has_large_initial_load(self) -> bool:
         """Return whether an initial load is pending that is worth a process for each stage."""
         if self.initial_load_landed():
             return False
-        with self.source.open_snapshot(list(SOURCE.values())) as snapshot:
+        with self.source.open_snapshot(self.tables) as snapshot:
             return snapshot.bytes >= _LARGE
 
     def initial_load_estimate(self) -> int | None:
@@ -102,9 +113,8 @@ class Deployment:
         """
         if self.lake.ingestion.end():
             return None
-        tables = list(SOURCE.values())
-        with self.source.open_snapshot(tables) as snapshot:
-            return estimated_rows(snapshot, tables)
+        with self.source.open_snapshot(self.tables) as snapshot:
+            return estimated_rows(snapshot, self.tables)
 
     def waiting_files(self) -> list[StoredObject]:
         """List the files waiting in the inbox, the oldest first."""
@@ -116,7 +126,7 @@ class Deployment:
         Raises:
             HedgehogError: if it cannot.
         """
-        with self.source.open_snapshot(list(SOURCE.values())):
+        with self.source.open_snapshot(self.tables):
             pass
 
     def confirm_lake(self) -> None:

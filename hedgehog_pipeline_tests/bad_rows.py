@@ -6,8 +6,7 @@ from typing import Any
 
 from psycopg import sql
 
-from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.model.star import STAR
+from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
 from hedgehog_pipeline_tests.world import World
 
 OPEN = "select table_name, key, column_name, value, reason from hedgehog.open_quarantine"

@@ -10,8 +10,8 @@ from psycopg import sql
 from pyarrow import csv
 
 from hedgehog_pipeline import sandbox
-from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.sandbox.archive import Archive
+from hedgehog_pipeline_tests.demo_model import SOURCE
 
 Shop = psycopg.Connection[Any]
 

@@ -19,10 +19,10 @@ from hedgehog_pipeline.lake.log import commit_key
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
 from hedgehog_pipeline.lake.star_rows import newest_of_each
 from hedgehog_pipeline.model.columns import arrow_schema
-from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.model.star import PROCESSED_COMMIT, STAR, Fact, StarTable
+from hedgehog_pipeline.model.tables import PROCESSED_COMMIT, Fact, StarTable
 from hedgehog_pipeline.storage.ddl import stored_columns
 from hedgehog_pipeline_tests.archived import Archived
+from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
 from hedgehog_pipeline_tests.shops import NOW
 from hedgehog_pipeline_tests.world import Rows, World
 

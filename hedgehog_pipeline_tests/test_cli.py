@@ -20,9 +20,8 @@ from click.testing import CliRunner
 from hedgehog_pipeline.cli import hedgehog
 from hedgehog_pipeline.cli.command import Command
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline.sandbox.waiting import await_condition
+from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
 from hedgehog_pipeline_tests.world import World
 
 _HEDGEHOG = Path(sys.executable).parent / "hedgehog"

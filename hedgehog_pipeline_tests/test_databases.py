@@ -12,7 +12,7 @@ from hedgehog_pipeline.lake.commits import ProcessedCommit
 from hedgehog_pipeline.postgres import connection as databases
 from hedgehog_pipeline.postgres.connection import is_outage, read_credentials
 from hedgehog_pipeline.reconciliation.reconcile import reconcile
-from hedgehog_pipeline.reconciliation.result import RECONCILED
+from hedgehog_pipeline_tests.demo_model import RECONCILED
 from hedgehog_pipeline_tests.pooled import Pooled
 from hedgehog_pipeline_tests.torture.machine.stages import Stages
 from hedgehog_pipeline_tests.world import World

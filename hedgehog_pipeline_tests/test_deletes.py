@@ -9,10 +9,10 @@ import pytest
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.capture_request import CaptureRequest, Mode
-from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.model.star import STAR, Fact
+from hedgehog_pipeline.model.tables import Fact
 from hedgehog_pipeline.runner.execute import execute
 from hedgehog_pipeline.storage.views import current_view
+from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
 from hedgehog_pipeline_tests.world import World
 
 _NOW = "current_timestamp at time zone 'utc'"

@@ -17,8 +17,8 @@ from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.inbox.inbox import ClaimedFile, claim_oldest, waiting_files
 from hedgehog_pipeline.lake.batch import Batch, batch_id
-from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline_tests.archived import Archived
+from hedgehog_pipeline_tests.demo_model import SOURCE
 from hedgehog_pipeline_tests.inbox import CURRENCIES, codes, currency, head_of, put, put_bytes
 from hedgehog_pipeline_tests.world import World
 
@@ -246,7 +246,7 @@ def _begin(world: World) -> tuple[ClaimedFile, Batch]:
     """Claim and write the oldest file without Dagster, up to its commit."""
     log = world.deployment.lake.ingestion
     batch = Batch(batch_id(_now()), _now().date(), log.bucket, "csv")
-    take = claim_oldest(log, log.head(), list(SOURCE.values()), batch)
+    take = claim_oldest(log, log.head(), SOURCE, list(SOURCE.values()), batch)
     assert take is not None
     for table, parts in take.landing.rows.items():
         for rows in parts:

@@ -8,7 +8,7 @@ from dagster import DagsterInstance, ExecuteInProcessResult
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.lake.log import commit_key
 from hedgehog_pipeline.lake.parts import digest_of
-from hedgehog_pipeline.model.star import STAR
+from hedgehog_pipeline_tests.demo_model import STAR
 from hedgehog_pipeline_tests.world import World
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from hedgehog_pipeline.model.star import STAR
+from hedgehog_pipeline_tests.demo_model import STAR
 from hedgehog_pipeline_tests.world import World
 
 _SCALE = Path(__file__).parents[1] / "docs" / "scale.md"

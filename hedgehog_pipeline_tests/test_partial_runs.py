@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
-from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline.runner.runner import run_until_done
 from hedgehog_pipeline_tests.archived import Archived
+from hedgehog_pipeline_tests.demo_model import STAR
 from hedgehog_pipeline_tests.shops import NOW
 from hedgehog_pipeline_tests.truth import differences
 from hedgehog_pipeline_tests.world import Servers, World

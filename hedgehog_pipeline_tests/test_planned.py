@@ -17,6 +17,7 @@ from hedgehog_pipeline.scheduling.planned_tables import (
     processed_assets,
 )
 from hedgehog_pipeline.scheduling.run_tags import LANDING_TAGS, PENDING_TAGS, replay_tags, tags_for
+from hedgehog_pipeline_tests.demo_model import MODEL
 from hedgehog_pipeline_tests.extraction.capturing import capture
 from hedgehog_pipeline_tests.inbox import CURRENCIES, currency, put
 from hedgehog_pipeline_tests.truth import differences
@@ -92,7 +93,7 @@ def _commit(*parts: tuple[str, PartKind]) -> Commit:
 
 def _follow(world: World, instance: DagsterInstance, *changed: str) -> ExecuteInProcessResult:
     """Run the three stages as the source's sensor launches them."""
-    keys = {AssetKey(path) for path in planned_assets(changed)}
+    keys = {AssetKey(path) for path in planned_assets(MODEL, changed)}
     return (
         platform(world.settings)
         .resolve_job_def("pipeline")
@@ -252,7 +253,7 @@ def test_days_of_all_tables_are_backfilled_by_one_run_of_a_stage(
 
 def test_a_month_is_backfilled_by_one_run(opened: World, instance: DagsterInstance):
     """Of the assets of one source table: Dagster's records of all 33 take half a minute."""
-    keys = {AssetKey(path) for path in planned_assets(["currency"])}
+    keys = {AssetKey(path) for path in planned_assets(MODEL, ["currency"])}
     job = (
         platform(opened.settings)
         .resolve_job_def("pipeline")
@@ -284,22 +285,26 @@ def _backfill(world: World, instance: DagsterInstance, job: JobDefinition, *, da
 
 def test_a_deleted_key_plans_the_tables_that_have_a_row_for_it():
     deleted = [_commit(("oltp/payment", "tombstones"), ("oltp/staff", "keys"))]
-    assert processed_assets(deleted) == [("star", "fact_payment")]
-    assert processed_assets([_commit(("oltp/payment", "rows"))]) == [
+    assert processed_assets(MODEL, deleted) == [("star", "fact_payment")]
+    assert processed_assets(MODEL, [_commit(("oltp/payment", "rows"))]) == [
         ("star", "dim_date"),
         ("star", "fact_payment"),
     ]
     of_a_parent = [_commit(("oltp/department", "tombstones"))]
-    assert processed_assets(of_a_parent) == [("star", "dim_staff")]
+    assert processed_assets(MODEL, of_a_parent) == [("star", "dim_staff")]
 
 
 def test_quarantine_entries_plan_no_table_besides_those_that_change():
     entry: tuple[str, PartKind] = ("oltp/payment", "quarantine")
-    assert processed_assets([_commit(entry, ("oltp/design", "rows"))]) == [("star", "dim_design")]
-    assert ("star", "fact_payment") in processed_assets([_commit(entry)]), "a run needs an asset"
+    assert processed_assets(MODEL, [_commit(entry, ("oltp/design", "rows"))]) == [
+        ("star", "dim_design")
+    ]
+    assert ("star", "fact_payment") in processed_assets(MODEL, [_commit(entry)]), (
+        "a run needs an asset"
+    )
     processed = _commit(("star/fact_payment", "quarantine"), ("star/dim_design", "rows"))
-    assert loaded_assets([processed]) == [("warehouse", "dim_design")]
-    assert loaded_assets([_commit(("star/fact_payment", "quarantine"))]) == [
+    assert loaded_assets(MODEL, [processed]) == [("warehouse", "dim_design")]
+    assert loaded_assets(MODEL, [_commit(("star/fact_payment", "quarantine"))]) == [
         ("warehouse", "fact_payment")
     ]
 

@@ -4,9 +4,8 @@ import random
 
 import pytest
 
-from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline_tests.bad_rows import OPEN, ORDERS, alter, copy_row
+from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
 from hedgehog_pipeline_tests.world import World
 
 _ENTRIES = (

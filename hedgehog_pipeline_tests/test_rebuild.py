@@ -13,7 +13,7 @@ import pytest
 from psycopg import sql
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.model.star import STAR
+from hedgehog_pipeline_tests.demo_model import STAR
 from hedgehog_pipeline_tests.extraction.capturing import capture
 from hedgehog_pipeline_tests.shops import NOW
 from hedgehog_pipeline_tests.terminal import on_terminal

@@ -1,6 +1,7 @@
 """A commit that cannot be processed or loaded is skipped, and reported at the end."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import pandas as pd
@@ -10,11 +11,11 @@ import pytest
 from hedgehog_pipeline.cli.progress import print_summary
 from hedgehog_pipeline.errors import HedgehogError, SkippedCommitsError, UnfitWarehouseError
 from hedgehog_pipeline.orchestration.assets import extraction
-from hedgehog_pipeline.processing.transform import TRANSFORMS
 from hedgehog_pipeline.runner.runner import StageRun, _whole_run, run_until_done
 from hedgehog_pipeline.runner.skipped import MAX_IN_A_ROW, SkippedCommits
 from hedgehog_pipeline.scheduling.batching import MAX_COMMITS
 from hedgehog_pipeline_tests.bad_rows import copy_row, is_loaded
+from hedgehog_pipeline_tests.demo_model import TRANSFORMS
 from hedgehog_pipeline_tests.lake.making import DAY, processed_commit
 from hedgehog_pipeline_tests.world import World
 
@@ -72,14 +73,14 @@ def test_one_commit_that_cannot_be_loaded_does_not_block_others(opened: World):
 def test_a_transform_that_fails_for_one_commit_does_not_block_others(
     opened: World, monkeypatch: pytest.MonkeyPatch
 ):
-    transform = TRANSFORMS["dim_currency"]
+    transform = TRANSFORMS["dim_currency"].function
 
     def fails(rows: pd.DataFrame) -> pd.DataFrame:
         if "BAD" in set(rows["currency_code"]):
             raise OverflowError("too far")
         return transform(rows)
 
-    monkeypatch.setitem(TRANSFORMS, "dim_currency", fails)
+    _replace_transform(monkeypatch, "dim_currency", fails)
     bad = copy_row(opened, "currency", currency_code="BAD")
     message = "Ingestion commit 2 could not be processed: OverflowError: too far"
     with pytest.raises(SkippedCommitsError, match=message):
@@ -97,7 +98,7 @@ def test_a_run_that_fails_after_extraction_reports_full_refreshes(
     def fails(_rows: pd.DataFrame) -> pd.DataFrame:
         raise OverflowError("too far")
 
-    monkeypatch.setitem(TRANSFORMS, "dim_payment_type", fails)
+    _replace_transform(monkeypatch, "dim_payment_type", fails)
     opened.shop.execute("alter type payment_type_name rename value 'SALES_RECEIPT' to 'RECEIPT'")
     reasons: list[str] = []
     with pytest.raises(SkippedCommitsError):
@@ -187,7 +188,7 @@ def test_landed_rows_are_reported_although_processing_fails_in_the_same_run(
     def fails(_: pd.DataFrame) -> pd.DataFrame:
         raise OverflowError("too far")
 
-    monkeypatch.setitem(TRANSFORMS, "dim_currency", fails)
+    _replace_transform(monkeypatch, "dim_currency", fails)
     copy_row(opened, "currency")
     runs: list[StageRun] = []
     with pytest.raises(SkippedCommitsError, match="Ingestion commit 2 could not be processed"):
@@ -240,3 +241,9 @@ def test_the_warehouse_is_not_called_up_to_date_if_commits_are_skipped(
     with pytest.raises(SkippedCommitsError):
         print_summary(map(fails, [1]), "the warehouse holds everything that the shop holds.")
     assert capsys.readouterr().out == ""
+
+
+def _replace_transform(
+    monkeypatch: pytest.MonkeyPatch, table: str, function: Callable[[pd.DataFrame], pd.DataFrame]
+) -> None:
+    monkeypatch.setitem(TRANSFORMS, table, replace(TRANSFORMS[table], function=function))

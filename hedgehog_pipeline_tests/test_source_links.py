@@ -10,6 +10,7 @@ import pytest
 from dagster import AssetKey, CodeReferencesMetadataValue, LocalFileCodeReference, UrlCodeReference
 
 from hedgehog_pipeline.definitions import platform
+from hedgehog_pipeline.model.model import Model
 from hedgehog_pipeline.model.source_lines import declaration, definition
 from hedgehog_pipeline.orchestration.assets.source_links import line_of_table
 from hedgehog_pipeline.settings import Settings
@@ -71,14 +72,14 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     )
     (folder / "dimensions" / "__init__.py").write_text("\nfrom .others import b as dim_b\n")
     (folder / "facts.py").write_text("import pandas\n\nfact_a = make(1)\n")
-    monkeypatch.setenv("HEDGEHOG_MODEL", "library")
     monkeypatch.syspath_prepend(tmp_path)
     yield folder
     sys.modules.pop("library", None)
 
 
 def test_what_another_model_assigns_or_imports_is_found(library: Path) -> None:
-    places = [line_of_table(AssetKey(["star", table])) for table in ("fact_a", "dim_b")]
+    model = Model("library", {}, {})
+    places = [line_of_table(model, AssetKey(["star", table])) for table in ("fact_a", "dim_b")]
     assert [(p.file, p.line) for p in places if p] == [
         (library / "facts.py", 3),
         (library / "dimensions" / "__init__.py", 2),

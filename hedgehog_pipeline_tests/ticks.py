@@ -18,6 +18,7 @@ from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.orchestration.pipeline_run import Pending
 from hedgehog_pipeline.orchestration.sensors import source_sensor
 from hedgehog_pipeline.scheduling.scan_times import ScanTimes
+from hedgehog_pipeline_tests.demo_model import MODEL
 from hedgehog_pipeline_tests.world import World
 
 
@@ -54,6 +55,7 @@ def shop_tick(
         events: called after the first scan, the second one, and so on.
     """
     sensor = source_sensor(
+        MODEL,
         define_asset_job("pipeline"),
         define_asset_job("extraction"),
         watch_source=world.deployment.watch_source,

@@ -19,8 +19,7 @@ from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.inbox import inbox
 from hedgehog_pipeline.lake.lake import lake_in
 from hedgehog_pipeline.model.columns import Column
-from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.model.star import STAR, StarTable
+from hedgehog_pipeline.model.tables import StarTable
 from hedgehog_pipeline.runner.runner import (
     StageRun,
     detect_deletes_until_done,
@@ -31,6 +30,7 @@ from hedgehog_pipeline.sandbox.aws import rds_secret
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.storage.ddl import stored_columns
 from hedgehog_pipeline_tests import shops
+from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
 from hedgehog_pipeline_tests.servers import Servers
 
 Rows = list[tuple[Any, ...]]

@@ -8,6 +8,7 @@ from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
     from hedgehog_pipeline.deployment import Deployment
+    from hedgehog_pipeline.model.model import Model
 
 TAKES_NEGATIVE_KEYS = {"ignore_unknown_options": True}
 """Context settings of a command with a `Key` argument: click reads `-7` as an option otherwise."""
@@ -70,27 +71,27 @@ class Key(click.ParamType[str]):
 
 def star_tables() -> Iterable[str]:
     """Return the names of the warehouse tables."""
-    from hedgehog_pipeline.model.star import STAR
-
-    return STAR
+    return _model().star
 
 
 def source_tables() -> Iterable[str]:
     """Return the names of the source tables."""
-    from hedgehog_pipeline.model.source import SOURCE
-
-    return SOURCE
+    return _model().source
 
 
 def reconciled_tables() -> Iterable[str]:
     """Return the names of the warehouse tables that can be compared with the source."""
-    from hedgehog_pipeline.reconciliation.result import RECONCILED
+    from hedgehog_pipeline.reconciliation.result import reconciled_tables
 
-    return RECONCILED
+    return reconciled_tables(_model().star)
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 """The `--json` option."""
+
+
+def _model() -> "Model":
+    return read_deployment().model
 
 
 def read_deployment() -> "Deployment":

@@ -28,11 +28,11 @@ def reconcile(*, tables: tuple[str, ...], as_json: bool) -> None:
     """
     from hedgehog_pipeline.cli.progress import progress_counter, wants_bars
     from hedgehog_pipeline.reconciliation.reconcile import reconcile
-    from hedgehog_pipeline.reconciliation.result import RECONCILED, Reconciled, advice_on
+    from hedgehog_pipeline.reconciliation.result import Reconciled, advice_on
 
     deployment = read_deployment()
     found: list[Reconciled] = []
-    wanted = [RECONCILED[name] for name in tables or RECONCILED]
+    wanted = [deployment.model.star[name] for name in tables or reconciled_tables()]
     bars = not as_json and wants_bars(deployment.settings.log_format)
     with (
         deployment.warehouse() as warehouse,

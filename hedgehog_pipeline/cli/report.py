@@ -12,15 +12,15 @@ from hedgehog_pipeline.errors import HedgehogError
 @click.argument("file", required=False, type=click.File("wb", lazy=True))
 def report(*, file: IO[bytes] | None) -> None:
     """Write the HTML report to the processed bucket and, if given, to FILE."""
-    from hedgehog_pipeline.model.registry import module_name, report_of_model
-
-    of_model = report_of_model()
+    deployment = read_deployment()
+    model = deployment.model
+    of_model = model.report()
     if of_model is None:
         raise HedgehogError(
-            f"The model has no report: there is no module {module_name('report')} "
+            f"The model has no report: there is no module {model.module_name('report')} "
             "(docs/your-own-shop.md)."
         )
-    made = of_model.make(read_deployment())
+    made = of_model.make(deployment)
     if file is not None:
         file.write(made.page)
     click.echo(made)

@@ -42,12 +42,11 @@ def trace(*, table: str, key: str, as_json: bool) -> None:
     the warehouse keeps.
     """
     from hedgehog_pipeline.cli.trace_text import render_trace
-    from hedgehog_pipeline.model.star import STAR
     from hedgehog_pipeline.trace.trace import trace
 
     deployment = read_deployment()
     with deployment.warehouse() as warehouse:
-        found = trace(deployment.lake, warehouse, STAR[table], key)
+        found = trace(deployment.lake, warehouse, deployment.model.star[table], key)
     if as_json:
         click.echo(json.dumps(_as_object(found), default=_as_text))
         return

@@ -9,7 +9,7 @@ from hedgehog_pipeline.extraction.snapshot import not_in
 from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline.extraction.source_identity import known_watermarks, xids_since
 from hedgehog_pipeline.lake.commits import IngestionCommit, Ranges, Watermark
-from hedgehog_pipeline.model.source import SourceTable
+from hedgehog_pipeline.model.tables import SourceTable
 
 
 def changed_tables(

@@ -27,7 +27,7 @@ from hedgehog_pipeline.extraction.source_identity import (
     xids_since,
 )
 from hedgehog_pipeline.lake.commits import ArchivePosition, IngestionCommit, Ranges, Watermark
-from hedgehog_pipeline.model.source import SourceTable
+from hedgehog_pipeline.model.tables import SourceTable
 from hedgehog_pipeline.postgres.key_ranges import KeyRanges, below, difference, last_of, union
 
 _MAX_XIDS_ASKED = 200_000

@@ -13,7 +13,7 @@ from hedgehog_pipeline.extraction.drift import (
     FoundTable,
     refuse_unreadable,
 )
-from hedgehog_pipeline.model.source import SourceTable
+from hedgehog_pipeline.model.tables import SourceTable
 from hedgehog_pipeline.postgres.connection import reason_of
 
 NO_CHARACTER = (

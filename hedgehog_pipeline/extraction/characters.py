@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from hedgehog_pipeline.lake.csv_records import fields_of
 from hedgehog_pipeline.lake.quarantine_csv import QuarantineEntry, readable
-from hedgehog_pipeline.model.source import SourceTable
+from hedgehog_pipeline.model.tables import SourceTable
 
 UNLANDED = ""
 """The CSV object in a quarantine entry of a row that is in no object."""

@@ -22,7 +22,7 @@ from hedgehog_pipeline.lake.csv_reader import read_csv, read_keys
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.lake.parts import read_as, read_rows
 from hedgehog_pipeline.lake.quarantine_csv import read_quarantine
-from hedgehog_pipeline.model.source import SourceTable
+from hedgehog_pipeline.model.tables import SourceTable
 from hedgehog_pipeline.postgres.key_ranges import KeyRanges, count, difference, union
 
 _ALWAYS_ALLOWED = 100

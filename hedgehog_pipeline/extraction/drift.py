@@ -23,8 +23,7 @@ from hedgehog_pipeline.model.columns import (
     Column,
     ColumnType,
 )
-from hedgehog_pipeline.model.registry import module_name
-from hedgehog_pipeline.model.source import SOURCE, SourceTable
+from hedgehog_pipeline.model.tables import SourceTable
 
 _INTEGERS = {"smallint", "integer", "bigint"}
 _READABLE: dict[ColumnType, set[str]] = {
@@ -125,7 +124,7 @@ def refuse_unreadable(tables: Sequence[SourceTable], found: Mapping[str, FoundTa
     if faults:
         raise HedgehogError(
             f"The source tables do not match their declaration: {'; '.join(faults)}. Change them "
-            f"back in the source, or change the declaration in {module_name('shop')}."
+            "back in the source, or change their declaration in the module `shop` of the model."
         )
 
 
@@ -161,16 +160,20 @@ def undeclared(table: SourceTable, columns: Iterable[str]) -> list[str]:
 
 
 def new_columns(
-    commit: IngestionCommit, before: IngestionCommit | None, log: CommitLog[IngestionCommit]
+    tables: Iterable[SourceTable],
+    commit: IngestionCommit,
+    before: IngestionCommit | None,
+    log: CommitLog[IngestionCommit],
 ) -> Iterator[tuple[SourceTable, list[str]]]:
     """Yield each table of which a commit landed undeclared columns for the first time, with them.
 
     Args:
+        tables: the declared tables.
         commit: what landed.
         before: the commit before it, None for the first.
         log: the log of both.
     """
-    for table in SOURCE.values():
+    for table in tables:
         if columns := undeclared(table, _columns_in(commit, table)):
             known = _columns_before(before, table, log)
             if new := [name for name in columns if name not in known]:

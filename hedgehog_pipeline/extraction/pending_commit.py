@@ -1,6 +1,6 @@
 """What an extraction is about to land, and the commit that publishes it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from hedgehog_pipeline.lake.csv_writer import CsvRows
 from hedgehog_pipeline.lake.log import new_log_id
 from hedgehog_pipeline.lake.quarantine_csv import QUARANTINE_COLUMNS, QuarantineCsv, QuarantineEntry
 from hedgehog_pipeline.lake.row_counts import counts_after, counts_before
-from hedgehog_pipeline.model.source import SOURCE, SourceTable
+from hedgehog_pipeline.model.tables import SourceTable
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,18 @@ class PendingCommit:
         return self.kind == "archive" or bool(batch.parts)
 
 
-def pending_capture(capture: Capture, snapshot: SourceSnapshot, batch: Batch) -> PendingCommit:
+def pending_capture(
+    tables: Iterable[SourceTable], capture: Capture, snapshot: SourceSnapshot, batch: Batch
+) -> PendingCommit:
     """Prepare the commit of a capture: rows are streamed as they are written, bad ones go aside."""
+    declared = {table.name: table for table in tables}
     rows = {
-        name: _rows_of(SOURCE[name], table, snapshot, batch)
+        name: _rows_of(declared[name], table, snapshot, batch)
         for name, table in capture.tables.items()
     }
     found: dict[str, dict[str, object]] = {name: {} for name in rows}
     for name, metadata in found.items():
-        if columns := undeclared(SOURCE[name], snapshot.columns[name]):
+        if columns := undeclared(declared[name], snapshot.columns[name]):
             metadata["columns not declared"] = columns
         if seen := capture.tables[name].watermark.seen:
             metadata["ranges of transactions seen"] = len(seen)
@@ -87,7 +90,10 @@ def _rows_of(
 
 
 def pending_sweep(
-    found: Mapping[str, TableSweep], head: IngestionCommit, batch: Batch
+    tables: Iterable[SourceTable],
+    found: Mapping[str, TableSweep],
+    head: IngestionCommit,
+    batch: Batch,
 ) -> PendingCommit:
     """Prepare the commit of a delete detection: its tombstones, and the keys that it saw.
 
@@ -98,6 +104,7 @@ def pending_sweep(
     )
     if not changed:
         return PendingCommit("sweep", head.base, {})
+    declared = {table.name: table for table in tables}
     number = head.number + 1
     swept = {name: head.base[name].model_copy(update={"swept": number}) for name in found}
     rows = {
@@ -105,8 +112,8 @@ def pending_sweep(
             CsvRows(batch, (), ()),
             CsvRows(
                 batch,
-                (SOURCE[name].key,),
-                tombstones_csv(SOURCE[name], table.deleted),
+                (declared[name].key,),
+                tombstones_csv(declared[name], table.deleted),
                 "tombstones",
             ),
             CsvRows(batch, ("first", "last"), keys_csv(table.keys), "keys"),

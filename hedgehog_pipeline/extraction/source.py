@@ -16,7 +16,7 @@ from hedgehog_pipeline.extraction.snapshot import PgSnapshot, XidWindow
 from hedgehog_pipeline.lake.commits import Fingerprint
 from hedgehog_pipeline.lake.csv_records import fields_of
 from hedgehog_pipeline.lake.quarantine_csv import QuarantineEntry
-from hedgehog_pipeline.model.source import SourceTable
+from hedgehog_pipeline.model.tables import SourceTable
 from hedgehog_pipeline.postgres.connection import Credentials, connect, pin_settings, reason_of
 from hedgehog_pipeline.postgres.copy_out import copy_batches, copy_rows
 

@@ -8,7 +8,7 @@ from hedgehog_pipeline.extraction.backlog import changed_tables
 from hedgehog_pipeline.extraction.source import ConnectedSource
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.model.source import SourceTable
+from hedgehog_pipeline.model.tables import SourceTable
 
 
 class Publish(Protocol):

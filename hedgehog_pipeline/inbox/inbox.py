@@ -4,7 +4,7 @@ A CSV file uploaded to `inbox/<table>/` in the ingestion bucket is never changed
 lands it records its key and its ETag. If the content under a key changes, it counts as a new file.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -23,7 +23,7 @@ from hedgehog_pipeline.lake.quarantine_csv import (
     QuarantineEntry,
     quarantine_csv,
 )
-from hedgehog_pipeline.model.source import SOURCE, SourceTable
+from hedgehog_pipeline.model.tables import SourceTable
 
 _FOLDER = "inbox/"
 
@@ -90,6 +90,7 @@ class ClaimedFile:
 def claim_oldest(
     log: CommitLog[IngestionCommit],
     head: IngestionCommit | None,
+    declared: Mapping[str, SourceTable],
     tables: Sequence[SourceTable],
     batch: Batch,
 ) -> ClaimedFile | None:
@@ -98,6 +99,7 @@ def claim_oldest(
     Args:
         log: the ingestion log.
         head: the last commit of the log.
+        declared: every source table of the model.
         tables: the tables that the run may land.
         batch: the batch to write to.
 
@@ -113,27 +115,28 @@ def claim_oldest(
     if not waiting:
         return None
     file = waiting[0]
-    table = SOURCE[table_of(file)]
+    table = declared[table_of(file, declared)]
     if table not in tables:
         raise HedgehogError(
             f"The file {file.key} is next in the inbox, and this run does not materialise its "
             f"table {table.name}; select the asset oltp/{table.name} as well."
         )
     earlier = _claims(log, head).get(file.key, _Claims()).commits
-    landing = _landing(log, file, table, earlier, batch)
+    landing = _landing(log, file, table, declared, earlier, batch)
     return ClaimedFile(log, file, table, landing, earlier)
 
 
-def _landing(
+def _landing(  # noqa: PLR0913, PLR0917 (everything that decides)
     log: CommitLog[IngestionCommit],
     file: StoredObject,
     table: SourceTable,
+    declared: Collection[str],
     earlier: tuple[int, ...],
     batch: Batch,
 ) -> PendingCommit:
     """Prepare the valid rows of a file, and quarantine entries for the rest."""
     reader = InboxReader(file.key, table, partial(log.bucket.open, file))
-    misplaced = _misplaced(file)
+    misplaced = _misplaced(file, declared)
     survey = None if misplaced else reader.survey()
     rows, found = CsvRows(batch, (), ()), dict[str, object](file=file.key)
     if survey is None or survey.refusal:
@@ -178,10 +181,10 @@ def _whole_file_entry(table_name: str, part: str, reason: str | None) -> Quarant
     return QuarantineEntry(table_name, "", part, 0, "", None, reason)
 
 
-def table_of(file: StoredObject) -> str:
+def table_of(file: StoredObject, declared: Collection[str]) -> str:
     """Return the table that a file lands as: its own; the first of all tables if it has none."""
     name = _table_name(file)
-    return name if name in SOURCE else next(iter(SOURCE))
+    return name if name in declared else next(iter(declared))
 
 
 def _table_name(file: StoredObject) -> str:
@@ -190,14 +193,14 @@ def _table_name(file: StoredObject) -> str:
     return folder if name else ""
 
 
-def _misplaced(file: StoredObject) -> str:
+def _misplaced(file: StoredObject, declared: Collection[str]) -> str:
     """Return what is wrong with the folder of a file; empty if it is right."""
     table = _table_name(file)
-    if table in SOURCE and file.key.count("/") == 2:  # noqa: PLR2004 (inbox/<table>/<file>)
+    if table in declared and file.key.count("/") == 2:  # noqa: PLR2004 (inbox/<table>/<file>)
         return ""
     return (
         f"The file {file.key} is not directly in the folder of a source table: put it under "
-        f"inbox/<table>/, where <table> is one of {', '.join(SOURCE)}."
+        f"inbox/<table>/, where <table> is one of {', '.join(declared)}."
     )
 
 

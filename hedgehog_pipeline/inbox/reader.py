@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from hedgehog_pipeline.lake.csv_records import Read, Record, records
 from hedgehog_pipeline.lake.quarantine_csv import QuarantineEntry, readable
 from hedgehog_pipeline.model.columns import BIGINT, BOOLEAN, INTEGER
-from hedgehog_pipeline.model.source import SourceTable
+from hedgehog_pipeline.model.tables import SourceTable
 
 _KEY = re.compile(rb'"?(-?[0-9]{1,19})"?')
 _KEYS = {INTEGER: range(-(2**31), 2**31), BIGINT: range(-(2**63), 2**63)}

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.parts import digest_of
 from hedgehog_pipeline.model.side_tables import TOMBSTONES_ARROW
-from hedgehog_pipeline.model.source import SourceTable
+from hedgehog_pipeline.model.tables import SourceTable
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -6,6 +6,7 @@ earlier format would misread a new commit.
 
 import zlib
 from base64 import b64decode, b64encode
+from collections.abc import Iterable
 from datetime import date, datetime
 from itertools import accumulate, pairwise
 from typing import Annotated, Any, Literal, TypeVar
@@ -19,8 +20,6 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
-
-from hedgehog_pipeline.model.source import SOURCE
 
 IngestionKind = Literal["archive", "increment", "sweep", "inbox"]
 PartKind = Literal["rows", "keys", "tombstones", "quarantine", "readmitted"]
@@ -272,10 +271,12 @@ class IngestionCommit(Commit):
         """The latest commit of an inbox file up to this one, inclusive; 0 for none."""
         return self.number if self.taken else self.inbox
 
-    @property
-    def archive_complete(self) -> bool:
-        """Whether the initial load of every table has landed; one not begun has no watermark."""
-        return all(name in self.base and self.base[name].archive is None for name in SOURCE)
+    def completes_initial_load(self, tables: Iterable[str]) -> bool:
+        """Return whether the initial load of all tables has landed.
+
+        A table whose initial load has not begun has no watermark.
+        """
+        return all(name in self.base and self.base[name].archive is None for name in tables)
 
 
 class ProcessedCommit(Commit):

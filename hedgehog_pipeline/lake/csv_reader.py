@@ -31,8 +31,7 @@ from hedgehog_pipeline.model.columns import (
     arrow_schema,
 )
 from hedgehog_pipeline.model.side_tables import QUARANTINE_ARROW
-from hedgehog_pipeline.model.source import SourceTable
-from hedgehog_pipeline.model.star import INGESTION_COMMIT
+from hedgehog_pipeline.model.tables import INGESTION_COMMIT, SourceTable
 
 _Values = Any
 """An array of texts or of values; pyarrow's stubs know too few of its functions' overloads."""

@@ -8,7 +8,7 @@ from hedgehog_pipeline.lake.bucket import Bucket, S3Client
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog, CommitRef
-from hedgehog_pipeline.model.source import SourceTable
+from hedgehog_pipeline.model.tables import SourceTable
 
 
 @dataclass(frozen=True)

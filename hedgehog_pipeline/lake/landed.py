@@ -22,8 +22,7 @@ from hedgehog_pipeline.model.side_tables import (
     RESOLUTIONS_ARROW,
     TOMBSTONES_ARROW,
 )
-from hedgehog_pipeline.model.source import SourceTable
-from hedgehog_pipeline.model.star import DELETED, INGESTION_COMMIT
+from hedgehog_pipeline.model.tables import DELETED, INGESTION_COMMIT, SourceTable
 
 _COMMIT = INGESTION_COMMIT.name
 

@@ -17,7 +17,7 @@ from hedgehog_pipeline.model.side_tables import (
     RESOLUTIONS_ARROW,
     TOMBSTONES_ARROW,
 )
-from hedgehog_pipeline.model.star import StarTable
+from hedgehog_pipeline.model.tables import StarTable
 
 _SIDE_SCHEMAS = {
     "tombstones": TOMBSTONES_ARROW,

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from hedgehog_pipeline.lake.csv_reader import read_csv
 from hedgehog_pipeline.model.side_tables import QUARANTINE, QUARANTINE_ARROW
-from hedgehog_pipeline.model.star import INGESTION_COMMIT
+from hedgehog_pipeline.model.tables import INGESTION_COMMIT
 
 _MAX_LENGTH = 1000
 

@@ -14,7 +14,7 @@ from hedgehog_pipeline.lake.commits import ProcessedCommit
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
 from hedgehog_pipeline.model.columns import arrow_schema
-from hedgehog_pipeline.model.star import INGESTION_COMMIT, PROCESSED_COMMIT, StarTable
+from hedgehog_pipeline.model.tables import INGESTION_COMMIT, PROCESSED_COMMIT, StarTable
 
 _REQUESTS = 8
 """How many objects are read at the same time."""

@@ -1,7 +1,7 @@
 """Schemas of the side tables (quarantine, resolutions, tombstones), in lake and warehouse alike."""
 
 from hedgehog_pipeline.model.columns import BIGINT, TEXT, Column, arrow_schema
-from hedgehog_pipeline.model.star import INGESTION_COMMIT
+from hedgehog_pipeline.model.tables import INGESTION_COMMIT
 
 _TABLE = Column("table_name", TEXT, "The source table.")
 

@@ -4,13 +4,13 @@ The rules follow from the declarations of the star. Each query returns one short
 violation, to be read in the UI.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from psycopg import Connection, sql
 
-from hedgehog_pipeline.model.star import STAR, Dimension, Fact
+from hedgehog_pipeline.model.tables import Dimension, Fact, StarTable
 from hedgehog_pipeline.postgres.connection import pinned_transaction
 from hedgehog_pipeline.postgres.identifiers import identifiers
 from hedgehog_pipeline.storage.ddl import (
@@ -66,13 +66,13 @@ class Violations:
     examples: list[str]
 
 
-def rules() -> Iterator[Rule]:
+def rules_of(star: Mapping[str, StarTable]) -> Iterator[Rule]:
     """Yield the rules of all tables of the warehouse."""
-    for table in STAR.values():
+    for table in star.values():
         yield _identity_unique(table)
         yield _columns_not_null(table)
         if isinstance(table, Fact):
-            yield _references_present(table)
+            yield _references_present(star, table)
         else:
             yield _no_old_inferred_member(table)
         if table.subject:
@@ -146,7 +146,8 @@ def _columns_not_null(table: Dimension | Fact) -> Rule:
     )
 
 
-def _references_present(table: Fact) -> Rule:
+def _references_present(star: Mapping[str, StarTable], table: Fact) -> Rule:
+    declared = list(references(star, [table]))
     absent = sql.SQL(" union all ").join(
         sql.SQL(
             "select concat_ws(' ', fact.{key}, {where}, fact.{column}) from {table} as fact "
@@ -160,10 +161,8 @@ def _references_present(table: Fact) -> Rule:
             dimension=sql.Identifier(dimension.name),
             dimension_key=sql.Identifier(dimension.key.name),
         )
-        for fact, column, dimension in references()
-        if fact == table
+        for _, column, dimension in declared
     )
-    declared = list(references([table]))
     return Rule(
         table,
         "references_present",

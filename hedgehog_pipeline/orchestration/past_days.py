@@ -24,8 +24,7 @@ from dagster import (
 )
 
 from hedgehog_pipeline.lake.commits import Commit
-from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.model.star import STAR
+from hedgehog_pipeline.model.model import Model
 from hedgehog_pipeline.orchestration.asset_keys import asset_key
 from hedgehog_pipeline.orchestration.assets.materializations import (
     ROWS_WRITTEN,
@@ -47,6 +46,7 @@ RowsOfDay = Callable[[date], Counter[str]]
 
 
 def past_days_sensor(
+    model: Model,
     checks: str,
     rows_of_day: RowsOfDay,
     pending: Mapping[str, Callable[[], Sequence[Commit]]],
@@ -55,6 +55,7 @@ def past_days_sensor(
     """Return the sensor that closes past days.
 
     Args:
+        model: the declared tables.
         checks: name of the job that evaluates the checks; it runs once the days are closed.
         rows_of_day: counts the rows of a day in the lake, for days that this instance of Dagster
             has not seen.
@@ -81,8 +82,8 @@ def past_days_sensor(
             return SkipReason("Days are closed once fewer commits are pending.")
         events: list[AssetMaterialization] = []
         pending_tables: set[AssetKey] = set()
-        for day, missing in _open_days(context.instance, days, today):
-            unfinished = _unfinished_tables(date.fromisoformat(day), waiting)
+        for day, missing in _open_days(context.instance, model, days, today):
+            unfinished = _unfinished_tables(model, date.fromisoformat(day), waiting)
             pending_tables |= unfinished.intersection(missing)
             keys = [key for key in missing if key not in unfinished]
             if events and len(events) + len(keys) > _MAX_EVENTS:
@@ -102,7 +103,9 @@ def past_days_sensor(
     return close
 
 
-def _unfinished_tables(day: date, waiting: Mapping[str, Sequence[Commit]]) -> set[AssetKey]:
+def _unfinished_tables(
+    model: Model, day: date, waiting: Mapping[str, Sequence[Commit]]
+) -> set[AssetKey]:
     """Return the tables with pending commits of a day."""
     to_process, to_load = (
         [commit for commit in waiting[stage] if commit.date == day]
@@ -110,11 +113,11 @@ def _unfinished_tables(day: date, waiting: Mapping[str, Sequence[Commit]]) -> se
     )
     to_transform = {
         table.name
-        for table in STAR.values()
+        for table in model.star.values()
         for commit in to_process
         if any(commit.touches(f"oltp/{name}") for name in table.inputs)
     }
-    written = {name for name in STAR for commit in to_load if commit.holds(f"star/{name}")}
+    written = {name for name in model.star for commit in to_load if commit.holds(f"star/{name}")}
     return {
         *(asset_key("star", name) for name in to_transform),
         *(asset_key("warehouse", name) for name in to_transform | written),
@@ -122,10 +125,10 @@ def _unfinished_tables(day: date, waiting: Mapping[str, Sequence[Commit]]) -> se
 
 
 def _open_days(
-    instance: DagsterInstance, days: PartitionsDefinition, today: date
+    instance: DagsterInstance, model: Model, days: PartitionsDefinition, today: date
 ) -> Iterator[tuple[str, list[AssetKey]]]:
     """Yield the past days on which assets are missing, with these assets."""
-    layers = (("oltp", SOURCE), ("star", STAR), ("warehouse", STAR))
+    layers = (("oltp", model.source), ("star", model.star), ("warehouse", model.star))
     done = {
         key: instance.get_materialized_partitions(key)
         for layer, tables in layers

@@ -9,6 +9,7 @@ from dagster import DagsterInstance
 
 from hedgehog_pipeline.errors import HedgehogError, LakeMismatchError
 from hedgehog_pipeline.lake.commits import Commit
+from hedgehog_pipeline.model.model import Model
 from hedgehog_pipeline.orchestration.run_status import failures, live_runs, pipeline_pauses
 from hedgehog_pipeline.scheduling.batching import MAX_COMMITS, pending_of_day
 from hedgehog_pipeline.scheduling.planned_tables import Path, planned_assets
@@ -24,10 +25,12 @@ class PipelineRun:
     """A run of all three stages.
 
     Attributes:
+        model: the declared tables.
         takes: per stage, the pending commits that the run takes.
         tags: run tags that select these commits, and those that land until its stages begin.
     """
 
+    model: Model
     takes: Mapping[str, Sequence[Commit]]
     tags: Mapping[str, str]
 
@@ -37,11 +40,11 @@ class PipelineRun:
         Args:
             changed: the source tables with changes.
         """
-        return planned_assets(changed, self.takes["processing"], self.takes["storage"])
+        return planned_assets(self.model, changed, self.takes["processing"], self.takes["storage"])
 
 
 def plan_pipeline_run(
-    instance: DagsterInstance, pending: Pending, now: datetime
+    instance: DagsterInstance, model: Model, pending: Pending, now: datetime
 ) -> PipelineRun | None:
     """Plan a run that takes new changes and pending commits through all stages.
 
@@ -50,6 +53,7 @@ def plan_pipeline_run(
 
     Args:
         instance: where runs are recorded.
+        model: the declared tables.
         pending: of each stage.
         now: current time, aware UTC; its day is the partition.
 
@@ -77,7 +81,7 @@ def plan_pipeline_run(
         of_today = [commit for commit in waiting if commit.date == now.date()]
         if len(takes[stage]) < len(of_today) or len(waiting) >= MAX_COMMITS:
             return None
-    return PipelineRun(takes, pending_tags(left_out))
+    return PipelineRun(model, takes, pending_tags(left_out))
 
 
 def _left_out(instance: DagsterInstance, stage: str, now: datetime) -> set[int]:

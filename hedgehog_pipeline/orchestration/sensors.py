@@ -31,6 +31,7 @@ from hedgehog_pipeline.extraction.source_watch import SourceWatch
 from hedgehog_pipeline.inbox.inbox import table_of
 from hedgehog_pipeline.lake.bucket import StoredObject
 from hedgehog_pipeline.lake.commits import Commit
+from hedgehog_pipeline.model.model import Model
 from hedgehog_pipeline.orchestration.pipeline_run import Pending, plan_pipeline_run
 from hedgehog_pipeline.orchestration.run_status import (
     all_ended,
@@ -56,7 +57,8 @@ _INTERVAL_SECONDS = 2
 """Less than the daemon's own five seconds: with five, it would skip every other tick."""
 
 
-def source_sensor(
+def source_sensor(  # noqa: PLR0913 (all of them are injected)
+    model: Model,
     pipeline: "UnresolvedAssetJobDefinition",
     extraction: "UnresolvedAssetJobDefinition",
     *,
@@ -67,6 +69,7 @@ def source_sensor(
     """Return the sensor that captures source changes, as soon as no other capture runs.
 
     Args:
+        model: the declared tables.
         pipeline: the job of all three stages.
         extraction: the job of extraction alone.
         watch_source: scans the source, over one connection per tick.
@@ -79,7 +82,7 @@ def source_sensor(
         jobs=[pipeline, extraction],
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
-        description="ScanTimes for changed rows in the source twice a second. Launches `pipeline`, "
+        description="Looks for changed rows in the source twice a second. Launches `pipeline`, "
         "which takes them and all pending commits to the warehouse, or only `extraction` if the "
         "warehouse cannot be reached or more is pending than one run takes.",
     )
@@ -97,13 +100,14 @@ def source_sensor(
                     # Another capture may have been launched since: for a file, or by a schedule.
                     captures = live_runs(instance, (PIPELINE, EXTRACTION), now)
                     if not captures:
-                        return _capture(instance, Mode.CHANGES, changed, pending)
+                        return _capture(instance, model, Mode.CHANGES, changed, pending)
         return SkipReason("A capture is running." if captures else "The source has no changes.")
 
     return scan
 
 
 def inbox_sensor(
+    model: Model,
     pipeline: "UnresolvedAssetJobDefinition",
     extraction: "UnresolvedAssetJobDefinition",
     *,
@@ -116,6 +120,7 @@ def inbox_sensor(
     queue.
 
     Args:
+        model: the declared tables.
         pipeline: the job of all three stages.
         extraction: the job of extraction alone.
         waiting_files: lists the files that wait in the inbox.
@@ -140,18 +145,23 @@ def inbox_sensor(
         files = waiting_files()
         if not files:
             return SkipReason("No file waits in the inbox.")
-        return _capture(instance, Mode.INBOX, [table_of(files[0])], pending)
+        table = table_of(files[0], model.source)
+        return _capture(instance, model, Mode.INBOX, [table], pending)
 
     return look
 
 
 def _capture(
-    instance: DagsterInstance, mode: Mode, changed: Collection[str], pending: Pending
+    instance: DagsterInstance,
+    model: Model,
+    mode: Mode,
+    changed: Collection[str],
+    pending: Pending,
 ) -> RunRequest:
     """Request a run that captures; it also takes the pending commits if one run can."""
     now = datetime.now(timezone.utc)
-    run = plan_pipeline_run(instance, pending, now)
-    planned = run.assets(changed) if run else landed_assets(changed)
+    run = plan_pipeline_run(instance, model, pending, now)
+    planned = run.assets(changed) if run else landed_assets(model, changed)
     return RunRequest(
         job_name=PIPELINE if run else EXTRACTION,
         partition_key=now.date().isoformat(),

@@ -9,9 +9,10 @@ from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import new_log_id
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows
 from hedgehog_pipeline.lake.row_counts import BATCH_ONLY, counts_after, counts_before
-from hedgehog_pipeline.model.star import STAR, StarTable
+from hedgehog_pipeline.model.model import Model
+from hedgehog_pipeline.model.tables import StarTable
 from hedgehog_pipeline.processing.backlog import advanced, sources_of
-from hedgehog_pipeline.processing.transform import transform
+from hedgehog_pipeline.processing.transforms import transforms_of
 from hedgehog_pipeline.scheduling.planned_tables import surely_changes
 
 
@@ -20,6 +21,7 @@ class ProcessingPlan:
     """A batch to write: commits to process, for the first time or as a replay.
 
     Attributes:
+        model: the declared tables.
         commits: the ingestion commits to process, ascending.
         tables: the star tables to transform.
         batch: the batch to write into.
@@ -27,6 +29,7 @@ class ProcessingPlan:
             commits.
     """
 
+    model: Model
     commits: Sequence[IngestionCommit]
     tables: Sequence[StarTable]
     batch: Batch
@@ -34,21 +37,28 @@ class ProcessingPlan:
 
     @classmethod
     def new(
-        cls, commits: Sequence[IngestionCommit], batch: Batch, *, head: ProcessedCommit | None
+        cls,
+        model: Model,
+        commits: Sequence[IngestionCommit],
+        batch: Batch,
+        *,
+        head: ProcessedCommit | None,
     ) -> "ProcessingPlan":
-        """Plan to process commits for the first time.
+        """Plan to process commits for the first time, into all tables of the star.
 
         Args:
+            model: the declared tables.
             commits: commits that are not yet processed.
             batch: an empty batch.
             head: the last processed commit.
         """
         batch.counts_before = counts_before(head, batch.date)
-        return cls(commits, list(STAR.values()), batch, None)
+        return cls(model, commits, list(model.star.values()), batch, None)
 
     @classmethod
-    def replay(
+    def replay(  # noqa: PLR0913 (all of them decide)
         cls,
+        model: Model,
         commits: Sequence[IngestionCommit],
         tables: Sequence[StarTable],
         batch: Batch,
@@ -59,6 +69,7 @@ class ProcessingPlan:
         """Plan to process commits again, or some tables of them.
 
         Args:
+            model: the declared tables.
             commits: commits of one day.
             tables: the star tables to transform.
             batch: an empty batch.
@@ -67,7 +78,7 @@ class ProcessingPlan:
         """
         batch.counts_before = BATCH_ONLY if whole_day else counts_before(head, batch.date)
         batch.counted = whole_day
-        return cls(commits, tables, batch, head.through if head else 0)
+        return cls(model, commits, tables, batch, head.through if head else 0)
 
     def surely_changes(self, table: StarTable) -> bool:
         """Return whether the commits certainly change a table."""
@@ -75,7 +86,8 @@ class ProcessingPlan:
 
     def rows_of(self, table: StarTable, inputs: Mapping[str, LandedTable]) -> list[ParquetRows]:
         """Return all rows of a table for the batch; they are transformed while they are written."""
-        transformed = transform(table, inputs, self.commits, restated=self.restated or 0)
+        transform = transforms_of(self.model)[table.name]
+        transformed = transform.of_commits(inputs, self.commits, restated=self.restated or 0)
         return [
             ParquetRows(self.batch, transformed.rows),
             ParquetRows(self.batch, transformed.tombstones, "tombstones"),
@@ -112,11 +124,13 @@ class ProcessingPlan:
             tables=tuple(table.name for table in self.tables),
             through=through,
             gaps=gaps,
-            archive_complete=last.archive_complete and last.number <= through,
+            archive_complete=last.completes_initial_load(self.model.source)
+            and last.number <= through,
         )
 
 
 def plan_of_day(  # noqa: PLR0913 (all of them decide)
+    model: Model,
     commits: Sequence[IngestionCommit],
     tables: Sequence[StarTable],
     new_batch: Callable[[], Batch],
@@ -131,6 +145,7 @@ def plan_of_day(  # noqa: PLR0913 (all of them decide)
     if without commits, for tables that are passed on unchanged.
 
     Args:
+        model: the declared tables.
         commits: the commits of the day, ascending.
         tables: the star tables to transform.
         new_batch: creates a batch of the day.
@@ -139,14 +154,15 @@ def plan_of_day(  # noqa: PLR0913 (all of them decide)
             because another run was faster.
         whole_day: whether these are all commits of the day.
     """
-    again = commits if len(tables) < len(STAR) else _processed(commits, head)
+    again = commits if len(tables) < len(model.star) else _processed(commits, head)
     new = [commit for commit in commits if commit not in again]
     plans: list[ProcessingPlan] = []
     if replays and (again or not new):
         whole = whole_day and not new
-        plans.append(ProcessingPlan.replay(again, tables, new_batch(), head=head, whole_day=whole))
+        batch = new_batch()
+        plans.append(ProcessingPlan.replay(model, again, tables, batch, head=head, whole_day=whole))
     if new or not replays:
-        plans.append(ProcessingPlan.new(new, new_batch(), head=head))
+        plans.append(ProcessingPlan.new(model, new, new_batch(), head=head))
     return plans
 
 

@@ -1,6 +1,6 @@
 """Transform landed rows to rows of a star table, in Arrow tables of bounded size."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,19 +11,9 @@ from pyarrow import dataset
 
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.landed import History, LandedTable
-from hedgehog_pipeline.model.star import (
-    DELETED,
-    INGESTION_COMMIT,
-    STAR,
-    Dimension,
-    Fact,
-    StarTable,
-)
-from hedgehog_pipeline.processing.transforms import transforms_of
+from hedgehog_pipeline.model.tables import DELETED, INGESTION_COMMIT, Dimension, Fact, StarTable
 
 _COMMIT = INGESTION_COMMIT.name
-TRANSFORMS = transforms_of(STAR.values())
-"""The function of each table; an invalid one fails at load time, not in a run."""
 
 
 @dataclass(frozen=True)
@@ -50,34 +40,115 @@ class SideOutputs:
     resolutions: list[pa.Table] = field(default_factory=list[pa.Table])
 
 
-def transform(
-    table: StarTable,
-    inputs: Mapping[str, LandedTable],
-    commits: Sequence[IngestionCommit],
-    *,
-    restated: int,
-) -> Transformed:
-    """Transform what these commits contribute to a star table.
+Function = Callable[..., pd.DataFrame]
+"""A function of the model: DataFrames in, DataFrame out."""
 
-    Args:
-        inputs: its source tables, by name.
-        commits: the ingestion commits to process, ascending.
-        restated: for a replay, the last commit that was processed before; 0 for new commits.
+
+@dataclass(frozen=True)
+class Transform:
+    """The transform of a star table: the model's function, and what it is applied to.
+
+    Attributes:
+        table: the table.
+        function: takes one frame for each joined input, or a frame of one input at a time.
     """
-    parents = [inputs[name] for name in table.inputs]
-    side = SideOutputs()
-    if table.as_of:
-        rows = _joined(table, parents, commits, side, restated=restated)
-    else:
-        rows = _by_part(table, parents, commits, side)
-    tombstones = _tombstones(parents[0], commits) if isinstance(table, Fact) else iter(())
-    return Transformed(rows, tombstones, _lazily(side.quarantine), _lazily(side.resolutions))
 
+    table: StarTable
+    function: Function
 
-def transform_current(table: StarTable, rows: pa.Table, *parents: pa.Table) -> pa.Table:
-    """Transform rows that are not deleted, with the parents of a joined table."""
-    deleted = pa.repeat(pa.scalar(False), rows.num_rows)  # noqa: FBT003 (a value)
-    return _apply(table, rows.append_column(DELETED.name, deleted), *parents)
+    def of_commits(
+        self,
+        inputs: Mapping[str, LandedTable],
+        commits: Sequence[IngestionCommit],
+        *,
+        restated: int,
+    ) -> Transformed:
+        """Transform what these commits contribute to the table.
+
+        Args:
+            inputs: its source tables, by name.
+            commits: the ingestion commits to process, ascending.
+            restated: for a replay, the last commit that was processed before; 0 for new commits.
+        """
+        parents = [inputs[name] for name in self.table.inputs]
+        side = SideOutputs()
+        if self.table.as_of:
+            rows = self._joined(parents, commits, side, restated=restated)
+        else:
+            rows = self._by_part(parents, commits, side)
+        tombstones = _tombstones(parents[0], commits) if isinstance(self.table, Fact) else iter(())
+        return Transformed(rows, tombstones, _lazily(side.quarantine), _lazily(side.resolutions))
+
+    def current(self, rows: pa.Table, *parents: pa.Table) -> pa.Table:
+        """Transform rows that are not deleted, with the parents of a joined table."""
+        deleted = pa.repeat(pa.scalar(False), rows.num_rows)  # noqa: FBT003 (a value)
+        return self._apply(rows.append_column(DELETED.name, deleted), *parents)
+
+    def _by_part(
+        self,
+        parents: Sequence[LandedTable],
+        commits: Sequence[IngestionCommit],
+        side: SideOutputs,
+    ) -> Iterator[pa.Table]:
+        for commit in commits:
+            for parent in parents:
+                for part in parent.parts_of(commit):
+                    yield self.current(part.rows)
+                    if self.table.subject:
+                        side.quarantine.append(part.faults)
+                if self.table.subject:
+                    side.quarantine.append(parent.entries_of(commit))
+            subject = (
+                parents[0] if self.table.subject and isinstance(self.table, Dimension) else None
+            )
+            if subject and commit.parts_of(subject.asset, "tombstones"):
+                deleted: list[Any] = subject.tombstones_of(commit)["key"].to_pylist()
+                history = subject.history(commit.number, since=commit.number, keys=deleted)
+                yield self._apply(_deleted_by(commit, history))
+                side.resolutions.append(history.resolutions([commit.number]))
+
+    def _joined(
+        self,
+        parents: Sequence[LandedTable],
+        commits: Sequence[IngestionCommit],
+        side: SideOutputs,
+        *,
+        restated: int,
+    ) -> Iterator[pa.Table]:
+        """Join the parents as of the last of the commits.
+
+        A member is stamped with the highest commit among its rows, and emitted by the run that
+        processes that commit. So a member depends on its stamp alone, and commits can be processed
+        in any order (docs/design.md, "Joined dimensions"). A row that becomes valid later also
+        changes members whose other parent came after it, so a restatement emits those as well,
+        with the stamp that another version of the member gave them while this row was not valid.
+        """
+        relevant = [c.number for c in commits if any(c.touches(p.asset) for p in parents)]
+        if not relevant:
+            return
+        stamp = pc.field(_COMMIT)
+        first, last = relevant[0], max(relevant[-1], restated)
+        histories = [parent.history(last, since=first) for parent in parents]
+        for parent, history in zip(parents, histories, strict=True):
+            parent.write_checkpoint(history, first - 1)
+            side.quarantine.append(history.faults.filter(stamp.isin(relevant)))
+            side.resolutions.append(history.resolutions(relevant))
+        members, *others = (history.newest() for history in histories)
+        others = [_without_deleted(rows) for rows in others]
+        joined = self._apply(members, *others)
+        if restated:
+            versions = self.current(histories[0].versions, *others)
+            joined = _with_greatest_stamp(joined, versions, self.table.key.name)
+        yield joined.filter(stamp >= first if restated else stamp.isin(relevant))
+
+    def _apply(self, *rows: pa.Table) -> pa.Table:
+        """Call the function, and return the declared columns in their declared types."""
+        frames = (part.to_pandas(types_mapper=pd.ArrowDtype) for part in rows)
+        schema = self.table.arrow
+        frame = self.function(*frames)
+        return pa.Table.from_pandas(
+            frame[schema.names], schema=schema, preserve_index=False
+        ).replace_schema_metadata(None)
 
 
 def _lazily(tables: list[pa.Table]) -> Iterator[pa.Table]:
@@ -90,67 +161,10 @@ def _tombstones(subject: LandedTable, commits: Sequence[IngestionCommit]) -> Ite
         yield subject.tombstones_of(commit)
 
 
-def _by_part(
-    table: StarTable,
-    parents: Sequence[LandedTable],
-    commits: Sequence[IngestionCommit],
-    side: SideOutputs,
-) -> Iterator[pa.Table]:
-    for commit in commits:
-        for parent in parents:
-            for part in parent.parts_of(commit):
-                yield transform_current(table, part.rows)
-                if table.subject:
-                    side.quarantine.append(part.faults)
-            if table.subject:
-                side.quarantine.append(parent.entries_of(commit))
-        subject = parents[0] if table.subject and isinstance(table, Dimension) else None
-        if subject and commit.parts_of(subject.asset, "tombstones"):
-            deleted: list[Any] = subject.tombstones_of(commit)["key"].to_pylist()
-            history = subject.history(commit.number, since=commit.number, keys=deleted)
-            yield _apply(table, _deleted_by(commit, history))
-            side.resolutions.append(history.resolutions([commit.number]))
-
-
 def _deleted_by(commit: IngestionCommit, history: History) -> pa.Table:
     """Return the last row of each key whose deletion the commit detected."""
     rows = history.newest()
     return rows.filter(pc.field(DELETED.name) & (pc.field(_COMMIT) == commit.number))
-
-
-def _joined(
-    table: StarTable,
-    parents: Sequence[LandedTable],
-    commits: Sequence[IngestionCommit],
-    side: SideOutputs,
-    *,
-    restated: int,
-) -> Iterator[pa.Table]:
-    """Join the parents as of the last of the commits.
-
-    A member is stamped with the highest commit among its rows, and emitted by the run that
-    processes that commit. So a member depends on its stamp alone, and commits can be processed in
-    any order (docs/design.md, "Joined dimensions"). A row that becomes valid later also changes
-    members whose other parent came after it, so a restatement emits those as well, with the stamp
-    that another version of the member gave them while this row was not valid.
-    """
-    relevant = [c.number for c in commits if any(c.touches(p.asset) for p in parents)]
-    if not relevant:
-        return
-    stamp = pc.field(_COMMIT)
-    first, last = relevant[0], max(relevant[-1], restated)
-    histories = [parent.history(last, since=first) for parent in parents]
-    for parent, history in zip(parents, histories, strict=True):
-        parent.write_checkpoint(history, first - 1)
-        side.quarantine.append(history.faults.filter(stamp.isin(relevant)))
-        side.resolutions.append(history.resolutions(relevant))
-    members, *others = (history.newest() for history in histories)
-    others = [_without_deleted(rows) for rows in others]
-    joined = _apply(table, members, *others)
-    if restated:
-        versions = transform_current(table, histories[0].versions, *others)
-        joined = _with_greatest_stamp(joined, versions, table.key.name)
-    yield joined.filter(stamp >= first if restated else stamp.isin(relevant))
 
 
 def _with_greatest_stamp(rows: pa.Table, versions: pa.Table, key: str) -> pa.Table:
@@ -170,12 +184,3 @@ def _without_deleted(parents: pa.Table) -> pa.Table:
     kept = {name: pc.if_else(present, pc.field(name), null) for name in values}
     columns = {key: pc.field(key), **kept, _COMMIT: pc.field(_COMMIT)}
     return dataset.dataset(parents).to_table(columns=columns)
-
-
-def _apply(table: StarTable, *rows: pa.Table) -> pa.Table:
-    """Call the table's function, and return the declared columns in their declared types."""
-    frames = (part.to_pandas(types_mapper=pd.ArrowDtype) for part in rows)
-    frame = TRANSFORMS[table.name](*frames)
-    return pa.Table.from_pandas(
-        frame[table.arrow.names], schema=table.arrow, preserve_index=False
-    ).replace_schema_metadata(None)

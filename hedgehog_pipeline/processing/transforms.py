@@ -1,29 +1,27 @@
-"""Find the transforms of the chosen model: for each star table, the function of its name."""
+"""Find the transforms of a model: for each star table, the function of its name."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
+from functools import cache
 from inspect import Parameter, signature
 
-import pandas as pd
-
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.model.registry import module, module_name
-from hedgehog_pipeline.model.tables import StarTable
-
-Transform = Callable[..., pd.DataFrame]
+from hedgehog_pipeline.model.model import Model
+from hedgehog_pipeline.processing.transform import Function, Transform
 
 _POSITIONAL = {Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD}
 
 
-def transforms_of(tables: Iterable[StarTable]) -> dict[str, Transform]:
-    """Find the function of each table in the model's modules `dimensions` and `facts`.
+@cache
+def transforms_of(model: Model) -> Mapping[str, Transform]:
+    """Find the function of each star table in the model's modules `dimensions` and `facts`.
 
     Raises:
         HedgehogError: if one is missing, or does not take one frame for each input.
     """
-    modules = [module("dimensions"), module("facts")]
+    modules = [model.module("dimensions"), model.module("facts")]
     found: dict[str, Transform] = {}
     errors: list[str] = []
-    for table in tables:
+    for table in model.star.values():
         function = next((f for m in modules if (f := getattr(m, table.name, None))), None)
         frames = table.inputs if table.as_of else ("rows",)
         if function is None:
@@ -35,16 +33,17 @@ def transforms_of(tables: Iterable[StarTable]) -> dict[str, Transform]:
                 f"inputs are {given}, but takes {_count_frames(function)}"
             )
         else:
-            found[table.name] = function
+            found[table.name] = Transform(table, function)
     if errors:
         raise HedgehogError(
-            f"The functions in {module_name('dimensions')} and {module_name('facts')} do not fit "
-            f"the star: {'; '.join(errors)}. docs/your-own-shop.md says what they take and return."
+            f"The functions in {model.module_name('dimensions')} and {model.module_name('facts')} "
+            f"do not fit the star: {'; '.join(errors)}. docs/your-own-shop.md says what they take "
+            "and return."
         )
     return found
 
 
-def _count_frames(function: Transform) -> int:
+def _count_frames(function: Function) -> int:
     """Count the positional parameters without a default."""
     return sum(
         parameter.kind in _POSITIONAL and parameter.default is Parameter.empty

@@ -16,8 +16,7 @@ from hedgehog_pipeline.extraction.delete_detection import keys_in_source, sweep_
 from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.model.source import SOURCE, SourceTable
-from hedgehog_pipeline.model.star import INGESTION_COMMIT, StarTable
+from hedgehog_pipeline.model.tables import INGESTION_COMMIT, SourceTable, StarTable
 from hedgehog_pipeline.postgres.key_ranges import KeyRanges, union
 from hedgehog_pipeline.reconciliation.sides import WarehouseSide, key_in
 from hedgehog_pipeline.storage.views import key_number
@@ -108,7 +107,7 @@ class InFlight:
 
     def _members(self, table: StarTable, keys_of: Callable[[SourceTable], KeyRanges]) -> KeyRanges:
         """Return the keys that a reason applies to, through their own rows or their parents'."""
-        subject, *parents = (SOURCE[name] for name in table.inputs)
+        subject, *parents = (self.warehouse.model.source[name] for name in table.inputs)
         return union(
             keys_of(subject),
             *(self._children(subject, parent, keys_of(parent)) for parent in parents),

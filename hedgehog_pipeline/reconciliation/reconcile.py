@@ -8,8 +8,8 @@ from time import monotonic
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.model.source import SOURCE, SourceTable
-from hedgehog_pipeline.model.star import StarTable
+from hedgehog_pipeline.model.model import Model
+from hedgehog_pipeline.model.tables import SourceTable, StarTable
 from hedgehog_pipeline.postgres.key_ranges import (
     KeyRanges,
     difference,
@@ -58,7 +58,7 @@ def reconcile(
         lake: the two logs.
         warehouse: the warehouse, prepared or not.
         open_source: opens the source, after the warehouse's snapshot is open and the log is read.
-        tables: tables of `RECONCILED` (reconciliation/result.py).
+        tables: those of `reconciled_tables` (reconciliation/result.py).
 
     Raises:
         HedgehogError: where source, lake or warehouse cannot be read, or the warehouse was loaded
@@ -74,8 +74,9 @@ def reconcile(
         lake.confirm_source()
         loaded = lake.ingestion.read(warehouse.loaded_through())
         head = lake.ingestion.read(lake.ingestion.end())
-        inputs = {name for table in tables for name in table.inputs}
-        with open_source([table for name, table in SOURCE.items() if name in inputs]) as snapshot:
+        names = {name for table in tables for name in table.inputs}
+        inputs = [table for name, table in warehouse.model.source.items() if name in names]
+        with open_source(inputs) as snapshot:
             in_flight = InFlight(warehouse, lake, loaded, head, snapshot)
             for table in tables:
                 result = _compare_table(in_flight, table)
@@ -85,7 +86,7 @@ def reconcile(
                     unexplained.append(result)
     until = monotonic() + _SEARCH_SECONDS
     for result in unexplained:
-        yield _find_wrong_side(result, lake, loaded.number, until)
+        yield _find_wrong_side(result, lake, warehouse.model, loaded.number, until)
 
 
 _Lines = Mapping[int, bytes | None]
@@ -110,7 +111,7 @@ class _Unexplained:
 def _compare_table(in_flight: InFlight, table: StarTable) -> "Reconciled | _Unexplained":
     if not in_flight.is_comparable(table):
         return Reconciled(table.name, None)
-    source = SourceSide(in_flight.source, table)
+    source = SourceSide(in_flight.source, in_flight.warehouse.model, table)
     warehouse = WarehouseSide(in_flight.warehouse.connection, table)
     found = compare(source.lines(), warehouse.lines())
     differing: dict[str, KeyRanges] = {
@@ -147,12 +148,12 @@ def _explain(
 
 
 def _find_wrong_side(
-    unexplained: _Unexplained, lake: Lake, loaded: int, until: float
+    unexplained: _Unexplained, lake: Lake, model: Model, loaded: int, until: float
 ) -> Reconciled:
     """Find which side is wrong, by what landed last for the first keys."""
     keys = {key for lines in unexplained.source_lines.values() for key in lines}
     try:
-        landed = LakeSide(lake, unexplained.table, loaded).rows(keys, until)
+        landed = LakeSide(lake, model, unexplained.table, loaded).rows(keys, until)
         numbers = {row.commit for row in landed.values() if row}
         days = {number: lake.ingestion.read(number).date for number in numbers}
     except HedgehogError as error:

@@ -1,16 +1,18 @@
 """The result of reconciling a table, as people and programs read it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from hedgehog_pipeline.model.registry import TableRegistry
-from hedgehog_pipeline.model.star import STAR
+from hedgehog_pipeline.model.tables import StarTable
 from hedgehog_pipeline.postgres.key_ranges import KeyRanges, count
 from hedgehog_pipeline.reconciliation.checksums import Comparison
 
-RECONCILED = TableRegistry(lambda: [table for table in STAR.values() if table.subject])
-"""The tables with one row for each row of the source; a date dimension has none there."""
+
+def reconciled_tables(star: Mapping[str, StarTable]) -> dict[str, StarTable]:
+    """Return the tables with one row for each source row; a date dimension has none there."""
+    return {name: table for name, table in star.items() if table.subject}
+
 
 WAREHOUSE, LAKE, UNREAD, UNSOUGHT = (
     "the warehouse is wrong",

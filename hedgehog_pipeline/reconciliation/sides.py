@@ -15,10 +15,10 @@ from hedgehog_pipeline.lake.csv_reader import ReadPart, landed_schema, read_csv,
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.quarantine_csv import QuarantineEntry
 from hedgehog_pipeline.model.columns import Column
-from hedgehog_pipeline.model.source import SOURCE, SourceTable
-from hedgehog_pipeline.model.star import DELETED, INGESTION_COMMIT, Fact, StarTable
+from hedgehog_pipeline.model.model import Model
+from hedgehog_pipeline.model.tables import DELETED, INGESTION_COMMIT, Fact, SourceTable, StarTable
 from hedgehog_pipeline.postgres.key_ranges import KeyRanges
-from hedgehog_pipeline.processing.transform import transform_current
+from hedgehog_pipeline.processing.transforms import transforms_of
 from hedgehog_pipeline.reconciliation.checksums import (
     Line,
     canonical,
@@ -53,22 +53,24 @@ class SourceSide:
     """
 
     snapshot: SourceSnapshot
+    model: Model
     table: StarTable
 
     def lines(self, keys: KeyRanges | None = None) -> Iterator[Line]:
         """Read the rows, or those of some keys."""
         subject, *_ = self._tables
         where = _ALL if keys is None else key_in(subject.key, keys)
+        transform = transforms_of(self.model)[self.table.name]
         parents = self._parents  # read first: only one COPY at a time
         for part in self._read(subject, where):
-            rows = transform_current(self.table, part.rows, *parents)
+            rows = transform.current(part.rows, *parents)
             keys = _values(rows, self.table.key.name)
             readable = zip(keys, render_rows(rows, self.table.columns), strict=True)
             yield from sorted([*readable, *((key, None) for key in part.unreadable)])
 
     @property
     def _tables(self) -> list[SourceTable]:
-        return [SOURCE[name] for name in self.table.inputs]
+        return [self.model.source[name] for name in self.table.inputs]
 
     @cached_property
     def _parents(self) -> list[pa.Table]:
@@ -207,11 +209,13 @@ class LakeSide:
 
     Attributes:
         lake: the lake whose ingestion log is read.
+        model: the declared tables.
         table: a table of the star that has a subject.
         number: the last ingestion commit to read.
     """
 
     lake: Lake
+    model: Model
     table: StarTable
     number: int
 
@@ -223,7 +227,7 @@ class LakeSide:
             until: the time of `monotonic()` at which the search ends; a key that was not found by
                 then has None in the result.
         """
-        subject, *parents = (SOURCE[name] for name in self.table.inputs)
+        subject, *parents = (self.model.source[name] for name in self.table.inputs)
         own = self.lake.landed(subject).newest_of(self.number, keys, until)
         rows = own.newest()
         existing = existing_rows(rows)
@@ -236,7 +240,8 @@ class LakeSide:
         if any(history.unsearched for history in histories):
             return dict.fromkeys(keys)
         parent_rows = (existing_rows(history.newest()) for history in histories)
-        transformed = transform_current(self.table, existing, *parent_rows)
+        transform = transforms_of(self.model)[self.table.name]
+        transformed = transform.current(existing, *parent_rows)
         lines = zip(
             _values(transformed, self.table.key.name),
             render_rows(transformed, self.table.columns),

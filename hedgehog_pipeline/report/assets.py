@@ -22,9 +22,8 @@ from dagster import (
     multi_asset,
 )
 
-from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.orchestration.asset_keys import asset_key
-from hedgehog_pipeline.orchestration.resources import WarehouseResource
 from hedgehog_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -103,13 +102,14 @@ def _asset_key(chapter: str) -> AssetKey:
     pool=REPORT,
 )
 def report(
-    context: AssetExecutionContext, lake: ResourceParam[Lake], warehouse: WarehouseResource
+    context: AssetExecutionContext, deployment: ResourceParam[Deployment]
 ) -> Iterator[MaterializeResult[Any]]:
     """Make the report from the current rows of the warehouse."""
     from hedgehog_pipeline.report.making import make_report  # noqa: PLC0415 (imports altair)
 
-    with warehouse.open() as target:
-        made = make_report(target, lake.processed.bucket, datetime.now(timezone.utc))
+    with deployment.warehouse() as warehouse:
+        bucket = deployment.lake.processed.bucket
+        made = make_report(warehouse, bucket, datetime.now(timezone.utc))
     context.log.info(str(made))
     chapters = {chapter.name: chapter for chapter in made.chapters}
     for name in _CHAPTERS:

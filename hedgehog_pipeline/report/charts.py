@@ -10,7 +10,7 @@ from typing import Any
 
 import altair as alt
 
-from hedgehog_pipeline.model.star import NOT_KNOWN
+from hedgehog_pipeline.model.tables import NOT_KNOWN
 from hedgehog_pipeline.report.queries import (
     AGES,
     OTHER_COUNTRIES,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from psycopg import Connection, sql
 from psycopg.rows import class_row
 
-from hedgehog_pipeline.model.star import NOT_KNOWN
+from hedgehog_pipeline.model.tables import NOT_KNOWN
 
 PLACES = 10
 """How many designs are listed."""

@@ -222,11 +222,12 @@ def _follow(
     If something is pending, or cannot be determined, only extraction runs: landing does not wait.
     """
     if deployment.has_pending_commits():
-        yield from _extract(deployment, EXTRACTION, CaptureRequest(), landed_assets(changed))
+        assets = landed_assets(deployment.model, changed)
+        yield from _extract(deployment, EXTRACTION, CaptureRequest(), assets)
     else:
-        landed = False
+        landed, assets = False, planned_assets(deployment.model, changed)
         try:
-            for run in _extract(deployment, PIPELINE, CaptureRequest(), planned_assets(changed)):
+            for run in _extract(deployment, PIPELINE, CaptureRequest(), assets):
                 landed = True
                 yield run
         except Exception as error:  # a transform may raise anything
@@ -258,14 +259,18 @@ def _process(deployment: Deployment, skipped: SkippedCommits) -> Iterator[StageR
     while landed := skipped.next_run(
         "processing", deployment.commits_to_process(skipped.of("processing"))
     ):
-        yield from _try(deployment, skipped, "processing", landed, processed_assets(landed))
+        yield from _try(
+            deployment, skipped, "processing", landed, processed_assets(deployment.model, landed)
+        )
 
 
 def _load(deployment: Deployment, skipped: SkippedCommits) -> Iterator[StageRun]:
     while processed := skipped.next_run(
         "storage", deployment.commits_to_load(skipped.of("storage"))
     ):
-        yield from _try(deployment, skipped, "storage", processed, loaded_assets(processed))
+        yield from _try(
+            deployment, skipped, "storage", processed, loaded_assets(deployment.model, processed)
+        )
 
 
 def _try(  # noqa: PLR0913 (everything that a run has)

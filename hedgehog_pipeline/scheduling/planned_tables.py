@@ -7,8 +7,8 @@ itself reports what else had changed by its snapshot (orchestration/assets/mater
 from collections.abc import Collection, Iterable, Sequence
 
 from hedgehog_pipeline.lake.commits import CHANGING_KINDS, Commit, PartKind
-from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.model.star import STAR, StarTable
+from hedgehog_pipeline.model.model import Model
+from hedgehog_pipeline.model.tables import StarTable
 
 Path = tuple[str, str]
 """An asset key as layer and table."""
@@ -16,12 +16,13 @@ Path = tuple[str, str]
 _ALL_BUT_KEYS: tuple[PartKind, ...] = (*CHANGING_KINDS, "quarantine", "readmitted")
 
 
-def landed_assets(changed: Collection[str]) -> list[Path]:
+def landed_assets(model: Model, changed: Collection[str]) -> list[Path]:
     """Return the assets of a run that captures changes of these source tables."""
-    return [("oltp", name) for name in SOURCE if name in changed]
+    return [("oltp", name) for name in model.source if name in changed]
 
 
 def planned_assets(
+    model: Model,
     changed: Collection[str],
     to_process: Iterable[Commit] = (),
     to_load: Iterable[Commit] = (),
@@ -29,43 +30,45 @@ def planned_assets(
     """Return the assets of a run of all three stages.
 
     Args:
+        model: the declared tables.
         changed: the source tables in which a scan found changes.
         to_process: the pending ingestion commits that the run also takes.
         to_load: the pending processed commits that it also takes.
     """
-    transformed = _transformed(changed, to_process)
+    transformed = _transformed(model, changed, to_process)
     loaded = {*transformed, *_loaded(to_load)}
     return [
-        *landed_assets(changed),
-        *(("star", name) for name in STAR if name in transformed),
-        *(("warehouse", name) for name in STAR if name in loaded),
+        *landed_assets(model, changed),
+        *(("star", name) for name in model.star if name in transformed),
+        *(("warehouse", name) for name in model.star if name in loaded),
     ]
 
 
-def processed_assets(commits: Sequence[Commit]) -> list[Path]:
+def processed_assets(model: Model, commits: Sequence[Commit]) -> list[Path]:
     """Return the assets of a run that processes commits; none means to plan all of them.
 
     A commit without rows has to be processed as well, and a run needs an asset.
     """
-    transformed = _transformed((), commits)
-    return [("star", name) for name in STAR if name in transformed]
+    transformed = _transformed(model, (), commits)
+    return [("star", name) for name in model.star if name in transformed]
 
 
-def loaded_assets(commits: Sequence[Commit]) -> list[Path]:
+def loaded_assets(model: Model, commits: Sequence[Commit]) -> list[Path]:
     """Return the assets of a run that loads commits; none means to plan all of them."""
     loaded = _loaded(commits)
-    return [("warehouse", name) for name in STAR if name in loaded]
+    return [("warehouse", name) for name in model.star if name in loaded]
 
 
-def _transformed(changed: Collection[str], commits: Iterable[Commit]) -> set[str]:
+def _transformed(model: Model, changed: Collection[str], commits: Iterable[Commit]) -> set[str]:
     """Return the star tables that get rows; if none surely does, those that may.
 
     A changed parent without children changes no row of the table that joins them.
     """
     commits = list(commits)
-    surely = {t.name for t in STAR.values() if surely_changes(commits, t, changed)}
+    tables = model.star.values()
     inputs = {*changed, *_named(commits, *_ALL_BUT_KEYS)}
-    return surely or {table.name for table in STAR.values() if inputs.intersection(table.inputs)}
+    surely = {table.name for table in tables if surely_changes(commits, table, changed)}
+    return surely or {table.name for table in tables if inputs.intersection(table.inputs)}
 
 
 def surely_changes(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from psycopg import Connection, sql
 
-from hedgehog_pipeline.model.star import STAR, Dimension, Fact
+from hedgehog_pipeline.model.tables import Dimension, Fact, StarTable
 from hedgehog_pipeline.storage.ddl import column_definition, stored_columns
 from hedgehog_pipeline.storage.views import current_view
 
@@ -35,11 +35,11 @@ _FOUND = """
 """
 
 
-def find_columns(connection: Connection) -> Found:
+def find_columns(connection: Connection, star: Mapping[str, StarTable]) -> Found:
     """Read the columns of the existing tables and views from the catalog."""
     found: dict[str, dict[str, FoundColumn]] = {}
-    views = [current_view(table) for table in STAR.values() if isinstance(table, Fact)]
-    for relation, column, *rest in connection.execute(_FOUND, [[*STAR, *views]]):
+    views = [current_view(table) for table in star.values() if isinstance(table, Fact)]
+    for relation, column, *rest in connection.execute(_FOUND, [[*star, *views]]):
         found.setdefault(relation, {})[column] = FoundColumn(*rest)
     return found
 

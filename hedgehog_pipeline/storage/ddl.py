@@ -1,17 +1,11 @@
 """SQL of the warehouse's tables, composed from the declarations."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from psycopg import sql
 
 from hedgehog_pipeline.model.columns import BOOLEAN, TIMESTAMP, Column
-from hedgehog_pipeline.model.star import (
-    PROCESSED_COMMIT,
-    STAR,
-    Dimension,
-    Fact,
-    StarTable,
-)
+from hedgehog_pipeline.model.tables import PROCESSED_COMMIT, Dimension, Fact, StarTable
 from hedgehog_pipeline.postgres.identifiers import identifiers
 
 INFERRED = Column("inferred", BOOLEAN, "Whether the row is a placeholder for one not landed yet.")
@@ -103,12 +97,14 @@ Reference = tuple[StarTable, Column, StarTable]
 """A foreign key: the table, its column, and the dimension."""
 
 
-def references(tables: Iterable[StarTable] | None = None) -> Iterator[Reference]:
-    """Yield every declared foreign key, or those of some tables."""
-    for table in STAR.values() if tables is None else tables:
+def references(
+    star: Mapping[str, StarTable], tables: Iterable[StarTable] | None = None
+) -> Iterator[Reference]:
+    """Yield every declared foreign key of the star, or those of some of its tables."""
+    for table in star.values() if tables is None else tables:
         for column in table.columns:
             if column.references:
-                yield table, column, STAR[column.references]
+                yield table, column, star[column.references]
 
 
 def foreign_keys(wanted: Iterable[Reference]) -> sql.Composed:

@@ -4,10 +4,12 @@ Nine foreign keys slow a bulk load to a tenth of its speed (docs/design.md, "Mea
 absence is the only mark of an initial load in progress, so no flag can disagree with the tables.
 """
 
+from collections.abc import Mapping
+
 from psycopg import Connection, sql
 from psycopg.errors import ForeignKeyViolation
 
-from hedgehog_pipeline.model.star import STAR
+from hedgehog_pipeline.model.tables import StarTable
 from hedgehog_pipeline.postgres.identifiers import identifiers
 from hedgehog_pipeline.storage.ddl import (
     Reference,
@@ -18,9 +20,9 @@ from hedgehog_pipeline.storage.ddl import (
 from hedgehog_pipeline.storage.upsert import infer_members
 
 
-def is_building(connection: Connection) -> bool:
+def is_building(connection: Connection, star: Mapping[str, StarTable]) -> bool:
     """Return whether no declared foreign key exists; one alone may be lost, or newly declared."""
-    return not _present(connection)
+    return not _present(connection, star)
 
 
 def is_initial_load_complete(connection: Connection) -> bool:
@@ -36,7 +38,7 @@ def is_initial_load_complete(connection: Connection) -> bool:
     return row is not None and bool(row[0])
 
 
-def enforce_foreign_keys(connection: Connection) -> int:
+def enforce_foreign_keys(connection: Connection, star: Mapping[str, StarTable]) -> int:
     """Add and validate the missing foreign keys once the initial load is complete.
 
     Analyzes the tables first: with stale statistics PostgreSQL validates a key by a nested loop.
@@ -44,11 +46,11 @@ def enforce_foreign_keys(connection: Connection) -> int:
     Returns:
         How many members were inferred.
     """
-    present = _present(connection)
-    absent = [each for each in references() if (each[0].name, each[1].name) not in present]
+    present = _present(connection, star)
+    absent = [each for each in references(star) if (each[0].name, each[1].name) not in present]
     if not absent or not is_initial_load_complete(connection):
         return 0
-    connection.execute(sql.SQL("analyze {}").format(identifiers(STAR)))
+    connection.execute(sql.SQL("analyze {}").format(identifiers(star)))
     return sum(_enforce(connection, reference) for reference in absent)
 
 
@@ -65,6 +67,7 @@ def _enforce(connection: Connection, reference: Reference) -> int:
     return 0
 
 
-def _present(connection: Connection) -> set[tuple[str, str]]:
+def _present(connection: Connection, star: Mapping[str, StarTable]) -> set[tuple[str, str]]:
     """Return the tables and columns whose declared foreign key exists."""
-    return {(table, column) for table, column, _ in connection.execute(foreign_keys(references()))}
+    found = connection.execute(foreign_keys(references(star)))
+    return {(table, column) for table, column, _ in found}

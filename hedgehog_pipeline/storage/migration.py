@@ -6,8 +6,8 @@ import psycopg
 from psycopg import Connection, sql
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.model.registry import module_name
-from hedgehog_pipeline.model.star import STAR, Fact
+from hedgehog_pipeline.model.model import Model
+from hedgehog_pipeline.model.tables import Fact
 from hedgehog_pipeline.storage.alterations import Found, alterations, find_columns
 from hedgehog_pipeline.storage.ddl import comment_on, stored_columns
 from hedgehog_pipeline.storage.foreign_keys import enforce_foreign_keys
@@ -15,7 +15,7 @@ from hedgehog_pipeline.storage.tables import prepare_tables
 from hedgehog_pipeline.storage.views import current_view
 
 
-def migrate_tables(connection: Connection) -> list[str]:
+def migrate_tables(connection: Connection, model: Model) -> list[str]:
     """Alter the tables that differ, within a transaction; return the statements that ran.
 
     Comments, current views and foreign keys become those of a new warehouse.
@@ -24,26 +24,26 @@ def migrate_tables(connection: Connection) -> list[str]:
         HedgehogError: where existing rows have no value for a new column, or PostgreSQL refuses a
             statement.
     """
-    found = find_columns(connection)
-    _refuse_unfillable(connection, found)
-    altered = {table: alterations(table, found) for table in STAR.values()}
+    found = find_columns(connection, model.star)
+    _refuse_unfillable(connection, found, model)
+    altered = {table: alterations(table, found) for table in model.star.values()}
     statements = [statement for of_table in altered.values() for statement in of_table]
     if statements:
-        grants = list(_grants_on_views(connection))
+        grants = list(_grants_on_views(connection, model))
         for statement in statements:
             _alter(connection, statement)
-        prepare_tables(connection)
+        prepare_tables(connection, model.star)
         comments = [comment for table in altered if altered[table] for comment in comment_on(table)]
         for statement in (*grants, *comments):
             connection.execute(statement)
-        enforce_foreign_keys(connection)
+        enforce_foreign_keys(connection, model.star)
     return [statement.as_string(connection) for statement in statements]
 
 
-def _refuse_unfillable(connection: Connection, found: Found) -> None:
+def _refuse_unfillable(connection: Connection, found: Found, model: Model) -> None:
     unfillable = [
         f"{table.name}.{column.name}"
-        for table in STAR.values()
+        for table in model.star.values()
         if table.name in found
         for column in stored_columns(table)
         if column.name not in found[table.name] and not column.nullable and column.default is None
@@ -53,7 +53,7 @@ def _refuse_unfillable(connection: Connection, found: Found) -> None:
         raise HedgehogError(
             f"The warehouse lacks {', '.join(unfillable)}, declared not null, and its existing "
             "rows have no value for it. Nothing was altered. Declare it nullable, or with a "
-            f"default, in {module_name('star')}, then run `hedgehog migrate` again."
+            f"default, in {model.module_name('star')}, then run `hedgehog migrate` again."
         )
 
 
@@ -76,7 +76,7 @@ def _alter(connection: Connection, statement: sql.Composed) -> None:
         ) from error
 
 
-def _grants_on_views(connection: Connection) -> Iterator[sql.Composed]:
+def _grants_on_views(connection: Connection, model: Model) -> Iterator[sql.Composed]:
     """Read the grants on the current views: a view that is dropped and created loses them."""
     query = """
         select relname, privilege_type, coalesce(rolname, 'public'), is_grantable
@@ -84,7 +84,7 @@ def _grants_on_views(connection: Connection) -> Iterator[sql.Composed]:
         where pg_class.oid = to_regclass(quote_ident(relname)) and relname = any(%s)
           and grantee <> relowner
     """
-    views = [current_view(table) for table in STAR.values() if isinstance(table, Fact)]
+    views = [current_view(table) for table in model.star.values() if isinstance(table, Fact)]
     for view, privilege, role, grantable in connection.execute(query, [views]):
         yield sql.SQL("grant {privilege} on {view} to {role} {option}").format(
             privilege=sql.SQL(privilege),

@@ -4,7 +4,7 @@ from datetime import date
 
 from psycopg import Connection, sql
 
-from hedgehog_pipeline.model.star import StarTable
+from hedgehog_pipeline.model.tables import StarTable
 
 _LARGE = 256 * 1024 * 1024
 """Bytes of a table, about two million rows, up to which counting takes a fraction of a second."""

@@ -10,7 +10,7 @@ from psycopg import sql
 from pyarrow import csv
 
 from hedgehog_pipeline.model.columns import Column, arrow_schema
-from hedgehog_pipeline.model.star import StarTable
+from hedgehog_pipeline.model.tables import StarTable
 from hedgehog_pipeline.storage.ddl import stored_columns
 from hedgehog_pipeline.storage.tables import has_table
 from hedgehog_pipeline.storage.warehouse import Warehouse

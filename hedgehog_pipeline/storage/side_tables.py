@@ -15,7 +15,7 @@ from hedgehog_pipeline.model.side_tables import (
     RESOLUTIONS_ARROW,
     TOMBSTONES_ARROW,
 )
-from hedgehog_pipeline.model.star import StarTable
+from hedgehog_pipeline.model.tables import StarTable
 from hedgehog_pipeline.postgres.copy_in import copy_into
 from hedgehog_pipeline.postgres.identifiers import identifiers
 

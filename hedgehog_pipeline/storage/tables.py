@@ -1,9 +1,11 @@
 """Create the warehouse's missing tables and views; refuse tables that differ."""
 
+from collections.abc import Iterable, Mapping
+
 from psycopg import Connection, sql
 
 from hedgehog_pipeline.errors import UnfitWarehouseError
-from hedgehog_pipeline.model.star import STAR, StarTable
+from hedgehog_pipeline.model.tables import StarTable
 from hedgehog_pipeline.storage.alterations import alterations, find_columns
 from hedgehog_pipeline.storage.ddl import (
     CREATE_COMMITS,
@@ -13,7 +15,7 @@ from hedgehog_pipeline.storage.ddl import (
 from hedgehog_pipeline.storage.views import View, views
 
 
-def prepare_tables(connection: Connection) -> None:
+def prepare_tables(connection: Connection, star: Mapping[str, StarTable]) -> None:
     """Create the missing tables and views; never drop or alter a table.
 
     A view of another version of Hedgehog is replaced; grants on it stay.
@@ -22,25 +24,25 @@ def prepare_tables(connection: Connection) -> None:
         UnfitWarehouseError: where an existing table differs from its declaration; the message
             lists the statements that `hedgehog migrate` would run.
     """
-    found = find_columns(connection)
-    needed = [statement for table in STAR.values() for statement in alterations(table, found)]
+    found = find_columns(connection, star)
+    needed = [statement for table in star.values() for statement in alterations(table, found)]
     if needed:
         raise UnfitWarehouseError(
             "The warehouse's tables differ from the declaration. Review these statements, then "
             f"run `hedgehog migrate`, which runs: {' '.join(n.as_string(None) for n in needed)}"
         )
     connection.execute(CREATE_COMMITS)
-    for table in STAR.values():
+    for table in star.values():
         if table.name not in found:
             connection.execute(create_table(table))
             for comment in comment_on(table):
                 connection.execute(comment)
-    for view in views():
+    for view in views(star):
         if _comment(connection, view) != view.comment:
             _create(connection, view)
 
 
-def pin_schema(connection: Connection) -> None:
+def pin_schema(connection: Connection, star: Iterable[str]) -> None:
     """Create new objects in the schema of the first existing table, until the transaction ends.
 
     Where none exists, they go to the search path's first schema. Without the pin, a schema that
@@ -54,7 +56,7 @@ def pin_schema(connection: Connection) -> None:
         "join pg_class on pg_class.oid = to_regclass(quote_ident(name)) "
         "join pg_namespace on pg_namespace.oid = relnamespace order by place limit 1"
         "), current_schema())), nullif(current_setting('search_path'), '')), true)",
-        [list(STAR)],
+        [list(star)],
     )
 
 

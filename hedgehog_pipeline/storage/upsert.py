@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from psycopg import Connection, sql
 
 from hedgehog_pipeline.model.columns import Column
-from hedgehog_pipeline.model.star import PROCESSED_COMMIT, Dimension, StarTable
+from hedgehog_pipeline.model.tables import PROCESSED_COMMIT, Dimension, StarTable
 from hedgehog_pipeline.postgres.copy_in import copy_into
 from hedgehog_pipeline.postgres.identifiers import identifiers
 from hedgehog_pipeline.storage.ddl import INFERRED, Reference, stored_names

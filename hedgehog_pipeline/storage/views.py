@@ -1,12 +1,12 @@
 """SQL of the warehouse's views: current versions of facts, and open quarantine entries."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
 from psycopg import sql
 
-from hedgehog_pipeline.model.star import STAR, Fact
+from hedgehog_pipeline.model.tables import Fact, StarTable
 from hedgehog_pipeline.storage.ddl import stored_names
 
 
@@ -50,9 +50,9 @@ def key_number(text: sql.SQL) -> sql.Composed:
     ).format(text=text)
 
 
-def views() -> Iterator[View]:
-    """Yield every view."""
-    for table in STAR.values():
+def views(star: Mapping[str, StarTable]) -> Iterator[View]:
+    """Yield every view of a star."""
+    for table in star.values():
         if isinstance(table, Fact):
             yield View(
                 current_view(table),
@@ -63,7 +63,7 @@ def views() -> Iterator[View]:
     yield View(
         "hedgehog.open_quarantine",
         "Open quarantine entries: values that keep rows of the source out",
-        _create_open_quarantine(),
+        _create_open_quarantine(star),
     )
 
 
@@ -87,7 +87,7 @@ def _create_current_view(table: Fact) -> sql.Composed:
     )
 
 
-def _create_open_quarantine() -> sql.Composed:
+def _create_open_quarantine(star: Mapping[str, StarTable]) -> sql.Composed:
     """Return the statement that creates the view of open entries.
 
     An entry closes when its commit is reprocessed without it, or when a later commit has a valid
@@ -111,22 +111,22 @@ def _create_open_quarantine() -> sql.Composed:
             "select from {star} as later where told.table_name = {table} and later.{column} = {key}"
             " and later.ingestion_commit > told.ingestion_commit"
         ).format(
-            star=sql.Identifier(star.name),
-            table=sql.Literal(star.subject),
-            column=sql.Identifier(star.key.name),
+            star=sql.Identifier(table.name),
+            table=sql.Literal(table.subject),
+            column=sql.Identifier(table.key.name),
             key=key,
         )
-        for star in STAR.values()
-        if star.subject and not star.as_of
+        for table in star.values()
+        if table.subject and not table.as_of
     ]
     deletions = [
         sql.SQL(
             "select from hedgehog.tombstones as gone where told.table_name = {table} "
             "and gone.table_name = {star} and gone.key = {key} "
             "and gone.ingestion_commit > told.ingestion_commit"
-        ).format(table=sql.Literal(star.subject), star=sql.Literal(star.name), key=key)
-        for star in STAR.values()
-        if isinstance(star, Fact) and star.subject
+        ).format(table=sql.Literal(table.subject), star=sql.Literal(table.name), key=key)
+        for table in star.values()
+        if isinstance(table, Fact) and table.subject
     ]
     replaced = sql.SQL(
         "select from hedgehog.quarantine as later where later.part = told.part "

@@ -13,7 +13,8 @@ from psycopg import Connection, IsolationLevel
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import PartKind, ProcessedCommit
 from hedgehog_pipeline.lake.log import CommitRef
-from hedgehog_pipeline.model.star import STAR, StarTable
+from hedgehog_pipeline.model.model import Model
+from hedgehog_pipeline.model.tables import StarTable
 from hedgehog_pipeline.postgres.connection import (
     Credentials,
     connect,
@@ -76,14 +77,18 @@ class Warehouse:
     Attributes:
         connection: the connection.
         name: the database and its server, for messages.
+        model: the declared tables.
     """
 
     connection: Connection
     name: str
+    model: Model
 
     @classmethod
     @contextmanager
-    def open(cls, credentials: Credentials, ca: str | None) -> Generator["Warehouse", None, None]:
+    def open(
+        cls, credentials: Credentials, ca: str | None, model: Model
+    ) -> Generator["Warehouse", None, None]:
         """Connect; errors of PostgreSQL become errors with a message for people.
 
         Raises:
@@ -91,7 +96,7 @@ class Warehouse:
         """
         with connect(credentials, role="warehouse", ca=ca) as connection:
             connection.autocommit = True
-            warehouse = cls(connection, f"{credentials.dbname} at {credentials.host}")
+            warehouse = cls(connection, f"{credentials.dbname} at {credentials.host}", model)
             with warehouse._explained("The failed query writes nothing."):
                 yield warehouse
 
@@ -111,12 +116,12 @@ class Warehouse:
     def prepare(self) -> None:
         """Create the missing tables; refuse those that differ from the declaration."""
         with self._loading():
-            prepare_tables(self.connection)
+            prepare_tables(self.connection, self.model.star)
 
     def migrate(self) -> list[str]:
         """Alter the tables that differ from the declaration; return the statements that ran."""
         with self._loading("Nothing was altered."):
-            return migrate_tables(self.connection)
+            return migrate_tables(self.connection, self.model)
 
     def is_prepared(self) -> bool:
         """Return whether the warehouse has its table of commits, even if it is empty."""
@@ -125,7 +130,7 @@ class Warehouse:
 
     def is_building(self) -> bool:
         """Return whether the initial load is in progress: there are no foreign keys until then."""
-        return is_building(self.connection)
+        return is_building(self.connection, self.model.star)
 
     def last_loaded(self) -> CommitRef | None:
         """Return the highest processed commit that is loaded, None where none is."""
@@ -167,10 +172,11 @@ class Warehouse:
         is a replay and records nothing. A commit that another loader recorded while this one
         waited for the lock is loaded again all the same, which changes nothing.
         """
-        loads_all = len(tables) == len(STAR)
-        affected = [t for t in STAR.values() if t in tables and commit.holds(f"star/{t.name}")]
+        star = self.model.star
+        loads_all = len(tables) == len(star)
+        affected = [t for t in star.values() if t in tables and commit.holds(f"star/{t.name}")]
         with self._loading():
-            building = is_building(self.connection)
+            building = self.is_building()
             inferred, tombstones, quarantined = 0, 0, 0
             rows, seconds = dict[str, int](), dict[str, float]()
             for table in affected:
@@ -182,7 +188,9 @@ class Warehouse:
                     append_as=commit.number if building else None,
                 )
                 if not building:  # before the rows that need them: the foreign keys are on
-                    inferred += infer_members(self.connection, references([table]), staged=True)
+                    inferred += infer_members(
+                        self.connection, references(star, [table]), staged=True
+                    )
                 upserted = upsert_staged(self.connection, table, commit.number)
                 rows[table.name] = appended + upserted
                 deleted = parts_of(table, commit, "tombstones")
@@ -194,7 +202,7 @@ class Warehouse:
             add_restated(self.connection, tables, commit)
             if loads_all:
                 self._record(commit)
-                inferred += enforce_foreign_keys(self.connection)
+                inferred += enforce_foreign_keys(self.connection, star)
         return Loaded(rows, seconds, inferred, tombstones, quarantined)
 
     def _record(self, commit: ProcessedCommit) -> None:
@@ -220,7 +228,7 @@ class Warehouse:
         """Open a transaction that holds the loaders' lock: one loader writes at a time."""
         with self._explained(undone), pinned_transaction(self.connection):
             self.connection.execute("select pg_advisory_xact_lock(%s)", [_LOADERS_LOCK])
-            pin_schema(self.connection)
+            pin_schema(self.connection, self.model.star)
             yield
 
     @contextmanager

@@ -14,8 +14,7 @@ from hedgehog_pipeline.lake.csv_reader import read_csv, read_part, read_row
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.landed import History
 from hedgehog_pipeline.lake.parts import Read, read_as
-from hedgehog_pipeline.model.source import SOURCE, SourceTable
-from hedgehog_pipeline.model.star import INGESTION_COMMIT, StarTable
+from hedgehog_pipeline.model.tables import INGESTION_COMMIT, SourceTable, StarTable
 
 _Texts = Any
 """An array; pyarrow's stubs lack some overloads of its functions."""
@@ -66,9 +65,15 @@ class LastLandedRows:
 
 @dataclass(frozen=True)
 class LandedRows:
-    """Finds rows in the ingestion bucket; commits and histories are cached."""
+    """Finds rows in the ingestion bucket; commits and histories are cached.
+
+    Attributes:
+        lake: the two logs.
+        source: the declared source tables.
+    """
 
     lake: Lake
+    source: Mapping[str, SourceTable]
     _commits: dict[int, IngestionCommit] = field(default_factory=dict[int, IngestionCommit])
     _histories: dict[tuple[str, str, int], History] = field(
         default_factory=dict[tuple[str, str, int], History]
@@ -110,7 +115,7 @@ class LandedRows:
         commit = self._commit(number)
         sources = [source.split(".") for source in star.key.sources]
         for name in star.inputs:
-            table, columns = SOURCE[name], [column for of, column in sources if of == name]
+            table, columns = self.source[name], [column for of, column in sources if of == name]
             for part in commit.parts_of(f"oltp/{name}"):
                 present = [column for column in columns if column in part.columns]
                 first = partial(_first_on, table=table, part=part, columns=present, day=day)

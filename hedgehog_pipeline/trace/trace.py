@@ -21,10 +21,9 @@ from hedgehog_pipeline.lake.csv_reader import landed_schema
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.parts import read_as
 from hedgehog_pipeline.model.columns import DATE
-from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.model.star import INGESTION_COMMIT, Fact, StarTable
+from hedgehog_pipeline.model.tables import INGESTION_COMMIT, Fact, SourceTable, StarTable
 from hedgehog_pipeline.monitoring.quarantine import Entry, read_entries
-from hedgehog_pipeline.processing.transform import transform_current
+from hedgehog_pipeline.processing.transforms import transforms_of
 from hedgehog_pipeline.reconciliation.sides import existing_rows
 from hedgehog_pipeline.storage.backlog import confirm_loaded
 from hedgehog_pipeline.storage.warehouse import Warehouse
@@ -130,7 +129,7 @@ def trace(lake: Lake, warehouse: Warehouse, table: StarTable, text: str) -> Trac
         raise HedgehogError("The warehouse holds nothing yet: `hedgehog run` fills it.")
     lake.confirm_source()
     confirm_loaded(lake, warehouse)
-    found = _Tracer(lake, warehouse, table, key, LandedRows(lake)).trace()
+    found = _Tracer(lake, warehouse, table, key, LandedRows(lake, warehouse.model.source)).trace()
     if not (found.versions or found.deletions or found.quarantine):
         raise HedgehogError(_not_found(found, table))
     return found
@@ -143,6 +142,10 @@ class _Tracer:
     table: StarTable
     key: Key
     landed_rows: LandedRows
+
+    @property
+    def _source(self) -> Mapping[str, SourceTable]:
+        return self.warehouse.model.source
 
     def trace(self) -> Trace:
         versions: list[Version] = []
@@ -176,13 +179,13 @@ class _Tracer:
         if isinstance(self.key, date):
             mention = self.landed_rows.first_mention(self.table, self.key, number)
             return _existing(mention), ()
-        subject = SOURCE[self.table.inputs[0]]
+        subject = self._source[self.table.inputs[0]]
         if not self.table.as_of and not row.deleted:
             return (self.landed_rows.in_commit(subject, str(self.key), number),), ()
         own = self.landed_rows.as_of(subject, str(self.key), number)
         parents = (
-            self.landed_rows.as_of(SOURCE[name], key, number).row
-            for name, key in _parents(self.table, own.row)
+            self.landed_rows.as_of(self._source[name], key, number).row
+            for name, key in self._parents(own.row)
         )
         return _existing(own.row, *parents), _existing(own.tombstone)
 
@@ -190,7 +193,7 @@ class _Tracer:
         if not isinstance(self.table, Fact):
             return
         for number in deletions_of_key(self.warehouse, self.table, self.key):
-            subject = SOURCE[self.table.inputs[0]]
+            subject = self._source[self.table.inputs[0]]
             yield self.landed_rows.in_commit(subject, str(self.key), number, "tombstones")
 
     def _transformation(self, row: WarehouseRow) -> Transformation | None:
@@ -218,10 +221,10 @@ class _Tracer:
         """Transform the landed rows again; empty for a day, and for a row that is not valid."""
         if isinstance(self.key, date) or not inputs:
             return {}
-        subject, *parents = (SOURCE[name] for name in self.table.inputs)
+        subject, *parents = (self._source[name] for name in self.table.inputs)
         rows = {parent.name: landed_schema(parent).empty_table() for parent in parents}
         for landed in inputs:
-            history = self.landed_rows.history(SOURCE[landed.table], landed.key, number)
+            history = self.landed_rows.history(self._source[landed.table], landed.key, number)
             is_version = pc.field(INGESTION_COMMIT.name) == landed.commit
             rows[landed.table] = (
                 history.versions.filter(is_version)
@@ -229,16 +232,26 @@ class _Tracer:
                 else existing_rows(history.newest())
             )
         own = rows.pop(subject.name)
-        return next(iter(transform_current(self.table, own, *rows.values()).to_pylist()), {})
+        transform = transforms_of(self.warehouse.model)[self.table.name]
+        return next(iter(transform.current(own, *rows.values()).to_pylist()), {})
 
     def _quarantine(self, versions: Iterable[Version]) -> Iterator[Entry]:
         """Read the quarantine entries of the row itself and of all its parents so far."""
         if not self.table.subject:
             return
         landed = (row for version in versions for row in version.landings)
-        of_parents = (parent for own in landed for parent in _parents(self.table, own))
+        of_parents = (parent for own in landed for parent in self._parents(own))
         for row in dict.fromkeys([(self.table.subject, str(self.key)), *of_parents]):
             yield from read_entries(self.warehouse, closed=True, row=row)
+
+    def _parents(self, own: LandedRow | None) -> Iterator[tuple[str, str]]:
+        """Yield the rows that a row of a joined table references: source table and key."""
+        if own is None or own.table != self.table.subject:
+            return
+        for name in self.table.inputs[1:]:
+            columns = (c.name for c in self._source[own.table].columns if c.references == name)
+            if key := own.row.get(next(columns)):
+                yield name, key
 
 
 def _older(table: StarTable, schema: pa.Schema, row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -262,16 +275,6 @@ def _disagreements(
         values = {place: row[column] for place, row in places.items() if column in row}
         if any(value != values["warehouse"] for value in values.values()):
             yield Disagreement(column, values)
-
-
-def _parents(table: StarTable, own: LandedRow | None) -> Iterator[tuple[str, str]]:
-    """Yield the rows that a row of a joined table references: source table and key."""
-    if own is None or own.table != table.subject:
-        return
-    for name in table.inputs[1:]:
-        columns = (c.name for c in SOURCE[own.table].columns if c.references == name)
-        if key := own.row.get(next(columns)):
-            yield name, key
 
 
 def _existing(*rows: LandedRow | None) -> tuple[LandedRow, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from hedgehog_pipeline.model.star import (
+from hedgehog_pipeline.model.tables import (
     DELETED,
     INGESTION_COMMIT,
     PROCESSED_COMMIT,

@@ -1,11 +1,19 @@
 """An invalid model fails with one sentence, before anything is connected."""
 
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from dagster import AssetKey
+
+from hedgehog_pipeline.definitions import platform
+from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.model.model import load_model
+from hedgehog_pipeline.settings import Settings
 
 _ROOT = Path(__file__).parents[2]
 _SHOP = """
@@ -29,17 +37,20 @@ TABLES = (
 )
 """
 _MODELS = {
-    "no package": ({}, "The module mine.star cannot be imported (No module named 'mine')"),
-    "no star": ({"__init__": ""}, "The module mine.star cannot be imported"),
+    "no package": ({}, "The module mine.shop cannot be imported (No module named 'mine')"),
+    "no star": ({"__init__": "", "shop": _SHOP}, "The module mine.star cannot be imported"),
     "no tables": (
         {"shop": "", "star": _STAR},
         "mine.shop has no TABLES: declare a tuple of SourceTable",
     ),
     "a list": (
-        {"star": "TABLES = []"},
+        {"shop": _SHOP, "star": "TABLES = []"},
         "mine.star has no TABLES: declare a tuple of Dimension and Fact",
     ),
-    "other things": ({"star": "TABLES = (1,)"}, "mine.star has no TABLES"),
+    "other things": (
+        {"shop": _SHOP, "star": "TABLES = (1,)"},
+        "mine.star has no TABLES",
+    ),
     "a table twice": (
         {"shop": f"{_SHOP}\nTABLES *= 2", "star": _STAR},
         "The declarations in mine.shop are not consistent: the table town is declared twice.",
@@ -58,40 +69,65 @@ _FUNCTIONS = {
 }
 
 
-def _run(folder: Path, modules: dict[str, str], code: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in a folder whose `.env` file names the model; the environment does not."""
-    (folder / ".env").write_text("HEDGEHOG_MODEL=mine\n")
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder on Python's path, for a model named `mine`."""
+    monkeypatch.syspath_prepend(tmp_path)
+    yield tmp_path
+    for name in [name for name in sys.modules if name.partition(".")[0] == "mine"]:
+        del sys.modules[name]
+    load_model.cache_clear()
+
+
+def _write(folder: Path, modules: dict[str, str]) -> None:
     if modules:
         (folder / "mine").mkdir()
     for name, source in modules.items():
         (folder / "mine" / f"{name}.py").write_text(source)
+
+
+@pytest.mark.parametrize("case", _MODELS)
+def test_an_inconsistent_model_is_refused(folder: Path, case: str) -> None:
+    modules, message = _MODELS[case]
+    _write(folder, modules)
+    with pytest.raises(HedgehogError, match=re.escape(message)):
+        load_model("mine")
+
+
+@pytest.mark.parametrize("case", _FUNCTIONS)
+def test_functions_that_do_not_fit_are_refused_when_definitions_are_loaded(
+    folder: Path, case: str
+) -> None:
+    functions, message = _FUNCTIONS[case]
+    _write(folder, {"shop": _SHOP, "star": _STAR, "dimensions": functions, "facts": ""})
+    with pytest.raises(HedgehogError, match=re.escape(f"do not fit the star: {message}")):
+        platform(Settings(model="mine"))
+
+
+def test_two_models_have_platforms_of_their_own_in_one_process() -> None:
+    models = ("hedgehog_pipeline.totesys", "hedgehog_pipeline_tests.another_shop.bicycles")
+    demo, bicycles = (
+        platform(Settings(model=model)).resolve_asset_graph().get_all_asset_keys()
+        for model in models
+    )
+    assert AssetKey(["warehouse", "fact_sales_order"]) in demo - bicycles
+    assert AssetKey(["warehouse", "fact_hire"]) in bicycles - demo
+
+
+def test_the_command_prints_one_sentence_about_a_model_that_its_env_file_names(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / ".env").write_text("HEDGEHOG_MODEL=mine\n")
+    _write(tmp_path, {"__init__": ""})
     environment = {k: v for k, v in os.environ.items() if not k.startswith("HEDGEHOG_")}
-    return subprocess.run(
-        [sys.executable, "-c", code, "reconcile", "x"],
-        cwd=folder,
-        env=environment | {"PYTHONPATH": os.pathsep.join([str(_ROOT), str(folder)])},
+    ended = subprocess.run(
+        [sys.executable, "-c", "from hedgehog_pipeline.cli import main; main()", "reconcile", "x"],
+        cwd=tmp_path,
+        env=environment | {"PYTHONPATH": os.pathsep.join([str(_ROOT), str(tmp_path)])},
         capture_output=True,
         text=True,
         check=False,
     )
-
-
-@pytest.mark.parametrize("case", _MODELS)
-def test_an_inconsistent_model_fails_with_one_sentence(tmp_path: Path, case: str):
-    modules, message = _MODELS[case]
-    ended = _run(tmp_path, modules, "from hedgehog_pipeline.cli import main; main()")
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.startswith(f"hedgehog: {message}"), ended.stderr
+    assert ended.stderr.startswith("hedgehog: The module mine.shop cannot be imported")
     assert len(ended.stderr.splitlines()) == 1
-
-
-@pytest.mark.parametrize("case", _FUNCTIONS)
-def test_functions_that_do_not_fit_fail_when_definitions_are_loaded(tmp_path: Path, case: str):
-    functions, message = _FUNCTIONS[case]
-    modules = {"shop": _SHOP, "star": _STAR, "dimensions": functions, "facts": ""}
-    code = (
-        "from dotenv import load_dotenv; load_dotenv('.env'); import hedgehog_pipeline.definitions"
-    )
-    ended = _run(tmp_path, modules, code)
-    assert ended.returncode == 1
-    assert f"do not fit the star: {message}" in ended.stderr

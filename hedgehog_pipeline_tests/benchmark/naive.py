@@ -12,9 +12,8 @@ import pandas as pd
 import pycountry
 from sqlalchemy import create_engine
 
-from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline.storage.ddl import stored_names
+from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
 
 _FACTS = ("sales_order", "purchase_order", "payment")
 

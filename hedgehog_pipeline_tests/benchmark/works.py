@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 import psycopg
 from psycopg import sql
 
-from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline_tests.benchmark import floor, naive, shop
 from hedgehog_pipeline_tests.benchmark.measured import Cost, cost_of_call, cost_of_command
 from hedgehog_pipeline_tests.benchmark.peers import Peer
@@ -23,6 +22,7 @@ from hedgehog_pipeline_tests.benchmark.workbench import (
     as_url,
     with_our_code,
 )
+from hedgehog_pipeline_tests.demo_model import STAR
 
 _CHANGES = 1000
 _ALONE = "one run after another"

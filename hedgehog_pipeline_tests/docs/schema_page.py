@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from hedgehog_pipeline.model.columns import Column
-from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.model.star import STAR, Dimension, Fact, StarTable
+from hedgehog_pipeline.model.tables import Dimension, Fact, StarTable
 from hedgehog_pipeline.storage.ddl import stored_columns
 from hedgehog_pipeline.storage.views import current_view
+from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
 from hedgehog_pipeline_tests.docs.diagrams.cards import source_cards, star_cards
 from hedgehog_pipeline_tests.docs.diagrams.svg import draw
 

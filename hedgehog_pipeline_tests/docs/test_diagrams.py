@@ -6,9 +6,8 @@ from xml.etree.ElementTree import Element, fromstring, parse
 
 import pytest
 
-from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.model.star import STAR, Fact
-from hedgehog_pipeline.model.tables import SourceTable, StarTable
+from hedgehog_pipeline.model.tables import Fact, SourceTable, StarTable
+from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
 from hedgehog_pipeline_tests.docs.diagrams.cards import Card, Row
 from hedgehog_pipeline_tests.docs.diagrams.svg import draw
 from hedgehog_pipeline_tests.docs.pages import REPOSITORY

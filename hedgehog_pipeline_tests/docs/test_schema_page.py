@@ -2,8 +2,7 @@
 
 import pytest
 
-from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.model.star import STAR
+from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
 from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page
 from hedgehog_pipeline_tests.docs.schema_page import schema_files
 from hedgehog_pipeline_tests.makefile import commands_of

@@ -10,7 +10,7 @@ from hedgehog_pipeline.extraction.capture import plan_capture
 from hedgehog_pipeline.extraction.pending_commit import commit_of, pending_capture
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline.model.source import SOURCE
+from hedgehog_pipeline_tests.demo_model import SOURCE
 from hedgehog_pipeline_tests.extraction.landed import Row, in_shop, landed
 from hedgehog_pipeline_tests.world import World
 
@@ -42,7 +42,7 @@ def capturing(world: World) -> Iterator[Callable[[], IngestionCommit | None]]:
         plan = plan_capture(snapshot, head, tables, slice_rows=slice_rows, captured_at=now)
 
         def finish() -> IngestionCommit | None:
-            pending = pending_capture(plan, snapshot, batch)
+            pending = pending_capture(tables, plan, snapshot, batch)
             for name, parts in pending.rows.items():
                 for rows in parts:
                     rows.write(f"oltp/{name}", world.settings.part_bytes)

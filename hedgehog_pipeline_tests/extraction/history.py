@@ -11,7 +11,8 @@ from typing import Any
 
 import psycopg
 
-from hedgehog_pipeline.model.source import SOURCE, SourceTable
+from hedgehog_pipeline.model.tables import SourceTable
+from hedgehog_pipeline_tests.demo_model import SOURCE
 from hedgehog_pipeline_tests.world import World
 
 _HISTORY = """

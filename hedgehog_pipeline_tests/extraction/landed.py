@@ -4,7 +4,7 @@ import csv
 import io
 from collections import Counter
 
-from hedgehog_pipeline.model.source import SOURCE
+from hedgehog_pipeline_tests.demo_model import SOURCE
 from hedgehog_pipeline_tests.world import World
 
 Row = tuple[str, ...]

@@ -4,7 +4,7 @@ from typing import Any
 
 import psycopg
 
-from hedgehog_pipeline.model.source import SOURCE
+from hedgehog_pipeline_tests.demo_model import SOURCE
 from hedgehog_pipeline_tests.world import World
 
 NOON = "2026-11-02 12:00:00"

@@ -12,7 +12,7 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.drift import new_columns
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.model.source import SOURCE
+from hedgehog_pipeline_tests.demo_model import SOURCE
 from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
 from hedgehog_pipeline_tests.lake.making import MemoryS3, land
 from hedgehog_pipeline_tests.world import World
@@ -323,7 +323,7 @@ def test_a_column_that_was_landed_before_a_deletion_is_not_new() -> None:
     land(log, {}, deleted={"design": [1]})
     deletion = land(log, {}, deleted={"design": [2]})
     commit = land(log, {"design": b"design_id,colour,height\n1,red,2\n"})
-    (found,) = new_columns(commit, deletion, log)
+    (found,) = new_columns(SOURCE.values(), commit, deletion, log)
     assert found == (SOURCE["design"], ["height"])
 
 

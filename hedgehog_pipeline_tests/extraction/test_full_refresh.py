@@ -15,9 +15,9 @@ from hedgehog_pipeline.extraction.snapshot import WRAP, PgSnapshot
 from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline.extraction.source_identity import known_watermarks, what_changed
 from hedgehog_pipeline.lake.commits import IngestionCommit, Watermark
-from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.runner.runner import run_until_done
 from hedgehog_pipeline.sandbox.aws import rds_secret
+from hedgehog_pipeline_tests.demo_model import SOURCE
 from hedgehog_pipeline_tests.extraction.capturing import capture
 from hedgehog_pipeline_tests.extraction.landed import in_shop, landed
 from hedgehog_pipeline_tests.extraction.shop import change, seed

@@ -14,8 +14,8 @@ from hedgehog_pipeline.extraction.capture_request import CaptureRequest, Mode
 from hedgehog_pipeline.extraction.source_identity import known_watermarks, redefined_tables
 from hedgehog_pipeline.lake.log import commit_key
 from hedgehog_pipeline.model.columns import TEXT, Column
-from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.runner.execute import execute
+from hedgehog_pipeline_tests.demo_model import SOURCE
 from hedgehog_pipeline_tests.extraction.capturing import capture, capturing
 from hedgehog_pipeline_tests.extraction.landed import Row, in_shop, keys, landed
 from hedgehog_pipeline_tests.extraction.shop import change, place, seed

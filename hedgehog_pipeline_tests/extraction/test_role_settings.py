@@ -5,10 +5,10 @@ import pytest
 from psycopg import sql
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.monitoring.quarantine import count_rows
-from hedgehog_pipeline.monitoring.rules import find_violations, rules
+from hedgehog_pipeline.monitoring.rules import find_violations, rules_of
 from hedgehog_pipeline.postgres.connection import reason_of
+from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
 from hedgehog_pipeline_tests.world import World
 
 _SET = {
@@ -73,7 +73,7 @@ def test_no_timeout_of_a_role_ends_a_check_or_a_quarantine_query(strict: World) 
         with pytest.raises(psycopg.errors.DivisionByZero):
             warehouse.connection.execute("select from hedgehog.open_quarantine")
         assert count_rows(warehouse) == 0
-        rule = next(rule for rule in rules() if rule.needs_quarantine)
+        rule = next(rule for rule in rules_of(STAR) if rule.needs_quarantine)
         assert find_violations(warehouse.connection, rule).count == 0
 
 

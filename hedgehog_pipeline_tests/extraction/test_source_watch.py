@@ -2,7 +2,7 @@
 
 from hedgehog_pipeline.extraction.source_watch import SourceWatch
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline.model.source import SOURCE
+from hedgehog_pipeline_tests.demo_model import SOURCE
 from hedgehog_pipeline_tests.extraction.capturing import capture
 from hedgehog_pipeline_tests.world import World
 

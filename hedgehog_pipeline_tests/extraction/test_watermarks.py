@@ -10,7 +10,7 @@ import pytest
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.watermarks import watermarks_of
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline.model.source import SOURCE
+from hedgehog_pipeline_tests.demo_model import SOURCE
 from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once
 from hedgehog_pipeline_tests.extraction.landed import keys, landed
 from hedgehog_pipeline_tests.extraction.shop import place, seed

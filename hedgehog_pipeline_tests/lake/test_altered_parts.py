@@ -15,8 +15,7 @@ from hedgehog_pipeline.lake.parquet_parts import ParquetRows, ProcessedTable
 from hedgehog_pipeline.lake.parts import read_as
 from hedgehog_pipeline.lake.quarantine_csv import QuarantineEntry, quarantine_csv
 from hedgehog_pipeline.model.side_tables import TOMBSTONES_ARROW
-from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.model.star import STAR
+from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
 from hedgehog_pipeline_tests.lake.making import DAY, MemoryS3, land, processed_commit
 
 _CURRENCY, _STAMPS = SOURCE["currency"], "2026-06-01 09:30:00,2026-06-01 09:30:00"

@@ -17,7 +17,7 @@ from hedgehog_pipeline.lake.csv_reader import read_part
 from hedgehog_pipeline.lake.csv_writer import CsvRows
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.model.source import SOURCE
+from hedgehog_pipeline_tests.demo_model import SOURCE
 from hedgehog_pipeline_tests.dirty import DIRTY
 from hedgehog_pipeline_tests.lake.making import DAY, land
 from hedgehog_pipeline_tests.world import World

@@ -7,8 +7,8 @@ import pytest
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.log import CommitLog, commit_key
-from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.processing.backlog import pending_commits
+from hedgehog_pipeline_tests.demo_model import SOURCE
 from hedgehog_pipeline_tests.lake.making import MemoryS3, land, processed_commit
 
 _CURRENCY = (

@@ -4,7 +4,7 @@ import pytest
 
 from hedgehog_pipeline.errors import LakeMismatchError
 from hedgehog_pipeline.lake.star_rows import read_rows
-from hedgehog_pipeline.model.star import STAR
+from hedgehog_pipeline_tests.demo_model import STAR
 from hedgehog_pipeline_tests.lake.making import MemoryS3, put_other_values, put_processed
 
 

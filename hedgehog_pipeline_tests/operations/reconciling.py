@@ -7,9 +7,9 @@ import psycopg
 
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.commits import IngestionCommit, IngestionKind
-from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.reconciliation.reconcile import reconcile
-from hedgehog_pipeline.reconciliation.result import RECONCILED, Reconciled
+from hedgehog_pipeline.reconciliation.result import Reconciled
+from hedgehog_pipeline_tests.demo_model import RECONCILED, SOURCE
 from hedgehog_pipeline_tests.world import World
 
 MISSING = "missing in the warehouse"

@@ -10,7 +10,8 @@ from dagster import AssetCheckEvaluation, AssetCheckSeverity, DagsterInstance
 from psycopg import sql
 
 from hedgehog_pipeline.definitions import platform
-from hedgehog_pipeline.model.star import STAR, Dimension, Fact
+from hedgehog_pipeline.model.tables import Dimension, Fact
+from hedgehog_pipeline_tests.demo_model import STAR
 from hedgehog_pipeline_tests.world import World
 
 _Verdicts = dict[tuple[str, str], AssetCheckEvaluation]

@@ -15,9 +15,9 @@ from dagster import (
 
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.logs.events import WatchLog
-from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline.monitoring.lag import seconds_behind
 from hedgehog_pipeline.orchestration.checks.freshness import freshness, freshness_sensor
+from hedgehog_pipeline_tests.demo_model import STAR
 from hedgehog_pipeline_tests.world import World
 
 _WARN, _ERROR = AssetCheckSeverity.WARN, AssetCheckSeverity.ERROR
@@ -79,7 +79,7 @@ def test_a_change_that_was_undone_no_longer_counts(opened: World) -> None:
 def test_ten_minutes_are_a_warning_and_thirty_an_error(
     seconds: float, *, passed: bool, severity: AssetCheckSeverity
 ) -> None:
-    results = list(freshness(lambda: seconds))
+    results = list(freshness(STAR, lambda: seconds))
     assert [result.asset_key for result in results] == [_key(table) for table in STAR]
     for result in results:
         assert (result.passed, result.severity) == (passed, severity)
@@ -91,14 +91,14 @@ def test_a_warehouse_that_cannot_be_reached_is_not_fresh(world: World) -> None:
     boto3.client("secretsmanager").delete_secret(
         SecretId=world.settings.warehouse_secret, ForceDeleteWithoutRecovery=True
     )
-    for result in freshness(world.deployment.seconds_behind):
+    for result in freshness(STAR, world.deployment.seconds_behind):
         assert (result.passed, result.severity) == (False, _ERROR)
         assert "There is no secret" in str(result.description)
 
 
 def test_the_sensor_reports_every_table_without_a_run() -> None:
     with DagsterInstance.ephemeral() as instance:
-        tick = freshness_sensor(lambda: 660.0, WatchLog(None)).evaluate_tick(
+        tick = freshness_sensor(STAR, lambda: 660.0, WatchLog(None)).evaluate_tick(
             build_sensor_context(instance)
         )
         assert tick.run_requests == []

@@ -8,10 +8,10 @@ import pytest
 
 from hedgehog_pipeline.extraction.capture_request import CaptureRequest, Mode
 from hedgehog_pipeline.extraction.source import SourceSnapshot
-from hedgehog_pipeline.model.source import SourceTable
+from hedgehog_pipeline.model.tables import SourceTable
 from hedgehog_pipeline.reconciliation.reconcile import reconcile
-from hedgehog_pipeline.reconciliation.result import RECONCILED
 from hedgehog_pipeline.runner.execute import execute
+from hedgehog_pipeline_tests.demo_model import RECONCILED
 from hedgehog_pipeline_tests.operations.reconciling import (
     DIFFERENT,
     MISSING,

@@ -8,9 +8,8 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline.trace.landed_rows import LandedRows
+from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
 from hedgehog_pipeline_tests.lake.making import MemoryS3, land
 
 _HEADER = (
@@ -27,13 +26,13 @@ def test_a_row_of_an_altered_part_is_not_shown() -> None:
     )
     (part,) = land(lake.ingestion, {"payment": f"{_HEADER}\n{_ROW}\n".encode()}).parts
     payment, day = SOURCE["payment"], date(2026, 6, 1)
-    assert LandedRows(lake).in_commit(payment, "7", 1).line == 1
-    assert (mention := LandedRows(lake).first_mention(STAR["dim_date"], day, 1))
+    assert LandedRows(lake, SOURCE).in_commit(payment, "7", 1).line == 1
+    assert (mention := LandedRows(lake, SOURCE).first_mention(STAR["dim_date"], day, 1))
     assert mention.line == 1
     s3.objects[part.key] = s3.objects[part.key].replace(b"2.50", b"3.50")
     for read in (
-        lambda: LandedRows(lake).in_commit(payment, "7", 1),
-        lambda: LandedRows(lake).first_mention(STAR["dim_date"], day, 1),
+        lambda: LandedRows(lake, SOURCE).in_commit(payment, "7", 1),
+        lambda: LandedRows(lake, SOURCE).first_mention(STAR["dim_date"], day, 1),
     ):
         with pytest.raises(HedgehogError, match=f"{part.key} .* was altered: its SHA-256"):
             read()

@@ -15,10 +15,9 @@ from dagster import (
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from hedgehog_pipeline.lake.commits import Commit, Part
-from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline.orchestration.past_days import past_days_sensor
 from hedgehog_pipeline.scheduling.batching import MAX_COMMITS
+from hedgehog_pipeline_tests.demo_model import MODEL, SOURCE, STAR
 
 _TODAY = datetime.now(timezone.utc).date()
 _YESTERDAY = (_TODAY - timedelta(days=1)).isoformat()
@@ -42,7 +41,7 @@ def _tick(
     to_load: Sequence[Commit] = (),
 ) -> SensorExecutionData:
     pending = {"processing": lambda: to_process, "storage": lambda: to_load}
-    sensor = past_days_sensor("checks", lambda _day: rows, pending, _DAYS)
+    sensor = past_days_sensor(MODEL, "checks", lambda _day: rows, pending, _DAYS)
     return sensor.evaluate_tick(build_sensor_context(instance=instance, cursor=cursor))
 
 

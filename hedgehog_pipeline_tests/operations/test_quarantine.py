@@ -12,12 +12,12 @@ from click.testing import CliRunner
 from hedgehog_pipeline.cli import hedgehog
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.log import commit_key
-from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.monitoring.health import ProbeSkippedError
 from hedgehog_pipeline.monitoring.quarantine import QuarantinedRow, format_row
 from hedgehog_pipeline.orchestration.alert_sensors import not_empty
 from hedgehog_pipeline.runner.runner import replay_until_done
 from hedgehog_pipeline_tests.archived import Archived
+from hedgehog_pipeline_tests.demo_model import SOURCE
 from hedgehog_pipeline_tests.world import World
 
 _STAMP = "last_updated = '2026-06-02 10:00:00'"

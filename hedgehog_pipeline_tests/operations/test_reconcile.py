@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 import pytest
 
 from hedgehog_pipeline.lake import csv_reader
-from hedgehog_pipeline.reconciliation.result import RECONCILED
+from hedgehog_pipeline_tests.demo_model import RECONCILED
 from hedgehog_pipeline_tests.dirty import DIRTY
 from hedgehog_pipeline_tests.operations.reconciling import (
     DIFFERENT,

@@ -13,9 +13,9 @@ from hedgehog_pipeline.cli import main
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.extraction.capture_request import Mode
 from hedgehog_pipeline.reconciliation import reconcile
-from hedgehog_pipeline.reconciliation.result import RECONCILED
 from hedgehog_pipeline.reconciliation.sides import LakeSide
 from hedgehog_pipeline.runner.runner import run_until_done
+from hedgehog_pipeline_tests.demo_model import RECONCILED
 from hedgehog_pipeline_tests.operations.reconciling import (
     MISSING,
     SURPLUS,

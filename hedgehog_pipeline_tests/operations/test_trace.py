@@ -18,9 +18,8 @@ from click.testing import CliRunner
 from hedgehog_pipeline.cli import hedgehog
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.model.columns import TEXT, Column
-from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.model.star import STAR
-from hedgehog_pipeline.processing.transform import TRANSFORMS
+from hedgehog_pipeline.processing.transform import Transform
+from hedgehog_pipeline_tests.demo_model import SOURCE, STAR, TRANSFORMS
 from hedgehog_pipeline_tests.inbox import CURRENCIES, currency, put
 from hedgehog_pipeline_tests.servers import Servers
 from hedgehog_pipeline_tests.shops import NOW
@@ -281,7 +280,10 @@ def test_parquet_that_differs_from_its_csv_is_reported(
 ):
     (version,) = _traced(opened, "dim_design", 1)["versions"]
     with monkeypatch.context() as fault:
-        fault.setitem(TRANSFORMS, "dim_design", lambda rows: rows.assign(design_name="Other"))
+        renamed = replace(
+            TRANSFORMS["dim_design"], function=lambda rows: rows.assign(design_name="Other")
+        )
+        fault.setitem(TRANSFORMS, "dim_design", renamed)
         opened.launch("processing", "dim_design")
         opened.launch("storage", "dim_design")
     (found,) = _traced(opened, "dim_design", 1)["versions"][0]["disagreements"]
@@ -306,9 +308,11 @@ def test_a_value_that_migrate_gave_to_older_rows_is_no_disagreement(
     monkeypatch.setitem(STAR, star.name, replace(star, columns=(*columns, price)))
     columns = [replace(c, type=TEXT) if c.name == "units_sold" else c for c in source.columns]
     monkeypatch.setitem(SOURCE, source.name, replace(source, columns=tuple(columns)))
-    transform = TRANSFORMS[star.name]
+    transform = TRANSFORMS[star.name].function
     monkeypatch.setitem(
-        TRANSFORMS, star.name, lambda rows: transform(rows).assign(price=rows["units_sold"])
+        TRANSFORMS,
+        star.name,
+        Transform(STAR[star.name], lambda rows: transform(rows).assign(price=rows["units_sold"])),
     )
     assert _traced(opened, star.name, 1)["versions"][0]["disagreements"] == []  # not migrated yet
     with opened.deployment.warehouse() as warehouse:

@@ -14,6 +14,7 @@ from hedgehog_pipeline.logs.events import WatchLog
 from hedgehog_pipeline.orchestration.alert_sensors import health_sensor
 from hedgehog_pipeline.orchestration.checks.freshness import freshness_sensor
 from hedgehog_pipeline.scheduling.retry import MAX_ATTEMPTS
+from hedgehog_pipeline_tests.demo_model import STAR
 
 _LOG = WatchLog(None)
 
@@ -27,7 +28,7 @@ def instance() -> Iterator[DagsterInstance]:
 def test_a_tick_writes_the_lag_to_the_log(
     instance: DagsterInstance, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    freshness_sensor(lambda: 660.0, _LOG).evaluate_tick(build_sensor_context(instance))
+    freshness_sensor(STAR, lambda: 660.0, _LOG).evaluate_tick(build_sensor_context(instance))
     (line,) = _lines(capsys)
     assert (line["event"], line["seconds"]) == ("lag", 660)
 
@@ -38,7 +39,7 @@ def test_a_lag_that_cannot_be_read_is_not_logged(
     def read() -> float:
         raise HedgehogError("The warehouse cannot be reached.")
 
-    freshness_sensor(read, _LOG).evaluate_tick(build_sensor_context(instance))
+    freshness_sensor(STAR, read, _LOG).evaluate_tick(build_sensor_context(instance))
     assert _lines(capsys) == []
 
 

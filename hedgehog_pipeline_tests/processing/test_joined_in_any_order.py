@@ -12,9 +12,7 @@ from hedgehog_pipeline.lake import landed
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.model.star import STAR
-from hedgehog_pipeline.processing.transform import transform
+from hedgehog_pipeline_tests.demo_model import SOURCE, TRANSFORMS
 from hedgehog_pipeline_tests.lake.making import MemoryS3, land
 
 _KEYS = st.integers(1, 3)
@@ -55,7 +53,9 @@ class Dimension:
     def process(self, commits: list[IngestionCommit], restated: int = 0) -> None:
         self._processed += 1
         with patch.object(landed, "_CHECKPOINT_COMMITS", self._many):
-            transformed = transform(STAR["dim_staff"], self._inputs, commits, restated=restated)
+            transformed = TRANSFORMS["dim_staff"].of_commits(
+                self._inputs, commits, restated=restated
+            )
             parts = list(transformed.rows)
         for part in parts:
             for row in part.to_pylist():

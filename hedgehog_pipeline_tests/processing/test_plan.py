@@ -7,9 +7,9 @@ from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.model.star import STAR, StarTable
+from hedgehog_pipeline.model.tables import StarTable
 from hedgehog_pipeline.processing.plan import ProcessingPlan, plan_of_day
+from hedgehog_pipeline_tests.demo_model import MODEL, SOURCE, STAR
 from hedgehog_pipeline_tests.lake.making import DAY, MemoryS3, land
 
 _ALL = list(STAR.values())
@@ -43,6 +43,7 @@ class Processing:
     ) -> list[ProcessingPlan]:
         """Plan the processing of commits, and write the rows of each plan."""
         plans = plan_of_day(
+            MODEL,
             commits,
             tables,
             self._new_batch,

@@ -13,9 +13,7 @@ from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows
-from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.model.star import STAR
-from hedgehog_pipeline.processing.transform import transform
+from hedgehog_pipeline_tests.demo_model import SOURCE, STAR, TRANSFORMS
 from hedgehog_pipeline_tests.lake.making import DAY, MemoryS3, land
 
 _SALES_ORDERS = b"""\
@@ -50,7 +48,7 @@ def _transformed(name: str, *commits: dict[str, bytes], part_bytes: int = 1_000_
     landed = [land(log, tables, part_bytes) for tables in commits]
     inputs = {table: LandedTable(log, SOURCE[table], bucket) for table in STAR[name].inputs}
     batch = Batch("one", DAY, bucket, "parquet")
-    output = transform(STAR[name], inputs, landed[-1:], restated=0)
+    output = TRANSFORMS[name].of_commits(inputs, landed[-1:], restated=0)
     ParquetRows(batch, output.rows).write("star/x", 1_000_000)
     return pa.concat_tables(pq.read_table(io.BytesIO(bucket.read(p.key))) for p in batch.parts)
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from hedgehog_pipeline.model import columns as types
-from hedgehog_pipeline.model.source import SOURCE, SourceTable
-from hedgehog_pipeline.model.star import STAR, Dimension, Fact, StarTable
+from hedgehog_pipeline.model.tables import Dimension, Fact, SourceTable, StarTable
+from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
 from hedgehog_pipeline_tests.truth import STAR_SQL
 from hedgehog_pipeline_tests.world import World
 

@@ -8,8 +8,9 @@ import pyarrow as pa
 import pytest
 
 from hedgehog_pipeline.lake.commits import Part, PartKind, ProcessedCommit
-from hedgehog_pipeline.model.star import STAR, StarTable
+from hedgehog_pipeline.model.tables import StarTable
 from hedgehog_pipeline.storage.warehouse import Loaded, Warehouse
+from hedgehog_pipeline_tests.demo_model import STAR
 from hedgehog_pipeline_tests.lake.making import DAY, processed_commit
 from hedgehog_pipeline_tests.world import World
 

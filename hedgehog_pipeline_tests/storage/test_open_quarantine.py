@@ -13,8 +13,9 @@ from hedgehog_pipeline.model.side_tables import (
     RESOLUTIONS_ARROW,
     TOMBSTONES_ARROW,
 )
-from hedgehog_pipeline.model.star import STAR, StarTable
+from hedgehog_pipeline.model.tables import StarTable
 from hedgehog_pipeline.storage.warehouse import Warehouse
+from hedgehog_pipeline_tests.demo_model import STAR
 from hedgehog_pipeline_tests.lake.making import processed_commit
 from hedgehog_pipeline_tests.world import World
 

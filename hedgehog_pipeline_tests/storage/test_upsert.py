@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from hedgehog_pipeline.model.star import STAR
 from hedgehog_pipeline.storage.ddl import references
 from hedgehog_pipeline.storage.upsert import infer_members, stage_table, upsert_staged
 from hedgehog_pipeline.storage.warehouse import Warehouse
+from hedgehog_pipeline_tests.demo_model import STAR
 from hedgehog_pipeline_tests.world import World
 
 _DAY = date(2026, 6, 1)
@@ -105,7 +105,7 @@ def test_an_inferred_member_is_replaced_by_any_real_row_and_never_replaces_one(
     warehouse: Warehouse,
 ) -> None:
     _load(warehouse, "fact_payment", [_payment(time(9), "1.10", 5)], processed=1)
-    wanted = list(references([STAR["fact_payment"]]))
+    wanted = list(references(STAR, [STAR["fact_payment"]]))
     assert infer_members(warehouse.connection, wanted, staged=False) == 6
     assert _rows(warehouse, "dim_payment_type") == [(3, "Not known", 0, 0, True)]
     assert _rows(warehouse, "dim_transaction") == [(2, "Not known", None, None, 0, 0, True)]
@@ -126,7 +126,7 @@ def test_a_row_without_a_reference_infers_no_member(warehouse: Warehouse) -> Non
     row = {**_payment(time(9), "1.10", 5), "payment_type_id": None}
     with warehouse.connection.transaction():
         stage_table(warehouse.connection, table, [pa.Table.from_pylist([row], schema=table.arrow)])
-        infer_members(warehouse.connection, list(references([table])), staged=True)
+        infer_members(warehouse.connection, list(references(STAR, [table])), staged=True)
     assert _rows(warehouse, "dim_payment_type") == []
 
 

@@ -9,7 +9,7 @@ import pytest
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.reconciliation.reconcile import reconcile
-from hedgehog_pipeline.reconciliation.result import RECONCILED
+from hedgehog_pipeline_tests.demo_model import RECONCILED, SOURCE
 from hedgehog_pipeline_tests.extraction.capturing import capture, capturing
 from hedgehog_pipeline_tests.extraction.history import keep_history
 from hedgehog_pipeline_tests.extraction.landed import landed
@@ -70,7 +70,7 @@ def _torture(world: World, writers: Writers, *, captures: int, versions: int) ->
                 writers.refused += commit == "refused"
             else:
                 writers.captures += 1
-                if commit.archive_complete:
+                if commit.completes_initial_load(SOURCE):
                     writers.altering.set()
 
     with writers.at_work(), ThreadPoolExecutor(2) as threads:

@@ -11,8 +11,8 @@ from typing import Any
 
 import psycopg
 
-from hedgehog_pipeline.model.source import SOURCE
 from hedgehog_pipeline.sandbox.waiting import await_condition
+from hedgehog_pipeline_tests.demo_model import SOURCE
 from hedgehog_pipeline_tests.extraction.history import (
     attach,
     attach_altered,

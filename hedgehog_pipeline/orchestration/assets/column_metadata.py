@@ -14,8 +14,7 @@ from dagster import (
 )
 
 from hedgehog_pipeline.model.columns import Column
-from hedgehog_pipeline.model.star import Fact, StarTable
-from hedgehog_pipeline.model.tables import SourceTable
+from hedgehog_pipeline.model.tables import Fact, SourceTable, StarTable
 from hedgehog_pipeline.orchestration.asset_keys import asset_key
 
 _DIGITS = 12

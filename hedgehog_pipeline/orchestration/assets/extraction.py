@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from typing import Any
 
 from dagster import (
     AssetExecutionContext,
     AssetOut,
+    AssetsDefinition,
     Config,
     DataVersion,
     Output,
@@ -16,7 +18,7 @@ from dagster import (
 )
 from pydantic import Field
 
-from hedgehog_pipeline.aws.parameters import Parameters
+from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.capture import plan_capture
 from hedgehog_pipeline.extraction.capture_request import Mode
@@ -36,7 +38,8 @@ from hedgehog_pipeline.lake.csv_writer import CsvRows
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.row_counts import counts_before
 from hedgehog_pipeline.logs.events import StageLog
-from hedgehog_pipeline.model.source import SOURCE, SourceTable
+from hedgehog_pipeline.model.model import Model
+from hedgehog_pipeline.model.tables import SourceTable
 from hedgehog_pipeline.orchestration.asset_keys import asset_key
 from hedgehog_pipeline.orchestration.assets.column_metadata import (
     code_version_of,
@@ -52,7 +55,7 @@ from hedgehog_pipeline.orchestration.assets.materializations import (
 )
 from hedgehog_pipeline.orchestration.io.lake_io_managers import CsvIOManager
 from hedgehog_pipeline.orchestration.partitions import DAYS
-from hedgehog_pipeline.orchestration.resources import SourceResource
+from hedgehog_pipeline.orchestration.resources import SnapshotResource
 from hedgehog_pipeline.scheduling.run_tags import launched_by_platform
 
 _MANY_RANGES = 1000
@@ -78,174 +81,183 @@ def output_of(table: SourceTable) -> str:
     return f"oltp_{table.name}"
 
 
-@multi_asset(
-    name="extract",
-    outs={
-        output_of(table): AssetOut(
-            key=asset_key("oltp", table.name),
-            description=landed_description(table),
-            group_name="extraction",
-            io_manager_key="csv",
-            kinds={"postgres", "s3", "csv"},
-            owners=["team:data"],
-            metadata=column_metadata(table.columns),
-            code_version=code_version_of(table.columns),
-            is_required=False,
-        )
-        for table in SOURCE.values()
-    },
-    partitions_def=DAYS,
-    can_subset=True,
-    pool="extraction",
-    backfill_policy=MONTHLY_BACKFILL,
-)
-def extract(  # noqa: PLR0913, PLR0917 (Dagster passes them by name)
-    context: AssetExecutionContext,
-    config: ExtractConfig,
-    source: SourceResource,
-    lake: ResourceParam[Lake],
-    csv: ResourceParam[CsvIOManager],
-    parameters: ResourceParam[Parameters],
-    log: ResourceParam[StageLog],
-) -> Iterator[Output[list[CsvRows]]]:
-    """Capture changes of the source or the inbox today; for past days, report what landed then."""
-    now = datetime.now(timezone.utc)
-    today = now.date()
-    selected = [
-        table
-        for table in SOURCE.values()
-        if asset_key("oltp", table.name) in context.selected_asset_keys
-    ]
-    days = [date.fromisoformat(key) for key in context.partition_keys]
-    for day in days:
-        if day != today:
-            _report(context, lake, selected, day)
-    if today not in days:
-        for table in selected:
-            version = DataVersion(recorded_version(context.instance, asset_key("oltp", table.name)))
-            yield Output([], output_name=output_of(table), data_version=version)
-        return
+def extraction_assets(model: Model) -> AssetsDefinition:
+    """Return the assets of a model's source tables."""
 
-    tables = list(SOURCE.values()) if launched_by_platform(context.run.tags) else selected
-    if config.mode is Mode.INBOX:
-        yield from _take_file(context, lake, csv, tables, log, now)
-    else:
-        yield from _capture(context, config, source, lake, csv, tables, parameters, log, now)
-
-
-def _capture(  # noqa: PLR0913, PLR0917 (everything that a run has)
-    context: AssetExecutionContext,
-    config: ExtractConfig,
-    source: SourceResource,
-    lake: Lake,
-    csv: CsvIOManager,
-    tables: Sequence[SourceTable],
-    parameters: Parameters,
-    log: StageLog,
-    now: datetime,
-) -> Iterator[Output[list[CsvRows]]]:
-    """Capture changes of the source, or the deletions that delete detection finds."""
-    head, batch = _begin(lake, now)
-    snapshot = source.open_snapshot(tables)
-    if config.mode is Mode.SWEEP and head is not None:
-        share = math.inf if config.allow_mass_delete else source.mass_delete_share
-        found = sweep(snapshot, lake.ingestion, head, tables, mass_delete_share=share)
-        landing = pending_sweep(found, head, batch)
-    else:
-        capture = plan_capture(
-            snapshot,
-            head,
-            tables,
-            slice_rows=source.slice_rows,
-            captured_at=now,
-            mode=config.mode,
-        )
-        landing = pending_capture(capture, snapshot, batch)
-    if landing.reread:
-        log.reread(batch, landing.reread)
-    for table, why in landing.reread_tables.items():
-        log.reread(batch, why, table)
-    yield from _outputs(context, csv, landing, batch, after=head)
-    commit = lake.ingestion.append(
-        commit_of(landing, batch, after=head, snapshot=snapshot, captured_at=now)
-    )
-    source.close()
-    if commit is None:
-        log.discarded("extraction", batch)
-    else:
-        log.committed("extraction", commit, now)
-        for table, columns in new_columns(commit, head, lake.ingestion):
-            log.undeclared_columns(commit, table.name, columns)
-        if landing.ranges > _MANY_RANGES and snapshot.pg_snapshot.open:
-            log.held_back(commit, snapshot.pg_snapshot, landing.ranges)
-    if landed := commit or head:
-        publish_watermarks(parameters, landed)
-
-
-def _begin(lake: Lake, now: datetime) -> tuple[IngestionCommit | None, Batch]:
-    """Return the head of the ingestion log and a batch of today that follows it."""
-    lake.confirm_source()  # before anything lands in an emptied or swapped bucket
-    today, head = now.date(), lake.ingestion.head()
-    _refuse_earlier_day(today, head)
-    before = counts_before(head, today)
-    return head, Batch(batch_id(now), today, lake.ingestion.bucket, "csv", before)
-
-
-def _take_file(  # noqa: PLR0913, PLR0917 (everything that a run has)
-    context: AssetExecutionContext,
-    lake: Lake,
-    csv: CsvIOManager,
-    tables: Sequence[SourceTable],
-    log: StageLog,
-    now: datetime,
-) -> Iterator[Output[list[CsvRows]]]:
-    """Land the oldest file in the inbox; the source is not read."""
-    head, batch = _begin(lake, now)
-    take = claim_oldest(lake.ingestion, head, tables, batch)
-    landing = take.landing if take else PendingCommit("inbox", {}, {})
-    yield from _outputs(context, csv, landing, batch, after=head)
-    commit = lake.ingestion.append(take.commit_of(batch, claimed_at=now)) if take else None
-    if commit is None:
-        log.discarded("extraction", batch)
-    else:
-        log.committed("extraction", commit, now)
-        for name, found in landing.found.items():
-            log.file_landed(commit, name, found)
-
-
-def _outputs(
-    context: AssetExecutionContext,
-    csv: CsvIOManager,
-    landing: PendingCommit,
-    batch: Batch,
-    *,
-    after: IngestionCommit | None,
-) -> Iterator[Output[list[CsvRows]]]:
-    """Yield the planned tables' outputs; write and report the others directly."""
-    for table in SOURCE.values():
-        key, name = asset_key("oltp", table.name), table.name
-        # The commit's own number is known only after the last output: its batch id names it.
-        metadata: dict[str, Any] = {
-            "after commit": after.number if after else 0,
-            **landing.found.get(name, {}),
-        }
-        peeked = [of_kind.peek() for of_kind in landing.rows.get(name, [])]
-        rows = [of_kind for of_kind, _ in peeked]
-        kinds = {of_kind.kind for of_kind, has_rows in peeked if has_rows}
-        touched = kinds - {"keys"}
-        changed_by = [batch.id] if not kinds.isdisjoint(CHANGING_KINDS) else []
-        if key in context.selected_asset_keys and (touched or hands_over_all(context, "star")):
-            yield Output(
-                rows or [CsvRows(batch, (), ())],
-                output_name=output_of(table),
-                metadata=metadata,
-                data_version=DataVersion(data_version(context.instance, key, changed_by)),
+    @multi_asset(
+        name="extract",
+        outs={
+            output_of(table): AssetOut(
+                key=asset_key("oltp", table.name),
+                description=landed_description(table),
+                group_name="extraction",
+                io_manager_key="csv",
+                kinds={"postgres", "s3", "csv"},
+                owners=["team:data"],
+                metadata=column_metadata(table.columns),
+                code_version=code_version_of(table.columns),
+                is_required=False,
             )
-        elif rows:
-            metadata |= csv.write(key, rows)
-            if touched:
-                version = data_version(context.instance, key, changed_by)
-                report_unplanned(context, key, metadata, version)
+            for table in model.source.values()
+        },
+        partitions_def=DAYS,
+        can_subset=True,
+        pool="extraction",
+        backfill_policy=MONTHLY_BACKFILL,
+    )
+    def extract(  # noqa: PLR0913, PLR0917 (Dagster passes them by name)
+        context: AssetExecutionContext,
+        config: ExtractConfig,
+        deployment: ResourceParam[Deployment],
+        snapshots: SnapshotResource,
+        csv: ResourceParam[CsvIOManager],
+        log: ResourceParam[StageLog],
+    ) -> Iterator[Output[list[CsvRows]]]:
+        """Capture changes of the source or the inbox today; for past days, report what landed."""
+        now = datetime.now(timezone.utc)
+        selected = [
+            table
+            for table in model.source.values()
+            if asset_key("oltp", table.name) in context.selected_asset_keys
+        ]
+        days = [date.fromisoformat(key) for key in context.partition_keys]
+        for day in days:
+            if day != now.date():
+                _report(context, deployment.lake, selected, day)
+        if now.date() not in days:
+            yield from _unchanged(context, selected)
+            return
+        platform = launched_by_platform(context.run.tags)
+        tables = deployment.tables if platform else selected
+        run = _Extraction(context, deployment, csv, log, tables, now)
+        if config.mode is Mode.INBOX:
+            yield from run.take_file()
+        else:
+            yield from run.capture(config, snapshots)
+
+    return extract
+
+
+@dataclass(frozen=True)
+class _Extraction:
+    """A run of today.
+
+    Attributes:
+        tables: the tables that it may land.
+        now: when it began, aware UTC.
+    """
+
+    context: AssetExecutionContext
+    deployment: Deployment
+    csv: CsvIOManager
+    log: StageLog
+    tables: Sequence[SourceTable]
+    now: datetime
+
+    def capture(
+        self, config: ExtractConfig, snapshots: SnapshotResource
+    ) -> Iterator[Output[list[CsvRows]]]:
+        """Capture changes of the source, or the deletions that delete detection finds."""
+        settings, log, lake = self.deployment.settings, self.log, self.deployment.lake
+        head, batch = self._begin()
+        snapshot = snapshots.open(self.deployment.source, self.tables)
+        if config.mode is Mode.SWEEP and head is not None:
+            share = math.inf if config.allow_mass_delete else settings.mass_delete_share
+            found = sweep(snapshot, lake.ingestion, head, self.tables, mass_delete_share=share)
+            landing = pending_sweep(self.tables, found, head, batch)
+        else:
+            capture = plan_capture(
+                snapshot,
+                head,
+                self.tables,
+                slice_rows=settings.slice_rows,
+                captured_at=self.now,
+                mode=config.mode,
+            )
+            landing = pending_capture(self.tables, capture, snapshot, batch)
+        if landing.reread:
+            log.reread(batch, landing.reread)
+        for table, why in landing.reread_tables.items():
+            log.reread(batch, why, table)
+        yield from self._outputs(landing, batch, after=head)
+        commit = lake.ingestion.append(
+            commit_of(landing, batch, after=head, snapshot=snapshot, captured_at=self.now)
+        )
+        snapshots.close()
+        if commit is None:
+            log.discarded("extraction", batch)
+        else:
+            log.committed("extraction", commit, self.now)
+            declared = self.deployment.tables
+            for table, columns in new_columns(declared, commit, head, lake.ingestion):
+                log.undeclared_columns(commit, table.name, columns)
+            if landing.ranges > _MANY_RANGES and snapshot.pg_snapshot.open:
+                log.held_back(commit, snapshot.pg_snapshot, landing.ranges)
+        if landed := commit or head:
+            publish_watermarks(self.deployment.parameters, landed)
+
+    def take_file(self) -> Iterator[Output[list[CsvRows]]]:
+        """Land the oldest file in the inbox; the source is not read."""
+        log, lake, declared = self.log, self.deployment.lake, self.deployment.model.source
+        head, batch = self._begin()
+        take = claim_oldest(lake.ingestion, head, declared, self.tables, batch)
+        landing = take.landing if take else PendingCommit("inbox", {}, {})
+        yield from self._outputs(landing, batch, after=head)
+        commit = lake.ingestion.append(take.commit_of(batch, claimed_at=self.now)) if take else None
+        if commit is None:
+            log.discarded("extraction", batch)
+        else:
+            log.committed("extraction", commit, self.now)
+            for name, found in landing.found.items():
+                log.file_landed(commit, name, found)
+
+    def _begin(self) -> tuple[IngestionCommit | None, Batch]:
+        """Return the head of the ingestion log and a batch of today that follows it."""
+        lake = self.deployment.lake
+        lake.confirm_source()  # before anything lands in an emptied or swapped bucket
+        today, head = self.now.date(), lake.ingestion.head()
+        _refuse_earlier_day(today, head)
+        before = counts_before(head, today)
+        return head, Batch(batch_id(self.now), today, lake.ingestion.bucket, "csv", before)
+
+    def _outputs(
+        self, landing: PendingCommit, batch: Batch, *, after: IngestionCommit | None
+    ) -> Iterator[Output[list[CsvRows]]]:
+        """Yield the planned tables' outputs; write and report the others directly."""
+        context = self.context
+        for table in self.deployment.tables:
+            key, name = asset_key("oltp", table.name), table.name
+            # The commit's own number is known only after the last output: its batch id names it.
+            metadata: dict[str, Any] = {
+                "after commit": after.number if after else 0,
+                **landing.found.get(name, {}),
+            }
+            peeked = [of_kind.peek() for of_kind in landing.rows.get(name, [])]
+            rows = [of_kind for of_kind, _ in peeked]
+            kinds = {of_kind.kind for of_kind, has_rows in peeked if has_rows}
+            touched = kinds - {"keys"}
+            changed_by = [batch.id] if not kinds.isdisjoint(CHANGING_KINDS) else []
+            if key in context.selected_asset_keys and (touched or hands_over_all(context, "star")):
+                yield Output(
+                    rows or [CsvRows(batch, (), ())],
+                    output_name=output_of(table),
+                    metadata=metadata,
+                    data_version=DataVersion(data_version(context.instance, key, changed_by)),
+                )
+            elif rows:
+                metadata |= self.csv.write(key, rows)
+                if touched:
+                    version = data_version(context.instance, key, changed_by)
+                    report_unplanned(context, key, metadata, version)
+
+
+def _unchanged(
+    context: AssetExecutionContext, tables: Sequence[SourceTable]
+) -> Iterator[Output[list[CsvRows]]]:
+    """Yield the outputs of a run of past days, which writes nothing."""
+    for table in tables:
+        version = DataVersion(recorded_version(context.instance, asset_key("oltp", table.name)))
+        yield Output([], output_name=output_of(table), data_version=version)
 
 
 def _refuse_earlier_day(day: date, head: IngestionCommit | None) -> None:

@@ -10,7 +10,7 @@ from dagster import MetadataValue
 from hedgehog_pipeline.lake.commits import ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.previews import Preview
-from hedgehog_pipeline.model.star import StarTable
+from hedgehog_pipeline.model.tables import StarTable
 from hedgehog_pipeline.orchestration.assets.materializations import ROWS_WRITTEN, preview_metadata
 from hedgehog_pipeline.orchestration.assets.provenance import Provenance
 from hedgehog_pipeline.storage.warehouse import Loaded

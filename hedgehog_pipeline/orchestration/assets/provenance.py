@@ -13,7 +13,7 @@ from hedgehog_pipeline.lake.batch import batch_time
 from hedgehog_pipeline.lake.commits import Part, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.previews import MAX_ROWS
-from hedgehog_pipeline.model.star import INGESTION_COMMIT, StarTable
+from hedgehog_pipeline.model.tables import INGESTION_COMMIT, StarTable
 
 
 @dataclass

@@ -15,7 +15,7 @@ from dagster import (
     UrlCodeReference,
 )
 
-from hedgehog_pipeline.model.registry import module_name
+from hedgehog_pipeline.model.model import Model
 from hedgehog_pipeline.model.source_lines import SourceLine, declaration, definition
 
 
@@ -42,7 +42,7 @@ def linked(
     return assets.map_asset_specs(with_link)
 
 
-def line_of_table(key: AssetKey) -> SourceLine | None:
+def line_of_table(model: Model, key: AssetKey) -> SourceLine | None:
     """Return the line that defines an asset of the stages.
 
     That is the declaration of a source or warehouse table, and the function that transforms a star
@@ -51,9 +51,9 @@ def line_of_table(key: AssetKey) -> SourceLine | None:
     layer, table = key.path
     if layer == "star":
         for module in ("dimensions", "facts"):
-            if found := definition(module_name(module), table):
+            if found := definition(model.module_name(module), table):
                 return found
-    return declaration(module_name("shop" if layer == "oltp" else "star"), table)
+    return declaration(model.module_name("shop" if layer == "oltp" else "star"), table)
 
 
 def _reference(line: SourceLine, url: str | None) -> LocalFileCodeReference | UrlCodeReference:

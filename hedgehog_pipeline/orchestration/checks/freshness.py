@@ -4,8 +4,8 @@ A commit becomes visible in all tables at once, so they all have the same lag. A
 without a run: a run would spend seconds on its imports, sixty times an hour.
 """
 
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta, timezone
+from collections.abc import Callable, Collection, Iterator
+from datetime import timedelta
 
 from dagster import (
     AssetCheckEvaluation,
@@ -15,7 +15,7 @@ from dagster import (
     AssetCheckSpec,
     AssetSelection,
     DefaultSensorStatus,
-    ResourceParam,
+    Definitions,
     SensorDefinition,
     SensorResult,
     define_asset_job,
@@ -23,24 +23,21 @@ from dagster import (
     sensor,
 )
 
-from hedgehog_pipeline.aws.parameters import Parameters
+from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.logs.events import WatchLog
-from hedgehog_pipeline.model.star import STAR
-from hedgehog_pipeline.monitoring.lag import seconds_behind
 from hedgehog_pipeline.orchestration.asset_keys import asset_key
-from hedgehog_pipeline.orchestration.resources import WarehouseResource
 from hedgehog_pipeline.printable import without_markup
 
 WARN_AFTER = timedelta(minutes=10)
 FAIL_AFTER = timedelta(minutes=30)
 
+FRESHNESS = "freshness"
+"""The job and its sensor."""
+
 _CHECK = "freshness"
 _MINUTES = WARN_AFTER // timedelta(minutes=1)
 _INTERVAL_SECONDS = 60
-_WAREHOUSE = {name: asset_key("warehouse", name) for name in STAR}
-
 
 _DESCRIPTION = """\
 Measures how far the warehouse is behind the source, for the check `freshness` of every warehouse
@@ -52,48 +49,49 @@ By hand: at any time, to measure now.
 """
 
 
-@multi_asset_check(
-    name="measure_lag",
-    specs=[
-        AssetCheckSpec(
-            _CHECK,
-            asset=key,
-            description=f"The warehouse is less than {_MINUTES} minutes behind the source.",
-        )
-        for key in _WAREHOUSE.values()
-    ],
-    can_subset=True,
-)
-def measure_lag(
-    context: AssetCheckExecutionContext,
-    lake: ResourceParam[Lake],
-    warehouse: WarehouseResource,
-    parameters: ResourceParam[Parameters],
-) -> Iterator[AssetCheckResult]:
-    """Measure how far the warehouse is behind, when a person launches it."""
+def freshness_checks(deployment: Deployment, watch_log: WatchLog) -> Definitions:
+    """Define the checks `freshness`, the job that measures them, and the sensor that reports them.
 
-    def read() -> float:
-        with warehouse.open() as target:
-            return seconds_behind(lake, target, parameters, datetime.now(timezone.utc))
+    Args:
+        deployment: the deployment.
+        watch_log: logs the lag; an alarm fires if no lag is logged.
+    """
+    tables = deployment.model.star
 
-    for result in freshness(read):
-        if result.asset_key in {key.asset_key for key in context.selected_asset_check_keys}:
-            yield result
+    @multi_asset_check(
+        name="measure_lag",
+        specs=[
+            AssetCheckSpec(
+                _CHECK,
+                asset=asset_key("warehouse", name),
+                description=f"The warehouse is less than {_MINUTES} minutes behind the source.",
+            )
+            for name in tables
+        ],
+        can_subset=True,
+    )
+    def measure_lag(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
+        """Measure how far the warehouse is behind, when a person launches it."""
+        selected = {key.asset_key.path[-1] for key in context.selected_asset_check_keys}
+        yield from freshness(selected, deployment.seconds_behind)
 
-
-freshness_job = define_asset_job(
-    "freshness",
-    AssetSelection.checks(measure_lag),
-    description=_DESCRIPTION,
-)
+    job = define_asset_job(
+        FRESHNESS,
+        AssetSelection.checks(measure_lag),
+        description=_DESCRIPTION,
+        tags=deployment.settings.tags_of(FRESHNESS),
+    )
+    sensor = freshness_sensor(tables, deployment.seconds_behind, watch_log)
+    return Definitions(asset_checks=[measure_lag], jobs=[job], sensors=[sensor])
 
 
 def freshness_sensor(
-    read_seconds_behind: Callable[[], float], watch_log: WatchLog
+    tables: Collection[str], read_seconds_behind: Callable[[], float], watch_log: WatchLog
 ) -> SensorDefinition:
     """Return the sensor that reports every table's check each minute.
 
     Args:
+        tables: names of the warehouse tables.
         read_seconds_behind: returns the lag, from the logs and the warehouse.
         watch_log: logs the lag; an alarm fires if no lag is logged.
     """
@@ -104,14 +102,14 @@ def freshness_sensor(
         return seconds
 
     @sensor(
-        name="freshness",
+        name=FRESHNESS,
         minimum_interval_seconds=_INTERVAL_SECONDS,
         default_status=DefaultSensorStatus.RUNNING,
         description="Measures every minute how far the warehouse is behind the source, and "
         "reports it as the check `freshness` of every warehouse table. Launches no run.",
     )
     def report() -> SensorResult:
-        results = list(freshness(read))
+        results = list(freshness(tables, read))
         return SensorResult(
             skip_reason=results[0].description,
             asset_events=[evaluation_of(result) for result in results],
@@ -134,10 +132,13 @@ def evaluation_of(result: AssetCheckResult) -> AssetCheckEvaluation:
     )
 
 
-def freshness(read_seconds_behind: Callable[[], float]) -> Iterator[AssetCheckResult]:
-    """Evaluate the lag for each table; a lag that cannot be read fails the check with its error.
+def freshness(
+    tables: Collection[str], read_seconds_behind: Callable[[], float]
+) -> Iterator[AssetCheckResult]:
+    """Evaluate the lag for tables; a lag that cannot be read fails the check with its error.
 
     Args:
+        tables: names of the warehouse tables.
         read_seconds_behind: returns the lag, from the logs and the warehouse.
     """
     metadata: dict[str, float] = {}
@@ -151,9 +152,9 @@ def freshness(read_seconds_behind: Callable[[], float]) -> Iterator[AssetCheckRe
             description += " `hedgehog status` shows which stage waits; its runs show why."
     except HedgehogError as error:
         passed, failed, description = False, True, without_markup(str(error))
-    for key in _WAREHOUSE.values():
+    for name in tables:
         yield AssetCheckResult(
-            asset_key=key,
+            asset_key=asset_key("warehouse", name),
             check_name=_CHECK,
             passed=passed,
             severity=AssetCheckSeverity.ERROR if failed else AssetCheckSeverity.WARN,

@@ -10,23 +10,24 @@ from dagster import (
     AssetCheckSpec,
     AssetSelection,
     DefaultScheduleStatus,
-    ResourceParam,
+    Definitions,
     ScheduleDefinition,
     define_asset_job,
     multi_asset_check,
 )
 
+from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.extraction.source import SourceSnapshot
-from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.model.source import SourceTable
+from hedgehog_pipeline.model.tables import SourceTable
 from hedgehog_pipeline.orchestration.asset_keys import asset_key
-from hedgehog_pipeline.orchestration.resources import SourceResource, WarehouseResource
+from hedgehog_pipeline.orchestration.resources import SnapshotResource
 from hedgehog_pipeline.reconciliation.reconcile import reconcile
-from hedgehog_pipeline.reconciliation.result import RECONCILED, Reconciled, advice_on
+from hedgehog_pipeline.reconciliation.result import Reconciled, advice_on, reconciled_tables
+
+RECONCILE = "reconcile"
+"""The job and its schedule."""
 
 _CHECK = "reconciled"
-_WAREHOUSE = {name: asset_key("warehouse", name) for name in RECONCILED}
-
 
 _DESCRIPTION = """\
 Compares each warehouse table with the source, key by key. Its check `reconciled` fails on a
@@ -38,51 +39,53 @@ By hand: at any time. `hedgehog reconcile` does the same on a terminal.
 """
 
 
-@multi_asset_check(
-    name="reconcile_warehouse",
-    specs=[
-        AssetCheckSpec(
-            _CHECK,
-            asset=key,
-            description="The table equals the source, except for changes that are still pending.",
-        )
-        for key in _WAREHOUSE.values()
-    ],
-    can_subset=True,
-)
-def reconcile_warehouse(
-    context: AssetCheckExecutionContext,
-    lake: ResourceParam[Lake],
-    source: SourceResource,
-    warehouse: WarehouseResource,
-) -> Iterator[AssetCheckResult]:
-    """Compare the warehouse with the source."""
-    selected = {key.asset_key for key in context.selected_asset_check_keys}
-    tables = [RECONCILED[name] for name, key in _WAREHOUSE.items() if key in selected]
+def reconciliation_checks(deployment: Deployment) -> Definitions:
+    """Define the checks `reconciled`, the job that evaluates them, and its schedule."""
+    tables = reconciled_tables(deployment.model.star)
+    key_of = {name: asset_key("warehouse", name) for name in tables}
 
-    @contextmanager
-    def open_source(of: Sequence[SourceTable]) -> Generator[SourceSnapshot, None, None]:
-        yield source.open_snapshot(of)
-        source.close()
+    @multi_asset_check(
+        name="reconcile_warehouse",
+        specs=[
+            AssetCheckSpec(
+                _CHECK,
+                asset=key,
+                description="The table equals the source, except for changes still pending.",
+            )
+            for key in key_of.values()
+        ],
+        can_subset=True,
+    )
+    def reconcile_warehouse(
+        context: AssetCheckExecutionContext, snapshots: SnapshotResource
+    ) -> Iterator[AssetCheckResult]:
+        """Compare the warehouse with the source."""
+        selected = {key.asset_key for key in context.selected_asset_check_keys}
+        wanted = [table for name, table in tables.items() if key_of[name] in selected]
 
-    with warehouse.open() as target:
-        for found in reconcile(lake, target, open_source, tables):
-            yield _result(found)
+        @contextmanager
+        def open_source(of: Sequence[SourceTable]) -> Generator[SourceSnapshot, None, None]:
+            yield snapshots.open(deployment.source, of)
+            snapshots.close()
 
+        with deployment.warehouse() as warehouse:
+            for found in reconcile(deployment.lake, warehouse, open_source, wanted):
+                yield _result(found)
 
-reconcile_job = define_asset_job(
-    "reconcile",
-    AssetSelection.checks(reconcile_warehouse),
-    description=_DESCRIPTION,
-)
-
-reconcile_schedule = ScheduleDefinition(
-    name="reconcile",
-    job_name=reconcile_job.name,
-    cron_schedule="17 3 * * *",
-    default_status=DefaultScheduleStatus.RUNNING,
-    description="Compares the warehouse with the source, key by key, every night.",
-)
+    job = define_asset_job(
+        RECONCILE,
+        AssetSelection.checks(reconcile_warehouse),
+        description=_DESCRIPTION,
+        tags=deployment.settings.tags_of(RECONCILE),
+    )
+    schedule = ScheduleDefinition(
+        name=RECONCILE,
+        job_name=RECONCILE,
+        cron_schedule="17 3 * * *",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description="Compares the warehouse with the source, key by key, every night.",
+    )
+    return Definitions(asset_checks=[reconcile_warehouse], jobs=[job], schedules=[schedule])
 
 
 def _result(found: Reconciled) -> AssetCheckResult:
@@ -93,7 +96,7 @@ def _result(found: Reconciled) -> AssetCheckResult:
     metadata |= {f"in flight: {why}": keys for why, keys in found.in_flight.items()}
     metadata["examples"] = [str(difference) for difference in found.differences]
     return AssetCheckResult(
-        asset_key=_WAREHOUSE[found.table],
+        asset_key=asset_key("warehouse", found.table),
         check_name=_CHECK,
         passed=not found.faults,
         severity=AssetCheckSeverity.ERROR,

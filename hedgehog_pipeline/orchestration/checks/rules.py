@@ -10,17 +10,21 @@ from dagster import (
     AssetCheckSpec,
     AssetSelection,
     DefaultScheduleStatus,
+    Definitions,
     ScheduleDefinition,
     define_asset_job,
     multi_asset_check,
 )
 
-from hedgehog_pipeline.monitoring.rules import Rule, find_violations, is_enforced, rules
+from hedgehog_pipeline.deployment import Deployment
+from hedgehog_pipeline.monitoring.rules import Rule, find_violations, is_enforced, rules_of
 from hedgehog_pipeline.orchestration.asset_keys import asset_key
-from hedgehog_pipeline.orchestration.resources import WarehouseResource
 from hedgehog_pipeline.storage.foreign_keys import is_initial_load_complete
 from hedgehog_pipeline.storage.tables import has_quarantine, has_table
 from hedgehog_pipeline.storage.warehouse import Warehouse
+
+CHECKS = "checks"
+"""The job and its schedule."""
 
 _DESCRIPTION = """\
 Checks the rows of every warehouse table: keys are unique, required columns are filled, foreign keys
@@ -33,42 +37,46 @@ By hand: at any time. The results are on the page of each asset `warehouse/...`,
 """
 
 
+def rule_checks(deployment: Deployment) -> Definitions:
+    """Define the checks of the rules, the job that evaluates them, and its schedule."""
+    rules = list(rules_of(deployment.model.star))
+
+    @multi_asset_check(
+        name="check_warehouse",
+        specs=[
+            AssetCheckSpec(
+                rule.name, asset=check_key_of(rule).asset_key, description=rule.description
+            )
+            for rule in rules
+        ],
+        can_subset=True,
+    )
+    def check_warehouse(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
+        """Check the warehouse against the declarations."""
+        with deployment.warehouse() as warehouse:
+            for rule in rules:
+                if check_key_of(rule) in context.selected_asset_check_keys:
+                    yield check_rule(warehouse, rule)
+
+    job = define_asset_job(
+        CHECKS,
+        AssetSelection.checks(check_warehouse),
+        description=_DESCRIPTION,
+        tags=deployment.settings.tags_of(CHECKS),
+    )
+    schedule = ScheduleDefinition(
+        name=CHECKS,
+        job_name=CHECKS,
+        cron_schedule="0 * * * *",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description="Checks the rows of every warehouse table every hour.",
+    )
+    return Definitions(asset_checks=[check_warehouse], jobs=[job], schedules=[schedule])
+
+
 def check_key_of(rule: Rule) -> AssetCheckKey:
     """Return the key of the check for a rule."""
     return AssetCheckKey(asset_key("warehouse", rule.table.name), rule.name)
-
-
-@multi_asset_check(
-    name="check_warehouse",
-    specs=[
-        AssetCheckSpec(rule.name, asset=check_key_of(rule).asset_key, description=rule.description)
-        for rule in rules()
-    ],
-    can_subset=True,
-)
-def check_warehouse(
-    context: AssetCheckExecutionContext, warehouse: WarehouseResource
-) -> Iterator[AssetCheckResult]:
-    """Check the warehouse against the declarations."""
-    with warehouse.open() as target:
-        for rule in rules():
-            if check_key_of(rule) in context.selected_asset_check_keys:
-                yield check_rule(target, rule)
-
-
-checks_job = define_asset_job(
-    "checks",
-    AssetSelection.checks(check_warehouse),
-    description=_DESCRIPTION,
-)
-
-checks_schedule = ScheduleDefinition(
-    name="checks",
-    job_name=checks_job.name,
-    cron_schedule="0 * * * *",
-    default_status=DefaultScheduleStatus.RUNNING,
-    description="Checks the rows of every warehouse table every hour.",
-)
 
 
 def check_rule(warehouse: Warehouse, rule: Rule, *, rows: bool = True) -> AssetCheckResult:

@@ -5,20 +5,21 @@ A step loads all of its inputs, even if only a few of its tables are selected.
 
 from dagster import InputContext, input_manager
 
+from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
-from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.model.star import STAR
 
 
-@input_manager(required_resource_keys={"lake"})
+@input_manager(required_resource_keys={"deployment"})
 def landed_tables(context: InputContext) -> LandedTable:
     """Return a handle of a table in the ingestion log; nothing is read yet."""
-    return context.resources.lake.landed(SOURCE[context.asset_key.path[-1]])
+    deployment: Deployment = context.resources.deployment
+    return deployment.lake.landed(deployment.model.source[context.asset_key.path[-1]])
 
 
-@input_manager(required_resource_keys={"lake"})
+@input_manager(required_resource_keys={"deployment"})
 def processed_tables(context: InputContext) -> ProcessedTable:
     """Return a handle of a table in the processed log; nothing is read yet."""
-    table = STAR[context.asset_key.path[-1]]
-    return ProcessedTable(context.resources.lake.processed.bucket, table)
+    deployment: Deployment = context.resources.deployment
+    table = deployment.model.star[context.asset_key.path[-1]]
+    return ProcessedTable(deployment.lake.processed.bucket, table)

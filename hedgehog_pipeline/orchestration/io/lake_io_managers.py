@@ -10,34 +10,32 @@ from typing import Any
 
 from dagster import (
     AssetKey,
-    ConfigurableIOManager,
     InputContext,
+    IOManager,
     OutputContext,
-    ResourceDependency,
 )
 
+from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.commits import PartKind
 from hedgehog_pipeline.lake.csv_writer import CsvRows
-from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.newest_landed import read_newest
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows, ProcessedTable
 from hedgehog_pipeline.lake.row_counts import row_count_metadata
 from hedgehog_pipeline.lake.star_rows import read_rows
-from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.model.star import STAR, StarTable
+from hedgehog_pipeline.model.tables import StarTable
 from hedgehog_pipeline.orchestration.assets.materializations import ROWS_WRITTEN, preview_metadata
 from hedgehog_pipeline.orchestration.io.frame_types import as_hinted
 from hedgehog_pipeline.orchestration.io.inputs import requested_days
 from hedgehog_pipeline.orchestration.io.own_assets import load_frame, store_frame
 
 
-class CsvIOManager(ConfigurableIOManager):
+class CsvIOManager(IOManager):
     """Writes `CsvRows`; loads a frame of the newest row of each key, or `LandedTable`."""
 
-    lake: ResourceDependency[Lake]
-    part_bytes: int
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
 
     def handle_output(self, context: OutputContext, obj: Sequence[CsvRows]) -> None:
         """Write the rows as CSV parts of their batch."""
@@ -45,11 +43,12 @@ class CsvIOManager(ConfigurableIOManager):
 
     def write(self, key: AssetKey, obj: Sequence[CsvRows]) -> dict[str, Any]:
         """Write the rows of an asset, planned or not; return the metadata."""
-        return _write(key, obj, self.part_bytes)
+        return _write(key, obj, self._deployment.settings.part_bytes)
 
     def load_input(self, context: InputContext) -> Any:
         """Load the landed rows of a source table: on the requested days, or all."""
-        landed = self.lake.landed(SOURCE[context.asset_key.path[-1]])
+        source = self._deployment.model.source
+        landed = self._deployment.lake.landed(source[context.asset_key.path[-1]])
         hint = context.dagster_type.typing_type
         if hint is LandedTable:
             return landed
@@ -57,42 +56,42 @@ class CsvIOManager(ConfigurableIOManager):
         return as_hinted(rows, hint, context.asset_key.to_user_string())
 
 
-class ParquetIOManager(ConfigurableIOManager):
+class ParquetIOManager(IOManager):
     """Writes `ParquetRows`; loads a frame of the rows of a star table, or `ProcessedTable`.
 
     It stores and loads frames of any other asset as well (lake/stored_frames.py).
     """
 
-    lake: ResourceDependency[Lake]
-    part_bytes: int
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
 
     def handle_output(self, context: OutputContext, obj: Any) -> None:
         """Write the rows of a star table as Parquet parts of their batch; any other frame whole."""
-        if _star_table(context.asset_key):
+        if self._star_table(context.asset_key):
             context.add_output_metadata(self.write(context.asset_key, obj))
         else:
-            store_frame(context, obj, self.lake.processed.bucket)
+            store_frame(context, obj, self._deployment.lake.processed.bucket)
 
     def write(self, key: AssetKey, obj: Sequence[ParquetRows]) -> dict[str, Any]:
         """Write the rows of a star table, planned or not; return the metadata."""
-        return _write(key, obj, self.part_bytes)
+        return _write(key, obj, self._deployment.settings.part_bytes)
 
     def load_input(self, context: InputContext) -> Any:
         """Load a star table, or the frame of another asset: some partitions, or all."""
-        table = _star_table(context.asset_key)
+        table = self._star_table(context.asset_key)
+        processed = self._deployment.lake.processed
         hint = context.dagster_type.typing_type
         if table is None:
-            rows = load_frame(context, self.lake.processed.bucket)
+            rows = load_frame(context, processed.bucket)
         elif hint is ProcessedTable:
-            return ProcessedTable(self.lake.processed.bucket, table)
+            return ProcessedTable(processed.bucket, table)
         else:
-            rows = read_rows(self.lake.processed, table, requested_days(context))
+            rows = read_rows(processed, table, requested_days(context))
         return as_hinted(rows, hint, context.asset_key.to_user_string())
 
-
-def _star_table(key: AssetKey) -> StarTable | None:
-    layer, *name = key.path
-    return STAR.get(".".join(name)) if layer == "star" else None
+    def _star_table(self, key: AssetKey) -> StarTable | None:
+        layer, *name = key.path
+        return self._deployment.model.star.get(".".join(name)) if layer == "star" else None
 
 
 def _write(

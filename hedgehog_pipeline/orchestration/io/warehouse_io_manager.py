@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from dagster import ConfigurableIOManager, InputContext, OutputContext
+from dagster import InputContext, IOManager, OutputContext
 
+from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.model.star import STAR, Fact
+from hedgehog_pipeline.model.tables import Fact
 from hedgehog_pipeline.orchestration.io.frame_types import as_hinted
 from hedgehog_pipeline.orchestration.io.inputs import requested_days
-from hedgehog_pipeline.orchestration.resources import WarehouseResource
 from hedgehog_pipeline.storage.rows import read_table
 from hedgehog_pipeline.storage.views import current_view
 
@@ -16,10 +16,11 @@ CURRENT = "current"
 """Input metadata that requests the current version of each row of a fact."""
 
 
-class WarehouseIOManager(ConfigurableIOManager):
+class WarehouseIOManager(IOManager):
     """Loads a frame of a table; the storage stage writes the tables itself, in one transaction."""
 
-    warehouse: WarehouseResource
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
 
     def handle_output(self, context: OutputContext, obj: object) -> None:  # noqa: ARG002
         """Refuse the output: the rows of the warehouse come only from the lake.
@@ -40,7 +41,7 @@ class WarehouseIOManager(ConfigurableIOManager):
         Raises:
             HedgehogError: if the current view of a dimension is requested.
         """
-        table = STAR[context.asset_key.path[-1]]
+        table = self._deployment.model.star[context.asset_key.path[-1]]
         current = context.definition_metadata.get(CURRENT, False)
         if current and not isinstance(table, Fact):
             raise HedgehogError(
@@ -48,7 +49,7 @@ class WarehouseIOManager(ConfigurableIOManager):
                 f"the metadata `{CURRENT}`; the column `deleted` says what the source deleted."
             )
         view = current_view(table) if current and isinstance(table, Fact) else None
-        with self.warehouse.open() as target:
-            rows = read_table(target, table, requested_days(context), view)
+        with self._deployment.warehouse() as warehouse:
+            rows = read_table(warehouse, table, requested_days(context), view)
         hint = context.dagster_type.typing_type
         return as_hinted(rows, hint, context.asset_key.to_user_string())

@@ -6,7 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from hedgehog_pipeline.model.star import STAR, StarTable
+from hedgehog_pipeline.model.tables import StarTable
+from hedgehog_pipeline_tests.demo_model import STAR
 from hedgehog_pipeline_tests.torture.machine.stages import STARS
 from hedgehog_pipeline_tests.torture.machine.trade import KEYS, KINDS, STAMPS, Write
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from hedgehog_pipeline.model.source import SOURCE
+from hedgehog_pipeline_tests.demo_model import SOURCE
 from hedgehog_pipeline_tests.torture.machine.trade import CODES, Key
 
 Row = Mapping[str, Any]

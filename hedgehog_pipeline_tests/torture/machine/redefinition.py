@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from hedgehog_pipeline.model.source import SOURCE
+from hedgehog_pipeline_tests.demo_model import SOURCE
 from hedgehog_pipeline_tests.extraction.history import (
     attach,
     attach_altered,

@@ -20,11 +20,12 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.capture_request import Mode
 from hedgehog_pipeline.extraction.watermarks import publish_watermarks
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
-from hedgehog_pipeline.model.star import STAR, StarTable
+from hedgehog_pipeline.model.tables import StarTable
 from hedgehog_pipeline.processing import backlog as processing
 from hedgehog_pipeline.scheduling.batching import MAX_COMMITS
 from hedgehog_pipeline.storage import backlog as storage
 from hedgehog_pipeline.storage.warehouse import Warehouse
+from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
 from hedgehog_pipeline_tests.torture.machine.draws import (
     ACTIONS,
     CRASH_READS,
@@ -171,7 +172,7 @@ class Machine(RuleBasedStateMachine):
         self._step()
         self._trade(writes)
         self._capture(Mode.CHANGES)
-        if sweep and self.ingested[-1].archive_complete:
+        if sweep and self.ingested[-1].completes_initial_load(SOURCE):
             self._capture(Mode.SWEEP)
         self._process(processing.pending_commits(self.stages.lake, MAX_COMMITS), STARS)
 
@@ -194,7 +195,7 @@ class Machine(RuleBasedStateMachine):
         self._step()
         if self.oracle.another or self.oracle.perhaps:
             self._capture(Mode.CHANGES)  # a sweep refuses a redefined table
-        if self.ingested[-1].archive_complete:
+        if self.ingested[-1].completes_initial_load(SOURCE):
             self._capture(mode, crash)
 
     @precondition(lambda self: self.files)

@@ -29,12 +29,12 @@ from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.commits import IngestionCommit, PartKind, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
-from hedgehog_pipeline.model.source import SOURCE
-from hedgehog_pipeline.model.star import STAR, StarTable
+from hedgehog_pipeline.model.tables import StarTable
 from hedgehog_pipeline.postgres.connection import Credentials
 from hedgehog_pipeline.processing.plan import ProcessingPlan, plan_of_day
 from hedgehog_pipeline.storage.backlog import confirm_loaded
 from hedgehog_pipeline.storage.warehouse import Warehouse
+from hedgehog_pipeline_tests.demo_model import MODEL, SOURCE, STAR
 from hedgehog_pipeline_tests.torture.machine.oracle import Capture
 
 TABLES = list(SOURCE.values())
@@ -118,7 +118,7 @@ class Stages:
         with self._source.open_snapshot(TABLES) as moment:
             if mode is Mode.SWEEP and head is not None:
                 found = sweep(moment, log, head, TABLES, mass_delete_share=math.inf)
-                landing = pending_sweep(found, head, batch)
+                landing = pending_sweep(TABLES, found, head, batch)
             else:
                 capture = plan_capture(
                     moment,
@@ -128,14 +128,14 @@ class Stages:
                     captured_at=now,
                     mode=mode,
                 )
-                landing = pending_capture(capture, moment, batch)
+                landing = pending_capture(TABLES, capture, moment, batch)
             yield Extraction(self, batch, head, moment, landing, now)
 
     def taking(self) -> tuple[ClaimedFile | None, Callable[[], IngestionCommit | None]]:
         """Claim the oldest inbox file and write its parts; the returned function commits it."""
         now, log = datetime.now(timezone.utc), self.lake.ingestion
         batch = Batch(batch_id(now), now.date(), log.bucket, "csv")
-        take = claim_oldest(log, log.head(), TABLES, batch)
+        take = claim_oldest(log, log.head(), SOURCE, TABLES, batch)
         for name, landed in (take.landing.rows if take else {}).items():
             for rows in landed:
                 rows.write(f"oltp/{name}", _PART_BYTES)
@@ -147,6 +147,7 @@ class Stages:
         """Plan the processing of commits, also of those that are processed already."""
         now, bucket = datetime.now(timezone.utc), self.lake.processed.bucket
         return plan_of_day(
+            MODEL,
             commits,
             tables,
             lambda: Batch(batch_id(now), now.date(), bucket, "parquet"),
@@ -173,7 +174,7 @@ class Stages:
     @contextmanager
     def warehouse(self) -> Iterator[Warehouse]:
         """Open the warehouse as a run of its assets does."""
-        with Warehouse.open(self._warehouse, None) as warehouse:
+        with Warehouse.open(self._warehouse, None, MODEL) as warehouse:
             warehouse.prepare()
             confirm_loaded(self.lake, warehouse)
             yield warehouse
