@@ -211,7 +211,7 @@ def test_the_sensor_waits_for_a_running_run_and_after_a_failure(traded: World):
             job, status=DagsterRunStatus.STARTED, tags={"dagster/sensor_name": "inbox"}
         )
         instance.report_engine_event("at work", run)
-        assert _tick(traded, instance).skip_message == "An inbox file is landing."
+        assert _tick(traded, instance).skip_message == "An inbox file is pending."
         instance.report_run_failed(run)
         assert "runs failed" in (_tick(traded, instance).skip_message or "")
     traded.run()
@@ -248,7 +248,7 @@ def _begin(world: World) -> tuple[ClaimedFile, Batch]:
     batch = Batch(batch_id(_now()), _now().date(), log.bucket, "csv")
     take = claim_oldest(log, log.head(), SOURCE, list(SOURCE.values()), batch)
     assert take is not None
-    for table, parts in take.landing.rows.items():
+    for table, parts in take.pending.rows.items():
         for rows in parts:
             rows.write(f"oltp/{table}", world.settings.part_bytes)
     return take, batch

@@ -53,14 +53,14 @@ class ClaimedFile:
 
     Attributes:
         table: the table that it lands as: its own; the first of all tables if it has none.
-        landing: what it lands.
+        pending: what it lands.
         earlier: the commits that landed other contents of its key.
     """
 
     log: CommitLog[IngestionCommit]
     file: StoredObject
     table: SourceTable
-    landing: PendingCommit
+    pending: PendingCommit
     earlier: tuple[int, ...]
 
     def commit_of(
@@ -81,8 +81,8 @@ class ClaimedFile:
                 return None
             if _claims(self.log, head).get(self.file.key, _Claims()).commits != self.earlier:
                 return None
-            landing = replace(self.landing, watermarks=head.base)
-            return commit_on(head, landing, batch, source=head.source, captured_at=claimed_at)
+            pending = replace(self.pending, watermarks=head.base)
+            return commit_on(head, pending, batch, source=head.source, captured_at=claimed_at)
 
         return build
 
@@ -122,11 +122,11 @@ def claim_oldest(
             f"table {table.name}; select the asset oltp/{table.name} as well."
         )
     earlier = _claims(log, head).get(file.key, _Claims()).commits
-    landing = _landing(log, file, table, declared, earlier, batch)
-    return ClaimedFile(log, file, table, landing, earlier)
+    pending = _pending_of(log, file, table, declared, earlier, batch)
+    return ClaimedFile(log, file, table, pending, earlier)
 
 
-def _landing(  # noqa: PLR0913, PLR0917 (everything that decides)
+def _pending_of(  # noqa: PLR0913, PLR0917 (everything that decides)
     log: CommitLog[IngestionCommit],
     file: StoredObject,
     table: SourceTable,

@@ -164,7 +164,7 @@ class _Extraction:
         if config.mode is Mode.SWEEP and head is not None:
             share = math.inf if config.allow_mass_delete else settings.mass_delete_share
             found = sweep(snapshot, lake.ingestion, head, self.tables, mass_delete_share=share)
-            landing = pending_sweep(self.tables, found, head, batch)
+            pending = pending_sweep(self.tables, found, head, batch)
         else:
             capture = plan_capture(
                 snapshot,
@@ -174,14 +174,14 @@ class _Extraction:
                 captured_at=self.now,
                 mode=config.mode,
             )
-            landing = pending_capture(self.tables, capture, snapshot, batch)
-        if landing.reread:
-            log.reread(batch, landing.reread)
-        for table, why in landing.reread_tables.items():
+            pending = pending_capture(self.tables, capture, snapshot, batch)
+        if pending.reread:
+            log.reread(batch, pending.reread)
+        for table, why in pending.reread_tables.items():
             log.reread(batch, why, table)
-        yield from self._outputs(landing, batch, after=head)
+        yield from self._outputs(pending, batch, after=head)
         commit = lake.ingestion.append(
-            commit_of(landing, batch, after=head, snapshot=snapshot, captured_at=self.now)
+            commit_of(pending, batch, after=head, snapshot=snapshot, captured_at=self.now)
         )
         snapshots.close()
         if commit is None:
@@ -191,8 +191,8 @@ class _Extraction:
             declared = self.deployment.tables
             for table, columns in new_columns(declared, commit, head, lake.ingestion):
                 log.undeclared_columns(commit, table.name, columns)
-            if landing.ranges > _MANY_RANGES and snapshot.pg_snapshot.open:
-                log.held_back(commit, snapshot.pg_snapshot, landing.ranges)
+            if pending.ranges > _MANY_RANGES and snapshot.pg_snapshot.open:
+                log.held_back(commit, snapshot.pg_snapshot, pending.ranges)
         if landed := commit or head:
             publish_watermarks(self.deployment.parameters, landed)
 
@@ -201,14 +201,14 @@ class _Extraction:
         log, lake, declared = self.log, self.deployment.lake, self.deployment.model.source
         head, batch = self._begin()
         take = claim_oldest(lake.ingestion, head, declared, self.tables, batch)
-        landing = take.landing if take else PendingCommit("inbox", {}, {})
-        yield from self._outputs(landing, batch, after=head)
+        pending = take.pending if take else PendingCommit("inbox", {}, {})
+        yield from self._outputs(pending, batch, after=head)
         commit = lake.ingestion.append(take.commit_of(batch, claimed_at=self.now)) if take else None
         if commit is None:
             log.discarded("extraction", batch)
         else:
             log.committed("extraction", commit, self.now)
-            for name, found in landing.found.items():
+            for name, found in pending.found.items():
                 log.file_landed(commit, name, found)
 
     def _begin(self) -> tuple[IngestionCommit | None, Batch]:
@@ -221,7 +221,7 @@ class _Extraction:
         return head, Batch(batch_id(self.now), today, lake.ingestion.bucket, "csv", before)
 
     def _outputs(
-        self, landing: PendingCommit, batch: Batch, *, after: IngestionCommit | None
+        self, pending: PendingCommit, batch: Batch, *, after: IngestionCommit | None
     ) -> Iterator[Output[list[CsvRows]]]:
         """Yield the planned tables' outputs; write and report the others directly."""
         context = self.context
@@ -230,9 +230,9 @@ class _Extraction:
             # The commit's own number is known only after the last output: its batch id names it.
             metadata: dict[str, Any] = {
                 "after commit": after.number if after else 0,
-                **landing.found.get(name, {}),
+                **pending.found.get(name, {}),
             }
-            peeked = [of_kind.peek() for of_kind in landing.rows.get(name, [])]
+            peeked = [of_kind.peek() for of_kind in pending.rows.get(name, [])]
             rows = [of_kind for of_kind, _ in peeked]
             kinds = {of_kind.kind for of_kind, has_rows in peeked if has_rows}
             touched = kinds - {"keys"}

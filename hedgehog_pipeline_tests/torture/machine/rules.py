@@ -335,7 +335,7 @@ class Machine(RuleBasedStateMachine):
         self.through["captures"] += 1
         if commit:
             self.ingested.append(commit)
-        if extraction.landing.kind == "sweep":
+        if extraction.pending.kind == "sweep":
             number = commit.number if commit else None
             self.oracle.swept(number, self.stages.deleted_in(commit), extraction.snapshot)
         else:

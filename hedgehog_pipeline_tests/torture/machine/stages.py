@@ -51,7 +51,7 @@ class Extraction:
     """A capture or a sweep with an open snapshot.
 
     Attributes:
-        landing: the pending commit.
+        pending: the pending commit.
         snapshot: the text of its PostgreSQL snapshot.
     """
 
@@ -59,7 +59,7 @@ class Extraction:
     batch: Batch
     head: IngestionCommit | None
     moment: SourceSnapshot
-    landing: PendingCommit
+    pending: PendingCommit
     now: datetime
 
     @property
@@ -69,27 +69,27 @@ class Extraction:
     def result(self, commit: IngestionCommit | None) -> Capture:
         """Return its result, with the number of its commit if there is one."""
         before = self.head.base if self.head else {}
-        landing = self.landing
-        begun = SOURCE if landing.reread or not before else landing.reread_tables
-        slices = {t for t in landing.rows if t in begun or before[t].archive is not None}
+        pending = self.pending
+        begun = SOURCE if pending.reread or not before else pending.reread_tables
+        slices = {t for t in pending.rows if t in begun or before[t].archive is not None}
         return Capture(
             commit.number if commit else None,
             self.snapshot,
             self.stages.versions_in(commit),
             set(begun),
             slices,
-            landing.rows.keys() - slices,
+            pending.rows.keys() - slices,
         )
 
     def write(self, tables: int = len(TABLES)) -> None:
         """Write the parts of the first so many tables."""
         for table in TABLES[:tables]:
-            for rows in self.landing.rows.get(table.name, ()):
+            for rows in self.pending.rows.get(table.name, ()):
                 rows.write(f"oltp/{table.name}", _PART_BYTES)
 
     def append(self) -> IngestionCommit | None:
         build = commit_of(
-            self.landing, self.batch, after=self.head, snapshot=self.moment, captured_at=self.now
+            self.pending, self.batch, after=self.head, snapshot=self.moment, captured_at=self.now
         )
         return self.stages.lake.ingestion.append(build)
 
@@ -118,7 +118,7 @@ class Stages:
         with self._source.open_snapshot(TABLES) as moment:
             if mode is Mode.SWEEP and head is not None:
                 found = sweep(moment, log, head, TABLES, mass_delete_share=math.inf)
-                landing = pending_sweep(TABLES, found, head, batch)
+                pending = pending_sweep(TABLES, found, head, batch)
             else:
                 capture = plan_capture(
                     moment,
@@ -128,15 +128,15 @@ class Stages:
                     captured_at=now,
                     mode=mode,
                 )
-                landing = pending_capture(TABLES, capture, moment, batch)
-            yield Extraction(self, batch, head, moment, landing, now)
+                pending = pending_capture(TABLES, capture, moment, batch)
+            yield Extraction(self, batch, head, moment, pending, now)
 
     def taking(self) -> tuple[ClaimedFile | None, Callable[[], IngestionCommit | None]]:
         """Claim the oldest inbox file and write its parts; the returned function commits it."""
         now, log = datetime.now(timezone.utc), self.lake.ingestion
         batch = Batch(batch_id(now), now.date(), log.bucket, "csv")
         take = claim_oldest(log, log.head(), SOURCE, TABLES, batch)
-        for name, landed in (take.landing.rows if take else {}).items():
+        for name, landed in (take.pending.rows if take else {}).items():
             for rows in landed:
                 rows.write(f"oltp/{name}", _PART_BYTES)
         return take, lambda: log.append(take.commit_of(batch, claimed_at=now)) if take else None
