@@ -153,13 +153,19 @@ class Sandbox:
         return f"postgresql+psycopg2://{DAGSTER}:{password}@{self.postgres.address}/{DAGSTER}"
 
     def _create_files(self) -> None:
-        """Create the folder; at the first `up` also keys, passwords and settings."""
+        """Create the folder; at the first `up` also keys, passwords and settings.
+
+        An earlier version may have written `dagster.yaml`: it names modules, which may have moved.
+        """
         private_folder(self.folder)
         private_folder(self._dagster)
         self.s3.make_keys()
+        shipped = _DAGSTER_YAML.read_text(encoding="utf-8")
+        dagster_yaml = self._dagster / "dagster.yaml"
+        if not dagster_yaml.exists() or dagster_yaml.read_text(encoding="utf-8") != shipped:
+            write_private(dagster_yaml, shipped)
         first_time = {
             self.folder / ".gitignore": _GITIGNORE,
-            self._dagster / "dagster.yaml": _DAGSTER_YAML.read_text(encoding="utf-8"),
             self._settings_file: json.dumps(
                 {
                     "first_day": (utc_now().date() - _DAYS_BEFORE).isoformat(),
