@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from itertools import count
 from typing import Any
 
@@ -107,8 +107,11 @@ class World:
         """`hedgehog rebuild`."""
         return [run for backlog in rebuild(self.deployment) for run in backlog.runs]
 
-    def launch(self, stage: str, *tables: str) -> ExecuteInProcessResult:
-        """Run a stage for today as a person does: no commit tag, all of its tables or some."""
+    def launch(self, stage: str, *tables: str, day: date | None = None) -> ExecuteInProcessResult:
+        """Run a stage for a day as a person does: no commit tag, all of its tables or some.
+
+        Without a day, it is today.
+        """
         layer = {"extraction": "oltp", "processing": "star", "storage": "warehouse"}[stage]
         with DagsterInstance.ephemeral() as instance:
             return (
@@ -116,7 +119,7 @@ class World:
                 .resolve_job_def(stage)
                 .execute_in_process(
                     instance=instance,
-                    partition_key=datetime.now(timezone.utc).date().isoformat(),
+                    partition_key=(day or datetime.now(timezone.utc).date()).isoformat(),
                     asset_selection=[AssetKey([layer, table]) for table in tables] or None,
                     run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 )
