@@ -17,7 +17,7 @@ from hedgehog_pipeline.cli import hedgehog
 from hedgehog_pipeline.lake.checkpoints import Checkpoint, Checkpoints
 from hedgehog_pipeline.lake.commits import IngestionCommit, IngestionKind, PartKind, ProcessedCommit
 from hedgehog_pipeline.lake.csv_reader import landed_schema
-from hedgehog_pipeline.model.source import SOURCE
+from hedgehog_pipeline_tests.demo_model import SOURCE
 from hedgehog_pipeline.reconciliation.result import RECONCILED
 from hedgehog_pipeline.sandbox.postgres import PostgresServer
 from hedgehog_pipeline.storage.views import views
