@@ -1,1 +1,0 @@
-"""Tests that the pages agree with the code."""

@@ -1,1 +1,0 @@
-"""Tests of the sandbox, against its real servers."""
