@@ -32,10 +32,10 @@ outages: install ## kill the services one after another and check that the platf
 
 MINUTES ?= 60
 soak: install ## run `make dev` for an hour with trade, delete detection, files and kills; MINUTES=6 as in CI
-	HEDGEHOG_SOAK_MINUTES=$(MINUTES) $(BIN)/python -m pytest -m soak -n0 hedgehog_pipeline_tests/soak
+	HEDGEHOG_SOAK_MINUTES=$(MINUTES) $(BIN)/python -m pytest -m soak -n0 hedgehog_pipeline_tests/proofs/soak
 
 watch: install ## print a line a minute about the running `make dev`, for MINUTES
-	@$(BIN)/python -m hedgehog_pipeline_tests.soak --minutes $(MINUTES)
+	@$(BIN)/python -m hedgehog_pipeline_tests.proofs.soak --minutes $(MINUTES)
 
 test: install lint ## run lint, types and the whole test suite
 	$(BIN)/python -m pytest
@@ -48,15 +48,15 @@ torture: install ## run the long versions of the tests
 
 mutation: install ## make small changes in the core of the code; a test has to fail for each
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[mutation]'
-	$(BIN)/python -m hedgehog_pipeline_tests.mutation
+	$(BIN)/python -m hedgehog_pipeline_tests.proofs.mutation
 
 ORDERS ?= 300000
 ROUNDS ?= 3
 bench: install ## measure speed and memory against a bare COPY and other tools; ORDERS=3000000 for a larger source
-	$(BIN)/python -m hedgehog_pipeline_tests.benchmark --orders $(ORDERS) --rounds $(ROUNDS) --peers $(VENV)/peers --json bench.json
+	$(BIN)/python -m hedgehog_pipeline_tests.proofs.benchmark --orders $(ORDERS) --rounds $(ROUNDS) --peers $(VENV)/peers --json bench.json
 
 terraform: install ## run fmt, validate and test of terraform/, if Terraform is available
-	$(BIN)/python -m pytest -n0 hedgehog_pipeline_tests/aws/test_terraform.py
+	$(BIN)/python -m pytest -n0 hedgehog_pipeline_tests/integration/aws/test_terraform.py
 
 scan: ## look for bad habits in terraform/ and the Dockerfile
 	$(PYTHON) -m venv $(VENV)/scan
@@ -69,10 +69,10 @@ browser: install ## test the Dagster UI in a real Chromium, if there is one
 	$(BIN)/python -m pytest -m browser -n0
 
 screenshot: install ## make docs/graph.png again
-	$(BIN)/python -m hedgehog_pipeline_tests.browser.screenshot docs/graph.png
+	$(BIN)/python -m hedgehog_pipeline_tests.proofs.browser.screenshot docs/graph.png
 
 schema: install ## generate docs/schema.md and its diagrams from the declarations
-	$(BIN)/python -m hedgehog_pipeline_tests.docs.schema_page docs
+	$(BIN)/python -m hedgehog_pipeline_tests.support.schema_page docs
 
 docs: schema ## build the site of docs/ in docs/_build/index.html
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build

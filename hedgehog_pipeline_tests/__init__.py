@@ -1,1 +1,4 @@
-"""Tests of hedgehog_pipeline; the folders mirror the package."""
+"""Tests of hedgehog_pipeline: `unit` needs no server, `integration` does, `proofs` take long.
+
+`unit` and `integration` mirror the package. `support` has what tests share.
+"""

@@ -1,20 +1,16 @@
-"""Real servers, one set per test process; each test has its own shop, lake and warehouse."""
+"""Fixtures of all tests; what needs servers, Dagster or boto3 is imported only by those that do."""
 
 import gc
-import os
 import signal
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 
-from hedgehog_pipeline.sandbox.aws import AwsServer
-from hedgehog_pipeline.sandbox.clients import REGION
-from hedgehog_pipeline.sandbox.postgres import PostgresServer
-from hedgehog_pipeline_tests.archived import Archived
-from hedgehog_pipeline_tests.world import Servers, World
+if TYPE_CHECKING:
+    from hedgehog_pipeline_tests.support.archived import Archived
+    from hedgehog_pipeline_tests.support.servers import Servers
+    from hedgehog_pipeline_tests.support.world import World
 
 _FIGURES = "figures"
 
@@ -23,47 +19,35 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[Servers]:
-    """A PostgreSQL server and a stand-in for AWS, S3 included.
+def servers() -> Iterator["Servers"]:
+    """A PostgreSQL server and a stand-in for AWS, S3 included: one set per test process."""
+    from hedgehog_pipeline_tests.support.servers import running_servers
 
-    Not in pytest's own folder: another pytest on this machine would lock PostgreSQL's user out.
-    """
-    with (
-        TemporaryDirectory() as temporary,
-        PostgresServer((folder := Path(temporary)) / "postgres", durable=False) as postgres,
-    ):
-        aws = AwsServer(folder / "aws", lambda: ("test", "test")).start()
-        os.environ.update(
-            AWS_ENDPOINT_URL=aws.endpoint,
-            AWS_REGION=REGION,
-            AWS_DEFAULT_REGION=REGION,
-            AWS_ACCESS_KEY_ID="test",
-            AWS_SECRET_ACCESS_KEY="test",
-        )
-        for name in ("AWS_ENDPOINT_URL_S3", "DAGSTER_HOME"):
-            os.environ.pop(name, None)
-        boto3.setup_default_session()
-        yield Servers(postgres, aws)
-        aws.stop()
+    with running_servers() as servers:
+        yield servers
 
 
 @pytest.fixture
-def world(servers: Servers) -> Iterator[World]:
+def world(servers: "Servers") -> Iterator["World"]:
     """A shop with its own DDL and no rows, empty buckets, and an empty warehouse."""
+    from hedgehog_pipeline_tests.support.world import World
+
     with World.make(servers) as world:
         yield world
 
 
 @pytest.fixture(scope="session")
-def archived(servers: Servers) -> Iterator[Archived]:
+def archived(servers: "Servers") -> Iterator["Archived"]:
     """A small shop with its initial load in the warehouse, to be copied for each test."""
+    from hedgehog_pipeline_tests.support.archived import Archived
+
     with Archived.make(servers) as archived:
         _leave_out_of_garbage()
         yield archived
 
 
 @pytest.fixture
-def opened(archived: Archived) -> Iterator[World]:
+def opened(archived: "Archived") -> Iterator["World"]:
     """A small shop with its initial load in the warehouse."""
     with archived.copy() as world:
         yield world

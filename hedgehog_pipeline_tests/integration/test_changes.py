@@ -3,8 +3,8 @@
 from datetime import time
 from decimal import Decimal
 
-from hedgehog_pipeline_tests.shops import NOW
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.shops import NOW
+from hedgehog_pipeline_tests.support.world import World
 
 _STAMP = "last_updated = '2026-06-02 10:00:00.456'"
 

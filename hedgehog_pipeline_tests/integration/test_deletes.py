@@ -12,8 +12,8 @@ from hedgehog_pipeline.extraction.capture_request import CaptureRequest, Mode
 from hedgehog_pipeline.model.tables import Fact
 from hedgehog_pipeline.runner.execute import execute
 from hedgehog_pipeline.storage.views import current_view
-from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import SOURCE, STAR
+from hedgehog_pipeline_tests.support.world import World
 
 _NOW = "current_timestamp at time zone 'utc'"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hedgehog_pipeline_tests.bad_rows import (
+from hedgehog_pipeline_tests.support.bad_rows import (
     OPEN,
     ORDERS,
     STAMP,
@@ -11,7 +11,7 @@ from hedgehog_pipeline_tests.bad_rows import (
     copy_row,
     is_loaded,
 )
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.world import World
 
 
 def test_staff_keep_the_last_department_that_was_valid(opened: World):

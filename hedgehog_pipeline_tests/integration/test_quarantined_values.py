@@ -13,12 +13,12 @@ from hedgehog_pipeline.model.columns import (
     TEXT_DATE,
     ColumnType,
 )
-from hedgehog_pipeline_tests.archived import Archived
-from hedgehog_pipeline_tests.bad_rows import OPEN, ORDERS, STAMP, alter, copy_row, is_loaded
-from hedgehog_pipeline_tests.demo_model import SOURCE
-from hedgehog_pipeline_tests.dirty import DIRTY
-from hedgehog_pipeline_tests.inbox import CURRENCIES, STAMPS, put
-from hedgehog_pipeline_tests.world import Rows, World
+from hedgehog_pipeline_tests.support.archived import Archived
+from hedgehog_pipeline_tests.support.bad_rows import OPEN, ORDERS, STAMP, alter, copy_row, is_loaded
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.dirty import DIRTY
+from hedgehog_pipeline_tests.support.inbox_files import CURRENCIES, STAMPS, put
+from hedgehog_pipeline_tests.support.world import Rows, World
 
 _BOUGHT = "purchase_order"
 

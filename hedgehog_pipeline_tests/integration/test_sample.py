@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from hedgehog_pipeline_tests.shops import SAMPLE
-from hedgehog_pipeline_tests.truth import TABLES, differences
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.shops import SAMPLE
+from hedgehog_pipeline_tests.support.truth import TABLES, differences
+from hedgehog_pipeline_tests.support.world import World
 
 _SHOPS = [
     pytest.param(

@@ -14,7 +14,7 @@ from psycopg import ConnectionInfo
 
 from hedgehog_pipeline.cli import main
 from hedgehog_pipeline.sandbox.aws import rds_secret
-from hedgehog_pipeline_tests.world import World, reset_process_caches
+from hedgehog_pipeline_tests.support.world import World, reset_process_caches
 
 PASSWORD = "pa55-w0rd-nobody-may-see"
 QUIET = {"AWS_MAX_ATTEMPTS": "1", "AWS_EC2_METADATA_DISABLED": "true"} | dict.fromkeys(

@@ -2,8 +2,8 @@
 
 from psycopg import sql
 
-from hedgehog_pipeline_tests.dirty import DIRTY
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.dirty import DIRTY
+from hedgehog_pipeline_tests.support.world import World
 
 
 def test_text_arrives_character_for_character(world: World) -> None:

@@ -14,9 +14,9 @@ import boto3
 import psycopg
 
 from hedgehog_pipeline.settings import Settings
-from hedgehog_pipeline_tests.servers import Servers
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
+from hedgehog_pipeline_tests.support.servers import Servers
 
-_ROOT = Path(__file__).parents[2]
 _NUMBERS = count()
 
 Ended = subprocess.CompletedProcess[str]
@@ -50,7 +50,7 @@ class Deployment:
     def python(self, code: str, *words: str) -> Ended:
         """Run Python with the deployment's model and settings."""
         settings = {f"HEDGEHOG_{k.upper()}": str(v) for k, v in asdict(self.settings).items() if v}
-        path = {"PYTHONPATH": os.pathsep.join([str(_ROOT), str(self.place)])}
+        path = {"PYTHONPATH": os.pathsep.join([str(REPOSITORY), str(self.place)])}
         return subprocess.run(
             [sys.executable, "-c", code, *words],
             cwd=self.place,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import boto3
 
 from hedgehog_pipeline.lake.log import commit_key
-from hedgehog_pipeline_tests.servers import Servers
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.servers import Servers
+from hedgehog_pipeline_tests.support.world import World
 
 _BUCKETS = ("ingestion_bucket", "processed_bucket")
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from psycopg import sql
 
-from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import SOURCE, STAR
+from hedgehog_pipeline_tests.support.world import World
 
 OPEN = "select table_name, key, column_name, value, reason from hedgehog.open_quarantine"
 STAR_OF = {star.subject: star for star in STAR.values()}

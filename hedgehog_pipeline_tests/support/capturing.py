@@ -10,9 +10,9 @@ from hedgehog_pipeline.extraction.capture import plan_capture
 from hedgehog_pipeline.extraction.pending_commit import commit_of, pending_capture
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline_tests.demo_model import SOURCE
-from hedgehog_pipeline_tests.extraction.landed import Row, in_shop, landed
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.landed import Row, in_shop, landed
+from hedgehog_pipeline_tests.support.world import World
 
 
 def capture(world: World) -> Counter[Row]:

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import psutil
 
 from hedgehog_pipeline.sandbox.postgres import PostgresServer
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.world import World
 
 FORTY_ROLLBACKS = (
     "do $$ begin for i in 1..40 loop perform pg_current_xact_id(); rollback; end loop; end $$"

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from hedgehog_pipeline.model.columns import arrow_schema
 from hedgehog_pipeline.model.tables import DELETED, INGESTION_COMMIT
-from hedgehog_pipeline_tests.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
 
 _MONDAY = datetime(2026, 6, 1, 9, 30, 0, 123000, timezone.utc)
 

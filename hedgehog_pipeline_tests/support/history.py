@@ -12,8 +12,8 @@ from typing import Any
 import psycopg
 
 from hedgehog_pipeline.model.tables import SourceTable
-from hedgehog_pipeline_tests.demo_model import SOURCE
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.world import World
 
 _HISTORY = """
     create sequence version;

@@ -1,7 +1,7 @@
 """Upload inbox files, and read what was quarantined of them."""
 
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline_tests.world import Rows, World
+from hedgehog_pipeline_tests.support.world import Rows, World
 
 _NOW = "2026-06-01 09:30:00.123"
 STAMPS = f"{_NOW},{_NOW}"

@@ -14,7 +14,7 @@ from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit, Watermark
 from hedgehog_pipeline.lake.csv_writer import CsvRows
 from hedgehog_pipeline.lake.log import CommitLog, commit_key
-from hedgehog_pipeline_tests.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
 
 DAY = date(2026, 6, 1)
 _TIME = datetime(2026, 6, 1, 9, 30, tzinfo=timezone.utc)

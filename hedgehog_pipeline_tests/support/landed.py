@@ -4,8 +4,8 @@ import csv
 import io
 from collections import Counter
 
-from hedgehog_pipeline_tests.demo_model import SOURCE
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.world import World
 
 Row = tuple[str, ...]
 """A version of a row: its table and all its values as text, last_updated included."""

@@ -2,9 +2,8 @@
 
 import shlex
 import subprocess
-from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[1]
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
 
 
 def commands_of(target: str, *variables: str) -> list[list[str]]:

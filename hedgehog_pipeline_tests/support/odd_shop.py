@@ -4,8 +4,8 @@ from typing import Any
 
 import psycopg
 
-from hedgehog_pipeline_tests.demo_model import SOURCE
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.world import World
 
 NOON = "2026-11-02 12:00:00"
 

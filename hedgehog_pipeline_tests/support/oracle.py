@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from hedgehog_pipeline_tests.demo_model import SOURCE
-from hedgehog_pipeline_tests.extraction.history import versions_in
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.history import versions_in
+from hedgehog_pipeline_tests.support.world import World
 
 _END = 2**62
 """Above every transaction."""

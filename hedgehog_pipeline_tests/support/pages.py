@@ -10,7 +10,8 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-REPOSITORY = Path(__file__).parents[2]
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
+
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
 
 

@@ -15,8 +15,8 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from hedgehog_pipeline_tests.aws.files import DEPLOY
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.repository_files import DEPLOY
+from hedgehog_pipeline_tests.support.world import World
 
 _NUMBERS = count()
 

@@ -9,8 +9,8 @@ from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.commits import IngestionCommit, IngestionKind
 from hedgehog_pipeline.reconciliation.reconcile import reconcile
 from hedgehog_pipeline.reconciliation.result import Reconciled
-from hedgehog_pipeline_tests.demo_model import RECONCILED, SOURCE
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import RECONCILED, SOURCE
+from hedgehog_pipeline_tests.support.world import World
 
 MISSING = "missing in the warehouse"
 SURPLUS = "surplus in the warehouse"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dagster import DagsterInstance
 
-from hedgehog_pipeline_tests.servers import Servers
+from hedgehog_pipeline_tests.support.servers import Servers
 
 
 @contextmanager

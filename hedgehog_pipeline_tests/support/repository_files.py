@@ -1,10 +1,10 @@
 """The paths of the deployment files for AWS."""
 
 import json
-from pathlib import Path
 from typing import Any
 
-REPOSITORY = Path(__file__).parents[2]
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
+
 TERRAFORM = REPOSITORY / "terraform"
 DEPLOY = REPOSITORY / "deploy"
 

@@ -1,7 +1,12 @@
 """The servers that all tests of a process share, and the deployments made on them."""
 
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import boto3
@@ -9,6 +14,7 @@ import psycopg
 from psycopg import sql
 
 from hedgehog_pipeline.sandbox.aws import AwsServer, rds_secret
+from hedgehog_pipeline.sandbox.clients import REGION
 from hedgehog_pipeline.sandbox.postgres import PostgresServer
 from hedgehog_pipeline.settings import Settings
 
@@ -72,3 +78,28 @@ def _make_roles(servers: Servers) -> None:
     with psycopg.connect(servers.postgres.dsn("postgres"), autocommit=True) as admin:
         admin.execute("create role reader login password 'reader'")
         admin.execute("create role writer login password 'writer'")
+
+
+@contextmanager
+def running_servers() -> Generator[Servers, None, None]:
+    """Start both servers, and point boto3's default session at the emulator.
+
+    Not in pytest's own folder: another pytest on this machine would lock PostgreSQL's user out.
+    """
+    with (
+        TemporaryDirectory() as temporary,
+        PostgresServer((folder := Path(temporary)) / "postgres", durable=False) as postgres,
+    ):
+        aws = AwsServer(folder / "aws", lambda: ("test", "test")).start()
+        os.environ.update(
+            AWS_ENDPOINT_URL=aws.endpoint,
+            AWS_REGION=REGION,
+            AWS_DEFAULT_REGION=REGION,
+            AWS_ACCESS_KEY_ID="test",
+            AWS_SECRET_ACCESS_KEY="test",
+        )
+        for name in ("AWS_ENDPOINT_URL_S3", "DAGSTER_HOME"):
+            os.environ.pop(name, None)
+        boto3.setup_default_session()
+        yield Servers(postgres, aws)
+        aws.stop()

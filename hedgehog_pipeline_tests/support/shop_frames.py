@@ -4,7 +4,7 @@ from datetime import date
 
 import pandas as pd
 
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.world import World
 
 KINDS = {
     "SALES_RECEIPT": "receivable",

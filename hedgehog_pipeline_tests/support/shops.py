@@ -11,12 +11,13 @@ from pyarrow import csv
 
 from hedgehog_pipeline import sandbox
 from hedgehog_pipeline.sandbox.archive import Archive
-from hedgehog_pipeline_tests.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
 
 Shop = psycopg.Connection[Any]
 
 SHOP_DDL = (Path(sandbox.__file__).parent / "shop.sql").read_bytes()
-SAMPLE = Path(__file__).resolve().parents[2] / "shared" / "totesys"
+SAMPLE = REPOSITORY.resolve().parent / "shared" / "totesys"
 NOW = "current_timestamp, current_timestamp"
 """The two stamps of a row, for `insert ... select`."""
 

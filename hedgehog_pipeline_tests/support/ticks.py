@@ -18,8 +18,8 @@ from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.orchestration.pipeline_run import Pending
 from hedgehog_pipeline.orchestration.sensors import source_sensor
 from hedgehog_pipeline.scheduling.scan_times import ScanTimes
-from hedgehog_pipeline_tests.demo_model import MODEL
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import MODEL
+from hedgehog_pipeline_tests.support.world import World
 
 
 @dataclass

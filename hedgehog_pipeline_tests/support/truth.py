@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.world import World
 
 STAR_SQL = Path(__file__).with_name("sample_star.sql").read_bytes()
 TABLES = (

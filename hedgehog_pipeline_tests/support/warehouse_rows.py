@@ -1,6 +1,6 @@
 """Compares the warehouse with the shop, in plain SQL on both sides."""
 
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.world import World
 
 _BOTH = {
     "design": ("design_id, design_name, file_name", "dim_design"),

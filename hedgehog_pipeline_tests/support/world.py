@@ -29,9 +29,9 @@ from hedgehog_pipeline.runner.runner import (
 from hedgehog_pipeline.sandbox.aws import rds_secret
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.storage.ddl import stored_columns
-from hedgehog_pipeline_tests import shops
-from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
-from hedgehog_pipeline_tests.servers import Servers
+from hedgehog_pipeline_tests.support import shops
+from hedgehog_pipeline_tests.support.demo_model import SOURCE, STAR
+from hedgehog_pipeline_tests.support.servers import Servers
 
 Rows = list[tuple[Any, ...]]
 

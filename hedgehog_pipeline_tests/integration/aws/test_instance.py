@@ -13,9 +13,9 @@ from dagster._core.workspace.load import location_origins_from_yaml_paths
 
 from hedgehog_pipeline import healthcheck
 from hedgehog_pipeline.definitions import platform
-from hedgehog_pipeline_tests.aws.files import DEPLOY
-from hedgehog_pipeline_tests.aws.production import Production
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.production import Production
+from hedgehog_pipeline_tests.support.repository_files import DEPLOY
+from hedgehog_pipeline_tests.support.world import World
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
 
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.settings import Settings
-from hedgehog_pipeline_tests.aws.production import Production
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.production import Production
+from hedgehog_pipeline_tests.support.world import World
 
 _ROLE = "arn:aws:iam::123456789012:role/hedgehog"
 _TAGS = {

@@ -9,7 +9,7 @@ import pytest
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.postgres.connection import read_credentials
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.world import World
 
 _ROLE = "managed"
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hedgehog_pipeline_tests.aws.files import REPOSITORY, TERRAFORM
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
+from hedgehog_pipeline_tests.support.repository_files import TERRAFORM
 
 _PROGRAM = shutil.which("terraform")
 _CHECK = Path(

@@ -21,8 +21,8 @@ from hedgehog_pipeline.cli import hedgehog
 from hedgehog_pipeline.cli.command import Command
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.sandbox.waiting import await_condition
-from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import SOURCE, STAR
+from hedgehog_pipeline_tests.support.world import World
 
 _HEDGEHOG = Path(sys.executable).parent / "hedgehog"
 _HEAVY = {"dagster", "numpy", "pandas", "pyarrow", "rich"}

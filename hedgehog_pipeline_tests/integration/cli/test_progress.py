@@ -10,8 +10,8 @@ import pytest
 
 from hedgehog_pipeline.cli.progress import show_progress
 from hedgehog_pipeline.runner.runner import StageRun
-from hedgehog_pipeline_tests.terminal import on_terminal
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.terminal import on_terminal
+from hedgehog_pipeline_tests.support.world import World
 
 _LANDED = re.compile(
     r"\d\d:\d\d:\d\d  extraction  commit 1 landed: 14 rows of 11 tables in [\d.]+ s\n"

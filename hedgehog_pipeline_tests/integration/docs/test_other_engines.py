@@ -7,10 +7,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from hedgehog_pipeline_tests.demo_model import STAR
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import STAR
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
+from hedgehog_pipeline_tests.support.world import World
 
-_SCALE = Path(__file__).parents[1] / "docs" / "scale.md"
+_SCALE = REPOSITORY / "docs" / "scale.md"
 
 
 def _sql_for(engine: str) -> str:

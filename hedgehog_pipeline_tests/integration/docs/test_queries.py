@@ -1,7 +1,8 @@
 """The README's queries run on a warehouse."""
 
-from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.pages import Page
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
+from hedgehog_pipeline_tests.support.world import World
 
 
 def test_the_queries_of_the_readme_return_rows(opened: World) -> None:

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page
-from hedgehog_pipeline_tests.makefile import commands_of
+from hedgehog_pipeline_tests.support.makefile import commands_of
+from hedgehog_pipeline_tests.support.pages import Page
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
 
 _LOADED = re.compile(
     r"""(?:\bsrc(?:set)?=|<(?:link|image|use)\b[^>]*?\bhref=|\burl\(|@import (?:url\()?)"""

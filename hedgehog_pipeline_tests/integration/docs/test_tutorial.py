@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
-from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page
+from hedgehog_pipeline_tests.support.pages import Page
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
 
 _TUTORIAL = Page(REPOSITORY / "docs" / "tutorial.md")
 _RATES = re.compile(r" +[\d.]+ s +[\d,]+ rows/s$|(?<=\S) +$", flags=re.MULTILINE)

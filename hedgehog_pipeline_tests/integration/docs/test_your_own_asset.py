@@ -14,8 +14,9 @@ from dagster._core.workspace.load import location_origins_from_yaml_paths
 from dagster._core.workspace.load_target import get_origins_from_toml
 
 from hedgehog_pipeline.orchestration.partitions import DAYS
-from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.pages import Page
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
+from hedgehog_pipeline_tests.support.world import World
 
 _PAGE = Page(REPOSITORY / "docs" / "your-own-asset.md")
 _PREFIXES = ("AWS_", "DAGSTER_", "HEDGEHOG_", "PG")
@@ -85,7 +86,7 @@ def test_dagster_finds_the_module_under_the_name_of_hedgehog(
 @pytest.fixture
 def marts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.syspath_prepend(folder)
-    import marts  # noqa: PLC0415 # pyright: ignore[reportMissingImports]
+    import marts  # pyright: ignore[reportMissingImports]
 
     yield marts
     del sys.modules["marts"]

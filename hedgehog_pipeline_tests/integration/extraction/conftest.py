@@ -2,10 +2,10 @@
 
 import pytest
 
-from hedgehog_pipeline_tests.extraction.capturing import capture
-from hedgehog_pipeline_tests.extraction.landed import in_shop, landed
-from hedgehog_pipeline_tests.extraction.shop import seed
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.capturing import capture
+from hedgehog_pipeline_tests.support.landed import in_shop, landed
+from hedgehog_pipeline_tests.support.odd_shop import seed
+from hedgehog_pipeline_tests.support.world import World
 
 
 @pytest.fixture

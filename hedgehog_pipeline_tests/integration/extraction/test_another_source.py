@@ -18,11 +18,11 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.sandbox.aws import rds_secret
 from hedgehog_pipeline.sandbox.postgres import PostgresServer
 from hedgehog_pipeline.sandbox.postgres_programs import run_program
-from hedgehog_pipeline_tests import shops
-from hedgehog_pipeline_tests.extraction.landed import keys, landed
-from hedgehog_pipeline_tests.extraction.shop import change, place, seed
-from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_has_the_shop
-from hedgehog_pipeline_tests.world import Servers, World
+from hedgehog_pipeline_tests.support import shops
+from hedgehog_pipeline_tests.support.landed import keys, landed
+from hedgehog_pipeline_tests.support.odd_shop import change, place, seed
+from hedgehog_pipeline_tests.support.warehouse_rows import assert_warehouse_has_the_shop
+from hedgehog_pipeline_tests.support.world import Servers, World
 
 _SETTINGS = {"wal_level": "replica", "autovacuum": "off"}
 _LATER = "2026-11-03 12:00:00"

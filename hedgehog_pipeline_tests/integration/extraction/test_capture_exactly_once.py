@@ -13,10 +13,10 @@ from psycopg.pq import TransactionStatus
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction import capture as capturing
 from hedgehog_pipeline.extraction.source import SourceSnapshot
-from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once, capture
-from hedgehog_pipeline_tests.extraction.landed import keys, landed
-from hedgehog_pipeline_tests.extraction.shop import change, place
-from hedgehog_pipeline_tests.world import World, reset_process_caches
+from hedgehog_pipeline_tests.support.capturing import assert_landed_once, capture
+from hedgehog_pipeline_tests.support.landed import keys, landed
+from hedgehog_pipeline_tests.support.odd_shop import change, place
+from hedgehog_pipeline_tests.support.world import World, reset_process_caches
 
 
 def test_rows_stamped_before_and_committed_after_a_batch_land_in_the_next_run_once(shop: World):

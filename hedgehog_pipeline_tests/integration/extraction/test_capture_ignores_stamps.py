@@ -2,14 +2,14 @@
 
 from collections import Counter
 
-from hedgehog_pipeline_tests.extraction.capturing import (
+from hedgehog_pipeline_tests.support.capturing import (
     assert_landed_once,
     capture,
     capturing,
 )
-from hedgehog_pipeline_tests.extraction.landed import in_shop, keys, landed
-from hedgehog_pipeline_tests.extraction.shop import change, place
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.landed import in_shop, keys, landed
+from hedgehog_pipeline_tests.support.odd_shop import change, place
+from hedgehog_pipeline_tests.support.world import World
 
 
 def test_an_update_that_keeps_the_stamp_lands(shop: World):

@@ -11,12 +11,12 @@ from psycopg import sql
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.characters import CODECS
 from hedgehog_pipeline.monitoring.quarantine import entries_of, format_row
-from hedgehog_pipeline_tests import shops
-from hedgehog_pipeline_tests.bad_rows import OPEN, copy_row, is_loaded
-from hedgehog_pipeline_tests.demo_model import SOURCE
-from hedgehog_pipeline_tests.operations.reconciling import reconciled
-from hedgehog_pipeline_tests.servers import Servers
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support import shops
+from hedgehog_pipeline_tests.support.bad_rows import OPEN, copy_row, is_loaded
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.reconciling import reconciled
+from hedgehog_pipeline_tests.support.servers import Servers
+from hedgehog_pipeline_tests.support.world import World
 
 _CONVERTS = """
     create function pg_temp.converted(text bytea, encoding name) returns text language plpgsql as $$

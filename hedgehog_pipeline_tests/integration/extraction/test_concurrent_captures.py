@@ -8,10 +8,10 @@ import pytest
 
 from hedgehog_pipeline.runner.execute import execute
 from hedgehog_pipeline.sandbox.waiting import await_condition
-from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once, capture, capturing
-from hedgehog_pipeline_tests.extraction.landed import in_shop, keys, landed
-from hedgehog_pipeline_tests.extraction.shop import place, seed
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.capturing import assert_landed_once, capture, capturing
+from hedgehog_pipeline_tests.support.landed import in_shop, keys, landed
+from hedgehog_pipeline_tests.support.odd_shop import place, seed
+from hedgehog_pipeline_tests.support.world import World
 
 
 def await_waiting_readers(world: World, count: int) -> None:

@@ -9,10 +9,10 @@ import pytest
 from hedgehog_pipeline.extraction.capture_request import Mode
 from hedgehog_pipeline.runner.runner import run_until_done
 from hedgehog_pipeline.sandbox.waiting import await_condition
-from hedgehog_pipeline_tests.extraction.capturing import capture, capturing
-from hedgehog_pipeline_tests.extraction.landed import landed
-from hedgehog_pipeline_tests.extraction.shop import place, seed
-from hedgehog_pipeline_tests.world import Servers, World
+from hedgehog_pipeline_tests.support.capturing import capture, capturing
+from hedgehog_pipeline_tests.support.landed import landed
+from hedgehog_pipeline_tests.support.odd_shop import place, seed
+from hedgehog_pipeline_tests.support.world import Servers, World
 
 
 def await_copying(world: World) -> psutil.Process:

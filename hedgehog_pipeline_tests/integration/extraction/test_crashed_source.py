@@ -15,18 +15,18 @@ from hedgehog_pipeline.extraction import confirmed
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.postgres import connection as databases
 from hedgehog_pipeline.sandbox.postgres import PostgresServer
-from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once, capture
-from hedgehog_pipeline_tests.extraction.crashing import (
+from hedgehog_pipeline_tests.support.capturing import assert_landed_once, capture
+from hedgehog_pipeline_tests.support.crashing import (
     FORTY_ROLLBACKS,
     crash,
     forgetful_server,
     nothing_flushed,
 )
-from hedgehog_pipeline_tests.extraction.landed import in_shop, keys, landed
-from hedgehog_pipeline_tests.extraction.shop import place, seed
-from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
-from hedgehog_pipeline_tests.pooled import Pooled
-from hedgehog_pipeline_tests.world import Servers, World
+from hedgehog_pipeline_tests.support.landed import in_shop, keys, landed
+from hedgehog_pipeline_tests.support.odd_shop import place, seed
+from hedgehog_pipeline_tests.support.pooled import Pooled
+from hedgehog_pipeline_tests.support.warehouse_rows import assert_warehouse_is_the_shop
+from hedgehog_pipeline_tests.support.world import Servers, World
 
 Shop = psycopg.Connection[Any]
 

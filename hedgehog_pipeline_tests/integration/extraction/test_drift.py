@@ -12,10 +12,10 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.drift import new_columns
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline_tests.demo_model import SOURCE
-from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
-from hedgehog_pipeline_tests.lake.making import MemoryS3, land
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.lake_making import MemoryS3, land
+from hedgehog_pipeline_tests.support.warehouse_rows import assert_warehouse_is_the_shop
+from hedgehog_pipeline_tests.support.world import World
 
 _RECREATED = """
     alter table currency rename to earlier;

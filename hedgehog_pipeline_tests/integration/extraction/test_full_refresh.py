@@ -17,12 +17,12 @@ from hedgehog_pipeline.extraction.source_identity import known_watermarks, what_
 from hedgehog_pipeline.lake.commits import IngestionCommit, Watermark
 from hedgehog_pipeline.runner.runner import run_until_done
 from hedgehog_pipeline.sandbox.aws import rds_secret
-from hedgehog_pipeline_tests.demo_model import SOURCE
-from hedgehog_pipeline_tests.extraction.capturing import capture
-from hedgehog_pipeline_tests.extraction.landed import in_shop, landed
-from hedgehog_pipeline_tests.extraction.shop import change, seed
-from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.capturing import capture
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.landed import in_shop, landed
+from hedgehog_pipeline_tests.support.odd_shop import change, seed
+from hedgehog_pipeline_tests.support.warehouse_rows import assert_warehouse_is_the_shop
+from hedgehog_pipeline_tests.support.world import World
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
 

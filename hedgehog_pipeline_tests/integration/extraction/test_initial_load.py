@@ -11,13 +11,13 @@ import pytest
 
 from hedgehog_pipeline.sandbox.trade import utc_now
 from hedgehog_pipeline.sandbox.trader import Trader
-from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once, capture
-from hedgehog_pipeline_tests.extraction.history import keep_history
-from hedgehog_pipeline_tests.extraction.landed import in_shop, landed
-from hedgehog_pipeline_tests.extraction.oracle import judge
-from hedgehog_pipeline_tests.extraction.shop import change, continue_numbers, place, seed
-from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
-from hedgehog_pipeline_tests.world import Servers, World
+from hedgehog_pipeline_tests.support.capturing import assert_landed_once, capture
+from hedgehog_pipeline_tests.support.history import keep_history
+from hedgehog_pipeline_tests.support.landed import in_shop, landed
+from hedgehog_pipeline_tests.support.odd_shop import change, continue_numbers, place, seed
+from hedgehog_pipeline_tests.support.oracle import judge
+from hedgehog_pipeline_tests.support.warehouse_rows import assert_warehouse_is_the_shop
+from hedgehog_pipeline_tests.support.world import Servers, World
 
 
 @contextmanager

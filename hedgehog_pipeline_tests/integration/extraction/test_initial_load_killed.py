@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from hedgehog_pipeline.sandbox.waiting import await_condition
-from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once
-from hedgehog_pipeline_tests.extraction.landed import in_shop, landed
-from hedgehog_pipeline_tests.extraction.shop import change, place, seed
-from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
-from hedgehog_pipeline_tests.world import Servers, World
+from hedgehog_pipeline_tests.support.capturing import assert_landed_once
+from hedgehog_pipeline_tests.support.landed import in_shop, landed
+from hedgehog_pipeline_tests.support.odd_shop import change, place, seed
+from hedgehog_pipeline_tests.support.warehouse_rows import assert_warehouse_is_the_shop
+from hedgehog_pipeline_tests.support.world import Servers, World
 
 _SLICES = 3
 

@@ -15,12 +15,12 @@ from hedgehog_pipeline.extraction.source_identity import known_watermarks, redef
 from hedgehog_pipeline.lake.log import commit_key
 from hedgehog_pipeline.model.columns import TEXT, Column
 from hedgehog_pipeline.runner.execute import execute
-from hedgehog_pipeline_tests.demo_model import SOURCE
-from hedgehog_pipeline_tests.extraction.capturing import capture, capturing
-from hedgehog_pipeline_tests.extraction.landed import Row, in_shop, keys, landed
-from hedgehog_pipeline_tests.extraction.shop import change, place, seed
-from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
-from hedgehog_pipeline_tests.world import Servers, World, reset_process_caches
+from hedgehog_pipeline_tests.support.capturing import capture, capturing
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.landed import Row, in_shop, keys, landed
+from hedgehog_pipeline_tests.support.odd_shop import change, place, seed
+from hedgehog_pipeline_tests.support.warehouse_rows import assert_warehouse_is_the_shop
+from hedgehog_pipeline_tests.support.world import Servers, World, reset_process_caches
 
 PARTITIONED = """
     alter table department rename to earlier;

@@ -8,8 +8,8 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.monitoring.quarantine import count_rows
 from hedgehog_pipeline.monitoring.rules import find_violations, rules_of
 from hedgehog_pipeline.postgres.connection import reason_of
-from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import SOURCE, STAR
+from hedgehog_pipeline_tests.support.world import World
 
 _SET = {
     "statement_timeout": "60s",

@@ -9,8 +9,8 @@ from hedgehog_pipeline.lake.commits import Part
 from hedgehog_pipeline.lake.csv_reader import read_part
 from hedgehog_pipeline.model.columns import INTEGER, TIMESTAMP, Column
 from hedgehog_pipeline.model.tables import SourceTable
-from hedgehog_pipeline_tests.demo_model import SOURCE
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.world import World
 
 _THINGS = SourceTable("things", "", (Column("id", INTEGER, ""), Column("at", TIMESTAMP, "")))
 

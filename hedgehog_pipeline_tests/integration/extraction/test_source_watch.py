@@ -2,9 +2,9 @@
 
 from hedgehog_pipeline.extraction.source_watch import SourceWatch
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline_tests.demo_model import SOURCE
-from hedgehog_pipeline_tests.extraction.capturing import capture
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.capturing import capture
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.world import World
 
 
 class _Published:

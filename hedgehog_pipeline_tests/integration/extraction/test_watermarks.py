@@ -10,11 +10,11 @@ import pytest
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.watermarks import watermarks_of
 from hedgehog_pipeline.lake.commits import IngestionCommit
-from hedgehog_pipeline_tests.demo_model import SOURCE
-from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once
-from hedgehog_pipeline_tests.extraction.landed import keys, landed
-from hedgehog_pipeline_tests.extraction.shop import place, seed
-from hedgehog_pipeline_tests.world import World, reset_process_caches
+from hedgehog_pipeline_tests.support.capturing import assert_landed_once
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.landed import keys, landed
+from hedgehog_pipeline_tests.support.odd_shop import place, seed
+from hedgehog_pipeline_tests.support.world import World, reset_process_caches
 
 
 def parameter(world: World) -> str | None:

@@ -14,11 +14,11 @@ from psycopg import sql
 from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline.sandbox.postgres import PostgresServer
 from hedgehog_pipeline.sandbox.postgres_programs import run_program
-from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once, capture
-from hedgehog_pipeline_tests.extraction.landed import in_shop, keys, landed
-from hedgehog_pipeline_tests.extraction.shop import change, place, seed
-from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
-from hedgehog_pipeline_tests.world import Servers, World
+from hedgehog_pipeline_tests.support.capturing import assert_landed_once, capture
+from hedgehog_pipeline_tests.support.landed import in_shop, keys, landed
+from hedgehog_pipeline_tests.support.odd_shop import change, place, seed
+from hedgehog_pipeline_tests.support.warehouse_rows import assert_warehouse_is_the_shop
+from hedgehog_pipeline_tests.support.world import Servers, World
 
 _SEGMENT = 1024 * 1024
 """The transactions in one file of pg_xact, which stores the outcome of each in two bits."""

@@ -17,10 +17,17 @@ from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.inbox.inbox import ClaimedFile, claim_oldest, waiting_files
 from hedgehog_pipeline.lake.batch import Batch, batch_id
-from hedgehog_pipeline_tests.archived import Archived
-from hedgehog_pipeline_tests.demo_model import SOURCE
-from hedgehog_pipeline_tests.inbox import CURRENCIES, codes, currency, head_of, put, put_bytes
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.archived import Archived
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.inbox_files import (
+    CURRENCIES,
+    codes,
+    currency,
+    head_of,
+    put,
+    put_bytes,
+)
+from hedgehog_pipeline_tests.support.world import World
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from hedgehog_pipeline_tests.archived import Archived
-from hedgehog_pipeline_tests.inbox import (
+from hedgehog_pipeline_tests.support.archived import Archived
+from hedgehog_pipeline_tests.support.inbox_files import (
     CURRENCIES,
     STAMPS,
     codes,
@@ -17,8 +17,8 @@ from hedgehog_pipeline_tests.inbox import (
     put_bytes,
     reason_given,
 )
-from hedgehog_pipeline_tests.servers import Servers
-from hedgehog_pipeline_tests.world import Rows, World
+from hedgehog_pipeline_tests.support.servers import Servers
+from hedgehog_pipeline_tests.support.world import Rows, World
 
 _DEPARTMENTS = "department_id,department_name,location,manager,created_at,last_updated"
 _DESIGNS = "design_id,created_at,design_name,file_location,file_name,last_updated"

@@ -6,7 +6,7 @@ import boto3
 import pytest
 
 from hedgehog_pipeline.lake.bucket import Bucket
-from hedgehog_pipeline_tests.servers import Servers
+from hedgehog_pipeline_tests.support.servers import Servers
 
 _NUMBERS = count()
 

@@ -17,10 +17,10 @@ from hedgehog_pipeline.lake.csv_reader import read_part
 from hedgehog_pipeline.lake.csv_writer import CsvRows
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline_tests.demo_model import SOURCE
-from hedgehog_pipeline_tests.dirty import DIRTY
-from hedgehog_pipeline_tests.lake.making import DAY, land
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.dirty import DIRTY
+from hedgehog_pipeline_tests.support.lake_making import DAY, land
+from hedgehog_pipeline_tests.support.world import World
 
 _STAMPS = "2026-06-01 09:30:00.123,2026-06-02 00:00:00"
 _TRANSACTIONS = "transaction_id,transaction_type,sales_order_id,purchase_order_id,created_at,"

@@ -15,11 +15,11 @@ from dagster import DagsterInstance
 from hedgehog_pipeline.errors import HedgehogError, LakeMismatchError
 from hedgehog_pipeline.lake.log import commit_key
 from hedgehog_pipeline.runner.execute import execute
-from hedgehog_pipeline_tests.extraction.capturing import capture
-from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
-from hedgehog_pipeline_tests.test_rebuild import rows_to_compare
-from hedgehog_pipeline_tests.ticks import shop_tick
-from hedgehog_pipeline_tests.world import Servers, World, reset_process_caches
+from hedgehog_pipeline_tests.integration.runner.test_rebuild import rows_to_compare
+from hedgehog_pipeline_tests.support.capturing import capture
+from hedgehog_pipeline_tests.support.ticks import shop_tick
+from hedgehog_pipeline_tests.support.warehouse_rows import assert_warehouse_is_the_shop
+from hedgehog_pipeline_tests.support.world import Servers, World, reset_process_caches
 
 Damage = Callable[[World, World], World]
 """Damages a world, or gives it buckets of another one."""

@@ -14,7 +14,7 @@ from hedgehog_pipeline.errors import HedgehogError, LakeMismatchError
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.commits import ProcessedCommit
 from hedgehog_pipeline.lake.log import CommitLog, CommitRef, commit_key
-from hedgehog_pipeline_tests.lake.making import (
+from hedgehog_pipeline_tests.support.lake_making import (
     DAY,
     MemoryS3,
     processed_commit,

@@ -12,8 +12,8 @@ import pytest
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows, ProcessedTable
-from hedgehog_pipeline_tests.demo_model import STAR
-from hedgehog_pipeline_tests.lake.making import DAY, processed_commit
+from hedgehog_pipeline_tests.support.demo_model import STAR
+from hedgehog_pipeline_tests.support.lake_making import DAY, processed_commit
 
 _FACT = STAR["fact_payment"]
 

@@ -19,7 +19,7 @@ from hedgehog_pipeline.lake.csv_writer import CsvRows
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows
 from hedgehog_pipeline.lake.previews import Preview
 from hedgehog_pipeline.scheduling.run_tags import PENDING_TAGS
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.world import World
 
 _DAY = date(2026, 6, 1)
 

@@ -24,8 +24,8 @@ from hedgehog_pipeline.sandbox.aws import AwsServer
 from hedgehog_pipeline.sandbox.clients import REGION
 from hedgehog_pipeline.sandbox.postgres import PostgresServer
 from hedgehog_pipeline.sandbox.postgres_programs import find_program
-from hedgehog_pipeline_tests.servers import Servers
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.servers import Servers
+from hedgehog_pipeline_tests.support.world import World
 
 _FIRST_TRANSACTION = 2000
 """So high that whoever restores the fixture needs fewer transactions to do so."""

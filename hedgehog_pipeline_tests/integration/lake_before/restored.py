@@ -12,9 +12,9 @@ from zipfile import ZipFile
 import boto3
 import psycopg
 
-from hedgehog_pipeline_tests.lake_before.make import IDENTITY, OIDS, spend_transactions
-from hedgehog_pipeline_tests.servers import Servers
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.integration.lake_before.make import IDENTITY, OIDS, spend_transactions
+from hedgehog_pipeline_tests.support.servers import Servers
+from hedgehog_pipeline_tests.support.world import World
 
 _FOLDER = Path(__file__).parent
 _COMMITS = "ingestion/commits/"

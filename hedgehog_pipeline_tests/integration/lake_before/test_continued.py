@@ -17,14 +17,14 @@ from hedgehog_pipeline.cli import hedgehog
 from hedgehog_pipeline.lake.checkpoints import Checkpoint, Checkpoints
 from hedgehog_pipeline.lake.commits import IngestionCommit, IngestionKind, PartKind, ProcessedCommit
 from hedgehog_pipeline.lake.csv_reader import landed_schema
-from hedgehog_pipeline_tests.demo_model import SOURCE
 from hedgehog_pipeline.reconciliation.result import RECONCILED
 from hedgehog_pipeline.sandbox.postgres import PostgresServer
 from hedgehog_pipeline.storage.views import views
-from hedgehog_pipeline_tests.lake_before.restored import Fixture, restored
-from hedgehog_pipeline_tests.servers import Servers
-from hedgehog_pipeline_tests.test_rebuild import rows_to_compare
-from hedgehog_pipeline_tests.world import Rows, World
+from hedgehog_pipeline_tests.integration.lake_before.restored import Fixture, restored
+from hedgehog_pipeline_tests.integration.runner.test_rebuild import rows_to_compare
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.servers import Servers
+from hedgehog_pipeline_tests.support.world import Rows, World
 
 LANDED, PROCESSED, LOADED = 14, 13, 12
 """The last ingestion commit of each stage in the fixture."""

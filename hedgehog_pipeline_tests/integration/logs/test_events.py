@@ -14,7 +14,7 @@ from hedgehog_pipeline.extraction.snapshot import PgSnapshot
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.logs.events import StageLog, WatchLog
 from hedgehog_pipeline.orchestration.assets import extraction as assets
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.world import World
 
 _BACKEND_XID = "select backend_xid::text from pg_stat_activity where pid = pg_backend_pid()"
 

@@ -9,11 +9,12 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from hedgehog_pipeline_tests.another_shop.deployment import Deployment
-from hedgehog_pipeline_tests.servers import Servers
+from hedgehog_pipeline_tests.support.another_shop import Deployment
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
+from hedgehog_pipeline_tests.support.servers import Servers
 
-_MODEL = "hedgehog_pipeline_tests.another_shop.bicycles"
-_DDL = (Path(__file__).parent / "bicycles" / "shop.sql").read_text()
+_MODEL = "hedgehog_pipeline_tests.support.bicycles"
+_DDL = (REPOSITORY / "hedgehog_pipeline_tests" / "support" / "bicycles" / "shop.sql").read_text()
 
 _CHANGES = """
     update hire set to_hub = 3, ended = '2026-06-05 09:00+00', price = 7.5,

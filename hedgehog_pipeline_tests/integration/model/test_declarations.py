@@ -6,9 +6,9 @@ import pytest
 
 from hedgehog_pipeline.model import columns as types
 from hedgehog_pipeline.model.tables import Dimension, Fact, SourceTable, StarTable
-from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
-from hedgehog_pipeline_tests.truth import STAR_SQL
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import SOURCE, STAR
+from hedgehog_pipeline_tests.support.truth import STAR_SQL
+from hedgehog_pipeline_tests.support.world import World
 
 _STAR = pytest.mark.parametrize("table", STAR.values(), ids=list(STAR))
 _SOURCE = pytest.mark.parametrize("table", SOURCE.values(), ids=list(SOURCE))

@@ -8,10 +8,11 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from hedgehog_pipeline_tests.another_shop.deployment import Deployment
-from hedgehog_pipeline_tests.servers import Servers
+from hedgehog_pipeline_tests.support.another_shop import Deployment
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
+from hedgehog_pipeline_tests.support.servers import Servers
 
-_PAGE = (Path(__file__).parents[2] / "docs" / "your-own-shop.md").read_text()
+_PAGE = (REPOSITORY / "docs" / "your-own-shop.md").read_text()
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LOANS = """
     insert into reader (full_name) values ('Ada Byron'), ('Mary Somerville');

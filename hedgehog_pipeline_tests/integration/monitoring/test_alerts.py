@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from hedgehog_pipeline.monitoring.alerts import Alert, publish
-from hedgehog_pipeline_tests.servers import Servers
+from hedgehog_pipeline_tests.support.servers import Servers
 
 _ALERT = Alert(
     "shop failing",

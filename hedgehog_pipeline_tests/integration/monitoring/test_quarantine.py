@@ -16,9 +16,9 @@ from hedgehog_pipeline.monitoring.health import ProbeSkippedError
 from hedgehog_pipeline.monitoring.quarantine import QuarantinedRow, format_row
 from hedgehog_pipeline.orchestration.alert_sensors import not_empty
 from hedgehog_pipeline.runner.runner import replay_until_done
-from hedgehog_pipeline_tests.archived import Archived
-from hedgehog_pipeline_tests.demo_model import SOURCE
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.archived import Archived
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.world import World
 
 _STAMP = "last_updated = '2026-06-02 10:00:00'"
 _TEXT = f"so\x1b[31mon{'!' * 50}"

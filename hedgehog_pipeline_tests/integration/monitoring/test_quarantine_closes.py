@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from hedgehog_pipeline_tests.bad_rows import OPEN, ORDERS, alter, copy_row
-from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.bad_rows import OPEN, ORDERS, alter, copy_row
+from hedgehog_pipeline_tests.support.demo_model import SOURCE, STAR
+from hedgehog_pipeline_tests.support.world import World
 
 _ENTRIES = (
     "select * from hedgehog.quarantine order by table_name, key, ingestion_commit, column_name"

@@ -14,8 +14,8 @@ from click.testing import CliRunner
 from hedgehog_pipeline.cli import hedgehog, main
 from hedgehog_pipeline.cli.progress import print_summary
 from hedgehog_pipeline.runner.execute import execute
-from hedgehog_pipeline_tests.operations.reconciling import by_hand
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.reconciling import by_hand
+from hedgehog_pipeline_tests.support.world import World
 
 Status = Callable[..., str]
 

@@ -16,7 +16,7 @@ from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.monitoring import health
 from hedgehog_pipeline.orchestration.alert_sensors import late
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.world import World
 
 
 def test_a_lag_of_half_an_hour_is_alerted_and_a_shorter_one_is_not() -> None:

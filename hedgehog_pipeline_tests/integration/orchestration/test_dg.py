@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hedgehog_pipeline_tests.docs.pages import REPOSITORY
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
+from hedgehog_pipeline_tests.support.world import World
 
 _DG = Path(sys.executable).with_name("dg")
 _CHECK_AND_LIST = """

@@ -8,8 +8,8 @@ from dagster import DagsterInstance, ExecuteInProcessResult
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.lake.log import commit_key
 from hedgehog_pipeline.lake.parts import digest_of
-from hedgehog_pipeline_tests.demo_model import STAR
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import STAR
+from hedgehog_pipeline_tests.support.world import World
 
 
 def test_all_assets_of_today_load_the_source_into_the_warehouse_in_one_run(world: World) -> None:

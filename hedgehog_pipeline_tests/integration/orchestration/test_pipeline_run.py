@@ -32,9 +32,9 @@ from hedgehog_pipeline.scheduling.run_tags import (
     tags_for,
     tried_tags,
 )
-from hedgehog_pipeline_tests.extraction.capturing import capture, capturing
-from hedgehog_pipeline_tests.inbox import codes, currency, put
-from hedgehog_pipeline_tests.ticks import (
+from hedgehog_pipeline_tests.support.capturing import capture, capturing
+from hedgehog_pipeline_tests.support.inbox_files import codes, currency, put
+from hedgehog_pipeline_tests.support.ticks import (
     launched,
     launched_by_schedule,
     own_tags,
@@ -42,8 +42,8 @@ from hedgehog_pipeline_tests.ticks import (
     shop_tick,
     tags_of,
 )
-from hedgehog_pipeline_tests.truth import differences
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.truth import differences
+from hedgehog_pipeline_tests.support.world import World
 
 _FILE = "inbox/currency/more.csv"
 _HEADER = "currency_id,currency_code,created_at,last_updated"

@@ -2,8 +2,8 @@
 
 from dagster import DagsterInstance, SkipReason
 
-from hedgehog_pipeline_tests.ticks import evaluate_schedule, launched, launched_by_schedule
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.ticks import evaluate_schedule, launched, launched_by_schedule
+from hedgehog_pipeline_tests.support.world import World
 
 
 def test_delete_detection_is_launched_once_the_initial_load_has_landed(world: World):

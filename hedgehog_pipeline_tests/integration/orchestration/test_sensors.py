@@ -17,9 +17,9 @@ from dagster._core.definitions.sensor_definition import SensorExecutionData
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.orchestration.run_status import record_attempt
 from hedgehog_pipeline.scheduling.run_tags import COMMITS_TAG, PENDING_TAGS
-from hedgehog_pipeline_tests.servers import Servers
-from hedgehog_pipeline_tests.ticks import own_tags, shop_tick
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.servers import Servers
+from hedgehog_pipeline_tests.support.ticks import own_tags, shop_tick
+from hedgehog_pipeline_tests.support.world import World
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ from hedgehog_pipeline.lake.commits import ProcessedCommit
 from hedgehog_pipeline.postgres import connection as databases
 from hedgehog_pipeline.postgres.connection import is_outage, read_credentials
 from hedgehog_pipeline.reconciliation.reconcile import reconcile
-from hedgehog_pipeline_tests.demo_model import RECONCILED
-from hedgehog_pipeline_tests.pooled import Pooled
-from hedgehog_pipeline_tests.torture.machine.stages import Stages
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.proofs.torture.machine.stages import Stages
+from hedgehog_pipeline_tests.support.demo_model import RECONCILED
+from hedgehog_pipeline_tests.support.pooled import Pooled
+from hedgehog_pipeline_tests.support.world import World
 
 _OFTEN = 8
 """psycopg prepares a statement when it runs for the sixth time."""

@@ -7,7 +7,7 @@ import pytest
 from psycopg import Connection
 
 from hedgehog_pipeline.postgres.copy_out import copy_rows
-from hedgehog_pipeline_tests.servers import Servers
+from hedgehog_pipeline_tests.support.servers import Servers
 
 
 @pytest.fixture

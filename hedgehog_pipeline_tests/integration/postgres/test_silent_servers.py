@@ -12,8 +12,8 @@ from hedgehog_pipeline.aws.clients import TIMEOUTS
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.postgres import connection as databases
 from hedgehog_pipeline.sandbox.aws import rds_secret
-from hedgehog_pipeline_tests.torture.faults import DatabaseProxy, line_silent
-from hedgehog_pipeline_tests.world import World, reset_process_caches
+from hedgehog_pipeline_tests.proofs.torture.faults import DatabaseProxy, line_silent
+from hedgehog_pipeline_tests.support.world import World, reset_process_caches
 
 
 @pytest.fixture

@@ -30,8 +30,8 @@ from hedgehog_pipeline.reconciliation.checksums import (
     compare,
     render_rows,
 )
-from hedgehog_pipeline_tests.dirty import DIRTY
-from hedgehog_pipeline_tests.servers import Servers
+from hedgehog_pipeline_tests.support.dirty import DIRTY
+from hedgehog_pipeline_tests.support.servers import Servers
 
 _COLUMNS = tuple(
     Column(f"c{number}", kind, "A value.", nullable=True)

@@ -11,8 +11,8 @@ from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline.model.tables import SourceTable
 from hedgehog_pipeline.reconciliation.reconcile import reconcile
 from hedgehog_pipeline.runner.execute import execute
-from hedgehog_pipeline_tests.demo_model import RECONCILED
-from hedgehog_pipeline_tests.operations.reconciling import (
+from hedgehog_pipeline_tests.support.demo_model import RECONCILED
+from hedgehog_pipeline_tests.support.reconciling import (
     DIFFERENT,
     MISSING,
     SURPLUS,
@@ -23,7 +23,7 @@ from hedgehog_pipeline_tests.operations.reconciling import (
     differences,
     seed,
 )
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.world import World
 
 _NOT_CAPTURED = "not captured yet"
 _NOT_LOADED = "landed, not loaded yet"

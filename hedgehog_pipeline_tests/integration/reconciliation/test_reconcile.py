@@ -7,9 +7,9 @@ import pyarrow.compute as pc
 import pytest
 
 from hedgehog_pipeline.lake import csv_reader
-from hedgehog_pipeline_tests.demo_model import RECONCILED
-from hedgehog_pipeline_tests.dirty import DIRTY
-from hedgehog_pipeline_tests.operations.reconciling import (
+from hedgehog_pipeline_tests.support.demo_model import RECONCILED
+from hedgehog_pipeline_tests.support.dirty import DIRTY
+from hedgehog_pipeline_tests.support.reconciling import (
     DIFFERENT,
     MISSING,
     SURPLUS,
@@ -19,7 +19,7 @@ from hedgehog_pipeline_tests.operations.reconciling import (
     reconciled,
     seed,
 )
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.world import World
 
 _LOST_AND_ADDED = """
     alter table dim_staff drop constraint dim_staff_pkey cascade;

@@ -15,8 +15,8 @@ from hedgehog_pipeline.extraction.capture_request import Mode
 from hedgehog_pipeline.reconciliation import reconcile
 from hedgehog_pipeline.reconciliation.sides import LakeSide
 from hedgehog_pipeline.runner.runner import run_until_done
-from hedgehog_pipeline_tests.demo_model import RECONCILED
-from hedgehog_pipeline_tests.operations.reconciling import (
+from hedgehog_pipeline_tests.support.demo_model import RECONCILED
+from hedgehog_pipeline_tests.support.reconciling import (
     MISSING,
     SURPLUS,
     by_hand,
@@ -24,7 +24,7 @@ from hedgehog_pipeline_tests.operations.reconciling import (
     delete_own_order,
     seed,
 )
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.world import World
 
 Command = Callable[..., object]
 Captured = pytest.CaptureFixture[str]

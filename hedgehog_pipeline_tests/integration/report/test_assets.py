@@ -13,8 +13,8 @@ from dagster import DagsterInstance, ExecuteInProcessResult
 
 from hedgehog_pipeline.cli import hedgehog
 from hedgehog_pipeline.definitions import platform
-from hedgehog_pipeline_tests.totesys.report.reading import words_of
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.report_reading import words_of
+from hedgehog_pipeline_tests.support.world import World
 
 _HEAVY = """
 import sys, hedgehog_pipeline.definitions, hedgehog_pipeline.cli

@@ -17,8 +17,8 @@ from hedgehog_pipeline.report.queries import (
     revenue_by_month,
     staff_league,
 )
-from hedgehog_pipeline_tests.totesys.report.shop_frames import latest_sales, unpaid
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.shop_frames import latest_sales, unpaid
+from hedgehog_pipeline_tests.support.world import World
 
 TODAY = date(2026, 11, 23)
 

@@ -12,7 +12,7 @@ from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.report.loaded_commits import LoadedCommits
 from hedgehog_pipeline.report.making import make_report
 from hedgehog_pipeline.report.pending import PAUSE, is_due
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.world import World
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from hedgehog_pipeline_tests.benchmark import shop
-from hedgehog_pipeline_tests.servers import Servers
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.proofs.benchmark import shop
+from hedgehog_pipeline_tests.support.servers import Servers
+from hedgehog_pipeline_tests.support.world import World
 
 _ORDERS = 250_000
 

@@ -7,11 +7,11 @@ import pytest
 
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
 from hedgehog_pipeline.runner.runner import run_until_done
-from hedgehog_pipeline_tests.archived import Archived
-from hedgehog_pipeline_tests.demo_model import STAR
-from hedgehog_pipeline_tests.shops import NOW
-from hedgehog_pipeline_tests.truth import differences
-from hedgehog_pipeline_tests.world import Servers, World
+from hedgehog_pipeline_tests.support.archived import Archived
+from hedgehog_pipeline_tests.support.demo_model import STAR
+from hedgehog_pipeline_tests.support.shops import NOW
+from hedgehog_pipeline_tests.support.truth import differences
+from hedgehog_pipeline_tests.support.world import Servers, World
 
 _FOREIGN_KEYS = (
     "select conrelid::regclass::text, conname from pg_constraint "

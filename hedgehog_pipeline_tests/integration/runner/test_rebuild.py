@@ -13,11 +13,11 @@ import pytest
 from psycopg import sql
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline_tests.demo_model import STAR
-from hedgehog_pipeline_tests.extraction.capturing import capture
-from hedgehog_pipeline_tests.shops import NOW
-from hedgehog_pipeline_tests.terminal import on_terminal
-from hedgehog_pipeline_tests.world import Rows, Servers, World
+from hedgehog_pipeline_tests.support.capturing import capture
+from hedgehog_pipeline_tests.support.demo_model import STAR
+from hedgehog_pipeline_tests.support.shops import NOW
+from hedgehog_pipeline_tests.support.terminal import on_terminal
+from hedgehog_pipeline_tests.support.world import Rows, Servers, World
 
 _FOREIGN_KEYS = (
     "select conrelid::regclass::text, conname from pg_constraint "

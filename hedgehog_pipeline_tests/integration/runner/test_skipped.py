@@ -14,10 +14,10 @@ from hedgehog_pipeline.orchestration.assets import extraction
 from hedgehog_pipeline.runner.runner import StageRun, _whole_run, run_until_done
 from hedgehog_pipeline.runner.skipped import MAX_IN_A_ROW, SkippedCommits
 from hedgehog_pipeline.scheduling.batching import MAX_COMMITS
-from hedgehog_pipeline_tests.bad_rows import copy_row, is_loaded
-from hedgehog_pipeline_tests.demo_model import TRANSFORMS
-from hedgehog_pipeline_tests.lake.making import DAY, processed_commit
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.bad_rows import copy_row, is_loaded
+from hedgehog_pipeline_tests.support.demo_model import TRANSFORMS
+from hedgehog_pipeline_tests.support.lake_making import DAY, processed_commit
+from hedgehog_pipeline_tests.support.world import World
 
 
 def _land(world: World, table: str = "design") -> int:

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from hedgehog_pipeline.sandbox.waiting import await_condition
-from hedgehog_pipeline_tests.makefile import commands_of
+from hedgehog_pipeline_tests.support.makefile import commands_of
 
 _HEDGEHOG = Path(sys.executable).parent / "hedgehog"
 _SECONDS_TO_START = 240

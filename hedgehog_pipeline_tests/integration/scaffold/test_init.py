@@ -8,9 +8,9 @@ import pytest
 from hedgehog_pipeline.scaffold.catalog import FoundColumn, FoundTable, read_tables
 from hedgehog_pipeline.scaffold.draft import draft_model
 from hedgehog_pipeline.scaffold.modules import render_modules
-from hedgehog_pipeline_tests import shops
-from hedgehog_pipeline_tests.another_shop.deployment import Deployment
-from hedgehog_pipeline_tests.servers import Servers
+from hedgehog_pipeline_tests.support import shops
+from hedgehog_pipeline_tests.support.another_shop import Deployment
+from hedgehog_pipeline_tests.support.servers import Servers
 
 _LIBRARY = """
     create type kind as enum ('novel', 'atlas');

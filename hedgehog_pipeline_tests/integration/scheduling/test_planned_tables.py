@@ -17,11 +17,11 @@ from hedgehog_pipeline.scheduling.planned_tables import (
     processed_assets,
 )
 from hedgehog_pipeline.scheduling.run_tags import LANDING_TAGS, PENDING_TAGS, replay_tags, tags_for
-from hedgehog_pipeline_tests.demo_model import MODEL
-from hedgehog_pipeline_tests.extraction.capturing import capture
-from hedgehog_pipeline_tests.inbox import CURRENCIES, currency, put
-from hedgehog_pipeline_tests.truth import differences
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.capturing import capture
+from hedgehog_pipeline_tests.support.demo_model import MODEL
+from hedgehog_pipeline_tests.support.inbox_files import CURRENCIES, currency, put
+from hedgehog_pipeline_tests.support.truth import differences
+from hedgehog_pipeline_tests.support.world import World
 
 _TODAY = datetime.now(timezone.utc).date()
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

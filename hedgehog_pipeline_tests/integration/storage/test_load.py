@@ -10,9 +10,9 @@ import pytest
 from hedgehog_pipeline.lake.commits import Part, PartKind, ProcessedCommit
 from hedgehog_pipeline.model.tables import StarTable
 from hedgehog_pipeline.storage.warehouse import Loaded, Warehouse
-from hedgehog_pipeline_tests.demo_model import STAR
-from hedgehog_pipeline_tests.lake.making import DAY, processed_commit
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import STAR
+from hedgehog_pipeline_tests.support.lake_making import DAY, processed_commit
+from hedgehog_pipeline_tests.support.world import World
 
 _ALL = list(STAR.values())
 _NAMES = "select payment_type_name from dim_payment_type"

@@ -12,9 +12,9 @@ from hedgehog_pipeline.cli import hedgehog
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.model.columns import BIGINT, INTEGER, TEXT, Column
 from hedgehog_pipeline.storage.warehouse import Warehouse
-from hedgehog_pipeline_tests.demo_model import STAR
-from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import STAR
+from hedgehog_pipeline_tests.support.warehouse_rows import assert_warehouse_is_the_shop
+from hedgehog_pipeline_tests.support.world import World
 
 _ACCOUNT = Column(
     "company_ac_number",

@@ -15,9 +15,9 @@ from hedgehog_pipeline.model.side_tables import (
 )
 from hedgehog_pipeline.model.tables import StarTable
 from hedgehog_pipeline.storage.warehouse import Warehouse
-from hedgehog_pipeline_tests.demo_model import STAR
-from hedgehog_pipeline_tests.lake.making import processed_commit
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import STAR
+from hedgehog_pipeline_tests.support.lake_making import processed_commit
+from hedgehog_pipeline_tests.support.world import World
 
 _OPEN = (
     "select key, ingestion_commit, column_name from hedgehog.open_quarantine "

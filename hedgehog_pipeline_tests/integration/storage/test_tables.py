@@ -12,8 +12,8 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.storage.ddl import add_foreign_key, create_table
 from hedgehog_pipeline.storage.tables import has_table
 from hedgehog_pipeline.storage.warehouse import Warehouse
-from hedgehog_pipeline_tests.demo_model import STAR
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import STAR
+from hedgehog_pipeline_tests.support.world import World
 
 _FACTS = ("fact_payment", "fact_purchase_order", "fact_sales_order")
 _RELATIONS = (

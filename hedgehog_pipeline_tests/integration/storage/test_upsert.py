@@ -12,8 +12,8 @@ import pytest
 from hedgehog_pipeline.storage.ddl import references
 from hedgehog_pipeline.storage.upsert import infer_members, stage_table, upsert_staged
 from hedgehog_pipeline.storage.warehouse import Warehouse
-from hedgehog_pipeline_tests.demo_model import STAR
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import STAR
+from hedgehog_pipeline_tests.support.world import World
 
 _DAY = date(2026, 6, 1)
 

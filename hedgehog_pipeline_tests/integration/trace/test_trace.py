@@ -19,11 +19,11 @@ from hedgehog_pipeline.cli import hedgehog
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.model.columns import TEXT, Column
 from hedgehog_pipeline.processing.transform import Transform
-from hedgehog_pipeline_tests.demo_model import SOURCE, STAR, TRANSFORMS
-from hedgehog_pipeline_tests.inbox import CURRENCIES, currency, put
-from hedgehog_pipeline_tests.servers import Servers
-from hedgehog_pipeline_tests.shops import NOW
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import SOURCE, STAR, TRANSFORMS
+from hedgehog_pipeline_tests.support.inbox_files import CURRENCIES, currency, put
+from hedgehog_pipeline_tests.support.servers import Servers
+from hedgehog_pipeline_tests.support.shops import NOW
+from hedgehog_pipeline_tests.support.world import World
 
 
 @pytest.fixture(scope="module")

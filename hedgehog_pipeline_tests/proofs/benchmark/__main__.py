@@ -12,10 +12,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from hedgehog_pipeline_tests.benchmark import shop, works
-from hedgehog_pipeline_tests.benchmark.peers import PEERS
-from hedgehog_pipeline_tests.benchmark.table import table_of
-from hedgehog_pipeline_tests.benchmark.workbench import Workbench
+from hedgehog_pipeline_tests.proofs.benchmark import shop, works
+from hedgehog_pipeline_tests.proofs.benchmark.peers import PEERS
+from hedgehog_pipeline_tests.proofs.benchmark.table import table_of
+from hedgehog_pipeline_tests.proofs.benchmark.workbench import Workbench
 
 
 def main(words: list[str]) -> None:

@@ -13,7 +13,7 @@ import pycountry
 from sqlalchemy import create_engine
 
 from hedgehog_pipeline.storage.ddl import stored_names
-from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
+from hedgehog_pipeline_tests.support.demo_model import SOURCE, STAR
 
 _FACTS = ("sales_order", "purchase_order", "payment")
 

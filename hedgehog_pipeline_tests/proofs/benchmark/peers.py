@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from hedgehog_pipeline_tests.benchmark.measured import Cost, cost_of_command
-from hedgehog_pipeline_tests.benchmark.workbench import as_url
+from hedgehog_pipeline_tests.proofs.benchmark.measured import Cost, cost_of_command
+from hedgehog_pipeline_tests.proofs.benchmark.workbench import as_url
 
 _DLT = """
 import os, dlt

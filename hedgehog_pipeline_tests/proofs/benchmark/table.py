@@ -6,7 +6,7 @@ from statistics import median
 
 from rich.table import Table
 
-from hedgehog_pipeline_tests.benchmark.measured import Cost
+from hedgehog_pipeline_tests.proofs.benchmark.measured import Cost
 
 Costs = Mapping[tuple[str, str], Sequence[Cost]]
 """The cost of each turn, by task and tool."""

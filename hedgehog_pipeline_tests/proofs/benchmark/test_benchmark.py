@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from hedgehog_pipeline_tests.benchmark import __main__ as benchmark
-from hedgehog_pipeline_tests.benchmark.peers import Peer
-from hedgehog_pipeline_tests.makefile import commands_of
+from hedgehog_pipeline_tests.proofs.benchmark import __main__ as benchmark
+from hedgehog_pipeline_tests.proofs.benchmark.peers import Peer
+from hedgehog_pipeline_tests.support.makefile import commands_of
 
-_MODULE = "hedgehog_pipeline_tests.benchmark"
+_MODULE = "hedgehog_pipeline_tests.proofs.benchmark"
 _COUNT = """
 import os
 import psycopg

@@ -6,8 +6,8 @@ from threading import Thread
 
 import psycopg
 
-from hedgehog_pipeline_tests.benchmark.workbench import Deployment
-from hedgehog_pipeline_tests.outages.proxy import Proxy
+from hedgehog_pipeline_tests.proofs.benchmark.workbench import Deployment
+from hedgehog_pipeline_tests.proofs.outages.proxy import Proxy
 
 _ROWS_READ = (
     "select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) from pg_stat_user_tables"

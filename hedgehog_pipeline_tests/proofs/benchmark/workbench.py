@@ -23,8 +23,9 @@ from hedgehog_pipeline.sandbox.aws import rds_secret
 from hedgehog_pipeline.sandbox.databases import WRITER
 from hedgehog_pipeline.sandbox.s3 import S3Server, create_buckets
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
-from hedgehog_pipeline_tests.benchmark import stage_alone
-from hedgehog_pipeline_tests.benchmark.measured import Cost, cost_of_command
+from hedgehog_pipeline_tests.proofs.benchmark import stage_alone
+from hedgehog_pipeline_tests.proofs.benchmark.measured import Cost, cost_of_command
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
 
 LAYERS = ("INGESTION", "PROCESSED")
 
@@ -33,7 +34,7 @@ _HEDGEHOG = Path(sys.executable).parent / "hedgehog"
 
 def with_our_code(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment with this repository in PYTHONPATH."""
-    return {**environment, "PYTHONPATH": str(Path(__file__).parents[2])}
+    return {**environment, "PYTHONPATH": str(REPOSITORY)}
 
 
 def as_url(dsn: str, scheme: str = "postgresql") -> str:

@@ -11,18 +11,18 @@ from tempfile import TemporaryDirectory
 import psycopg
 from psycopg import sql
 
-from hedgehog_pipeline_tests.benchmark import floor, naive, shop
-from hedgehog_pipeline_tests.benchmark.measured import Cost, cost_of_call, cost_of_command
-from hedgehog_pipeline_tests.benchmark.peers import Peer
-from hedgehog_pipeline_tests.benchmark.touched import touched_by_run
-from hedgehog_pipeline_tests.benchmark.workbench import (
+from hedgehog_pipeline_tests.proofs.benchmark import floor, naive, shop
+from hedgehog_pipeline_tests.proofs.benchmark.measured import Cost, cost_of_call, cost_of_command
+from hedgehog_pipeline_tests.proofs.benchmark.peers import Peer
+from hedgehog_pipeline_tests.proofs.benchmark.touched import touched_by_run
+from hedgehog_pipeline_tests.proofs.benchmark.workbench import (
     LAYERS,
     Deployment,
     Workbench,
     as_url,
     with_our_code,
 )
-from hedgehog_pipeline_tests.demo_model import STAR
+from hedgehog_pipeline_tests.support.demo_model import STAR
 
 _CHANGES = 1000
 _ALONE = "one run after another"

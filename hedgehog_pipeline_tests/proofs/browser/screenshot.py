@@ -1,10 +1,10 @@
-"""Save a screenshot of the graph: `python -m hedgehog_pipeline_tests.browser.screenshot FILE`."""
+"""Save a screenshot of the graph in Dagster's UI; `make screenshot` runs it."""
 
 import sys
 
 from playwright.sync_api import FloatRect, Page
 
-from hedgehog_pipeline_tests.browser.ui import ui_at_work
+from hedgehog_pipeline_tests.proofs.browser.ui import ui_at_work
 
 _MARGIN = 16
 

@@ -12,8 +12,10 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from hedgehog_pipeline.report.making import make_report
 from hedgehog_pipeline.report.themes import DARK, LIGHT, Theme
-from hedgehog_pipeline_tests.browser.ui import ARGUMENTS, CHROMIUM
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.proofs.browser.ui import ARGUMENTS, CHROMIUM
+from hedgehog_pipeline_tests.support.servers import Servers
+from hedgehog_pipeline_tests.support.traded import traded_world
+from hedgehog_pipeline_tests.support.world import World
 
 pytestmark = [
     pytest.mark.browser,
@@ -29,6 +31,13 @@ TITLES = (
 )
 Scheme = Literal["light", "dark"]
 _CHART = re.compile("chart of .*table that follows")
+
+
+@pytest.fixture(scope="module")
+def traded(servers: Servers) -> Iterator[World]:
+    """A loaded shop with three currencies, in which some rows were changed and deleted."""
+    with traded_world(servers) as world:
+        yield world
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 
 from hedgehog_pipeline.definitions import defs
 from hedgehog_pipeline.storage.ddl import stored_columns
-from hedgehog_pipeline_tests.browser.ui import CHROMIUM, GROUPS, Ui, nodes, ui_at_work
-from hedgehog_pipeline_tests.demo_model import STAR
+from hedgehog_pipeline_tests.proofs.browser.ui import CHROMIUM, GROUPS, Ui, nodes, ui_at_work
+from hedgehog_pipeline_tests.support.demo_model import STAR
 
 pytestmark = [
     pytest.mark.browser,

@@ -15,9 +15,9 @@ from tempfile import TemporaryDirectory
 
 from cosmic_ray.mutating import mutate_code
 
-from hedgehog_pipeline_tests.mutation.operators import OPERATORS
+from hedgehog_pipeline_tests.proofs.mutation.operators import OPERATORS
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
 
-_ROOT = Path(__file__).parents[2]
 _AT_ONCE = 2
 _MAX_TEST_SECONDS = 150
 """A test that hangs for longer counts as failed: it has detected the mutant."""
@@ -74,7 +74,7 @@ class Mutant:
 
 def mutants(module: str) -> Iterator[Mutant]:
     """Yield every mutant of a module."""
-    code = (_ROOT / "hedgehog_pipeline" / module).read_text(encoding="utf-8")
+    code = (REPOSITORY / "hedgehog_pipeline" / module).read_text(encoding="utf-8")
     for operator in OPERATORS:
         for occurrence in count():
             changed = mutate_code(code, operator, occurrence)
@@ -112,7 +112,7 @@ def main(modules: list[str]) -> int:
     with TemporaryDirectory() as at, ThreadPoolExecutor(_AT_ONCE) as threads:
         for number in range(_AT_ONCE):
             left_out = ignore_patterns(".*", "docs", "__pycache__")
-            copies.put(copytree(_ROOT, Path(at) / str(number), ignore=left_out))
+            copies.put(copytree(REPOSITORY, Path(at) / str(number), ignore=left_out))
 
         def check(mutant: Mutant) -> bool:
             repository = copies.get()
@@ -122,7 +122,7 @@ def main(modules: list[str]) -> int:
                 copies.put(repository)
 
         for module in modules or CORE:
-            code = (_ROOT / "hedgehog_pipeline" / module).read_text(encoding="utf-8")
+            code = (REPOSITORY / "hedgehog_pipeline" / module).read_text(encoding="utf-8")
             if not check(Mutant(module, code, "")):
                 sys.exit(f"The tests of {module} fail without a mutation.")
             made = list(mutants(module))

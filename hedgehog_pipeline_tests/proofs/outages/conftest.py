@@ -9,9 +9,9 @@ from threading import Thread
 import pytest
 
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
-from hedgehog_pipeline_tests.outages.platform import ORDERS, Platform
-from hedgehog_pipeline_tests.outages.proxy import Proxy
-from hedgehog_pipeline_tests.outages.waiting import awaited
+from hedgehog_pipeline_tests.proofs.outages.platform import ORDERS, Platform
+from hedgehog_pipeline_tests.proofs.outages.proxy import Proxy
+from hedgehog_pipeline_tests.proofs.outages.waiting import awaited
 
 _LINES = pytest.StashKey[list[str]]()
 

@@ -12,12 +12,12 @@ from hedgehog_pipeline.sandbox.databases import DAGSTER, SOURCE, WAREHOUSE
 from hedgehog_pipeline.sandbox.dev import platform_at_work, processes_of
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
 from hedgehog_pipeline.settings import Settings
-from hedgehog_pipeline_tests.outages.alerts import Alerts
-from hedgehog_pipeline_tests.outages.proxy import Proxy
-from hedgehog_pipeline_tests.outages.waiting import awaited
-from hedgehog_pipeline_tests.servers import Servers
-from hedgehog_pipeline_tests.truth import differences
-from hedgehog_pipeline_tests.world import Rows, World
+from hedgehog_pipeline_tests.proofs.outages.alerts import Alerts
+from hedgehog_pipeline_tests.proofs.outages.proxy import Proxy
+from hedgehog_pipeline_tests.proofs.outages.waiting import awaited
+from hedgehog_pipeline_tests.support.servers import Servers
+from hedgehog_pipeline_tests.support.truth import differences
+from hedgehog_pipeline_tests.support.world import Rows, World
 
 ORDERS = 300
 _TIMEOUT_SECONDS = 280.0

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from hedgehog_pipeline.sandbox.databases import WAREHOUSE
-from hedgehog_pipeline_tests.outages.platform import Platform
-from hedgehog_pipeline_tests.outages.waiting import awaited
+from hedgehog_pipeline_tests.proofs.outages.platform import Platform
+from hedgehog_pipeline_tests.proofs.outages.waiting import awaited
 
 pytestmark = [pytest.mark.outages, pytest.mark.timeout(600)]
 

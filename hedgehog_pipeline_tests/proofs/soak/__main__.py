@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
-from hedgehog_pipeline_tests.soak.errors import Errors
-from hedgehog_pipeline_tests.soak.table import HEADER, row
-from hedgehog_pipeline_tests.soak.watch import Watch
+from hedgehog_pipeline_tests.proofs.soak.errors import Errors
+from hedgehog_pipeline_tests.proofs.soak.table import HEADER, row
+from hedgehog_pipeline_tests.proofs.soak.watch import Watch
 
 
 @click.command()

@@ -11,8 +11,8 @@ from hedgehog_pipeline.sandbox.databases import WAREHOUSE
 from hedgehog_pipeline.sandbox.latency import measure
 from hedgehog_pipeline.sandbox.schedule_tick import launch_tick
 from hedgehog_pipeline.sandbox.trade import trade
-from hedgehog_pipeline_tests.soak.dev import Dev
-from hedgehog_pipeline_tests.soak.watch import Watch
+from hedgehog_pipeline_tests.proofs.soak.dev import Dev
+from hedgehog_pipeline_tests.proofs.soak.watch import Watch
 
 _PER_SECOND = 2
 _SECONDS_OF_TRADE = 20

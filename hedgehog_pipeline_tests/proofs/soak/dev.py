@@ -16,7 +16,7 @@ import psycopg
 from hedgehog_pipeline.sandbox.databases import DAGSTER
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
 from hedgehog_pipeline.sandbox.waiting import await_condition
-from hedgehog_pipeline_tests.soak.programs import RUN, processes_of
+from hedgehog_pipeline_tests.proofs.soak.programs import RUN, processes_of
 
 _HEDGEHOG = [sys.executable, "-c", "from hedgehog_pipeline.cli import main; main()"]
 _SECONDS_TO_END = 90

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from math import nan
 from statistics import median
 
-from hedgehog_pipeline_tests.soak.busy import Happened
-from hedgehog_pipeline_tests.soak.errors import is_of
-from hedgehog_pipeline_tests.soak.programs import STAYING
-from hedgehog_pipeline_tests.soak.watch import Look
+from hedgehog_pipeline_tests.proofs.soak.busy import Happened
+from hedgehog_pipeline_tests.proofs.soak.errors import is_of
+from hedgehog_pipeline_tests.proofs.soak.programs import STAYING
+from hedgehog_pipeline_tests.proofs.soak.watch import Look
 
 SECONDS_TO_HEAL = 60
 """After the kill of a server, errors about it are expected for so long."""

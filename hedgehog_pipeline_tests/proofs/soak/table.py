@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from statistics import median
 
-from hedgehog_pipeline_tests.soak.programs import RUN, STAYING
-from hedgehog_pipeline_tests.soak.watch import Look
+from hedgehog_pipeline_tests.proofs.soak.programs import RUN, STAYING
+from hedgehog_pipeline_tests.proofs.soak.watch import Look
 
 HEADER = (
     "       |        connections        |    threads    |        MiB        |"

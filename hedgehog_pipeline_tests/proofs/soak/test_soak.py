@@ -14,14 +14,14 @@ import pytest
 
 from hedgehog_pipeline.sandbox.latency import measure
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
-from hedgehog_pipeline_tests.outages.waiting import awaited
-from hedgehog_pipeline_tests.soak.busy import Busy, Happened
-from hedgehog_pipeline_tests.soak.dev import Dev, hedgehog, started
-from hedgehog_pipeline_tests.soak.errors import Errors
-from hedgehog_pipeline_tests.soak.judged import SECONDS_TO_HEAL, figures, unexplained
-from hedgehog_pipeline_tests.soak.programs import STAYING, processes_of
-from hedgehog_pipeline_tests.soak.table import HEADER, row
-from hedgehog_pipeline_tests.soak.watch import Look, Watch
+from hedgehog_pipeline_tests.proofs.outages.waiting import awaited
+from hedgehog_pipeline_tests.proofs.soak.busy import Busy, Happened
+from hedgehog_pipeline_tests.proofs.soak.dev import Dev, hedgehog, started
+from hedgehog_pipeline_tests.proofs.soak.errors import Errors
+from hedgehog_pipeline_tests.proofs.soak.judged import SECONDS_TO_HEAL, figures, unexplained
+from hedgehog_pipeline_tests.proofs.soak.programs import STAYING, processes_of
+from hedgehog_pipeline_tests.proofs.soak.table import HEADER, row
+from hedgehog_pipeline_tests.proofs.soak.watch import Look, Watch
 
 MINUTES = float(os.environ.get("HEDGEHOG_SOAK_MINUTES", "60"))
 _SHORT = 15

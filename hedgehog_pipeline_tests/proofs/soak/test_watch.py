@@ -15,18 +15,24 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
-from hedgehog_pipeline_tests.makefile import commands_of
-from hedgehog_pipeline_tests.servers import Servers
-from hedgehog_pipeline_tests.soak.__main__ import main
-from hedgehog_pipeline_tests.soak.busy import Busy, Happened
-from hedgehog_pipeline_tests.soak.delays import Delay, Delays
-from hedgehog_pipeline_tests.soak.dev import Dev
-from hedgehog_pipeline_tests.soak.errors import Errors, is_error
-from hedgehog_pipeline_tests.soak.judged import figures, unexplained
-from hedgehog_pipeline_tests.soak.programs import CODE_SERVER, STAYING, Program, Usage, look_at
-from hedgehog_pipeline_tests.soak.table import HEADER, row
-from hedgehog_pipeline_tests.soak.watch import Look, Watch
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.proofs.soak.__main__ import main
+from hedgehog_pipeline_tests.proofs.soak.busy import Busy, Happened
+from hedgehog_pipeline_tests.proofs.soak.delays import Delay, Delays
+from hedgehog_pipeline_tests.proofs.soak.dev import Dev
+from hedgehog_pipeline_tests.proofs.soak.errors import Errors, is_error
+from hedgehog_pipeline_tests.proofs.soak.judged import figures, unexplained
+from hedgehog_pipeline_tests.proofs.soak.programs import (
+    CODE_SERVER,
+    STAYING,
+    Program,
+    Usage,
+    look_at,
+)
+from hedgehog_pipeline_tests.proofs.soak.table import HEADER, row
+from hedgehog_pipeline_tests.proofs.soak.watch import Look, Watch
+from hedgehog_pipeline_tests.support.makefile import commands_of
+from hedgehog_pipeline_tests.support.servers import Servers
+from hedgehog_pipeline_tests.support.world import World
 
 _PROGRAM = """
 import sys, psycopg
@@ -41,7 +47,7 @@ def test_make_watch_passes_its_arguments(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / ".sandbox").mkdir()
     monkeypatch.chdir(tmp_path)
     (command,) = commands_of("watch", "MINUTES=7")
-    words = command[command.index("hedgehog_pipeline_tests.soak") + 1 :]
+    words = command[command.index("hedgehog_pipeline_tests.proofs.soak") + 1 :]
     assert main.make_context("watch", words).params["minutes"] == 7
 
 

@@ -13,9 +13,9 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.sandbox.databases import DAGSTER, WAREHOUSE
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
-from hedgehog_pipeline_tests.soak.delays import Delay, Delays
-from hedgehog_pipeline_tests.soak.errors import Errors
-from hedgehog_pipeline_tests.soak.programs import Usage, look_at
+from hedgehog_pipeline_tests.proofs.soak.delays import Delay, Delays
+from hedgehog_pipeline_tests.proofs.soak.errors import Errors
+from hedgehog_pipeline_tests.proofs.soak.programs import Usage, look_at
 
 BETWEEN_LOOKS = 10.0
 _MINUTE = 60.0

@@ -10,10 +10,10 @@ from hedgehog_pipeline.model.tables import Fact
 from hedgehog_pipeline.sandbox.waiting import await_condition
 from hedgehog_pipeline.storage.ddl import stored_names
 from hedgehog_pipeline.storage.views import current_view
-from hedgehog_pipeline_tests.demo_model import STAR
-from hedgehog_pipeline_tests.extraction.landed import landed
-from hedgehog_pipeline_tests.torture.crashes import Step
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.proofs.torture.crashes import Step
+from hedgehog_pipeline_tests.support.demo_model import STAR
+from hedgehog_pipeline_tests.support.landed import landed
+from hedgehog_pipeline_tests.support.world import World
 
 _SESSIONS = (
     "select from pg_stat_activity where datname = current_database() "

@@ -11,7 +11,7 @@ from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Event, Thread
 from typing import Generic, TypeVar
 
-from hedgehog_pipeline_tests.outages.proxy import Handler
+from hedgehog_pipeline_tests.proofs.outages.proxy import Handler
 
 F = TypeVar("F")
 

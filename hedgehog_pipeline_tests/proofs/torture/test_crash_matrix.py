@@ -14,11 +14,11 @@ from time import monotonic
 
 import pytest
 
-from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once
-from hedgehog_pipeline_tests.servers import Servers
-from hedgehog_pipeline_tests.torture.aftermath import Contents, image
-from hedgehog_pipeline_tests.torture.crashes import Ending, Step, Work, perform, run, sweep
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.proofs.torture.aftermath import Contents, image
+from hedgehog_pipeline_tests.proofs.torture.crashes import Ending, Step, Work, perform, run, sweep
+from hedgehog_pipeline_tests.support.capturing import assert_landed_once
+from hedgehog_pipeline_tests.support.servers import Servers
+from hedgehog_pipeline_tests.support.world import World
 
 Prepare = Callable[[World], None]
 

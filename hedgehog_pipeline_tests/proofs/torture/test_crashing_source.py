@@ -19,17 +19,17 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction import confirmed
 from hedgehog_pipeline.lake.bucket import Bucket
 from hedgehog_pipeline.sandbox.postgres import PostgresServer
-from hedgehog_pipeline_tests.extraction.capturing import capture
-from hedgehog_pipeline_tests.extraction.crashing import (
+from hedgehog_pipeline_tests.support.capturing import capture
+from hedgehog_pipeline_tests.support.crashing import (
     FORTY_ROLLBACKS,
     crash,
     forgetful_server,
     nothing_flushed,
 )
-from hedgehog_pipeline_tests.extraction.landed import in_shop, landed
-from hedgehog_pipeline_tests.extraction.shop import place, seed
-from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
-from hedgehog_pipeline_tests.world import Servers, World
+from hedgehog_pipeline_tests.support.landed import in_shop, landed
+from hedgehog_pipeline_tests.support.odd_shop import place, seed
+from hedgehog_pipeline_tests.support.warehouse_rows import assert_warehouse_is_the_shop
+from hedgehog_pipeline_tests.support.world import Servers, World
 
 _STAGES: tuple[Callable[[World], object], ...] = (capture, capture, World.run, World.sweep)
 _CRASHES = 40

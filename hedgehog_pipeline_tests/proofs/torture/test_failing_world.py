@@ -22,14 +22,9 @@ from hedgehog_pipeline.aws.clients import TIMEOUTS
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.postgres import connection as databases
 from hedgehog_pipeline.sandbox.aws import rds_secret
-from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once
-from hedgehog_pipeline_tests.extraction.landed import landed
-from hedgehog_pipeline_tests.extraction.shop import change, place, seed
-from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
-from hedgehog_pipeline_tests.outages.proxy import Proxy
-from hedgehog_pipeline_tests.servers import Servers
-from hedgehog_pipeline_tests.torture.aftermath import Contents
-from hedgehog_pipeline_tests.torture.faults import (
+from hedgehog_pipeline_tests.proofs.outages.proxy import Proxy
+from hedgehog_pipeline_tests.proofs.torture.aftermath import Contents
+from hedgehog_pipeline_tests.proofs.torture.faults import (
     S3,
     SILENT,
     SOURCE,
@@ -40,7 +35,12 @@ from hedgehog_pipeline_tests.torture.faults import (
     Kind,
     Once,
 )
-from hedgehog_pipeline_tests.world import World, reset_process_caches
+from hedgehog_pipeline_tests.support.capturing import assert_landed_once
+from hedgehog_pipeline_tests.support.landed import landed
+from hedgehog_pipeline_tests.support.odd_shop import change, place, seed
+from hedgehog_pipeline_tests.support.servers import Servers
+from hedgehog_pipeline_tests.support.warehouse_rows import assert_warehouse_is_the_shop
+from hedgehog_pipeline_tests.support.world import World, reset_process_caches
 
 PASSWORD = "pa55-w0rd-nobody-may-see"
 _ROLES = (("reader", "far_reader"), ("writer", "far_writer"))

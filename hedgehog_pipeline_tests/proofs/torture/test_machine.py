@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from hedgehog_pipeline_tests.servers import Servers
-from hedgehog_pipeline_tests.torture.machine.ground import Ground
-from hedgehog_pipeline_tests.torture.machine.rules import Machine
+from hedgehog_pipeline_tests.proofs.torture.machine.ground import Ground
+from hedgehog_pipeline_tests.proofs.torture.machine.rules import Machine
+from hedgehog_pipeline_tests.support.servers import Servers
 
 _SETTINGS = settings(
     database=None,

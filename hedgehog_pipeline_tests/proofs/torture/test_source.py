@@ -9,15 +9,15 @@ import pytest
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.reconciliation.reconcile import reconcile
-from hedgehog_pipeline_tests.demo_model import RECONCILED, SOURCE
-from hedgehog_pipeline_tests.extraction.capturing import capture, capturing
-from hedgehog_pipeline_tests.extraction.history import keep_history
-from hedgehog_pipeline_tests.extraction.landed import landed
-from hedgehog_pipeline_tests.extraction.oracle import judge
-from hedgehog_pipeline_tests.extraction.shop import seed
-from hedgehog_pipeline_tests.extraction.warehouse import assert_warehouse_is_the_shop
-from hedgehog_pipeline_tests.torture.writers import Writers
-from hedgehog_pipeline_tests.world import Servers, World
+from hedgehog_pipeline_tests.proofs.torture.writers import Writers
+from hedgehog_pipeline_tests.support.capturing import capture, capturing
+from hedgehog_pipeline_tests.support.demo_model import RECONCILED, SOURCE
+from hedgehog_pipeline_tests.support.history import keep_history
+from hedgehog_pipeline_tests.support.landed import landed
+from hedgehog_pipeline_tests.support.odd_shop import seed
+from hedgehog_pipeline_tests.support.oracle import judge
+from hedgehog_pipeline_tests.support.warehouse_rows import assert_warehouse_is_the_shop
+from hedgehog_pipeline_tests.support.world import Servers, World
 
 _REASONS = {
     "are locked by another session": "locked out",

@@ -23,14 +23,14 @@ from hedgehog_pipeline.extraction.capture_request import CaptureRequest, Mode
 from hedgehog_pipeline.runner.execute import execute
 from hedgehog_pipeline.sandbox.waiting import await_condition
 from hedgehog_pipeline.storage.warehouse import _LOADERS_LOCK
-from hedgehog_pipeline_tests.extraction.capturing import assert_landed_once
-from hedgehog_pipeline_tests.extraction.shop import change, place, seed
-from hedgehog_pipeline_tests.extraction.warehouse import (
+from hedgehog_pipeline_tests.proofs.outages.proxy import Proxy
+from hedgehog_pipeline_tests.support.capturing import assert_landed_once
+from hedgehog_pipeline_tests.support.odd_shop import change, place, seed
+from hedgehog_pipeline_tests.support.warehouse_rows import (
     assert_warehouse_has_the_shop,
     assert_warehouse_is_the_shop,
 )
-from hedgehog_pipeline_tests.outages.proxy import Proxy
-from hedgehog_pipeline_tests.world import World, reset_process_caches
+from hedgehog_pipeline_tests.support.world import World, reset_process_caches
 
 _FILE = "currency_id,currency_code,created_at,last_updated\n{},CHF,{at},{at}\n"
 _ROUNDS = 4

@@ -12,14 +12,14 @@ from typing import Any
 import psycopg
 
 from hedgehog_pipeline.sandbox.waiting import await_condition
-from hedgehog_pipeline_tests.demo_model import SOURCE
-from hedgehog_pipeline_tests.extraction.history import (
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.history import (
     attach,
     attach_altered,
     create_copy,
     replace_by_copy,
 )
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.world import World
 
 _ORDERS = 4000
 """The range of order keys: it is small, so that keys of deleted orders are used again."""

@@ -4,7 +4,7 @@ import pandas as pd
 
 from hedgehog_pipeline.model.tables import NOT_KNOWN
 from hedgehog_pipeline.processing.frames import described_days, with_parent
-from hedgehog_pipeline_tests.another_shop.bicycles.star import MENTIONS
+from hedgehog_pipeline_tests.support.bicycles.star import MENTIONS
 
 
 def calendar(hires: pd.DataFrame) -> pd.DataFrame:

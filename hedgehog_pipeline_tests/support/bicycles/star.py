@@ -3,7 +3,7 @@
 from hedgehog_pipeline.model.columns import BIGINT, TEXT, TIMESTAMP
 from hedgehog_pipeline.model.star_columns import column, day, days, key, like, reference
 from hedgehog_pipeline.model.tables import Dimension, Fact
-from hedgehog_pipeline_tests.another_shop.bicycles.shop import PRICE
+from hedgehog_pipeline_tests.support.bicycles.shop import PRICE
 
 MENTIONS = ("hire.hired", "hire.ended")
 

@@ -11,7 +11,7 @@ from heapq import heappop, heappush
 from itertools import combinations
 from typing import TypeVar
 
-from hedgehog_pipeline_tests.docs.diagrams.cards import Card
+from hedgehog_pipeline_tests.support.diagrams.cards import Card
 
 ROW = 18
 HEAD = 28

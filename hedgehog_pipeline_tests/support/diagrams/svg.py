@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from hedgehog_pipeline_tests.docs.diagrams.cards import Card, Row
-from hedgehog_pipeline_tests.docs.diagrams.layout import (
+from hedgehog_pipeline_tests.support.diagrams.cards import Card, Row
+from hedgehog_pipeline_tests.support.diagrams.layout import (
     GAP,
     HEAD,
     ROW,
@@ -15,7 +15,7 @@ from hedgehog_pipeline_tests.docs.diagrams.layout import (
     height,
     row_top,
 )
-from hedgehog_pipeline_tests.docs.diagrams.style import ALONE, hue, style_sheet
+from hedgehog_pipeline_tests.support.diagrams.style import ALONE, hue, style_sheet
 
 _MARGIN = 16
 _PADDING = 10

@@ -3,7 +3,8 @@
 import re
 
 from hedgehog_pipeline.orchestration import dagster_daemon, dagster_webserver
-from hedgehog_pipeline_tests.aws.files import REPOSITORY, TERRAFORM
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
+from hedgehog_pipeline_tests.support.repository_files import TERRAFORM
 
 
 def test_base_images_are_pinned_by_digest() -> None:

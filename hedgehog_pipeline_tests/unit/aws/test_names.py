@@ -12,7 +12,8 @@ from hedgehog_pipeline import healthcheck
 from hedgehog_pipeline.definitions import defs
 from hedgehog_pipeline.logs.events import WatchLog
 from hedgehog_pipeline.settings import Settings
-from hedgehog_pipeline_tests.aws.files import DEPLOY, REPOSITORY, TERRAFORM, shared_names
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
+from hedgehog_pipeline_tests.support.repository_files import DEPLOY, TERRAFORM, shared_names
 
 _NAMES = shared_names()
 _READ_BY_DAGSTER_ITSELF = {"DAGSTER_DAEMON_HEARTBEAT_TOLERANCE"}

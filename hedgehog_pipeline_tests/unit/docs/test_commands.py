@@ -12,8 +12,9 @@ import click
 import pytest
 
 from hedgehog_pipeline.cli import hedgehog
-from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page, pages
-from hedgehog_pipeline_tests.makefile import commands_of
+from hedgehog_pipeline_tests.support.makefile import commands_of
+from hedgehog_pipeline_tests.support.pages import Page, pages
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
 
 _PLACEHOLDERS = {"KEY": "1", "N": "1"}
 _PARSED = [page for page in pages() if page.path.name != "tutorial.md"]

@@ -7,10 +7,10 @@ from xml.etree.ElementTree import Element, fromstring, parse
 import pytest
 
 from hedgehog_pipeline.model.tables import Fact, SourceTable, StarTable
-from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
-from hedgehog_pipeline_tests.docs.diagrams.cards import Card, Row
-from hedgehog_pipeline_tests.docs.diagrams.svg import draw
-from hedgehog_pipeline_tests.docs.pages import REPOSITORY
+from hedgehog_pipeline_tests.support.demo_model import SOURCE, STAR
+from hedgehog_pipeline_tests.support.diagrams.cards import Card, Row
+from hedgehog_pipeline_tests.support.diagrams.svg import draw
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
 
 _SVG = {"svg": "http://www.w3.org/2000/svg"}
 _Tables = Mapping[str, SourceTable | StarTable]

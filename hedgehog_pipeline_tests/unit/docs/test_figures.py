@@ -15,7 +15,7 @@ from hedgehog_pipeline.monitoring.rules import MAX_INFERRED_AGE
 from hedgehog_pipeline.orchestration.checks.freshness import FAIL_AFTER, WARN_AFTER
 from hedgehog_pipeline.postgres.connection import SILENCE_SECONDS
 from hedgehog_pipeline.scheduling.retry import MAX_ATTEMPTS
-from hedgehog_pipeline_tests.docs.pages import REPOSITORY
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
 
 _MIB = 1024 * 1024
 _MINUTE = timedelta(minutes=1)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from hedgehog_pipeline_tests.docs.pages import REPOSITORY
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
 
 _WORKFLOWS = [*(REPOSITORY / ".github" / "workflows").glob("*.yml")]
 _TARGETS = re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), flags=re.MULTILINE)

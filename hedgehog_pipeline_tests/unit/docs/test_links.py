@@ -4,7 +4,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from hedgehog_pipeline_tests.docs.pages import Page, pages
+from hedgehog_pipeline_tests.support.pages import Page, pages
 
 
 @pytest.mark.parametrize("page", pages(), ids=str)

@@ -8,7 +8,8 @@ import pytest
 
 from hedgehog_pipeline.definitions import defs
 from hedgehog_pipeline.settings import Settings
-from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page, pages
+from hedgehog_pipeline_tests.support.pages import Page, pages
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
 
 _BUCKET_FOLDERS = ("checkpoints/", "commits/", "inbox/", "oltp/", "run/", "star/")
 _FILE_NAME = re.compile(r"[\w./-]+(?:/|\.(?:json|md|png|py|tf|toml|txt|ya?ml))")

@@ -2,10 +2,11 @@
 
 import pytest
 
-from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
-from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page
-from hedgehog_pipeline_tests.docs.schema_page import schema_files
-from hedgehog_pipeline_tests.makefile import commands_of
+from hedgehog_pipeline_tests.support.demo_model import SOURCE, STAR
+from hedgehog_pipeline_tests.support.makefile import commands_of
+from hedgehog_pipeline_tests.support.pages import Page
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
+from hedgehog_pipeline_tests.support.schema_page import schema_files
 
 ((*_, _WRITTEN),) = commands_of("schema")
 _FOLDER = REPOSITORY / _WRITTEN

@@ -8,7 +8,7 @@ import pytest
 
 from hedgehog_pipeline.inbox.reader import InboxReader, Survey
 from hedgehog_pipeline.lake.quarantine_csv import QuarantineEntry
-from hedgehog_pipeline_tests.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
 
 _STAMPS = "2026-06-01 09:30:00.123,2026-06-01 09:30:00.123"
 _HEADER = "currency_id,currency_code,created_at,last_updated"

@@ -15,8 +15,8 @@ from hedgehog_pipeline.lake.parquet_parts import ParquetRows, ProcessedTable
 from hedgehog_pipeline.lake.parts import read_as
 from hedgehog_pipeline.lake.quarantine_csv import QuarantineEntry, quarantine_csv
 from hedgehog_pipeline.model.side_tables import TOMBSTONES_ARROW
-from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
-from hedgehog_pipeline_tests.lake.making import DAY, MemoryS3, land, processed_commit
+from hedgehog_pipeline_tests.support.demo_model import SOURCE, STAR
+from hedgehog_pipeline_tests.support.lake_making import DAY, MemoryS3, land, processed_commit
 
 _CURRENCY, _STAMPS = SOURCE["currency"], "2026-06-01 09:30:00,2026-06-01 09:30:00"
 _ROWS = "currency_id,currency_code,created_at,last_updated\n" + "".join(

@@ -12,8 +12,8 @@ from hedgehog_pipeline.errors import LakeMismatchError
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.landed import History, LandedTable
 from hedgehog_pipeline.lake.log import CommitLog, commit_key
-from hedgehog_pipeline_tests.demo_model import SOURCE
-from hedgehog_pipeline_tests.lake.making import MemoryS3, land, put_other_values
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.lake_making import MemoryS3, land, put_other_values
 
 _STAMPS = "2026-06-01 09:30:00,2026-06-01 09:30:00"
 _COMMITS = 130

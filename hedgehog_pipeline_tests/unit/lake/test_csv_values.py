@@ -14,7 +14,7 @@ from hedgehog_pipeline.lake.csv_reader import ReadPart, read_part, read_row
 from hedgehog_pipeline.model import columns as types
 from hedgehog_pipeline.model.columns import Column, ColumnType
 from hedgehog_pipeline.model.tables import SourceTable
-from hedgehog_pipeline_tests.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
 
 _STAMP = "2026-06-01 09:30:00"
 _CURRENCY = ("currency_id", "currency_code", "created_at", "last_updated")

@@ -6,8 +6,8 @@ import weakref
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline_tests.demo_model import SOURCE
-from hedgehog_pipeline_tests.lake.making import MemoryS3, land
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.lake_making import MemoryS3, land
 
 _HEADER = b"currency_id,currency_code,created_at,last_updated\n"
 _RECORD = b"%d,GBP,2026-06-01 09:30:00,2026-06-01 09:30:00\n"

@@ -8,8 +8,8 @@ from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.log import CommitLog, commit_key
 from hedgehog_pipeline.processing.backlog import pending_commits
-from hedgehog_pipeline_tests.demo_model import SOURCE
-from hedgehog_pipeline_tests.lake.making import MemoryS3, land, processed_commit
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.lake_making import MemoryS3, land, processed_commit
 
 _CURRENCY = (
     b"currency_id,currency_code,created_at,last_updated\n"

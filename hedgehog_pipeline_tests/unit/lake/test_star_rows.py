@@ -4,8 +4,8 @@ import pytest
 
 from hedgehog_pipeline.errors import LakeMismatchError
 from hedgehog_pipeline.lake.star_rows import read_rows
-from hedgehog_pipeline_tests.demo_model import STAR
-from hedgehog_pipeline_tests.lake.making import MemoryS3, put_other_values, put_processed
+from hedgehog_pipeline_tests.support.demo_model import STAR
+from hedgehog_pipeline_tests.support.lake_making import MemoryS3, put_other_values, put_processed
 
 
 def test_rows_of_a_commit_that_does_not_follow_the_one_before_it_are_not_read() -> None:

@@ -14,7 +14,7 @@ from hedgehog_pipeline.logs.events import WatchLog
 from hedgehog_pipeline.orchestration.alert_sensors import health_sensor
 from hedgehog_pipeline.orchestration.checks.freshness import freshness_sensor
 from hedgehog_pipeline.scheduling.retry import MAX_ATTEMPTS
-from hedgehog_pipeline_tests.demo_model import STAR
+from hedgehog_pipeline_tests.support.demo_model import STAR
 
 _LOG = WatchLog(None)
 

@@ -14,8 +14,8 @@ from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.model.model import load_model
 from hedgehog_pipeline.settings import Settings
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
 
-_ROOT = Path(__file__).parents[2]
 _SHOP = """
 from hedgehog_pipeline.model.source_columns import key, text
 from hedgehog_pipeline.model.tables import SourceTable
@@ -24,6 +24,7 @@ TABLES = (SourceTable("town", "Towns.", (key("nr", "town"), text("name", "Name."
 _STAR = """
 from hedgehog_pipeline.model.star_columns import key, like, reference
 from hedgehog_pipeline.model.tables import Dimension, Fact
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
 NR = key("town.nr", "Key.")
 TABLES = (
     Dimension("dim_town", "A town.", (NR, like("town.name", "Name.")), ("town",)),
@@ -105,7 +106,7 @@ def test_functions_that_do_not_fit_are_refused_when_definitions_are_loaded(
 
 
 def test_two_models_have_platforms_of_their_own_in_one_process() -> None:
-    models = ("hedgehog_pipeline.totesys", "hedgehog_pipeline_tests.another_shop.bicycles")
+    models = ("hedgehog_pipeline.totesys", "hedgehog_pipeline_tests.support.bicycles")
     demo, bicycles = (
         platform(Settings(model=model)).resolve_asset_graph().get_all_asset_keys()
         for model in models
@@ -123,7 +124,7 @@ def test_the_command_prints_one_sentence_about_a_model_that_its_env_file_names(
     ended = subprocess.run(
         [sys.executable, "-c", "from hedgehog_pipeline.cli import main; main()", "reconcile", "x"],
         cwd=tmp_path,
-        env=environment | {"PYTHONPATH": os.pathsep.join([str(_ROOT), str(tmp_path)])},
+        env=environment | {"PYTHONPATH": os.pathsep.join([str(REPOSITORY), str(tmp_path)])},
         capture_output=True,
         text=True,
         check=False,

@@ -17,7 +17,7 @@ from dagster._core.definitions.sensor_definition import SensorExecutionData
 from hedgehog_pipeline.lake.commits import Commit, Part
 from hedgehog_pipeline.orchestration.past_days import past_days_sensor
 from hedgehog_pipeline.scheduling.batching import MAX_COMMITS
-from hedgehog_pipeline_tests.demo_model import MODEL, SOURCE, STAR
+from hedgehog_pipeline_tests.support.demo_model import MODEL, SOURCE, STAR
 
 _TODAY = datetime.now(timezone.utc).date()
 _YESTERDAY = (_TODAY - timedelta(days=1)).isoformat()

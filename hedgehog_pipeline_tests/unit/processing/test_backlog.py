@@ -7,7 +7,7 @@ from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.processing.backlog import pending_commits
-from hedgehog_pipeline_tests.lake.making import MemoryS3, land, put_other_values
+from hedgehog_pipeline_tests.support.lake_making import MemoryS3, land, put_other_values
 
 
 def test_a_commit_that_does_not_follow_the_one_before_it_is_not_processed() -> None:

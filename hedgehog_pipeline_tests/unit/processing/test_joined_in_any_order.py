@@ -12,8 +12,8 @@ from hedgehog_pipeline.lake import landed
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline_tests.demo_model import SOURCE, TRANSFORMS
-from hedgehog_pipeline_tests.lake.making import MemoryS3, land
+from hedgehog_pipeline_tests.support.demo_model import SOURCE, TRANSFORMS
+from hedgehog_pipeline_tests.support.lake_making import MemoryS3, land
 
 _KEYS = st.integers(1, 3)
 _STAFF = st.dictionaries(_KEYS, st.tuples(st.sampled_from("abc"), _KEYS), max_size=3)

@@ -9,8 +9,8 @@ from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.model.tables import StarTable
 from hedgehog_pipeline.processing.plan import ProcessingPlan, plan_of_day
-from hedgehog_pipeline_tests.demo_model import MODEL, SOURCE, STAR
-from hedgehog_pipeline_tests.lake.making import DAY, MemoryS3, land
+from hedgehog_pipeline_tests.support.demo_model import MODEL, SOURCE, STAR
+from hedgehog_pipeline_tests.support.lake_making import DAY, MemoryS3, land
 
 _ALL = list(STAR.values())
 _STAMP = "2026-06-01 09:30:00"

@@ -13,8 +13,8 @@ from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows
-from hedgehog_pipeline_tests.demo_model import SOURCE, STAR, TRANSFORMS
-from hedgehog_pipeline_tests.lake.making import DAY, MemoryS3, land
+from hedgehog_pipeline_tests.support.demo_model import SOURCE, STAR, TRANSFORMS
+from hedgehog_pipeline_tests.support.lake_making import DAY, MemoryS3, land
 
 _SALES_ORDERS = b"""\
 sales_order_id,created_at,last_updated,design_id,staff_id,counterparty_id,units_sold,unit_price,\

@@ -19,7 +19,7 @@ from hedgehog_pipeline.report.page import write_page
 from hedgehog_pipeline.report.pictures import Picture
 from hedgehog_pipeline.report.queries import Country, Design, Outstanding, Revenue, Seller
 from hedgehog_pipeline.report.themes import DARK, LIGHT
-from hedgehog_pipeline_tests.totesys.report.reading import words_of
+from hedgehog_pipeline_tests.support.report_reading import words_of
 
 _NOW = datetime(2026, 11, 23, 9, 30, tzinfo=timezone.utc)
 _LOADED = LoadedCommits(7, "20261123T090000Z-ab", 6)

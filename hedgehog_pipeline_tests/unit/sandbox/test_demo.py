@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
-from hedgehog_pipeline_tests.docs.pages import REPOSITORY, Page
-from hedgehog_pipeline_tests.makefile import commands_of
+from hedgehog_pipeline_tests.support.makefile import commands_of
+from hedgehog_pipeline_tests.support.pages import Page
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
 
 _SCREEN_LINES, _SCREEN_COLUMNS = 24, 80
 _HEDGEHOG = Path(sys.executable).parent / "hedgehog"

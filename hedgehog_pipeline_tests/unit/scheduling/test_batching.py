@@ -13,7 +13,7 @@ from hedgehog_pipeline.scheduling.batching import (
     split_among_runs,
 )
 from hedgehog_pipeline.scheduling.run_tags import tags_for
-from hedgehog_pipeline_tests.lake.making import (
+from hedgehog_pipeline_tests.support.lake_making import (
     DAY,
     MemoryS3,
     processed_commit,

@@ -1,6 +1,6 @@
 """The times at which a sensor scans within a tick."""
 
-from hedgehog_pipeline_tests.ticks import Time
+from hedgehog_pipeline_tests.support.ticks import Time
 
 
 def test_a_tick_scans_twice_a_second_and_ends_before_the_next_one_is_due() -> None:

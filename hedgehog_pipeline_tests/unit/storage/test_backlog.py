@@ -9,7 +9,12 @@ from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.storage.backlog import commits_of_day, pending_commits
-from hedgehog_pipeline_tests.lake.making import DAY, MemoryS3, put_other_values, put_processed
+from hedgehog_pipeline_tests.support.lake_making import (
+    DAY,
+    MemoryS3,
+    put_other_values,
+    put_processed,
+)
 
 
 class _Empty:

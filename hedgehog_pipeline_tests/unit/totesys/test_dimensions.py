@@ -3,7 +3,7 @@
 from datetime import date, datetime, timezone
 
 from hedgehog_pipeline.totesys import dimensions
-from hedgehog_pipeline_tests.processing.frames import frame, rows_of
+from hedgehog_pipeline_tests.support.frames import frame, rows_of
 
 _SALES = {"department_id": 1, "department_name": "Sales", "location": "Leeds"}
 _HOME = {

@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timezone
 from decimal import Decimal
 
 from hedgehog_pipeline.totesys import facts
-from hedgehog_pipeline_tests.processing.frames import frame, rows_of
+from hedgehog_pipeline_tests.support.frames import frame, rows_of
 
 _STAMPS = ("created_date", "created_time", "last_updated_date", "last_updated_time")
 _CREATED = datetime(2025, 12, 31, 23, 59, 59, 999000, timezone.utc)

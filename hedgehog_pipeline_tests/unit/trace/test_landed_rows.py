@@ -9,8 +9,8 @@ from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.log import CommitLog
 from hedgehog_pipeline.trace.landed_rows import LandedRows
-from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
-from hedgehog_pipeline_tests.lake.making import MemoryS3, land
+from hedgehog_pipeline_tests.support.demo_model import SOURCE, STAR
+from hedgehog_pipeline_tests.support.lake_making import MemoryS3, land
 
 _HEADER = (
     "payment_id,created_at,last_updated,transaction_id,counterparty_id,payment_amount,"

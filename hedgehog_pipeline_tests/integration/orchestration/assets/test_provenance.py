@@ -6,7 +6,7 @@ from typing import Any
 from dagster import ExecuteInProcessResult
 
 from hedgehog_pipeline.lake.previews import MAX_ROWS
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.world import World
 
 
 def _provenance(result: ExecuteInProcessResult) -> dict[str, list[dict[str, Any]]]:

@@ -12,9 +12,9 @@ from hedgehog_pipeline.extraction.pending_changes import record_scan
 from hedgehog_pipeline.lake.commits import ProcessedCommit
 from hedgehog_pipeline.scheduling.run_tags import LANDING_TAGS, tags_for
 from hedgehog_pipeline.storage.warehouse import Warehouse
-from hedgehog_pipeline_tests.extraction.capturing import capture
-from hedgehog_pipeline_tests.inbox import CURRENCIES, currency, put
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.capturing import capture
+from hedgehog_pipeline_tests.support.inbox_files import CURRENCIES, currency, put
+from hedgehog_pipeline_tests.support.world import World
 
 _TODAY = datetime.now(timezone.utc).date()
 _CURRENCY = AssetKey(["warehouse", "dim_currency"])

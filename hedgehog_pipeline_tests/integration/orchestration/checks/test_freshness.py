@@ -17,8 +17,8 @@ from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.logs.events import WatchLog
 from hedgehog_pipeline.monitoring.lag import seconds_behind
 from hedgehog_pipeline.orchestration.checks.freshness import freshness, freshness_sensor
-from hedgehog_pipeline_tests.demo_model import STAR
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import STAR
+from hedgehog_pipeline_tests.support.world import World
 
 _WARN, _ERROR = AssetCheckSeverity.WARN, AssetCheckSeverity.ERROR
 

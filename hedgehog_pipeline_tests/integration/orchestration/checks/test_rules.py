@@ -11,8 +11,8 @@ from psycopg import sql
 
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.model.tables import Dimension, Fact
-from hedgehog_pipeline_tests.demo_model import STAR
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import STAR
+from hedgehog_pipeline_tests.support.world import World
 
 _Verdicts = dict[tuple[str, str], AssetCheckEvaluation]
 

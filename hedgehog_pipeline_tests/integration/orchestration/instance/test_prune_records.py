@@ -30,9 +30,9 @@ from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.orchestration.instance import prune_records
 from hedgehog_pipeline.orchestration.instance.records import Pruned, prune
 from hedgehog_pipeline.settings import Settings
-from hedgehog_pipeline_tests.aws.files import DEPLOY
-from hedgehog_pipeline_tests.operations.records_storage import pooled_instance
-from hedgehog_pipeline_tests.servers import Servers
+from hedgehog_pipeline_tests.support.records_storage import pooled_instance
+from hedgehog_pipeline_tests.support.repository_files import DEPLOY
+from hedgehog_pipeline_tests.support.servers import Servers
 
 _DAYS = ("1st", "2nd", "3rd")
 _CHECK = AssetCheckKey(AssetKey("table"), "sound")

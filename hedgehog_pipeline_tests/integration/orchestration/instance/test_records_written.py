@@ -7,9 +7,9 @@ import psycopg
 import pytest
 from dagster import DagsterInstance
 
-from hedgehog_pipeline_tests.operations.records_storage import pooled_instance
-from hedgehog_pipeline_tests.ticks import launched, shop_tick
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.records_storage import pooled_instance
+from hedgehog_pipeline_tests.support.ticks import launched, shop_tick
+from hedgehog_pipeline_tests.support.world import World
 
 _RUNS = 5
 _MINUTES_A_DAY = 24 * 60

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, Pool, event
 
 from hedgehog_pipeline.orchestration.instance.storage import PooledPostgresStorage
 from hedgehog_pipeline.sandbox.waiting import await_condition
-from hedgehog_pipeline_tests.servers import Servers
+from hedgehog_pipeline_tests.support.servers import Servers
 
 _INSTANCE = """
 telemetry: {{enabled: false}}

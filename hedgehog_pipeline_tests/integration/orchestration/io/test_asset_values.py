@@ -21,10 +21,10 @@ from hedgehog_pipeline.lake.star_rows import newest_of_each
 from hedgehog_pipeline.model.columns import arrow_schema
 from hedgehog_pipeline.model.tables import PROCESSED_COMMIT, Fact, StarTable
 from hedgehog_pipeline.storage.ddl import stored_columns
-from hedgehog_pipeline_tests.archived import Archived
-from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
-from hedgehog_pipeline_tests.shops import NOW
-from hedgehog_pipeline_tests.world import Rows, World
+from hedgehog_pipeline_tests.support.archived import Archived
+from hedgehog_pipeline_tests.support.demo_model import SOURCE, STAR
+from hedgehog_pipeline_tests.support.shops import NOW
+from hedgehog_pipeline_tests.support.world import Rows, World
 
 _TODAY = datetime.now(timezone.utc).date()
 _YESTERDAY = _TODAY - timedelta(days=1)

@@ -22,8 +22,8 @@ from hedgehog_pipeline.model.columns import arrow_schema
 from hedgehog_pipeline.model.tables import PROCESSED_COMMIT
 from hedgehog_pipeline.orchestration.partitions import DAYS
 from hedgehog_pipeline.storage.ddl import stored_columns
-from hedgehog_pipeline_tests.demo_model import STAR
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.demo_model import STAR
+from hedgehog_pipeline_tests.support.world import World
 
 _DAY_BEFORE = TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

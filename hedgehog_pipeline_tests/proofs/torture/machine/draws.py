@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from hedgehog_pipeline.model.tables import StarTable
-from hedgehog_pipeline_tests.demo_model import STAR
-from hedgehog_pipeline_tests.torture.machine.stages import STARS
-from hedgehog_pipeline_tests.torture.machine.trade import KEYS, KINDS, STAMPS, Write
+from hedgehog_pipeline_tests.proofs.torture.machine.stages import STARS
+from hedgehog_pipeline_tests.proofs.torture.machine.trade import KEYS, KINDS, STAMPS, Write
+from hedgehog_pipeline_tests.support.demo_model import STAR
 
 SESSIONS = 3
 FILE_KINDS = ("staff", "currency", "sales_order", "payment")

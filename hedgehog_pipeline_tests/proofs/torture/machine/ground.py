@@ -22,12 +22,12 @@ from hedgehog_pipeline.inbox import inbox
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.log import commit_key
 from hedgehog_pipeline.postgres.connection import Credentials
-from hedgehog_pipeline_tests.extraction.history import keep_history
-from hedgehog_pipeline_tests.servers import Servers
-from hedgehog_pipeline_tests.torture.machine.oracle import Oracle
-from hedgehog_pipeline_tests.torture.machine.stages import Stages
-from hedgehog_pipeline_tests.torture.machine.trade import REFERENCE_ROWS
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.proofs.torture.machine.oracle import Oracle
+from hedgehog_pipeline_tests.proofs.torture.machine.stages import Stages
+from hedgehog_pipeline_tests.proofs.torture.machine.trade import REFERENCE_ROWS
+from hedgehog_pipeline_tests.support.history import keep_history
+from hedgehog_pipeline_tests.support.servers import Servers
+from hedgehog_pipeline_tests.support.world import World
 
 _SLICE_ROWS = 12
 _QUICK = Config(

@@ -6,10 +6,10 @@ from typing import Any
 from hedgehog_pipeline.extraction.watermarks import watermarks_of
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.model.tables import Dimension
-from hedgehog_pipeline_tests.demo_model import STAR
-from hedgehog_pipeline_tests.torture.machine.ground import Copy
-from hedgehog_pipeline_tests.torture.machine.oracle import STAR_VALUES
-from hedgehog_pipeline_tests.torture.machine.trade import KINDS, Session
+from hedgehog_pipeline_tests.proofs.torture.machine.ground import Copy
+from hedgehog_pipeline_tests.proofs.torture.machine.oracle import STAR_VALUES
+from hedgehog_pipeline_tests.proofs.torture.machine.trade import KINDS, Session
+from hedgehog_pipeline_tests.support.demo_model import STAR
 
 _OPEN = (
     "select table_name, key, ingestion_commit from hedgehog.open_quarantine "

@@ -12,8 +12,8 @@ from typing import Any
 
 import psycopg
 
-from hedgehog_pipeline_tests.demo_model import SOURCE
-from hedgehog_pipeline_tests.torture.machine.trade import CODES, Key
+from hedgehog_pipeline_tests.proofs.torture.machine.trade import CODES, Key
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
 
 Row = Mapping[str, Any]
 """A row of the shop as PostgreSQL writes it in JSON."""

@@ -5,14 +5,14 @@ from typing import Any
 
 import psycopg
 
-from hedgehog_pipeline_tests.demo_model import SOURCE
-from hedgehog_pipeline_tests.extraction.history import (
+from hedgehog_pipeline_tests.proofs.torture.machine.oracle import Oracle
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.history import (
     attach,
     attach_altered,
     create_copy,
     replace_by_copy,
 )
-from hedgehog_pipeline_tests.torture.machine.oracle import Oracle
 
 REDEFINED = ("transaction", "staff", "department", "payment", "payment")
 """The tables; `payment` has four steps."""

@@ -25,8 +25,7 @@ from hedgehog_pipeline.processing import backlog as processing
 from hedgehog_pipeline.scheduling.batching import MAX_COMMITS
 from hedgehog_pipeline.storage import backlog as storage
 from hedgehog_pipeline.storage.warehouse import Warehouse
-from hedgehog_pipeline_tests.demo_model import SOURCE, STAR
-from hedgehog_pipeline_tests.torture.machine.draws import (
+from hedgehog_pipeline_tests.proofs.torture.machine.draws import (
     ACTIONS,
     CRASH_READS,
     CRASHES,
@@ -42,12 +41,12 @@ from hedgehog_pipeline_tests.torture.machine.draws import (
     chosen,
     picked,
 )
-from hedgehog_pipeline_tests.torture.machine.ground import Ground
-from hedgehog_pipeline_tests.torture.machine.inspection import Inspection
-from hedgehog_pipeline_tests.torture.machine.oracle import Version
-from hedgehog_pipeline_tests.torture.machine.redefinition import REDEFINED, Redefinition
-from hedgehog_pipeline_tests.torture.machine.stages import STARS, CrashError, Extraction
-from hedgehog_pipeline_tests.torture.machine.trade import (
+from hedgehog_pipeline_tests.proofs.torture.machine.ground import Ground
+from hedgehog_pipeline_tests.proofs.torture.machine.inspection import Inspection
+from hedgehog_pipeline_tests.proofs.torture.machine.oracle import Version
+from hedgehog_pipeline_tests.proofs.torture.machine.redefinition import REDEFINED, Redefinition
+from hedgehog_pipeline_tests.proofs.torture.machine.stages import STARS, CrashError, Extraction
+from hedgehog_pipeline_tests.proofs.torture.machine.trade import (
     KEYS,
     KINDS,
     STAMPS,
@@ -57,7 +56,8 @@ from hedgehog_pipeline_tests.torture.machine.trade import (
     csv_of,
     file_rows,
 )
-from hedgehog_pipeline_tests.torture.writers import REFUSED
+from hedgehog_pipeline_tests.proofs.torture.writers import REFUSED
+from hedgehog_pipeline_tests.support.demo_model import SOURCE, STAR
 
 _number = attrgetter("number")
 

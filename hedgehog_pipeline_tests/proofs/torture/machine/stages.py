@@ -34,8 +34,8 @@ from hedgehog_pipeline.postgres.connection import Credentials
 from hedgehog_pipeline.processing.plan import ProcessingPlan, plan_of_day
 from hedgehog_pipeline.storage.backlog import confirm_loaded
 from hedgehog_pipeline.storage.warehouse import Warehouse
-from hedgehog_pipeline_tests.demo_model import MODEL, SOURCE, STAR
-from hedgehog_pipeline_tests.torture.machine.oracle import Capture
+from hedgehog_pipeline_tests.proofs.torture.machine.oracle import Capture
+from hedgehog_pipeline_tests.support.demo_model import MODEL, SOURCE, STAR
 
 TABLES = list(SOURCE.values())
 STARS = list(STAR.values())

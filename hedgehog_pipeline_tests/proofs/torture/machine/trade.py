@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from hedgehog_pipeline_tests.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.demo_model import SOURCE
 
 KEYS = (2, 3)
 """The keys that are written; the rows of key 1 are never changed."""

@@ -14,9 +14,9 @@ from hedgehog_pipeline.model.model import Model
 from hedgehog_pipeline.model.source_lines import declaration, definition
 from hedgehog_pipeline.orchestration.assets.source_links import line_of_table
 from hedgehog_pipeline.settings import Settings
+from hedgehog_pipeline_tests.support.repository import REPOSITORY
 
 _SETTINGS = Settings.from_environment()
-_ROOT = Path(__file__).parents[1]
 _DECLARES = {
     "oltp": r"\s*SourceTable\(\s*\"{table}\"",
     "star": r"def {table}\(",
@@ -55,7 +55,7 @@ def test_links_lead_to_the_repository_on_the_web_if_its_url_is_set() -> None:
         local = here[key]
         assert isinstance(link, UrlCodeReference)
         assert isinstance(local, LocalFileCodeReference)
-        path = Path(local.file_path).relative_to(_ROOT)
+        path = Path(local.file_path).relative_to(REPOSITORY)
         url = f"https://code.example/hedgehog/tree/4e1f/{path}#L{local.line_number}"
         assert link.url == url
 

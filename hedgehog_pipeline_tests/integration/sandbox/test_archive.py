@@ -9,7 +9,7 @@ from psycopg import sql
 
 from hedgehog_pipeline.sandbox.archive import Archive
 from hedgehog_pipeline.sandbox.shop import TABLES, open_shop
-from hedgehog_pipeline_tests.sandbox.conftest import UNTIL
+from hedgehog_pipeline_tests.integration.sandbox.conftest import UNTIL
 
 FOREIGN_KEYS = """
     SELECT child.relname, child_column.attname, parent.relname, parent_column.attname

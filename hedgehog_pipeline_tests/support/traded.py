@@ -1,16 +1,15 @@
-"""Fixtures of the report tests."""
+"""A loaded shop in which rows were changed and deleted."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import contextmanager
 
-import pytest
-
-from hedgehog_pipeline_tests.servers import Servers
-from hedgehog_pipeline_tests.world import World
+from hedgehog_pipeline_tests.support.servers import Servers
+from hedgehog_pipeline_tests.support.world import World
 
 
-@pytest.fixture(scope="module")
-def traded(servers: Servers) -> Iterator[World]:
-    """A loaded shop with three currencies, in which some rows were changed and deleted."""
+@contextmanager
+def traded_world(servers: Servers) -> Generator[World, None, None]:
+    """Load a shop with three currencies, then change and delete some rows."""
     with World.make(servers) as world:
         world.load_archive(orders=600)
         world.run()

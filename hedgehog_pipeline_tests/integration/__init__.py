@@ -1,0 +1,1 @@
+"""Tests against real servers: PostgreSQL, and an emulator of AWS over HTTP."""

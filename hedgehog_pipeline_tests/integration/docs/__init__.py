@@ -1,0 +1,1 @@
+"""Tests that the pages agree with the code."""

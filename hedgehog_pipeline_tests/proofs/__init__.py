@@ -1,0 +1,1 @@
+"""Long proofs, each with a make target of its own, and a short version in the suite."""

@@ -1,0 +1,5 @@
+"""The repository that the tests are in."""
+
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]

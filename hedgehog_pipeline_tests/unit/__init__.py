@@ -1,0 +1,1 @@
+"""Tests without a server; without Dagster where the code has none."""
