@@ -10,7 +10,7 @@ ENV PYTHONUNBUFFERED=1 \
     DAGSTER_HOME=/opt/hedgehog
 
 RUN --mount=type=bind,target=/src,readwrite \
-    pip install --no-cache-dir --constraint /src/constraints.txt /src
+    pip install --no-cache-dir --constraint /src/constraints.txt '/src[report]'
 
 WORKDIR /opt/hedgehog
 COPY deploy/dagster.yaml deploy/workspace.yaml ./

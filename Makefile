@@ -15,7 +15,7 @@ install: $(STAMP) ## create .venv with everything installed
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[sandbox,dev,docs]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[report,sandbox,dev,docs]'
 	@touch $@
 
 demo: install ## start a sandbox, load it, trade for a minute, query the warehouse
