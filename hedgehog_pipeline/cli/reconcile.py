@@ -38,9 +38,7 @@ def reconcile(*, tables: tuple[str, ...], as_json: bool) -> None:
         deployment.warehouse() as warehouse,
         progress_counter("tables", len(wanted), bars=bars) as advance,
     ):
-        for reconciled in reconcile(
-            deployment.lake, warehouse, deployment.source.open_snapshot, wanted
-        ):
+        for reconciled in reconcile(deployment.lake, warehouse, deployment.open_snapshot, wanted):
             found.append(reconciled)
             advance()
             if not as_json:

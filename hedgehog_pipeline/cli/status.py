@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict
-from datetime import datetime, timezone
 
 import click
 
@@ -13,12 +12,7 @@ from hedgehog_pipeline.cli.command import Command, as_json, read_deployment
 @as_json
 def status(*, as_json: bool) -> None:
     """Show the last landed, processed and loaded commit, the lag, and the rows in quarantine."""
-    from hedgehog_pipeline.monitoring.status import read_status
-
-    deployment = read_deployment()
-    with deployment.warehouse() as warehouse:
-        now = datetime.now(timezone.utc)
-        found = read_status(deployment.lake, warehouse, deployment.parameters, now)
+    found = read_deployment().read_status()
     if as_json:
         click.echo(json.dumps(asdict(found)))
     else:

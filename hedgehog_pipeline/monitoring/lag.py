@@ -5,7 +5,6 @@ from datetime import datetime
 from hedgehog_pipeline.aws.parameters import Parameters
 from hedgehog_pipeline.extraction.pending_changes import pending_since
 from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.storage.backlog import confirm_loaded
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 
@@ -18,18 +17,14 @@ def seconds_behind(
     scan that saw it.
 
     Args:
-        lake: the two logs.
-        warehouse: the warehouse, prepared or not.
+        lake: the two logs, which the caller has checked.
+        warehouse: the warehouse, prepared or not, which the caller has checked.
         parameters: where the time of the scan is stored.
         now: the current time, aware UTC.
 
     Raises:
-        HedgehogError: where lake, warehouse or parameters cannot be read, lake and warehouse do
-            not belong together, or one of the last thousand commits is missing.
+        HedgehogError: where lake, warehouse or parameters cannot be read.
     """
-    lake.confirm_latest()
-    lake.confirm_source()
-    confirm_loaded(lake, warehouse)
     head = lake.ingestion.head()
     seen = [oldest] if (oldest := pending_since(parameters, head)) else []
     loaded = warehouse.loaded_through() if warehouse.is_prepared() else 0

@@ -52,8 +52,8 @@ def read_status(lake: Lake, warehouse: Warehouse, parameters: Parameters, now: d
     """Read the status from the logs and the warehouse.
 
     Args:
-        lake: the two logs.
-        warehouse: the warehouse, prepared or not.
+        lake: the two logs, which the caller has checked.
+        warehouse: the warehouse, prepared or not, which the caller has checked.
         parameters: where the time of the scan is stored.
         now: the current time, aware UTC.
     """

@@ -6,7 +6,8 @@ from contextlib import ExitStack, contextmanager
 from dagster import ConfigurableResource, InitResourceContext
 from pydantic import PrivateAttr
 
-from hedgehog_pipeline.extraction.source import Source, SourceSnapshot
+from hedgehog_pipeline.deployment import Deployment
+from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline.logs.events import StageLog, attached
 from hedgehog_pipeline.model.tables import SourceTable
 
@@ -25,9 +26,9 @@ class SnapshotResource(ConfigurableResource["SnapshotResource"]):
         with self._open:
             yield self
 
-    def open(self, source: Source, tables: Sequence[SourceTable]) -> SourceSnapshot:
+    def open(self, deployment: Deployment, tables: Sequence[SourceTable]) -> SourceSnapshot:
         """Open a snapshot of the source, until `close` or the end of the run."""
-        return self._open.enter_context(source.open_snapshot(tables))
+        return self._open.enter_context(deployment.open_snapshot(tables))
 
     def close(self) -> None:
         """Close the snapshot."""

@@ -7,17 +7,16 @@ from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 
 
-def pending_commits(lake: Lake, most: int, without: Collection[int] = ()) -> list[IngestionCommit]:
+def pending_commits(
+    lake: Lake, head: ProcessedCommit | None, most: int, without: Collection[int] = ()
+) -> list[IngestionCommit]:
     """Read the oldest ingestion commits that are not yet processed.
 
     Args:
+        head: the last processed commit, which `Lake.confirm_source` returns.
         most: the maximum number of commits to read.
         without: numbers of commits to skip; they do not count towards `most`.
-
-    Raises:
-        LakeMismatchError: if the ingestion bucket is not the one that was processed.
     """
-    head = lake.confirm_source()
     gaps, through = (head.gaps, head.through) if head else ((), 0)
     numbers = chain(gaps, range(through + 1, lake.ingestion.end() + 1))
     pending = (number for number in numbers if number not in without)

@@ -21,6 +21,7 @@ from dagster import (
 )
 
 from hedgehog_pipeline.definitions import platform
+from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.capture_request import CaptureRequest
 from hedgehog_pipeline.lake.commits import Commit
@@ -29,14 +30,13 @@ from hedgehog_pipeline.orchestration.assets.materializations import ROWS_WRITTEN
 from hedgehog_pipeline.scheduling.batching import EXTRACTION, PIPELINE
 from hedgehog_pipeline.scheduling.planned_tables import Path
 from hedgehog_pipeline.scheduling.run_tags import LANDING_TAGS, PENDING_TAGS, replay_tags, tags_for
-from hedgehog_pipeline.settings import Settings
 
 _EVENTS = {DagsterEventType.ASSET_MATERIALIZATION, DagsterEventType.STEP_SUCCESS}
 _STAGE_OF = {"extract": "extraction", "process": "processing", "store": "storage"}
 
 
 def execute(  # noqa: PLR0913, PLR0917 (everything that a run has)
-    settings: Settings,
+    deployment: Deployment,
     job: str,
     day: date,
     commits: Sequence[Commit] = (),
@@ -49,6 +49,7 @@ def execute(  # noqa: PLR0913, PLR0917 (everything that a run has)
     """Run a job.
 
     Args:
+        deployment: the deployment; the run uses its connections, if it keeps any.
         job: extraction, processing or storage, or the pipeline of the three.
         day: the partition.
         commits: the commits to process or load; none for all pending ones.
@@ -66,8 +67,9 @@ def execute(  # noqa: PLR0913, PLR0917 (everything that a run has)
     run_id = str(uuid4())
     with _instance() as instance, _original_error():
         try:
-            _planned(platform(settings).resolve_job_def(job), assets).execute_in_process(
+            _planned(platform(deployment.settings).resolve_job_def(job), assets).execute_in_process(
                 run_id=run_id,
+                resources={"deployment": deployment},
                 instance=instance,
                 partition_key=day.isoformat(),
                 tags=replay_tags(commits) if replay else _tags_of(job, commits),

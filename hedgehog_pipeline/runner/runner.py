@@ -153,31 +153,32 @@ def run_until_done(deployment: Deployment, mode: Mode = Mode.CHANGES) -> Iterato
         HedgehogError: if extraction or a server fails, the lake and the warehouse do not belong
             together, or the lake lacks a commit.
     """
-    deployment.lake.confirm_latest()
-    deployment.confirm_lake()
-    skipped = SkippedCommits()
-    began = datetime.now(timezone.utc)
-    if mode is Mode.REREAD:
-        yield from _full_refresh(deployment)
-        yield from _drain(deployment, skipped)
-    while changed := deployment.scan_source():
-        if deployment.has_large_initial_load():
-            yield from _in_parallel(deployment, skipped)
-            continue
-        yield from _follow(deployment, changed, skipped)
-        head = deployment.lake.ingestion.head()
-        # If another extractor's increment was first, it may be from before this run.
-        if head is not None and head.kind == "increment" and head.captured_at >= began:
-            break
-    else:
-        yield from _drain(deployment, skipped)
-    waiting = deployment.waiting_files()
-    while waiting:
-        yield from _extract(deployment, EXTRACTION, CaptureRequest(Mode.INBOX))
-        yield from _drain(deployment, skipped)
-        still_waiting = deployment.waiting_files()
-        waiting = [file for file in waiting if file in still_waiting]
-    skipped.raise_if_any()
+    with deployment.keep_connections() as kept:
+        kept.lake.confirm_latest()
+        kept.confirm_lake()
+        skipped = SkippedCommits()
+        began = datetime.now(timezone.utc)
+        if mode is Mode.REREAD:
+            yield from _full_refresh(kept)
+            yield from _drain(kept, skipped)
+        while changed := kept.scan_source():
+            if kept.has_large_initial_load():
+                yield from _in_parallel(kept, skipped)
+                continue
+            yield from _follow(kept, changed, skipped)
+            head = kept.lake.ingestion.head()
+            # If another extractor's increment was first, it may be from before this run.
+            if head is not None and head.kind == "increment" and head.captured_at >= began:
+                break
+        else:
+            yield from _drain(kept, skipped)
+        waiting = kept.waiting_files()
+        while waiting:
+            yield from _extract(kept, EXTRACTION, CaptureRequest(Mode.INBOX))
+            yield from _drain(kept, skipped)
+            still_waiting = kept.waiting_files()
+            waiting = [file for file in waiting if file in still_waiting]
+        skipped.raise_if_any()
 
 
 def rebuild(deployment: Deployment) -> Iterator[Backlog]:
@@ -386,9 +387,8 @@ def _run(  # noqa: PLR0913, PLR0917 (everything that a run has)
             run = _with_reasons(run, [*deployment.lake.ingestion.after(end)])
         done.append(run)
 
-    settings = deployment.settings
     try:
-        execute(settings, job, day, commits, assets, request, replay=replay, report=report)
+        execute(deployment, job, day, commits, assets, request, replay=replay, report=report)
     except Exception:  # a transform may raise anything
         yield from done
         raise

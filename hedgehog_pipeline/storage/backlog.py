@@ -16,12 +16,9 @@ def pending_commits(
 
     Args:
         lake: the two logs.
-        warehouse: the warehouse, prepared or not.
+        warehouse: the warehouse, prepared or not, which `confirm_loaded` has checked.
         most: how many commits to read at most.
         without: numbers of commits to leave out; they do not count towards `most`.
-
-    Raises:
-        LakeMismatchError: where the processed bucket is not the one that was loaded.
     """
     pending = (number for number in _not_loaded(lake, warehouse) if number not in without)
     return list(lake.processed.linked(map(lake.processed.read, islice(pending, most))))
@@ -55,6 +52,5 @@ def confirm_loaded(lake: Lake, warehouse: Warehouse) -> bool:
 
 
 def _not_loaded(lake: Lake, warehouse: Warehouse) -> Iterable[int]:
-    loaded = confirm_loaded(lake, warehouse)
     end = lake.processed.end()
-    return warehouse.missing(end) if loaded else range(1, end + 1)
+    return warehouse.missing(end) if warehouse.is_prepared() else range(1, end + 1)

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 
 import pytest
 
+from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.capture_request import CaptureRequest, Mode
 from hedgehog_pipeline.model.tables import Fact
@@ -158,9 +159,9 @@ def test_delete_detection_before_the_initial_load_is_complete_is_refused(world: 
     world.load_small()
     settings = replace(world.settings, slice_rows=5)
     today = datetime.now(timezone.utc).date()
-    execute(settings, "extraction", today)
+    execute(Deployment(settings), "extraction", today)
     with pytest.raises(HedgehogError, match="initial load of the source is not complete"):
-        execute(settings, "extraction", today, request=CaptureRequest(Mode.SWEEP))
+        execute(Deployment(settings), "extraction", today, request=CaptureRequest(Mode.SWEEP))
 
 
 def test_a_mass_delete_must_be_confirmed_and_nothing_lands_before(world: World):

@@ -160,7 +160,7 @@ class _Extraction:
         """Capture changes of the source, or the deletions that delete detection finds."""
         settings, log, lake = self.deployment.settings, self.log, self.deployment.lake
         head, batch = self._begin()
-        snapshot = snapshots.open(self.deployment.source, self.tables)
+        snapshot = snapshots.open(self.deployment, self.tables)
         if config.mode is Mode.SWEEP and head is not None:
             share = math.inf if config.allow_mass_delete else settings.mass_delete_share
             found = sweep(snapshot, lake.ingestion, head, self.tables, mass_delete_share=share)

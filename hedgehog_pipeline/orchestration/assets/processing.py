@@ -100,7 +100,7 @@ def processing_assets(model: Model) -> AssetsDefinition:
                 "processing",
                 day,
                 lake.ingestion,
-                pending=lambda left_out: pending_commits(lake, MAX_COMMITS, left_out),
+                pending=lambda left_out: pending_commits(lake, head, MAX_COMMITS, left_out),
                 of_day=lambda day=day: lake.ingestion.of_day(day),
             )
             plans_of_day = plan_of_day(

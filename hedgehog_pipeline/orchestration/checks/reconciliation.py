@@ -65,7 +65,7 @@ def reconciliation_checks(deployment: Deployment) -> Definitions:
 
         @contextmanager
         def open_source(of: Sequence[SourceTable]) -> Generator[SourceSnapshot, None, None]:
-            yield snapshots.open(deployment.source, of)
+            yield snapshots.open(deployment, of)
             snapshots.close()
 
         with deployment.warehouse() as warehouse:

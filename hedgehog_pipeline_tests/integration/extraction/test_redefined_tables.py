@@ -264,7 +264,7 @@ def test_a_partition_detached_during_a_sweep_is_read_again_once_it_is_back(shop:
     capture(shop)
     shop.shop.execute(DETACH)
     execute(
-        shop.settings,
+        shop.deployment,
         "extraction",
         datetime.now(timezone.utc).date(),
         request=CaptureRequest(Mode.SWEEP),

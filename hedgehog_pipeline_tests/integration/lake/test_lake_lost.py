@@ -105,7 +105,7 @@ def _processed_again(world: World, _other: World) -> World:
         _change(world)
         capture(world)
         waiting = world.deployment.commits_to_process()
-        execute(world.settings, "processing", waiting[0].date, waiting)
+        execute(world.deployment, "processing", waiting[0].date, waiting)
     return world
 
 
@@ -113,8 +113,8 @@ def _restated(world: World, _other: World) -> World:
     """End the processed log with a restatement of the first commit alone."""
     lake = world.deployment.lake
     first = lake.ingestion.read(1)
-    execute(world.settings, "processing", first.date, [first], replay=True)
-    execute(world.settings, "storage", first.date, [lake.processed.read(5)])
+    execute(world.deployment, "processing", first.date, [first], replay=True)
+    execute(world.deployment, "storage", first.date, [lake.processed.read(5)])
     return world
 
 
@@ -190,7 +190,7 @@ def test_a_capture_lands_nothing_in_a_swapped_bucket(traded: World, other: World
     swapped = _swapped("ingestion")(traded, other)
     before = _contents(swapped)
     with pytest.raises(HedgehogError, match=_OTHER):
-        execute(swapped.settings, "extraction", datetime.now(timezone.utc).date(), [])
+        execute(swapped.deployment, "extraction", datetime.now(timezone.utc).date(), [])
     assert _contents(swapped) == before
 
 
@@ -199,7 +199,7 @@ def test_a_run_for_named_commits_loads_nothing_of_another_lake(traded: World, ot
     before = _contents(swapped)
     commit = other.deployment.lake.processed.read(6)
     with pytest.raises(HedgehogError, match=f"The warehouse holds commit 4 .*{_OTHER}"):
-        execute(swapped.settings, "storage", commit.date, [commit])
+        execute(swapped.deployment, "storage", commit.date, [commit])
     assert _contents(swapped) == before
 
 
@@ -311,7 +311,7 @@ def test_a_gap_that_no_run_meets_is_reported_by_the_lag_and_nothing_lands(
         traded.deployment.seconds_behind()
     reset_process_caches()
     with pytest.raises(LakeMismatchError, match=words):
-        execute(traded.settings, "extraction", datetime.now(timezone.utc).date(), [])
+        execute(traded.deployment, "extraction", datetime.now(timezone.utc).date(), [])
     assert _contents(traded) == before
 
 

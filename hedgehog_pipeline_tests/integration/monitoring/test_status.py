@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from hedgehog_pipeline.cli import hedgehog, main
 from hedgehog_pipeline.cli.progress import print_summary
+from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.runner.execute import execute
 from hedgehog_pipeline_tests.support.reconciling import by_hand
 from hedgehog_pipeline_tests.support.world import World
@@ -71,7 +72,7 @@ def test_it_names_the_table_in_a_full_refresh(world: World, status: Status):
     world.run()
     world.shop.execute("alter type payment_type_name rename value 'SALES_RECEIPT' to 'RECEIPT'")
     today = datetime.now(timezone.utc).date()
-    execute(replace(world.settings, slice_rows=1), "extraction", today)
+    execute(Deployment(replace(world.settings, slice_rows=1)), "extraction", today)
     assert " · reading again: payment_type" in status()
     assert json.loads(status("--json"))["reading_again"] == ["payment_type"]
     world.run()

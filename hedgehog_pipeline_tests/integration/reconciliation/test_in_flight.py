@@ -214,4 +214,4 @@ def test_a_change_in_flight_does_not_hide_a_fault(loaded: World):
 def _land_deletions(world: World) -> None:
     """Run delete detection, without processing its commit."""
     request = CaptureRequest(Mode.SWEEP, allow_mass_delete=True)
-    execute(world.settings, "extraction", datetime.now(timezone.utc).date(), request=request)
+    execute(world.deployment, "extraction", datetime.now(timezone.utc).date(), request=request)

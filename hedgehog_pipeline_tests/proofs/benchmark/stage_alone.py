@@ -12,22 +12,25 @@ from hedgehog_pipeline.settings import Settings
 
 def main(stage: str, runs: int) -> None:
     """Process all pending commits of a stage."""
-    settings = Settings.from_environment()
-    deployment = Deployment(settings)
+    deployment = Deployment(Settings.from_environment())
     if stage == "extraction":
         while not deployment.initial_load_landed():
-            execute(settings, stage, datetime.now(timezone.utc).date())
+            execute(deployment, stage, datetime.now(timezone.utc).date())
     elif stage == "processing" and runs > 1:
         with open_process_pool() as processes:
             shares = split_among_runs(deployment.commits_to_process(), runs)
-            for run in [processes.submit(execute, settings, stage, s[0].date, s) for s in shares]:
+            runs_of_shares = [
+                processes.submit(execute, deployment, stage, share[0].date, share)
+                for share in shares
+            ]
+            for run in runs_of_shares:
                 run.result()
     elif stage == "processing":
         while landed := first_run(deployment.commits_to_process()):
-            execute(settings, stage, landed[0].date, landed)
+            execute(deployment, stage, landed[0].date, landed)
     else:
         while processed := first_run(deployment.commits_to_load()):
-            execute(settings, stage, processed[0].date, processed)
+            execute(deployment, stage, processed[0].date, processed)
 
 
 if __name__ == "__main__":

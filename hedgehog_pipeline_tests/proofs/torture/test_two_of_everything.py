@@ -63,7 +63,7 @@ def _execute(world: World, stage: str, request: CaptureRequest = CaptureRequest(
     """Run a stage on its pending commits."""
     waiting = {"processing": "commits_to_process", "storage": "commits_to_load"}.get(stage)
     commits = getattr(world.deployment, waiting)() if waiting else ()
-    execute(world.settings, stage, datetime.now(timezone.utc).date(), commits, request=request)
+    execute(world.deployment, stage, datetime.now(timezone.utc).date(), commits, request=request)
 
 
 def _twice(proxy: Proxy, key: str, work: Callable[[], None]) -> None:

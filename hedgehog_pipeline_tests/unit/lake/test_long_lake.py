@@ -77,8 +77,12 @@ def test_a_tick_needs_no_more_requests(few: _Counted, many: _Counted) -> None:
     later: list[int] = []
     for counted in (few, many):
         lake = counted.lake()
-        first.append(counted.requests(lambda lake=lake: pending_commits(lake, 100)))
-        later.append(counted.requests(lambda lake=lake: pending_commits(lake, 100)))
+        first.append(
+            counted.requests(lambda lake=lake: pending_commits(lake, lake.confirm_source(), 100))
+        )
+        later.append(
+            counted.requests(lambda lake=lake: pending_commits(lake, lake.confirm_source(), 100))
+        )
     assert later[0] == later[1] < 8
     assert first[1] - first[0] < 50  # two ends, found by doubling and bisecting
 

@@ -17,7 +17,7 @@ def test_a_commit_that_does_not_follow_the_one_before_it_is_not_processed() -> N
     )
     for _ in range(3):
         land(lake.ingestion, {})
-    assert len(pending_commits(lake, 100)) == 3
+    assert len(pending_commits(lake, None, 100)) == 3
     put_other_values(s3, 2, batch="z")
     with pytest.raises(LakeMismatchError, match=r"Commit 3 .* the batch before it is z"):
-        pending_commits(lake, 100)
+        pending_commits(lake, None, 100)

@@ -21,7 +21,6 @@ from hedgehog_pipeline.extraction.capture_request import Mode
 from hedgehog_pipeline.extraction.watermarks import publish_watermarks
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.model.tables import StarTable
-from hedgehog_pipeline.processing import backlog as processing
 from hedgehog_pipeline.scheduling.batching import MAX_COMMITS
 from hedgehog_pipeline.storage import backlog as storage
 from hedgehog_pipeline.storage.warehouse import Warehouse
@@ -174,7 +173,7 @@ class Machine(RuleBasedStateMachine):
         self._capture(Mode.CHANGES)
         if sweep and self.ingested[-1].completes_initial_load(SOURCE):
             self._capture(Mode.SWEEP)
-        self._process(processing.pending_commits(self.stages.lake, MAX_COMMITS), STARS)
+        self._process(self.stages.commits_to_process(), STARS)
 
     @rule(crash=CRASHES, writes=st.lists(WRITES, max_size=2))
     def capture_overtaken(self, crash: Crash, writes: list[Write]) -> None:
@@ -208,14 +207,14 @@ class Machine(RuleBasedStateMachine):
     def process(self, picks: list[int] | None, crash: Crash) -> None:
         """Process the pending commits, or some of them, which leaves gaps."""
         self._step()
-        waiting = processing.pending_commits(self.stages.lake, MAX_COMMITS)
+        waiting = self.stages.commits_to_process()
         self._process(picked(waiting, picks), STARS, crash)
 
     @rule(picks=SOME_OR_ALL)
     def process_beside_another(self, picks: list[int] | None) -> None:
         """Two runs process the same commits, or the faster one only some of them."""
         self._step()
-        if waiting := processing.pending_commits(self.stages.lake, MAX_COMMITS):
+        if waiting := self.stages.commits_to_process():
             (work,) = self.stages.shaping(waiting)
             self._process(picked(waiting, picks), STARS)
             self.stages.shape(work)
@@ -404,7 +403,7 @@ class Machine(RuleBasedStateMachine):
 
     def _process_and_load(self) -> None:
         lake = self.stages.lake
-        while waiting := processing.pending_commits(lake, MAX_COMMITS):
+        while waiting := self.stages.commits_to_process():
             self._process(waiting, STARS)
         with self.stages.warehouse() as warehouse:
             while waiting := storage.pending_commits(lake, warehouse, MAX_COMMITS):

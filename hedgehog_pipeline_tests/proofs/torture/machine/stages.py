@@ -31,7 +31,9 @@ from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.parquet_parts import ProcessedTable
 from hedgehog_pipeline.model.tables import StarTable
 from hedgehog_pipeline.postgres.connection import Credentials
+from hedgehog_pipeline.processing.backlog import pending_commits
 from hedgehog_pipeline.processing.plan import ProcessingPlan, plan_of_day
+from hedgehog_pipeline.scheduling.batching import MAX_COMMITS
 from hedgehog_pipeline.storage.backlog import confirm_loaded
 from hedgehog_pipeline.storage.warehouse import Warehouse
 from hedgehog_pipeline_tests.proofs.torture.machine.oracle import Capture
@@ -140,6 +142,10 @@ class Stages:
             for rows in landed:
                 rows.write(f"oltp/{name}", _PART_BYTES)
         return take, lambda: log.append(take.commit_of(batch, claimed_at=now)) if take else None
+
+    def commits_to_process(self) -> list[IngestionCommit]:
+        """Read the oldest ingestion commits that are not yet processed."""
+        return pending_commits(self.lake, self.lake.confirm_source(), MAX_COMMITS)
 
     def shaping(
         self, commits: Sequence[IngestionCommit], tables: Sequence[StarTable] = STARS
