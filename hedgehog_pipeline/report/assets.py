@@ -44,7 +44,7 @@ Makes the report: queries the warehouse, draws the charts, and replaces
 
 The sensor `report` launches it after loads, at most every five minutes.
 
-You can launch it at any time. `hedgehog report` does the same on a terminal.
+By hand: at any time. `hedgehog report` does the same on a terminal.
 """
 
 PAGE = AssetKey(["report", "page"])
