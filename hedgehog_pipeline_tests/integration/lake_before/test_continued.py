@@ -17,12 +17,11 @@ from hedgehog_pipeline.cli import hedgehog
 from hedgehog_pipeline.lake.checkpoints import Checkpoint, Checkpoints
 from hedgehog_pipeline.lake.commits import IngestionCommit, IngestionKind, PartKind, ProcessedCommit
 from hedgehog_pipeline.lake.csv_reader import landed_schema
-from hedgehog_pipeline.reconciliation.result import RECONCILED
 from hedgehog_pipeline.sandbox.postgres import PostgresServer
 from hedgehog_pipeline.storage.views import views
 from hedgehog_pipeline_tests.integration.lake_before.restored import Fixture, restored
 from hedgehog_pipeline_tests.integration.runner.test_rebuild import rows_to_compare
-from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.demo_model import RECONCILED, SOURCE
 from hedgehog_pipeline_tests.support.servers import Servers
 from hedgehog_pipeline_tests.support.world import Rows, World
 
