@@ -88,6 +88,15 @@ def put_in_place(shop: psycopg.Connection[Any], other: str, table: ShopTable) ->
     shop.execute(_composed(_CAUGHT_UP + _SWAP + _WATCH + _BROUGHT, other, table, rows=table.name))
 
 
+def put_before(shop: psycopg.Connection[Any], other: str, table: ShopTable) -> None:
+    """Let a table that was filled beside another one take its place by the database's search_path.
+
+    As `put_in_place`, but for the names: the table that was there keeps its own, in a schema that
+    now comes later. Other sessions that are open have to set `SEARCH_PATH` themselves.
+    """
+    shop.execute(_composed(_CAUGHT_UP + _LEAD + _WATCH + _BROUGHT, other, table, rows=table.name))
+
+
 def attach(shop: psycopg.Connection[Any], other: str, table: ShopTable, keys: range) -> None:
     """Attach a table to a partitioned one, with rows whose versions are its own."""
     statement = _ATTACH + _BROUGHT
@@ -133,6 +142,23 @@ _SWAP = """
     alter table {other} rename to {table};
     grant select on {table} to reader;
 """
+SEARCH_PATH = "set search_path = earlier, public"
+"""What leads to the tables that `put_before` put before others."""
+
+_LEAD = (
+    """
+    create schema earlier;
+    grant usage on schema earlier to reader;
+    alter table {other} set schema earlier;
+    alter table earlier.{other} rename to {table};
+    grant select on earlier.{table} to reader;
+    do $$ begin
+        execute format('alter database %I set search_path = earlier, public', current_database());
+    end $$;
+    """
+    + SEARCH_PATH
+    + ";"
+)
 _ATTACH = "alter table {table} attach partition {other} for values from ({first}) to ({end});"
 _ALTER_DETACHED = """
     alter table {table} detach partition {other};

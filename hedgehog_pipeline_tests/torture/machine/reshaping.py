@@ -1,21 +1,28 @@
 """What a shop does to its tables without writing a row of them; what rows read is another then."""
 
-from collections.abc import Callable
-from typing import Any
-
-import psycopg
+from enum import Enum
 
 from hedgehog_pipeline.schema.shop import SHOP
 from hedgehog_pipeline_tests.extraction.history import (
+    SEARCH_PATH,
     attach,
     attach_altered,
     fill_beside,
+    put_before,
     put_in_place,
 )
-from hedgehog_pipeline_tests.torture.machine.oracle import Oracle
+from hedgehog_pipeline_tests.torture.machine.ground import Copy
 
-RESHAPED = ("transaction", "staff", "department", "payment", "payment")
-"""The tables; that of payments in four steps."""
+RESHAPED = ("transaction", "staff", "department")
+"""The tables that are reshaped at once; that of payments is in four steps."""
+
+
+class Way(Enum):
+    """How the table that was filled beside payments takes their place."""
+
+    RENAMED = "renamed"
+    SEARCH_PATH = "before in search_path"
+
 
 _LABELS = """
     alter type transaction_type rename value 'SALE' to 'x';
@@ -52,29 +59,42 @@ _LATER = """
 """
 _WITH_THE_DEFAULT_IN_LATER = """
     stored || case when (stored ->> 'payment_id')::int < 1000 then '{}'::jsonb
-        else jsonb_build_object('payment_amount', 7) end
+        else jsonb_build_object('company_ac_number', 7) end
 """
 
 
 class Reshaping:
     """The tables of an example's shop, and how far their owner came with them."""
 
-    def __init__(self, shop: psycopg.Connection[Any], oracle: Oracle) -> None:
-        self._shop = shop
-        self._oracle = oracle
-        self._steps = [self._fill, self._put_in_place, self._attach, self._attach_altered]
-
-    def reshape(self, table: str) -> None:
-        """Do to a table what is done to it, or the next step of it."""
-        steps: dict[str, Callable[[], None]] = {
+    def __init__(self, copy: Copy, way: Way) -> None:
+        self._copy = copy
+        self._way = way
+        self._shop = copy.connect()
+        self._oracle = copy.oracle
+        self._of_tables = {
             "transaction": self._exchange_labels,
             "staff": self._exchange_names,
             "department": self._make_a_column_anew,
         }
-        if table in steps:
-            steps[table]()
-        elif self._steps:
-            self._steps.pop(0)()
+        self._of_payments = {
+            "payments filled beside": self._fill,
+            f"payments {way.value}": self._take_place,
+            "payments attached": self._attach,
+            "payments attached altered": self._attach_altered,
+        }
+
+    def reshape(self, table: str) -> None:
+        """Do to a table what is done to it."""
+        self._of_tables[table]()
+
+    def is_done_with_payments(self) -> bool:
+        return not self._of_payments
+
+    def reshape_payments(self) -> str:
+        """Do the next step to the table of payments; give what it was."""
+        name = next(iter(self._of_payments))
+        self._of_payments.pop(name)()
+        return name
 
     def _exchange_labels(self) -> None:
         self._shop.execute(_LABELS.encode())
@@ -95,8 +115,12 @@ class Reshaping:
         fill_beside(self._shop, "beside", SHOP["payment"], _OF_LATER.start)
         self._shop.execute(_LATER.encode())
 
-    def _put_in_place(self) -> None:
-        put_in_place(self._shop, "beside", SHOP["payment"])
+    def _take_place(self) -> None:
+        if self._way is Way.RENAMED:
+            put_in_place(self._shop, "beside", SHOP["payment"])
+        else:
+            put_before(self._shop, "beside", SHOP["payment"])
+            self._copy.in_each_session(SEARCH_PATH)
         self._oracle.another |= {"payment"}
 
     def _attach(self) -> None:
@@ -104,6 +128,6 @@ class Reshaping:
         self._oracle.perhaps |= {"payment"}
 
     def _attach_altered(self) -> None:
-        attach_altered(self._shop, "later", SHOP["payment"], _OF_LATER, "payment_amount")
+        attach_altered(self._shop, "later", SHOP["payment"], _OF_LATER, "company_ac_number")
         self._oracle.reshape("payment", _WITH_THE_DEFAULT_IN_LATER)
         self._oracle.perhaps |= {"payment"}

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.mode import Mode
@@ -44,7 +44,7 @@ from hedgehog_pipeline_tests.torture.machine.draws import (
 from hedgehog_pipeline_tests.torture.machine.ground import Ground
 from hedgehog_pipeline_tests.torture.machine.inspection import Inspection
 from hedgehog_pipeline_tests.torture.machine.oracle import Version
-from hedgehog_pipeline_tests.torture.machine.reshaping import RESHAPED, Reshaping
+from hedgehog_pipeline_tests.torture.machine.reshaping import RESHAPED, Reshaping, Way
 from hedgehog_pipeline_tests.torture.machine.stages import STARS, CrashError, Extraction
 from hedgehog_pipeline_tests.torture.machine.trade import (
     KEYS,
@@ -76,7 +76,6 @@ class Machine(RuleBasedStateMachine):
         self.claims = Claims()
         self.shop = Session(self.copy.connect(), self.claims)
         self.inspection = Inspection(self.copy, self.shop)
-        self.reshaping = Reshaping(self.copy.connect(), self.oracle)
         self.sessions = [Session(self.copy.connect(), self.claims) for _ in range(SESSIONS)]
         self.prepared: list[str] = []
         self.grown: set[str] = set()
@@ -85,6 +84,10 @@ class Machine(RuleBasedStateMachine):
         self.held = {name: {1} for name in STAR}
         self.ingested = list(self.stages.lake.ingestion.after(0))
         self.processed = list(self.stages.lake.processed.after(0))
+
+    @initialize(way=st.sampled_from(Way))
+    def plan(self, way: Way) -> None:
+        self.reshaping = Reshaping(self.copy, way)
 
     # The shop.
 
@@ -121,6 +124,13 @@ class Machine(RuleBasedStateMachine):
         self._step()
         if not self._is_busy():
             self.reshaping.reshape(table)
+
+    @precondition(lambda self: not self._is_busy() and not self.reshaping.is_done_with_payments())
+    @rule()
+    def reshape_payments(self) -> None:
+        """The same, in steps between which others write."""
+        self._step()
+        self.through[self.reshaping.reshape_payments()] += 1
 
     @rule(change=st.sampled_from(list(REFUSED)))
     def refuse(self, change: str) -> None:
