@@ -140,6 +140,7 @@ def platform(settings: Settings) -> Definitions:
             ),
             failed_run_sensor(
                 [PIPELINE, *STAGES, freshness_job.name],
+                [surroundings.look_at_shop, surroundings.seconds_behind],
                 watch_log,
                 topic=settings.alert_topic,
                 ui_url=settings.ui_url,

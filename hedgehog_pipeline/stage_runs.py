@@ -139,6 +139,11 @@ def is_launched_by_sensor(run: DagsterRun) -> bool:
     return _LAUNCHED_BY in run.tags
 
 
+def is_launched_by_schedule(run: DagsterRun) -> bool:
+    """Tell whether a schedule launched a run, which launches another one at its next hour."""
+    return "dagster/schedule_name" in run.tags
+
+
 def failed_before(instance: DagsterInstance, run: DagsterRun) -> bool:
     """Tell whether the run that the same sensor launched before this one failed as well."""
     launched = RunsFilter(tags={_LAUNCHED_BY: run.tags[_LAUNCHED_BY]})

@@ -22,7 +22,12 @@ from hedgehog_pipeline.operations.alerts import Alert, publish
 from hedgehog_pipeline.operations.freshness import FAIL_AFTER
 from hedgehog_pipeline.operations.health import Probe, UnaskedError, examine
 from hedgehog_pipeline.operations.quarantine import Entry
-from hedgehog_pipeline.stage_runs import failed_before, failures, is_launched_by_sensor
+from hedgehog_pipeline.stage_runs import (
+    failed_before,
+    failures,
+    is_launched_by_schedule,
+    is_launched_by_sensor,
+)
 
 _INTERVAL_SECONDS = 30
 
@@ -69,14 +74,21 @@ def health_sensor(
 
 
 def failed_run_sensor(
-    probed: Collection[str], watch_log: WatchLog, *, topic: str | None, ui_url: str
+    probed: Collection[str],
+    reached: Collection[Callable[[], object]],
+    watch_log: WatchLog,
+    *,
+    topic: str | None,
+    ui_url: str,
 ) -> SensorDefinition:
     """Make the sensor that alerts a failed run.
 
     Not one that a sensor repeats, where a probe tells of its job or the run before failed as well.
+    Nor one of a schedule during an outage: the sensor `health` tells of that, once.
 
     Args:
         probed: the jobs that a probe tells of.
+        reached: looks at shop, lake and warehouse; each raises HedgehogError in an outage.
         watch_log: where every failed run is written.
         topic: ARN of the SNS topic, or None.
         ui_url: where the UI is reached.
@@ -86,7 +98,8 @@ def failed_run_sensor(
         name="failed_runs",
         default_status=DefaultSensorStatus.RUNNING,
         description="Sends an alert when a run fails that no sensor launches again. Failures that "
-        "sensors repeat are watched by the sensor `health`. Launches no run.",
+        "sensors repeat, and what fails in an outage, are watched by the sensor `health`. Launches "
+        "no run.",
     )
     def alert_failure(context: RunFailureSensorContext) -> None:
         run = context.dagster_run
@@ -94,7 +107,11 @@ def failed_run_sensor(
         repeated = is_launched_by_sensor(run)
         if repeated and (run.job_name in probed or failed_before(context.instance, run)):
             return
-        remedy = "its sensor launches it again" if repeated else "then launch it again"
+        scheduled = is_launched_by_schedule(run)
+        if scheduled and any(_fails(look) for look in reached):
+            return
+        again = "its schedule" if scheduled else "its sensor" if repeated else ""
+        remedy = f"{again} launches it again" if again else "then launch it again"
         day = run.tags.get("dagster/partition")
         which = f"{run.job_name} for the partition {day}" if day else run.job_name
         message = (
@@ -136,6 +153,14 @@ def not_empty(first_in_quarantine: Callable[[], tuple[int, Entry | None]]) -> Pr
             )
 
     return probe
+
+
+def _fails(look: Callable[[], object]) -> bool:
+    try:
+        look()
+    except HedgehogError:
+        return True
+    return False
 
 
 def _stuck(

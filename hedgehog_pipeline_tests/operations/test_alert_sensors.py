@@ -1,7 +1,10 @@
 """The sensors that alert: what people are told, and what they are spared."""
 
 import logging
+import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import boto3
 import pytest
@@ -17,6 +20,8 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.operations import health
 from hedgehog_pipeline.operations.alert_sensors import late
 from hedgehog_pipeline_tests.world import World
+
+_BY_A_PERSON: dict[str, str] = {}
 
 
 def test_a_lag_of_half_an_hour_is_told_and_a_lesser_one_is_not() -> None:
@@ -40,14 +45,31 @@ def test_a_shop_that_stays_away_is_alerted(
     assert "payment" in caplog.text
 
 
-@pytest.mark.parametrize("sensor", [None, "shop"])
+@pytest.mark.parametrize("by", [_BY_A_PERSON, {"dagster/sensor_name": "shop"}])
 def test_a_failed_run_of_a_stage_is_alerted_unless_a_sensor_launches_it_again(
-    world: World, sensor: str | None, caplog: pytest.LogCaptureFixture
+    world: World, by: Mapping[str, str], caplog: pytest.LogCaptureFixture
 ):
     world.shop.execute("drop table payment cascade")
     with DagsterInstance.ephemeral() as instance:
-        told = _told_of_failure(world, instance, "extraction", sensor, caplog)
-    assert ("run of extraction failed" in told) is (sensor is None)
+        told = _told_of_failure(world, instance, "extraction", by, caplog)
+    assert ("run of extraction failed" in told) is (by == _BY_A_PERSON)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("truncate payment", ["its schedule launches it again"]),  # a mass delete is refused
+        ("drop table payment cascade", []),
+    ],
+)
+def test_a_failed_run_of_a_schedule_is_alerted_unless_it_is_one_of_an_outage(
+    opened: World, change: str, told: list[str], caplog: pytest.LogCaptureFixture
+):
+    opened.shop.execute(change.encode())
+    by = {"dagster/schedule_name": "sweep"}
+    with DagsterInstance.ephemeral() as instance:
+        alert = _told_of_failure(opened, instance, "extraction", by, caplog, mode="SWEEP")
+    assert re.findall(r"its \w+ launches it again", alert) == told
 
 
 def test_a_report_that_fails_again_and_again_is_alerted_once(
@@ -56,32 +78,41 @@ def test_a_report_that_fails_again_and_again_is_alerted_once(
     boto3.client("secretsmanager").delete_secret(
         SecretId=world.settings.warehouse_secret, ForceDeleteWithoutRecovery=True
     )
+    by = {"dagster/sensor_name": "report"}
     with DagsterInstance.ephemeral() as instance:
-        first, second = (
-            _told_of_failure(world, instance, "report", "report", caplog) for _ in range(2)
-        )
+        first, second = (_told_of_failure(world, instance, "report", by, caplog) for _ in range(2))
     assert "The run of report failed: " in first
     assert "its sensor launches it again" in first
     assert second == ""
 
 
-def _told_of_failure(
+def _told_of_failure(  # noqa: PLR0913 (all that differs between runs)
     world: World,
     instance: DagsterInstance,
     job: str,
-    sensor: str | None,
+    by: Mapping[str, str],
     caplog: pytest.LogCaptureFixture,
+    *,
+    mode: str = "",
 ) -> str:
-    """Have a run fail; give what is alerted of it."""
+    """Have a run fail; give what is alerted of it.
+
+    Args:
+        by: the tag that Dagster gives to what a sensor or a schedule launches.
+        mode: of the capture.
+    """
     definitions = platform(world.settings)
     run = definitions.resolve_job_def(job)
     today = datetime.now(timezone.utc).date().isoformat()
+    config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    if mode:
+        config["ops"] = {"extract": {"config": {"mode": mode}}}
     failed = run.execute_in_process(
         instance=instance,
         partition_key=today if run.partitions_def else None,
-        tags={"dagster/sensor_name": sensor} if sensor else {},
+        tags=dict(by),
         raise_on_error=False,
-        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        run_config=config,
     )
     (event,) = (e for e in failed.all_events if e.event_type == DagsterEventType.RUN_FAILURE)
     context = build_run_status_sensor_context(

@@ -11,6 +11,7 @@ import psycopg
 from hedgehog_pipeline.sandbox.databases import DAGSTER, SHOP, WAREHOUSE
 from hedgehog_pipeline.sandbox.dev import platform_at_work, processes_of
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
+from hedgehog_pipeline.sandbox.schedule_tick import launch_tick
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline_tests.outages.alerts import Alerts
 from hedgehog_pipeline_tests.outages.proxy import Proxy
@@ -60,6 +61,10 @@ class Platform:
         with psycopg.connect(self.place.shop_dsn()) as shop:
             shop.execute(_NEW_ORDER, [900_000 + self._changes])
             shop.execute(_RENAMED, [f"Department {self._changes}"])
+
+    def sweep(self) -> None:
+        """A sweep, as its schedule launches it every hour."""
+        launch_tick(self._port, "sweep")
 
     def is_true(self) -> bool:
         """Whether every table of the warehouse holds exactly what the shop says, each row once."""

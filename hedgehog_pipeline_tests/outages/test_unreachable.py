@@ -45,6 +45,7 @@ def test_is_told_once_and_heals(
     with outage(platform):
         platform.change()
         awaited(alerts.subjects, 240)
+        platform.sweep()
         told = platform.ticks("health")
         awaited(lambda: platform.ticks("health") >= told + 1, 240)
         awaited(lambda: time.monotonic() >= began + least, least)
