@@ -62,9 +62,9 @@ class Platform:
             shop.execute(_NEW_ORDER, [900_000 + self._changes])
             shop.execute(_RENAMED, [f"Department {self._changes}"])
 
-    def sweep(self) -> None:
-        """A sweep, as its schedule launches it every hour."""
-        launch_tick(self._port, "sweep")
+    def launch(self, schedule: str) -> None:
+        """Launch what a schedule launches at its hour."""
+        launch_tick(self._port, schedule)
 
     def is_true(self) -> bool:
         """Whether every table of the warehouse holds exactly what the shop says, each row once."""

@@ -33,19 +33,21 @@ def _no_s3(platform: Platform) -> AbstractContextManager[None]:
 
 
 @pytest.mark.parametrize(
-    ("outage", "what", "least"), [(_no_reader, "shop", 300), (_no_s3, "lake and warehouse", 120)]
+    ("outage", "what", "schedule", "least"),
+    [(_no_reader, "shop", "sweep", 300), (_no_s3, "lake and warehouse", "reconcile", 120)],
 )
 def test_is_told_once_and_heals(
     platform: Platform,
     outage: Callable[[Platform], AbstractContextManager[None]],
     what: str,
+    schedule: str,
     least: float,
 ):
     alerts, began = platform.alerts(), time.monotonic()
     with outage(platform):
         platform.change()
         awaited(alerts.subjects, 240)
-        platform.sweep()
+        platform.launch(schedule)
         told = platform.ticks("health")
         awaited(lambda: platform.ticks("health") >= told + 1, 240)
         awaited(lambda: time.monotonic() >= began + least, least)

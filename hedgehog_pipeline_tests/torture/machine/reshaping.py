@@ -57,6 +57,16 @@ _LATER = """
     values (1002, '2026-03-01 10:00:00', '2026-03-01 10:00:00', 102, 1, 10, 1, 1, false,
         '2026-04-03', 1, 1);
 """
+_GROWN_AS_PAYMENT = """
+    do $$ begin
+        if exists (select from pg_attribute
+                   where attrelid = 'payment'::regclass and attname = 'grown') then
+            alter table later add column if not exists grown text default 'new';
+        end if;
+    end $$
+"""
+"""A partition has the columns of its table."""
+
 _WITH_THE_DEFAULT_IN_LATER = """
     stored || case when (stored ->> 'payment_id')::int < 1000 then '{}'::jsonb
         else jsonb_build_object('company_ac_number', 7) end
@@ -124,6 +134,7 @@ class Reshaping:
         self._oracle.another |= {"payment"}
 
     def _attach(self) -> None:
+        self._shop.execute(_GROWN_AS_PAYMENT.encode())
         attach(self._shop, "later", SHOP["payment"], _OF_LATER)
         self._oracle.perhaps |= {"payment"}
 
