@@ -118,6 +118,15 @@ class Platform:
         )
         return self.ask(DAGSTER, asked, list(statuses), list(statuses))[0][0]
 
+    def all_runs(self) -> int:
+        """How many runs there are, whatever launched them."""
+        return self.ask(DAGSTER, "select count(*) from runs")[0][0]
+
+    def runs_at_work(self) -> int:
+        """How many runs are under way or wait, whatever launched them."""
+        asked = "select count(*) from runs where status not in ('SUCCESS', 'FAILURE', 'CANCELED')"
+        return self.ask(DAGSTER, asked)[0][0]
+
     def ticks(self, sensor: str) -> int:
         """How often a sensor was asked and answered."""
         asked = (
