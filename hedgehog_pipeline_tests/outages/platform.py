@@ -118,9 +118,9 @@ class Platform:
         )
         return self.ask(DAGSTER, asked, list(statuses), list(statuses))[0][0]
 
-    def all_runs(self) -> int:
-        """How many runs there are, whatever launched them."""
-        return self.ask(DAGSTER, "select count(*) from runs")[0][0]
+    def all_runs(self, status: str = "%") -> int:
+        """How many runs there are of a status or any, whatever launched them."""
+        return self.ask(DAGSTER, "select count(*) from runs where status like %s", status)[0][0]
 
     def runs_at_work(self) -> int:
         """How many runs are under way or wait, whatever launched them."""

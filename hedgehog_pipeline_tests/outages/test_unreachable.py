@@ -47,7 +47,11 @@ def test_is_told_once_and_heals(
     with outage(platform):
         platform.change()
         awaited(alerts.subjects, 240)
+        failed = platform.all_runs("FAILURE")
         platform.launch(schedule)
+        awaited(lambda: platform.all_runs("FAILURE") > failed, 240)
+        looked = platform.ticks("failed_runs")  # after the outage it would be told
+        awaited(lambda: platform.ticks("failed_runs") >= looked + 2, 240)
         told = platform.ticks("health")
         awaited(lambda: platform.ticks("health") >= told + 1, 240)
         awaited(lambda: time.monotonic() >= began + least, least)
