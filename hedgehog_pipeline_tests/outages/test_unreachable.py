@@ -50,7 +50,7 @@ def test_is_told_once_and_heals(
         failed = platform.all_runs("FAILURE")
         platform.launch(schedule)
         awaited(lambda: platform.all_runs("FAILURE") > failed, 240)
-        looked = platform.ticks("failed_runs")  # after the outage it would be told
+        looked = platform.ticks("failed_runs")  # after the outage it would be alerted
         awaited(lambda: platform.ticks("failed_runs") >= looked + 2, 240)
         told = platform.ticks("health")
         awaited(lambda: platform.ticks("health") >= told + 1, 240)
