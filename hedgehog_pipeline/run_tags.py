@@ -12,6 +12,7 @@ COMMITS_TAG = "hedgehog/commits"
 """The commits that a run was launched for; absent where a person launched it."""
 
 _REPLAY_TAG = "hedgehog/replay"
+_FAILED_TAG = "hedgehog/failed_in_a_row"
 _PENDING = "pending"
 _NONE = "none"
 _PARTITION_TAG = "dagster/partition"  # Dagster gives it to every run of a partition
@@ -81,6 +82,16 @@ def tried_in(tags: Mapping[str, str], stage: str) -> tuple[int, ...]:
     if stage == "processing" and has_begun(tags, "storage"):
         return ()
     return _numbers_of(tags.get(_tried_tag(stage), _NONE))
+
+
+def failed_tags(count: int) -> dict[str, str]:
+    """Give the tags of a failed run that is the so many-th in a row."""
+    return {_FAILED_TAG: str(count)}
+
+
+def failed_in(tags: Mapping[str, str]) -> int:
+    """Give how many runs had failed in a row with this one; 0 where nobody counted."""
+    return int(tags.get(_FAILED_TAG, 0))
 
 
 def has_begun(tags: Mapping[str, str], stage: str) -> bool:

@@ -9,6 +9,8 @@ from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 from hedgehog_pipeline.attempts import Failure, pause_after
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.run_tags import (
+    failed_in,
+    failed_tags,
     has_begun,
     is_persons_retry,
     launched_by_platform,
@@ -134,21 +136,38 @@ def _pausing_for(instance: DagsterInstance, runs: Sequence[DagsterRun], now: dat
     return len(ended) if ended and now < max(ended) + pause_after(len(ended)) else 0
 
 
-def is_launched_by_sensor(run: DagsterRun) -> bool:
-    """Tell whether a sensor launched a run, which then launches it again where it fails."""
-    return _LAUNCHED_BY in run.tags
-
-
 def is_launched_by_schedule(run: DagsterRun) -> bool:
     """Tell whether a schedule launched a run, which launches another one at its next hour."""
     return "dagster/schedule_name" in run.tags
 
 
-def failed_before(instance: DagsterInstance, run: DagsterRun) -> bool:
-    """Tell whether the run that the same sensor launched before this one failed as well."""
+def is_launched_by_condition(run: DagsterRun) -> bool:
+    """Tell whether an automation condition launched a run, which launches it at the next load."""
+    return "dagster/from_automation_condition" in run.tags
+
+
+def is_launched_by_sensor(run: DagsterRun) -> bool:
+    """Tell whether a sensor launched a run, which then launches it again soon where it fails."""
+    return _LAUNCHED_BY in run.tags and not is_launched_by_condition(run)
+
+
+def count_failure(instance: DagsterInstance, run: DagsterRun, *, outage: bool) -> int:
+    """Count the failures in a row of what one sensor launched, up to this run; note it on the run.
+
+    Args:
+        instance: where runs are recorded.
+        run: one that failed.
+        outage: whether it failed in one; such a failure is not counted, and ends the row.
+    """
+    count = 0 if outage else 1 + _failed_before(instance, run)
+    instance.add_run_tags(run.run_id, failed_tags(count))
+    return count
+
+
+def _failed_before(instance: DagsterInstance, run: DagsterRun) -> int:
     launched = RunsFilter(tags={_LAUNCHED_BY: run.tags[_LAUNCHED_BY]})
     before = instance.get_runs(launched, cursor=run.run_id, limit=1)
-    return any(earlier.status in _FAILED for earlier in before)
+    return sum(failed_in(run.tags) for run in before if run.status in _FAILED)
 
 
 def _is_dead(instance: DagsterInstance, run: DagsterRun, now: datetime) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime, timezone
 
 from dagster import (
     DagsterInstance,
+    DagsterRun,
     DefaultSensorStatus,
     RunFailureSensorContext,
     SensorDefinition,
@@ -23,13 +24,15 @@ from hedgehog_pipeline.operations.freshness import FAIL_AFTER
 from hedgehog_pipeline.operations.health import Probe, UnaskedError, examine
 from hedgehog_pipeline.operations.quarantine import Entry
 from hedgehog_pipeline.stage_runs import (
-    failed_before,
+    count_failure,
     failures,
+    is_launched_by_condition,
     is_launched_by_schedule,
     is_launched_by_sensor,
 )
 
 _INTERVAL_SECONDS = 30
+_REPEATED = 2  # the failure in a row at which the repeat has failed as well
 
 
 def health_sensor(
@@ -83,8 +86,9 @@ def failed_run_sensor(
 ) -> SensorDefinition:
     """Make the sensor that alerts a failed run.
 
-    Not one that a sensor repeats, where a probe tells of its job or the run before failed as well.
-    Nor one of a schedule during an outage: the sensor `health` tells of that, once.
+    What a sensor repeats is alerted when its repeat fails as well, what a condition launches at
+    its first failure in a row: once each. The sensor `health` tells of the jobs that it probes,
+    and of an outage, which fails whatever is launched in it.
 
     Args:
         probed: the jobs that a probe tells of.
@@ -97,20 +101,19 @@ def failed_run_sensor(
     @run_failure_sensor(
         name="failed_runs",
         default_status=DefaultSensorStatus.RUNNING,
-        description="Sends an alert when a run fails that no sensor launches again. Failures that "
-        "sensors repeat, and what fails in an outage, are watched by the sensor `health`. Launches "
-        "no run.",
+        description="Sends an alert when a run fails that no sensor launches again, or when its "
+        "repeat fails as well. Loads that fail, and what fails in an outage, are watched by the "
+        "sensor `health`. Launches no run.",
     )
     def alert_failure(context: RunFailureSensorContext) -> None:
         run = context.dagster_run
         watch_log.run_failed(run.job_name, run.run_id)
-        repeated = is_launched_by_sensor(run)
-        if repeated and (run.job_name in probed or failed_before(context.instance, run)):
+        if is_launched_by_sensor(run) and run.job_name in probed:
             return
-        scheduled = is_launched_by_schedule(run)
-        if scheduled and any(_fails(look) for look in reached):
+        again = _launches_it_again(run)
+        outage = bool(again) and any(_fails(look) for look in reached)
+        if again and not _is_news(context.instance, run, outage=outage):
             return
-        again = "its schedule" if scheduled else "its sensor" if repeated else ""
         remedy = f"{again} launches it again" if again else "then launch it again"
         day = run.tags.get("dagster/partition")
         which = f"{run.job_name} for the partition {day}" if day else run.job_name
@@ -153,6 +156,21 @@ def not_empty(first_in_quarantine: Callable[[], tuple[int, Entry | None]]) -> Pr
             )
 
     return probe
+
+
+def _launches_it_again(run: DagsterRun) -> str:
+    if is_launched_by_schedule(run):
+        return "its schedule"
+    if is_launched_by_condition(run):
+        return "the next load"
+    return "its sensor" if is_launched_by_sensor(run) else ""
+
+
+def _is_news(instance: DagsterInstance, run: DagsterRun, *, outage: bool) -> bool:
+    if is_launched_by_schedule(run):
+        return not outage
+    count = count_failure(instance, run, outage=outage)
+    return count == (1 if is_launched_by_condition(run) else _REPEATED)
 
 
 def _fails(look: Callable[[], object]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-import boto3
+import psycopg
 import pytest
 from dagster import (
     DagsterEventType,
@@ -73,18 +73,53 @@ def test_a_failed_run_of_a_schedule_is_alerted_unless_it_is_one_of_an_outage(
     assert re.findall(r"its \w+ launches it again", alert) == remedies
 
 
-def test_a_report_that_fails_again_and_again_is_alerted_once(
-    world: World, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("by", "told_at", "remedy"),
+    [
+        ({"dagster/sensor_name": "report"}, 2, "its sensor launches it again"),
+        (
+            {"dagster/sensor_name": "automation", "dagster/from_automation_condition": "true"},
+            1,
+            "the next load launches it again",
+        ),
+    ],
+)
+def test_what_is_launched_again_and_fails_again_is_alerted_once(
+    opened: World,
+    by: Mapping[str, str],
+    told_at: int,
+    remedy: str,
+    caplog: pytest.LogCaptureFixture,
 ):
-    boto3.client("secretsmanager").delete_secret(
-        SecretId=world.settings.warehouse_secret, ForceDeleteWithoutRecovery=True
-    )
-    by = {"dagster/sensor_name": "report"}
+    _have_reports_fail(opened)
     with DagsterInstance.ephemeral() as instance:
-        first, second = (_told_of_failure(world, instance, "report", by, caplog) for _ in range(2))
-    assert "The run of report failed: " in first
-    assert "its sensor launches it again" in first
-    assert second == ""
+        told = [_told_of_failure(opened, instance, "report", by, caplog) for _ in range(4)]
+    alert = told.pop(told_at - 1)
+    assert "The run of report failed: " in alert
+    assert remedy in alert
+    assert told == ["", "", ""]
+
+
+def test_a_run_that_is_launched_again_is_no_news_of_an_outage_but_of_what_stays_after_it(
+    opened: World, caplog: pytest.LogCaptureFixture
+):
+    by = {"dagster/sensor_name": "report"}
+    _have_reports_fail(opened)
+    with DagsterInstance.ephemeral() as instance:
+        opened.shop.execute("alter table payment rename to away")
+        in_outage = [_told_of_failure(opened, instance, "report", by, caplog) for _ in range(3)]
+        opened.shop.execute("alter table away rename to payment")
+        after = [_told_of_failure(opened, instance, "report", by, caplog) for _ in range(3)]
+    assert in_outage == ["", "", ""]
+    assert after[0] == ""  # it may have begun in the outage
+    assert "run of report failed" in after[1]
+    assert after[2] == ""
+
+
+def _have_reports_fail(world: World) -> None:
+    dsn = world.servers.postgres.dsn(world.warehouse_database)
+    with psycopg.connect(dsn) as warehouse:
+        warehouse.execute("alter table dim_design rename column design_name to name")
 
 
 def _told_of_failure(  # noqa: PLR0913 (all that differs between runs)

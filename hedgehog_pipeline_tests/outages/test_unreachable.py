@@ -44,9 +44,10 @@ def test_is_told_once_and_heals(
     least: float,
 ):
     alerts, began = platform.alerts(), time.monotonic()
+    failing, well_again = f"Hedgehog: {what} failing", f"Hedgehog: {what} well again"
     with outage(platform):
         platform.change()
-        awaited(alerts.subjects, 240)
+        awaited(lambda: failing in alerts.subjects(), 240)
         failed = platform.all_runs("FAILURE")
         platform.launch(schedule)
         awaited(lambda: platform.all_runs("FAILURE") > failed, 240)
@@ -57,7 +58,7 @@ def test_is_told_once_and_heals(
         awaited(lambda: time.monotonic() >= began + least, least)
         seconds = time.monotonic() - began
     platform.heals(f"{what} unreachable for {seconds:.0f} s")
-    awaited(lambda: len(alerts.subjects()) > 1)
+    awaited(lambda: well_again in alerts.subjects())
     told = platform.ticks("health")
     awaited(lambda: platform.ticks("health") >= told + 1)
-    assert alerts.subjects() == [f"Hedgehog: {what} failing", f"Hedgehog: {what} well again"]
+    assert alerts.subjects() == [failing, well_again]
