@@ -153,6 +153,7 @@ def _operations(deployment: Deployment, watch_log: WatchLog) -> Definitions:
             ),
             failed_run_sensor(
                 [PIPELINE, *STAGES, FRESHNESS],
+                [deployment.check_source, deployment.seconds_behind],
                 watch_log,
                 topic=settings.alert_topic,
                 ui_url=settings.ui_url,

@@ -5,6 +5,7 @@ from datetime import datetime, timezone
 
 from dagster import (
     DagsterInstance,
+    DagsterRun,
     DefaultSensorStatus,
     RunFailureSensorContext,
     SensorDefinition,
@@ -22,13 +23,16 @@ from hedgehog_pipeline.monitoring.health import Probe, ProbeSkippedError, examin
 from hedgehog_pipeline.monitoring.quarantine import Entry
 from hedgehog_pipeline.orchestration.checks.freshness import FAIL_AFTER
 from hedgehog_pipeline.orchestration.run_status import (
-    failed_before,
+    count_failure,
     failures,
+    is_launched_by_condition,
+    is_launched_by_schedule,
     is_launched_by_sensor,
 )
 from hedgehog_pipeline.scheduling.retry import MAX_ATTEMPTS, stuck_commits
 
 _INTERVAL_SECONDS = 30
+_RELAUNCH_FAILED = 2  # failures in a row
 
 
 def health_sensor(
@@ -73,15 +77,22 @@ def health_sensor(
 
 
 def failed_run_sensor(
-    probed: Collection[str], watch_log: WatchLog, *, topic: str | None, ui_url: str
+    probed: Collection[str],
+    reached: Collection[Callable[[], object]],
+    watch_log: WatchLog,
+    *,
+    topic: str | None,
+    ui_url: str,
 ) -> SensorDefinition:
     """Return the sensor that alerts failed runs.
 
-    It skips runs that their sensor relaunches, if a probe covers the job or the previous run failed
-    too.
+    A run that a sensor relaunches is alerted at the second failure in a row, one that an automation
+    condition launches at the first: once each. The sensor `health` covers the probed jobs, and
+    outages, in which every run fails.
 
     Args:
         probed: the jobs that a probe covers.
+        reached: checks of source, lake and warehouse; each raises HedgehogError in an outage.
         watch_log: logs every failed run.
         topic: ARN of the SNS topic, or None.
         ui_url: address of the UI.
@@ -90,16 +101,19 @@ def failed_run_sensor(
     @run_failure_sensor(
         name="failed_runs",
         default_status=DefaultSensorStatus.RUNNING,
-        description="Sends an alert when a run fails that no sensor relaunches. The sensor "
-        "`health` watches the runs that sensors relaunch. Launches no run.",
+        description="Sends an alert when a run fails that no sensor relaunches, or whose relaunch "
+        "fails too. The sensor `health` watches the loads, and outages. Launches no run.",
     )
     def alert_failure(context: RunFailureSensorContext) -> None:
         run = context.dagster_run
         watch_log.run_failed(run.job_name, run.run_id)
-        relaunched = is_launched_by_sensor(run)
-        if relaunched and (run.job_name in probed or failed_before(context.instance, run)):
+        if is_launched_by_sensor(run) and run.job_name in probed:
             return
-        remedy = "its sensor launches it again" if relaunched else "then launch it again"
+        relauncher = _relauncher(run)
+        outage = bool(relauncher) and any(_fails(check) for check in reached)
+        if relauncher and not _is_alerted(context.instance, run, outage=outage):
+            return
+        remedy = f"{relauncher} launches it again" if relauncher else "then launch it again"
         day = run.tags.get("dagster/partition")
         which = f"{run.job_name} for the partition {day}" if day else run.job_name
         message = (
@@ -141,6 +155,29 @@ def not_empty(first_quarantine_entry: Callable[[], tuple[int, Entry | None]]) ->
             )
 
     return probe
+
+
+def _relauncher(run: DagsterRun) -> str:
+    if is_launched_by_schedule(run):
+        return "its schedule"
+    if is_launched_by_condition(run):
+        return "the next load"
+    return "its sensor" if is_launched_by_sensor(run) else ""
+
+
+def _is_alerted(instance: DagsterInstance, run: DagsterRun, *, outage: bool) -> bool:
+    if is_launched_by_schedule(run):
+        return not outage
+    count = count_failure(instance, run, outage=outage)
+    return count == (1 if is_launched_by_condition(run) else _RELAUNCH_FAILED)
+
+
+def _fails(check: Callable[[], object]) -> bool:
+    try:
+        check()
+    except HedgehogError:
+        return True
+    return False
 
 
 def _stuck(

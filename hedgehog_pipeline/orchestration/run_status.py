@@ -10,6 +10,8 @@ from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.scheduling.batching import PIPELINE
 from hedgehog_pipeline.scheduling.retry import FailedRun, pause_after
 from hedgehog_pipeline.scheduling.run_tags import (
+    failed_in_a_row,
+    failed_tags,
     has_begun,
     is_persons_retry,
     launched_by_platform,
@@ -134,16 +136,38 @@ def _pausing_for(instance: DagsterInstance, runs: Sequence[DagsterRun], now: dat
     return len(ended) if ended and now < max(ended) + pause_after(len(ended)) else 0
 
 
+def is_launched_by_schedule(run: DagsterRun) -> bool:
+    """Return whether a schedule launched a run; it launches the next at its next hour."""
+    return "dagster/schedule_name" in run.tags
+
+
+def is_launched_by_condition(run: DagsterRun) -> bool:
+    """Return whether an automation condition launched a run; the next load launches it again."""
+    return "dagster/from_automation_condition" in run.tags
+
+
 def is_launched_by_sensor(run: DagsterRun) -> bool:
-    """Return whether a sensor launched a run; it relaunches the run if that fails."""
-    return _LAUNCHED_BY in run.tags
+    """Return whether a sensor launched a run; it relaunches the run soon if that fails."""
+    return _LAUNCHED_BY in run.tags and not is_launched_by_condition(run)
 
 
-def failed_before(instance: DagsterInstance, run: DagsterRun) -> bool:
-    """Return whether the previous run of the same sensor failed too."""
+def count_failure(instance: DagsterInstance, run: DagsterRun, *, outage: bool) -> int:
+    """Count the failures in a row of one sensor's runs, up to this one; record that in its tags.
+
+    Args:
+        instance: where runs are recorded.
+        run: a failed one.
+        outage: whether it failed in an outage; then the count starts again at 0.
+    """
+    count = 0 if outage else 1 + _failed_before(instance, run)
+    instance.add_run_tags(run.run_id, failed_tags(count))
+    return count
+
+
+def _failed_before(instance: DagsterInstance, run: DagsterRun) -> int:
     launched = RunsFilter(tags={_LAUNCHED_BY: run.tags[_LAUNCHED_BY]})
     before = instance.get_runs(launched, cursor=run.run_id, limit=1)
-    return any(earlier.status in _FAILED for earlier in before)
+    return sum(failed_in_a_row(run.tags) for run in before if run.status in _FAILED)
 
 
 def _is_dead(instance: DagsterInstance, run: DagsterRun, now: datetime) -> bool:

@@ -12,6 +12,7 @@ COMMITS_TAG = "hedgehog/commits"
 """The commits that a run was launched for; absent where a person launched it."""
 
 _REPLAY_TAG = "hedgehog/replay"
+_FAILED_TAG = "hedgehog/failed_in_a_row"
 _PENDING = "pending"
 _NONE = "none"
 _PARTITION_TAG = "dagster/partition"  # Dagster sets it on every run of a partition
@@ -81,6 +82,16 @@ def tried_in(tags: Mapping[str, str], stage: str) -> tuple[int, ...]:
     if stage == "processing" and has_begun(tags, "storage"):
         return ()
     return _numbers_of(tags.get(_tried_tag(stage), _NONE))
+
+
+def failed_tags(count: int) -> dict[str, str]:
+    """Return the tags of a failed run that record how many failed in a row."""
+    return {_FAILED_TAG: str(count)}
+
+
+def failed_in_a_row(tags: Mapping[str, str]) -> int:
+    """Return how many runs failed in a row, this one included; 0 if not recorded."""
+    return int(tags.get(_FAILED_TAG, 0))
 
 
 def has_begun(tags: Mapping[str, str], stage: str) -> bool:

@@ -88,6 +88,15 @@ def replace_by_copy(shop: psycopg.Connection[Any], other: str, table: SourceTabl
     shop.execute(_composed(_CAUGHT_UP + _SWAP + _WATCH + _RECORDED, other, table, rows=table.name))
 
 
+def replace_by_search_path(shop: psycopg.Connection[Any], other: str, table: SourceTable) -> None:
+    """Replace a table by its copy, by the database's search_path.
+
+    As `replace_by_copy`, but the original table keeps its name, in a schema that now comes later.
+    Open sessions have to set `SEARCH_PATH` themselves.
+    """
+    shop.execute(_composed(_CAUGHT_UP + _LEAD + _WATCH + _RECORDED, other, table, rows=table.name))
+
+
 def attach(shop: psycopg.Connection[Any], other: str, table: SourceTable, keys: range) -> None:
     """Attach a table to a partitioned one, with rows that have their own versions."""
     statement = _ATTACH + _RECORDED
@@ -133,6 +142,23 @@ _SWAP = """
     alter table {other} rename to {table};
     grant select on {table} to reader;
 """
+SEARCH_PATH = "set search_path = earlier, public"
+"""Leads to the tables that `replace_by_search_path` put first."""
+
+_LEAD = (
+    """
+    create schema earlier;
+    grant usage on schema earlier to reader;
+    alter table {other} set schema earlier;
+    alter table earlier.{other} rename to {table};
+    grant select on earlier.{table} to reader;
+    do $$ begin
+        execute format('alter database %I set search_path = earlier, public', current_database());
+    end $$;
+    """
+    + SEARCH_PATH
+    + ";"
+)
 _ATTACH = "alter table {table} attach partition {other} for values from ({first}) to ({end});"
 _ALTER_DETACHED = """
     alter table {table} detach partition {other};

@@ -1,9 +1,12 @@
 """The alert sensors: what they alert, and what they leave out."""
 
 import logging
+import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
-import boto3
+import psycopg
 import pytest
 from dagster import (
     DagsterEventType,
@@ -17,6 +20,8 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.monitoring import health
 from hedgehog_pipeline.orchestration.alert_sensors import late
 from hedgehog_pipeline_tests.support.world import World
+
+_BY_A_PERSON: dict[str, str] = {}
 
 
 def test_a_lag_of_half_an_hour_is_alerted_and_a_shorter_one_is_not() -> None:
@@ -40,48 +45,110 @@ def test_an_unreadable_source_is_alerted(
     assert "payment" in caplog.text
 
 
-@pytest.mark.parametrize("sensor", [None, "shop"])
+@pytest.mark.parametrize("by", [_BY_A_PERSON, {"dagster/sensor_name": "shop"}])
 def test_a_failed_run_of_a_stage_is_alerted_unless_a_sensor_launches_it_again(
-    world: World, sensor: str | None, caplog: pytest.LogCaptureFixture
+    world: World, by: Mapping[str, str], caplog: pytest.LogCaptureFixture
 ):
     world.shop.execute("drop table payment cascade")
     with DagsterInstance.ephemeral() as instance:
-        alerts = _alerts_of_failure(world, instance, "extraction", sensor, caplog)
-    assert ("run of extraction failed" in alerts) is (sensor is None)
+        alert = _alert_of_failure(world, instance, "extraction", by, caplog)
+    assert ("run of extraction failed" in alert) is (by == _BY_A_PERSON)
 
 
-def test_a_report_that_fails_repeatedly_is_alerted_once(
-    world: World, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("change", "remedies"),
+    [
+        ("truncate payment", ["its schedule launches it again"]),  # a mass delete is refused
+        ("drop table payment cascade", []),
+    ],
+)
+def test_a_failed_run_of_a_schedule_is_alerted_except_in_an_outage(
+    opened: World, change: str, remedies: list[str], caplog: pytest.LogCaptureFixture
 ):
-    boto3.client("secretsmanager").delete_secret(
-        SecretId=world.settings.warehouse_secret, ForceDeleteWithoutRecovery=True
-    )
+    opened.shop.execute(change.encode())
+    by = {"dagster/schedule_name": "sweep"}
     with DagsterInstance.ephemeral() as instance:
-        first, second = (
-            _alerts_of_failure(world, instance, "report", "report", caplog) for _ in range(2)
-        )
-    assert "The run of report failed: " in first
-    assert "its sensor launches it again" in first
-    assert second == ""
+        alert = _alert_of_failure(opened, instance, "extraction", by, caplog, mode="SWEEP")
+    assert ("run of extraction failed" in alert) is bool(remedies)
+    assert re.findall(r"its \w+ launches it again", alert) == remedies
 
 
-def _alerts_of_failure(
+@pytest.mark.parametrize(
+    ("by", "alerted_at", "remedy"),
+    [
+        ({"dagster/sensor_name": "report"}, 2, "its sensor launches it again"),
+        (
+            {"dagster/sensor_name": "automation", "dagster/from_automation_condition": "true"},
+            1,
+            "the next load launches it again",
+        ),
+    ],
+)
+def test_a_relaunched_run_that_fails_repeatedly_is_alerted_once(
+    opened: World,
+    by: Mapping[str, str],
+    alerted_at: int,
+    remedy: str,
+    caplog: pytest.LogCaptureFixture,
+):
+    _let_reports_fail(opened)
+    with DagsterInstance.ephemeral() as instance:
+        alerts = [_alert_of_failure(opened, instance, "report", by, caplog) for _ in range(4)]
+    alert = alerts.pop(alerted_at - 1)
+    assert "The run of report failed: " in alert
+    assert remedy in alert
+    assert alerts == ["", "", ""]
+
+
+def test_a_relaunched_run_is_not_alerted_in_an_outage_but_if_it_fails_after_it(
+    opened: World, caplog: pytest.LogCaptureFixture
+):
+    by = {"dagster/sensor_name": "report"}
+    _let_reports_fail(opened)
+    with DagsterInstance.ephemeral() as instance:
+        opened.shop.execute("alter table payment rename to away")
+        in_outage = [_alert_of_failure(opened, instance, "report", by, caplog) for _ in range(3)]
+        opened.shop.execute("alter table away rename to payment")
+        after = [_alert_of_failure(opened, instance, "report", by, caplog) for _ in range(3)]
+    assert in_outage == ["", "", ""]
+    assert after[0] == ""  # it may have begun in the outage
+    assert "run of report failed" in after[1]
+    assert after[2] == ""
+
+
+def _let_reports_fail(world: World) -> None:
+    dsn = world.servers.postgres.dsn(world.warehouse_database)
+    with psycopg.connect(dsn) as warehouse:
+        warehouse.execute("alter table dim_design rename column design_name to name")
+
+
+def _alert_of_failure(  # noqa: PLR0913 (all that differs between runs)
     world: World,
     instance: DagsterInstance,
     job: str,
-    sensor: str | None,
+    by: Mapping[str, str],
     caplog: pytest.LogCaptureFixture,
+    *,
+    mode: str = "",
 ) -> str:
-    """Let a run fail; return the text of its alerts."""
+    """Let a run fail; return the text of its alert.
+
+    Args:
+        by: the tag that Dagster gives to what a sensor or a schedule launches.
+        mode: of the capture.
+    """
     definitions = platform(world.settings)
     run = definitions.resolve_job_def(job)
     today = datetime.now(timezone.utc).date().isoformat()
+    config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    if mode:
+        config["ops"] = {"extract": {"config": {"mode": mode}}}
     failed = run.execute_in_process(
         instance=instance,
         partition_key=today if run.partitions_def else None,
-        tags={"dagster/sensor_name": sensor} if sensor else {},
+        tags=dict(by),
         raise_on_error=False,
-        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        run_config=config,
     )
     (event,) = (e for e in failed.all_events if e.event_type == DagsterEventType.RUN_FAILURE)
     context = build_run_status_sensor_context(

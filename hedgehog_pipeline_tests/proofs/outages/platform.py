@@ -11,6 +11,7 @@ import psycopg
 from hedgehog_pipeline.sandbox.databases import DAGSTER, SOURCE, WAREHOUSE
 from hedgehog_pipeline.sandbox.dev import platform_at_work, processes_of
 from hedgehog_pipeline.sandbox.sandbox import Sandbox
+from hedgehog_pipeline.sandbox.schedule_tick import launch_tick
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline_tests.proofs.outages.alerts import Alerts
 from hedgehog_pipeline_tests.proofs.outages.proxy import Proxy
@@ -60,6 +61,10 @@ class Platform:
         with psycopg.connect(self.sandbox.shop_dsn()) as shop:
             shop.execute(_NEW_ORDER, [900_000 + self._changes])
             shop.execute(_RENAMED, [f"Department {self._changes}"])
+
+    def launch(self, schedule: str) -> None:
+        """Launch what a schedule launches at its hour."""
+        launch_tick(self._port, schedule)
 
     def is_correct(self) -> bool:
         """Return whether every warehouse table has exactly the rows of the shop, each once."""
@@ -112,6 +117,15 @@ class Platform:
             "and key = 'dagster/schedule_name') and (%s::text[] = '{}' or status = any(%s))"
         )
         return self.ask(DAGSTER, query, list(statuses), list(statuses))[0][0]
+
+    def all_runs(self, status: str = "%") -> int:
+        """Return the number of runs of a status or any, whatever launched them."""
+        return self.ask(DAGSTER, "select count(*) from runs where status like %s", status)[0][0]
+
+    def live_runs(self) -> int:
+        """Return the number of runs that wait or run, whatever launched them."""
+        query = "select count(*) from runs where status not in ('SUCCESS', 'FAILURE', 'CANCELED')"
+        return self.ask(DAGSTER, query)[0][0]
 
     def ticks(self, sensor: str) -> int:
         """Return the number of completed ticks of a sensor."""

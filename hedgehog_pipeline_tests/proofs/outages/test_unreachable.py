@@ -33,24 +33,32 @@ def _no_s3(platform: Platform) -> AbstractContextManager[None]:
 
 
 @pytest.mark.parametrize(
-    ("outage", "what", "least"), [(_no_reader, "shop", 300), (_no_s3, "lake and warehouse", 120)]
+    ("outage", "what", "schedule", "least"),
+    [(_no_reader, "shop", "sweep", 300), (_no_s3, "lake and warehouse", "reconcile", 120)],
 )
 def test_an_outage_sends_one_alert_and_heals(
     platform: Platform,
     outage: Callable[[Platform], AbstractContextManager[None]],
     what: str,
+    schedule: str,
     least: float,
 ):
     alerts, began = platform.alerts(), time.monotonic()
+    failing, recovered = f"Hedgehog: {what} failing", f"Hedgehog: {what} recovered"
     with outage(platform):
         platform.change()
-        awaited(alerts.subjects, 240)
-        ticks = platform.ticks("health")
-        awaited(lambda: platform.ticks("health") >= ticks + 1, 240)
+        awaited(lambda: failing in alerts.subjects(), 240)
+        failed = platform.all_runs("FAILURE")
+        platform.launch(schedule)
+        awaited(lambda: platform.all_runs("FAILURE") > failed, 240)
+        ticks = platform.ticks("failed_runs")  # after the outage it would be alerted
+        awaited(lambda: platform.ticks("failed_runs") >= ticks + 2, 240)
+        health_ticks = platform.ticks("health")
+        awaited(lambda: platform.ticks("health") >= health_ticks + 1, 240)
         awaited(lambda: time.monotonic() >= began + least, least)
         seconds = time.monotonic() - began
     platform.heals(f"{what} unreachable for {seconds:.0f} s")
-    awaited(lambda: len(alerts.subjects()) > 1)
-    ticks = platform.ticks("health")
-    awaited(lambda: platform.ticks("health") >= ticks + 1)
-    assert alerts.subjects() == [f"Hedgehog: {what} failing", f"Hedgehog: {what} recovered"]
+    awaited(lambda: recovered in alerts.subjects())
+    health_ticks = platform.ticks("health")
+    awaited(lambda: platform.ticks("health") >= health_ticks + 1)
+    assert alerts.subjects() == [failing, recovered]

@@ -185,6 +185,7 @@ class Copy:
         self._shop = shop
         self._warehouse = warehouse
         self._stack = stack
+        self._sessions: list[psycopg.Connection[Any]] = []
         self.stages = ground.stages(shop, warehouse, _SLICE_ROWS)
         self.oracle = ground.oracle(self.connect())
         self.parameters = ground.parameters()
@@ -192,7 +193,14 @@ class Copy:
 
     def connect(self) -> psycopg.Connection[Any]:
         """Return another session of the shop's owner, in autocommit mode."""
-        return self._stack.enter_context(self._ground.connect(self._shop))
+        session = self._stack.enter_context(self._ground.connect(self._shop))
+        self._sessions.append(session)
+        return session
+
+    def in_each_session(self, statement: str) -> None:
+        """Execute a statement in all sessions of the shop's owner."""
+        for session in self._sessions:
+            session.execute(statement.encode())
 
     def query(self, statement: str) -> set[tuple[Any, ...]]:
         """Query the warehouse; check that no row is returned twice."""

@@ -1,21 +1,28 @@
 """Redefinitions of source tables that change what a SELECT returns without writing a row."""
 
-from collections.abc import Callable
-from typing import Any
+from enum import Enum
 
-import psycopg
-
-from hedgehog_pipeline_tests.proofs.torture.machine.oracle import Oracle
+from hedgehog_pipeline_tests.proofs.torture.machine.ground import Copy
 from hedgehog_pipeline_tests.support.demo_model import SOURCE
 from hedgehog_pipeline_tests.support.history import (
+    SEARCH_PATH,
     attach,
     attach_altered,
     create_copy,
     replace_by_copy,
+    replace_by_search_path,
 )
 
-REDEFINED = ("transaction", "staff", "department", "payment", "payment")
-"""The tables; `payment` has four steps."""
+REDEFINED = ("transaction", "staff", "department")
+"""The tables that are redefined in one step; that of payments takes four."""
+
+
+class Replacement(Enum):
+    """How a copy replaces the table of payments."""
+
+    RENAMED = "renamed"
+    SEARCH_PATH = "before in search_path"
+
 
 _LABELS = """
     alter type transaction_type rename value 'SALE' to 'x';
@@ -50,31 +57,54 @@ _LATER = """
     values (1002, '2026-03-01 10:00:00', '2026-03-01 10:00:00', 102, 1, 10, 1, 1, false,
         '2026-04-03', 1, 1);
 """
+_GROWN_AS_PAYMENT = """
+    do $$ begin
+        if exists (select from pg_attribute
+                   where attrelid = 'payment'::regclass and attname = 'grown') then
+            alter table later add column if not exists grown text default 'new';
+        end if;
+    end $$
+"""
+"""A partition has the columns of its table."""
+
 _WITH_THE_DEFAULT_IN_LATER = """
     stored || case when (stored ->> 'payment_id')::int < 1000 then '{}'::jsonb
-        else jsonb_build_object('payment_amount', 7) end
+        else jsonb_build_object('company_ac_number', 7) end
 """
 
 
 class Redefinition:
     """Redefines the tables of an example's shop, step by step."""
 
-    def __init__(self, shop: psycopg.Connection[Any], oracle: Oracle) -> None:
-        self._shop = shop
-        self._oracle = oracle
-        self._steps = [self._fill, self._put_in_place, self._attach, self._attach_altered]
-
-    def redefine(self, table: str) -> None:
-        """Redefine a table, or do the next step."""
-        steps: dict[str, Callable[[], None]] = {
+    def __init__(self, copy: Copy, replacement: Replacement) -> None:
+        self._copy = copy
+        self._replacement = replacement
+        self._shop = copy.connect()
+        self._oracle = copy.oracle
+        self._of_tables = {
             "transaction": self._exchange_labels,
             "staff": self._exchange_names,
             "department": self._replace_a_column,
         }
-        if table in steps:
-            steps[table]()
-        elif self._steps:
-            self._steps.pop(0)()
+        self._of_payments = {
+            "payments copied": self._fill,
+            f"payments {replacement.value}": self._replace,
+            "payments attached": self._attach,
+            "payments attached altered": self._attach_altered,
+        }
+
+    def redefine(self, table: str) -> None:
+        """Redefine a table that takes one step."""
+        self._of_tables[table]()
+
+    def payments_done(self) -> bool:
+        return not self._of_payments
+
+    def redefine_payments(self) -> str:
+        """Do the next step to the table of payments; return its name."""
+        name = next(iter(self._of_payments))
+        self._of_payments.pop(name)()
+        return name
 
     def _exchange_labels(self) -> None:
         self._shop.execute(_LABELS.encode())
@@ -95,15 +125,20 @@ class Redefinition:
         create_copy(self._shop, "beside", SOURCE["payment"], _OF_LATER.start)
         self._shop.execute(_LATER.encode())
 
-    def _put_in_place(self) -> None:
-        replace_by_copy(self._shop, "beside", SOURCE["payment"])
+    def _replace(self) -> None:
+        if self._replacement is Replacement.RENAMED:
+            replace_by_copy(self._shop, "beside", SOURCE["payment"])
+        else:
+            replace_by_search_path(self._shop, "beside", SOURCE["payment"])
+            self._copy.in_each_session(SEARCH_PATH)
         self._oracle.another |= {"payment"}
 
     def _attach(self) -> None:
+        self._shop.execute(_GROWN_AS_PAYMENT.encode())
         attach(self._shop, "later", SOURCE["payment"], _OF_LATER)
         self._oracle.perhaps |= {"payment"}
 
     def _attach_altered(self) -> None:
-        attach_altered(self._shop, "later", SOURCE["payment"], _OF_LATER, "payment_amount")
+        attach_altered(self._shop, "later", SOURCE["payment"], _OF_LATER, "company_ac_number")
         self._oracle.redefine("payment", _WITH_THE_DEFAULT_IN_LATER)
         self._oracle.perhaps |= {"payment"}

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.capture_request import Mode
@@ -43,7 +43,11 @@ from hedgehog_pipeline_tests.proofs.torture.machine.draws import (
 from hedgehog_pipeline_tests.proofs.torture.machine.ground import Ground
 from hedgehog_pipeline_tests.proofs.torture.machine.inspection import Inspection
 from hedgehog_pipeline_tests.proofs.torture.machine.oracle import Version
-from hedgehog_pipeline_tests.proofs.torture.machine.redefinition import REDEFINED, Redefinition
+from hedgehog_pipeline_tests.proofs.torture.machine.redefinition import (
+    REDEFINED,
+    Redefinition,
+    Replacement,
+)
 from hedgehog_pipeline_tests.proofs.torture.machine.stages import STARS, CrashError, Extraction
 from hedgehog_pipeline_tests.proofs.torture.machine.trade import (
     KEYS,
@@ -76,7 +80,6 @@ class Machine(RuleBasedStateMachine):
         self.claims = Claims()
         self.shop = Session(self.copy.connect(), self.claims)
         self.inspection = Inspection(self.copy, self.shop)
-        self.redefinition = Redefinition(self.copy.connect(), self.oracle)
         self.sessions = [Session(self.copy.connect(), self.claims) for _ in range(SESSIONS)]
         self.prepared: list[str] = []
         self.grown: set[str] = set()
@@ -85,6 +88,10 @@ class Machine(RuleBasedStateMachine):
         self.loaded = {name: {1} for name in STAR}
         self.ingested = list(self.stages.lake.ingestion.after(0))
         self.processed = list(self.stages.lake.processed.after(0))
+
+    @initialize(replacement=st.sampled_from(Replacement))
+    def plan(self, replacement: Replacement) -> None:
+        self.redefinition = Redefinition(self.copy, replacement)
 
     # The shop.
 
@@ -121,6 +128,13 @@ class Machine(RuleBasedStateMachine):
         self._step()
         if not self._is_busy():
             self.redefinition.redefine(table)
+
+    @precondition(lambda self: not self._is_busy() and not self.redefinition.payments_done())
+    @rule()
+    def redefine_payments(self) -> None:
+        """The same, in steps between which others write."""
+        self._step()
+        self.through[self.redefinition.redefine_payments()] += 1
 
     @rule(change=st.sampled_from(list(REFUSED)))
     def refuse(self, change: str) -> None:
