@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from psycopg import Connection, sql
 
-from hedgehog_pipeline.model.tables import Dimension, Fact, StarTable
+from hedgehog_pipeline.model.tables import Fact, StarTable
 from hedgehog_pipeline.postgres.connection import pinned_transaction
 from hedgehog_pipeline.postgres.identifiers import identifiers
 from hedgehog_pipeline.storage.ddl import (
@@ -42,7 +42,7 @@ class Rule:
         needs_quarantine: whether the query reads `hedgehog.open_quarantine`.
     """
 
-    table: Dimension | Fact
+    table: StarTable
     name: str
     description: str
     advice: str
@@ -95,7 +95,7 @@ def is_enforced(connection: Connection, rule: Rule) -> bool:
     return rule.enforced is not None and bool(connection.execute(rule.enforced).fetchall()[0][0])
 
 
-def _identity_unique(table: Dimension | Fact) -> Rule:
+def _identity_unique(table: StarTable) -> Rule:
     identity = ", ".join(table.identity)
     return Rule(
         table,
@@ -116,7 +116,7 @@ def _identity_unique(table: Dimension | Fact) -> Rule:
     )
 
 
-def _columns_not_null(table: Dimension | Fact) -> Rule:
+def _columns_not_null(table: StarTable) -> Rule:
     needed = [column.name for column in stored_columns(table) if not column.nullable]
     absent = sql.SQL(", ").join(
         sql.SQL("case when {column} is null then {name} end").format(
@@ -179,7 +179,7 @@ def _references_present(star: Mapping[str, StarTable], table: Fact) -> Rule:
     )
 
 
-def _no_old_inferred_member(table: Dimension) -> Rule:
+def _no_old_inferred_member(table: StarTable) -> Rule:
     hours = MAX_INFERRED_AGE // timedelta(hours=1)
     return Rule(
         table,
@@ -201,7 +201,7 @@ def _no_old_inferred_member(table: Dimension) -> Rule:
     )
 
 
-def _quarantine_empty(table: Dimension | Fact) -> Rule:
+def _quarantine_empty(table: StarTable) -> Rule:
     return Rule(
         table,
         "quarantine_empty",
@@ -218,6 +218,6 @@ def _quarantine_empty(table: Dimension | Fact) -> Rule:
     )
 
 
-def _literal(table: Dimension | Fact) -> sql.Literal:
+def _literal(table: StarTable) -> sql.Literal:
     """Write the name of a table as a text that PostgreSQL casts to regclass."""
     return sql.Literal(sql.Identifier(table.name).as_string(None))

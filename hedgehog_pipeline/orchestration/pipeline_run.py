@@ -1,9 +1,10 @@
 """Plan the next run of all three stages: the pending commits it takes, and those it leaves out."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
+from typing import Protocol
 
 from dagster import DagsterInstance
 
@@ -15,9 +16,17 @@ from hedgehog_pipeline.scheduling.batching import MAX_COMMITS, pending_of_day
 from hedgehog_pipeline.scheduling.planned_tables import Path, planned_assets
 from hedgehog_pipeline.scheduling.run_tags import numbers_in, pending_tags
 
-Pending = Mapping[str, Callable[[Collection[int]], Sequence[Commit]]]
-"""Per stage, processing and storage: reads the oldest pending commits, except those with the given
-numbers."""
+
+class ReadPending(Protocol):
+    """Reads the pending commits of a stage."""
+
+    def __call__(self, without: Collection[int] = ..., /) -> Sequence[Commit]:
+        """Return the oldest pending commits, except those with the given numbers."""
+        ...
+
+
+Pending = Mapping[str, ReadPending]
+"""Of processing and storage."""
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,7 @@ def _replay(deployment: Deployment, numbers: Collection[int]) -> Iterator[StageR
     skipped = SkippedCommits()
     commits = [deployment.lake.ingestion.read(number) for number in sorted(numbers)]
     while batch := skipped.next_run("processing", commits):
-        assets = processed_assets(batch)
+        assets = processed_assets(deployment.model, batch)
         if (yield from _try(deployment, skipped, "processing", batch, assets, replay=True)):
             commits = [commit for commit in commits if commit not in batch]
     yield from _drain(deployment, skipped)

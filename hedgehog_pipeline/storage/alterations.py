@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from psycopg import Connection, sql
 
-from hedgehog_pipeline.model.tables import Dimension, Fact, StarTable
+from hedgehog_pipeline.model.tables import Fact, StarTable
 from hedgehog_pipeline.storage.ddl import column_definition, stored_columns
 from hedgehog_pipeline.storage.views import current_view
 
@@ -44,7 +44,7 @@ def find_columns(connection: Connection, star: Mapping[str, StarTable]) -> Found
     return found
 
 
-def alterations(table: Dimension | Fact, found: Found) -> list[sql.Composed]:
+def alterations(table: StarTable, found: Found) -> list[sql.Composed]:
     """Return the statements that turn a table into what is declared, none for a missing table.
 
     A column that is not declared, or is declared nullable, loses its NOT NULL: new rows may have

@@ -80,7 +80,7 @@ def column_definition(column: Column) -> sql.Composed:
     )
 
 
-def create_table(table: Dimension | Fact) -> sql.Composed:
+def create_table(table: StarTable) -> sql.Composed:
     """Create a table with its keys; foreign keys follow after the initial load."""
     columns = [column_definition(column) for column in stored_columns(table)]
     if isinstance(table, Fact):
