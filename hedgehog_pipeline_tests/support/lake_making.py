@@ -102,10 +102,14 @@ def put_other_values(s3: "MemoryS3", number: int, **values: str) -> None:
 
 
 class MemoryS3:
-    """An in-memory S3 client with the calls that a log and its objects need."""
+    """An in-memory S3 client with the calls that a log and its objects need.
 
-    def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
+    Args:
+        objects: what it has from the start.
+    """
+
+    def __init__(self, objects: Mapping[str, bytes] | None = None) -> None:
+        self.objects = dict(objects or {})
         self.read: list[str] = []
         self.looked_for: list[str] = []
         self.listed: list[str] = []

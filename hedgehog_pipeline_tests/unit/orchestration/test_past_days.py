@@ -15,6 +15,7 @@ from dagster import (
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from hedgehog_pipeline.lake.commits import Commit, Part
+from hedgehog_pipeline.orchestration import past_days
 from hedgehog_pipeline.orchestration.past_days import past_days_sensor
 from hedgehog_pipeline.scheduling.batching import MAX_COMMITS
 from hedgehog_pipeline_tests.support.demo_model import MODEL, SOURCE, STAR
@@ -22,13 +23,15 @@ from hedgehog_pipeline_tests.support.demo_model import MODEL, SOURCE, STAR
 _TODAY = datetime.now(timezone.utc).date()
 _YESTERDAY = (_TODAY - timedelta(days=1)).isoformat()
 _DAYS = DailyPartitionsDefinition(
-    start_date=(_TODAY - timedelta(days=14)).isoformat(), timezone="UTC", end_offset=1
+    start_date=(_TODAY - timedelta(days=3)).isoformat(), timezone="UTC", end_offset=1
 )
 _CURRENCY = AssetKey(["warehouse", "dim_currency"])
 
 
 @pytest.fixture
-def instance() -> Iterator[DagsterInstance]:
+def instance(monkeypatch: pytest.MonkeyPatch) -> Iterator[DagsterInstance]:
+    """A Dagster instance in which closing these few days takes several ticks."""
+    monkeypatch.setattr(past_days, "_MAX_EVENTS", 50)
     with DagsterInstance.ephemeral() as instance:
         yield instance
 
@@ -106,15 +109,15 @@ def test_a_day_recorded_in_another_instance_has_a_note(instance: DagsterInstance
 def test_a_day_with_pending_commits_is_missing_until_they_are_loaded(
     instance: DagsterInstance, asset: str, open_tables: set[str]
 ):
-    pending = [_commit(asset, _TODAY - timedelta(days=3))]
+    pending = [_commit(asset, _TODAY - timedelta(days=2))]
     stage = "to_process" if asset.startswith("oltp") else "to_load"
     ticks = _closed(instance, Counter(), **{stage: pending})
-    assert _missing(instance, _TODAY - timedelta(days=3)) == open_tables
+    assert _missing(instance, _TODAY - timedelta(days=2)) == open_tables
     assert not _missing(instance, _TODAY - timedelta(days=1))
     assert [bool(tick.run_requests) for tick in ticks if tick.asset_events][-1:] == [True]
     assert f"pending commits for {len(open_tables)} tables" in (ticks[-1].skip_message or "")
     (last,) = _closed(instance, Counter())
-    assert not _missing(instance, _TODAY - timedelta(days=3))
+    assert not _missing(instance, _TODAY - timedelta(days=2))
     assert last.cursor == _YESTERDAY
 
 
