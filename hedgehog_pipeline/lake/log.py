@@ -55,7 +55,8 @@ class CommitLog(Generic[AnyCommit]):
 
         Numbers are dense, so the end is found by doubling and bisecting, from the last known commit
         if it still exists. One listing makes sure that no commit exists beyond it and, the first
-        time, that none of the last thousand commits is missing.
+        time, that none of the last thousand commits is missing. Where a listing is due anyway, it
+        finds the end itself.
 
         Raises:
             LakeMismatchError: if a commit is missing and later ones exist.
@@ -207,6 +208,7 @@ class CommitLog(Generic[AnyCommit]):
                 return None
             body = commit.model_dump_json(indent=1).encode()
             if self.bucket.create(commit_key(commit.number), body):
+                self._known = self._whole = commit.number
                 return commit
             if self.batch_of(commit.number) == commit.batch:
                 return commit
@@ -223,12 +225,17 @@ class CommitLog(Generic[AnyCommit]):
 
     def _find_end(self) -> tuple[int, str]:
         """Find the last commit, with none beyond it; return its number and ETag."""
+        if (known := self._known) > self._whole:
+            number, etag = self._last_listed(max(self._whole, known - _LATEST))
+            if number >= known:
+                self._known = self._whole = number
+                return number, etag
         while True:
             end, etag = self._look_for_end()
             if end and end == self._whole:
                 return end, etag
             whole = self._whole if self._whole <= end else 0
-            if self._last_listed(max(whole, end - _LATEST)) <= end:
+            if self._last_listed(max(whole, end - _LATEST))[0] <= end:
                 self._whole = end
                 return end, etag
             # Another writer has just appended.
@@ -252,20 +259,25 @@ class CommitLog(Generic[AnyCommit]):
         self._known = end
         return end, etags[end]
 
-    def _last_listed(self, number: int) -> int:
-        """List the commits after a number, check that none is missing, and return the last."""
-        for found in self._numbers_after(number):
+    def _last_listed(self, number: int) -> tuple[int, str]:
+        """List the commits after a number; return the last one's number and ETag.
+
+        Raises:
+            LakeMismatchError: if one is missing.
+        """
+        etag = ""
+        for found, found_etag in self._listed_after(number):
             for between in range(number + 1, found):
                 self._confirm_exists(between, found)
-            number = found
-        return number
+            number, etag = found, found_etag
+        return number, etag
 
-    def _numbers_after(self, number: int) -> Iterator[int]:
-        """List the numbers of the commits after a number, also those after a gap."""
+    def _listed_after(self, number: int) -> Iterator[tuple[int, str]]:
+        """List numbers and ETags of the commits after a number, also those after a gap."""
         for found in self.bucket.objects(_PREFIX, after=commit_key(number)):
             digits = found.key.removeprefix(_PREFIX).removesuffix(".json")
             if digits.isdecimal() and found.key == commit_key(int(digits)):
-                yield int(digits)
+                yield int(digits), found.etag
 
     def _confirm_exists(self, number: int, beyond: int) -> None:
         """Check that a commit exists, because a later one does."""
