@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev latency browser screenshot outages soak watch test coverage torture mutation bench terraform scan lint docs schema audit clean
+.PHONY: help install demo dev latency browser screenshot outages soak watch quick test servers coverage torture mutation bench terraform scan lint docs schema audit clean
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,8 +37,17 @@ soak: install ## run `make dev` for an hour with trade, delete detection, files 
 watch: install ## print a line a minute about the running `make dev`, for MINUTES
 	@$(BIN)/python -m hedgehog_pipeline_tests.proofs.soak --minutes $(MINUTES)
 
-test: install lint ## run lint, types and the whole test suite
-	$(BIN)/python -m pytest
+quick: install ## run ruff and the unit tests, which need no server (20 seconds)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest hedgehog_pipeline_tests/unit
+
+test: install ## run lint, types and the whole test suite: first what is fast, then the rest side by side
+	@$(MAKE) --no-print-directory quick
+	@$(MAKE) --no-print-directory --jobs 2 lint servers
+
+servers: install ## run the tests that need servers
+	$(BIN)/python -m pytest hedgehog_pipeline_tests/integration hedgehog_pipeline_tests/proofs
 
 coverage: install ## list the lines and branches that the suite does not reach
 	$(BIN)/python -m pytest --cov
@@ -77,7 +86,7 @@ schema: install ## generate docs/schema.md and its diagrams from the declaration
 docs: schema ## build the site of docs/ in docs/_build/index.html
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs docs/_build
 
-lint: install ## run ruff, pyright, bandit
+lint: install ## run ruff, the import contracts, pyright, bandit
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache

@@ -1,5 +1,7 @@
 """Every link between pages, and to files and headings, has a target."""
 
+from functools import cache
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -18,4 +20,9 @@ def _exists(page: Page, link: str) -> bool:
     target = page.path.parent / unquote(parts.path) if parts.path else page.path
     if not parts.fragment:
         return target.exists()
-    return target.suffix == ".md" and target.is_file() and parts.fragment in Page(target).anchors
+    return target.suffix == ".md" and target.is_file() and parts.fragment in _anchors(target)
+
+
+@cache
+def _anchors(target: Path) -> set[str]:
+    return Page(target).anchors

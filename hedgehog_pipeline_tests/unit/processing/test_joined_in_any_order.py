@@ -67,7 +67,7 @@ class Dimension:
         return {key: row for key, (_, row) in self._rows.items()}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(changes=_CHANGES, many=_MANY, data=st.data())
 def test_any_order_and_grouping_gives_the_newest_join(
     changes: list[Change], many: int, data: st.DataObject
@@ -81,7 +81,7 @@ def test_any_order_and_grouping_gives_the_newest_join(
     assert dimension.rows() == joins[-1]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(changes=_CHANGES, many=_MANY)
 def test_each_commit_gives_the_join_as_of_that_commit_although_more_has_landed(
     changes: list[Change], many: int
@@ -93,7 +93,7 @@ def test_each_commit_gives_the_join_as_of_that_commit_although_more_has_landed(
         assert dimension.rows() == join
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(changes=_CHANGES, invalid=_INVALID, many=_MANY, data=st.data())
 def test_replaying_invalid_commits_once_they_are_valid_gives_the_newest_join(
     changes: list[Change], invalid: set[tuple[int, str]], many: int, data: st.DataObject
