@@ -52,7 +52,7 @@ def test_two_extraction_runs_at_once_land_everything_once(
     with ThreadPoolExecutor() as threads, caplog.at_level("INFO", "hedgehog_pipeline"):
         with shop.connect() as gate:
             gate.execute("lock table sales_order")
-            arguments = (shop.settings, "extraction", today)
+            arguments = (shop.deployment, "extraction", today)
             runs = [threads.submit(execute, *arguments) for _ in "ab"]
             await_waiting_readers(shop, 2)
         for run in runs:

@@ -33,6 +33,7 @@ from hedgehog_pipeline.scheduling.run_tags import (
     tried_tags,
 )
 from hedgehog_pipeline_tests.support.capturing import capture, capturing
+from hedgehog_pipeline_tests.support.demo_model import MODEL
 from hedgehog_pipeline_tests.support.inbox_files import codes, currency, put
 from hedgehog_pipeline_tests.support.ticks import (
     launched,
@@ -71,7 +72,7 @@ def _alter_warehouse(world: World, statement: str) -> None:
 
 def _plan(world: World, instance: DagsterInstance, *, later: int = 0) -> PipelineRun:
     now = datetime.now(timezone.utc) + timedelta(seconds=later)
-    run = plan_pipeline_run(instance, pending_of(world), now)
+    run = plan_pipeline_run(instance, MODEL, pending_of(world), now)
     assert run is not None
     return run
 
@@ -331,7 +332,7 @@ def test_more_commits_than_one_run_takes_are_left_to_runs_of_the_stages(
 ) -> None:
     (commit,) = opened.deployment.lake.ingestion.of_day(datetime.now(timezone.utc).date())[-1:]
     many = {"processing": lambda _: [commit] * MAX_COMMITS, "storage": list}
-    assert plan_pipeline_run(instance, many, datetime.now(timezone.utc)) is None
+    assert plan_pipeline_run(instance, MODEL, many, datetime.now(timezone.utc)) is None
 
 
 def test_commits_of_an_earlier_day_are_left_to_the_sensors_on_the_logs(
