@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import boto3
-
 from hedgehog_pipeline.lake.log import commit_key
-from hedgehog_pipeline_tests.support.servers import Servers
+from hedgehog_pipeline_tests.support.servers import Servers, client
 from hedgehog_pipeline_tests.support.world import World
 
 _BUCKETS = ("ingestion_bucket", "processed_bucket")
@@ -51,7 +49,7 @@ class Archived:
                 first = (field, key) == (_BUCKETS[0], commit_key(1))
                 bucket = getattr(world.settings, field)
                 s3.put_object(Bucket=bucket, Key=key, Body=body.replace(*oids) if first else body)
-            ssm = boto3.client("ssm")
+            ssm = client("ssm")
             for name, text in self.parameters.items():
                 full = world.settings.parameter_prefix + name
                 ssm.put_parameter(Name=full, Value=text, Type="String")
@@ -67,5 +65,5 @@ def _oid(world: World) -> str:
 
 def _parameters(world: World) -> dict[str, str]:
     prefix = world.settings.parameter_prefix
-    found = boto3.client("ssm").get_parameters_by_path(Path=prefix, Recursive=True)["Parameters"]
+    found = client("ssm").get_parameters_by_path(Path=prefix, Recursive=True)["Parameters"]
     return {each["Name"].removeprefix(prefix): each["Value"] for each in found}

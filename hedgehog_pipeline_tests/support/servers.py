@@ -19,6 +19,12 @@ from hedgehog_pipeline.sandbox.postgres import PostgresServer
 from hedgehog_pipeline.settings import Settings
 
 
+@cache
+def client(service: str) -> Any:
+    """Return the tests' client of an AWS service; making one takes longer than most requests."""
+    return boto3.client(service)
+
+
 @dataclass(frozen=True)
 class Servers:
     postgres: PostgresServer
@@ -57,7 +63,7 @@ class Servers:
             create = sql.SQL("create database {} owner {} template {} strategy file_copy")
             admin.execute(create.format(*map(sql.Identifier, (name, owner, template))))
         dsn = self.postgres.dsn(name, user=user, password=user)
-        boto3.client("secretsmanager").create_secret(Name=secret, SecretString=rds_secret(dsn))
+        client("secretsmanager").create_secret(Name=secret, SecretString=rds_secret(dsn))
 
     def drop_databases(self, *names: str) -> None:
         """Drop databases, even while someone is connected: autovacuum visits each of them."""
@@ -68,7 +74,7 @@ class Servers:
 
     def make_bucket(self, name: str) -> None:
         """Make an empty bucket."""
-        boto3.client("s3").create_bucket(
+        client("s3").create_bucket(
             Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"}
         )
 

@@ -8,7 +8,6 @@ from datetime import date, datetime, timezone
 from itertools import count
 from typing import Any
 
-import boto3
 import psycopg
 from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult
 from psycopg import sql
@@ -31,7 +30,7 @@ from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline.storage.ddl import stored_columns
 from hedgehog_pipeline_tests.support import shops
 from hedgehog_pipeline_tests.support.demo_model import SOURCE, STAR
-from hedgehog_pipeline_tests.support.servers import Servers
+from hedgehog_pipeline_tests.support.servers import Servers, client
 
 Rows = list[tuple[Any, ...]]
 
@@ -88,7 +87,7 @@ class World:
 
     @property
     def s3(self) -> Any:
-        return boto3.client("s3")
+        return client("s3")
 
     def run(self) -> list[StageRun]:
         """`hedgehog run`."""
@@ -175,7 +174,7 @@ class World:
     def with_warehouse(self, database: str) -> "World":
         """Put another database into the warehouse's secret."""
         dsn = self.servers.postgres.dsn(database, user="writer", password="writer")
-        boto3.client("secretsmanager").put_secret_value(
+        client("secretsmanager").put_secret_value(
             SecretId=self.settings.warehouse_secret, SecretString=rds_secret(dsn)
         )
         return replace(self, warehouse_database=database)
@@ -194,7 +193,7 @@ class World:
                 source = {"Bucket": bucket, "Key": key}
                 self.s3.copy_object(Bucket=copy, Key=key, CopySource=source)
         warehouse = self.new_database(like=self.warehouse_database)
-        boto3.client("secretsmanager").create_secret(Name=settings.warehouse_secret)
+        client("secretsmanager").create_secret(Name=settings.warehouse_secret)
         yield replace(self, settings=settings).with_warehouse(warehouse)
         self.servers.drop_databases(warehouse)
 
