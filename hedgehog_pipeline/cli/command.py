@@ -8,7 +8,6 @@ from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
     from hedgehog_pipeline.deployment import Deployment
-    from hedgehog_pipeline.model.model import Model
 
 TAKES_NEGATIVE_KEYS = {"ignore_unknown_options": True}
 """Context settings of a command with a `Key` argument: click reads `-7` as an option otherwise."""
@@ -71,27 +70,23 @@ class Key(click.ParamType[str]):
 
 def star_tables() -> Iterable[str]:
     """Return the names of the warehouse tables."""
-    return _model().star
+    return read_deployment().model.star
 
 
 def source_tables() -> Iterable[str]:
     """Return the names of the source tables."""
-    return _model().source
+    return read_deployment().model.source
 
 
 def reconciled_tables() -> Iterable[str]:
     """Return the names of the warehouse tables that can be compared with the source."""
     from hedgehog_pipeline.reconciliation.result import reconciled_tables
 
-    return reconciled_tables(_model().star)
+    return reconciled_tables(read_deployment().model.star)
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 """The `--json` option."""
-
-
-def _model() -> "Model":
-    return read_deployment().model
 
 
 def read_deployment() -> "Deployment":

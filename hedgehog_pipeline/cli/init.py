@@ -46,7 +46,7 @@ def init(*, package: str) -> None:
         draft = draft_model(read_tables(connection))
     for reason in draft.left_out:
         click.echo(f"Left out: {printable(reason)}.")
-    if not draft.shop:
+    if not draft.source:
         raise HedgehogError(
             f"The source database {credentials.dbname} has no table that Hedgehog can capture. "
             "Check that HEDGEHOG_SOURCE_SECRET names the right database and that its role may read "
@@ -55,7 +55,7 @@ def init(*, package: str) -> None:
     folder.mkdir()
     for name, text in render_modules(draft).items():
         (folder / f"{name}.py").write_text(text, encoding="utf-8")
-    for module, tables in (("shop", draft.shop), ("star", draft.star)):
+    for module, tables in (("shop", draft.source), ("star", draft.star)):
         click.echo(f"{package}/{module}.py declares {', '.join(table.name for table in tables)}.")
     for fault in draft.faults:
         click.echo(f"To fix in {package}/star.py: {printable(fault)}.")

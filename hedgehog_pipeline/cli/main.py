@@ -57,7 +57,22 @@ def _has_sandbox() -> bool:
     return find_spec("faker") is not None
 
 
-@click.group(cls=_Commands, context_settings=_CONTEXT)
+@click.group(
+    cls=_Commands,
+    commands=[
+        run,
+        rebuild,
+        status,
+        trace,
+        reconcile,
+        quarantine,
+        report,
+        migrate,
+        init,
+        completion,
+    ],
+    context_settings=_CONTEXT,
+)
 @click.version_option(package_name="hedgehog-pipeline")
 @click.pass_context
 def hedgehog(context: click.Context) -> None:
@@ -74,21 +89,6 @@ def hedgehog(context: click.Context) -> None:
     """  # noqa: D301 (a mark for click: keep the line breaks that follow)
     if os.environ.get("NO_COLOR"):
         context.color = False
-
-
-for _command in (
-    run,
-    rebuild,
-    status,
-    trace,
-    reconcile,
-    quarantine,
-    report,
-    migrate,
-    init,
-    completion,
-):
-    hedgehog.add_command(_command)
 
 
 def main() -> None:

@@ -76,7 +76,6 @@ def show_backlog(backlog: Backlog, *, bars: bool) -> Iterator[StageRun]:
     """Pass the runs of a backlog on, and show how many of its commits are done.
 
     Args:
-        backlog: the commits that wait for a stage, and the runs that process them.
         bars: whether to show a bar, or lines.
     """
     if not backlog.commits:
@@ -101,13 +100,7 @@ def show_backlog(backlog: Backlog, *, bars: bool) -> Iterator[StageRun]:
 def progress_counter(
     name: str, total: int, *, bars: bool
 ) -> Generator[Callable[[], None], None, None]:
-    """Show a bar for `total` items, and return a function to call after each of them.
-
-    Args:
-        name: the label of the bar.
-        total: the number of items.
-        bars: whether to show the bar.
-    """
+    """Show a bar for `total` items, and return a function to call after each of them."""
     if not bars:
         yield lambda: None
         return

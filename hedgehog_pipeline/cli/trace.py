@@ -3,7 +3,6 @@
 import json
 from dataclasses import asdict
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,9 +15,6 @@ from hedgehog_pipeline.cli.command import (
     read_deployment,
     star_tables,
 )
-
-if TYPE_CHECKING:
-    from hedgehog_pipeline.trace.trace import Trace
 
 
 @click.command(
@@ -48,17 +44,10 @@ def trace(*, table: str, key: str, as_json: bool) -> None:
     with deployment.warehouse() as warehouse:
         found = trace(deployment.lake, warehouse, deployment.model.star[table], key)
     if as_json:
-        click.echo(json.dumps(_as_object(found), default=_as_text))
+        click.echo(json.dumps(asdict(found), default=_as_text))
         return
     for line in render_trace(found):
         click.echo(line)
-
-
-def _as_object(found: "Trace") -> dict[str, Any]:
-    """Return the trace for JSON; in each version the warehouse row is merged with its origin."""
-    fields = asdict(found)
-    fields["versions"] = [version.pop("held") | version for version in fields["versions"]]
-    return fields
 
 
 def _as_text(value: object) -> str:

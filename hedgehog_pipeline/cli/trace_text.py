@@ -26,8 +26,8 @@ def render_trace(trace: Trace) -> Iterator[str]:
         yield f"version {number} of {count}, {_state(version)}"
         yield from _stages(version)
         yield from _disagreements(version)
-        yield from _values(before, version.held.row)
-        before = version.held.row
+        yield from _values(before, version.row)
+        before = version.row
     for deletion in trace.deletions:
         yield ""
         yield style("deleted in the source", fg="red")
@@ -44,29 +44,28 @@ def render_trace(trace: Trace) -> Iterator[str]:
 
 
 def _state(version: Version) -> str:
-    row = version.held
-    if row.inferred_since:
+    if version.inferred_since:
         return style("inferred: a fact refers to it, but its own row is not loaded", fg="yellow")
-    if row.deleted:
+    if version.deleted:
         return style("deleted", fg="red")
-    return style("current", fg="green") if row.current else "not current"
+    return style("current", fg="green") if version.current else "not current"
 
 
 def _stages(version: Version) -> Iterator[str]:
-    row, transformation = version.held, version.shaping
     for landed in version.landings:
         yield from _landed("captured", landed)
-    if transformation:
+    if transformation := version.shaping:
         kind = ", restatement" if transformation.kind == "restatement" else ""
         yield (
             f"  processed  {_timestamp(transformation.processed_at)}  "
             f"commit {transformation.commit}{kind}"
         )
         yield f"             {transformation.part or _NO_OBJECT}"
-    if row.inferred_since:
-        yield f"  inferred   {_timestamp(row.inferred_since)}"
+    if version.inferred_since:
+        yield f"  inferred   {_timestamp(version.inferred_since)}"
     else:
-        yield f"  loaded     {_timestamp(row.loaded_at) if row.loaded_at else _NO_LOAD_TIME}"
+        loaded = _timestamp(version.loaded_at) if version.loaded_at else _NO_LOAD_TIME
+        yield f"  loaded     {loaded}"
 
 
 def _landed(label: str, landed: LandedRow) -> Iterator[str]:

@@ -281,6 +281,11 @@ class LandedTable:
         return None
 
 
+def existing_rows(newest: pa.Table) -> pa.Table:
+    """Return the rows of `History.newest` that no later commit saw deleted."""
+    return newest.filter(~pc.field(DELETED.name)).drop_columns([DELETED.name])
+
+
 def _last_of_each(rows: pa.Table, key: str) -> pa.Table:
     newest = rows.group_by(key).aggregate([(_COMMIT, "max")]).rename_columns([key, _COMMIT])
     return rows.join(newest, [key, _COMMIT], join_type="left semi")

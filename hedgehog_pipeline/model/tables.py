@@ -49,6 +49,11 @@ class SourceTable:
         """Type of the primary key."""
         return self.columns[0].type
 
+    def reference_to(self, parent: str) -> str:
+        """Return the column that refers to a parent with which a star table joins this table."""
+        (column,) = (column.name for column in self.columns if column.references == parent)
+        return column
+
 
 @dataclass(frozen=True)
 class StarTable:

@@ -62,8 +62,6 @@ class Comparison:
     """Two sides of a table, compared key by key.
 
     Attributes:
-        source: rows and checksum of the source.
-        warehouse: rows and checksum of the warehouse.
         missing: ranges of the keys that are only in the source.
         surplus: ranges of the keys that are only in the warehouse, or in it more than once.
         different: ranges of the keys whose values differ, or cannot be read in the source.

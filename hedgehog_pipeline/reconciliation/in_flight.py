@@ -11,9 +11,9 @@ from functools import cache
 
 from psycopg import sql
 
-from hedgehog_pipeline.extraction.capture import known_watermarks, xids_since
 from hedgehog_pipeline.extraction.delete_detection import keys_in_source, sweep_table
 from hedgehog_pipeline.extraction.source import SourceSnapshot
+from hedgehog_pipeline.extraction.source_identity import known_watermarks, xids_since
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.model.tables import INGESTION_COMMIT, SourceTable, StarTable
@@ -29,7 +29,6 @@ class InFlight:
 
     Attributes:
         warehouse: the warehouse, in one snapshot.
-        lake: the two logs.
         loaded: the last ingestion commit that is loaded together with all before it.
         head: the last ingestion commit.
         source: the source, in one snapshot.
@@ -50,12 +49,7 @@ class InFlight:
         )
 
     def reasons(self, table: StarTable, keys: KeyRanges) -> Iterator[tuple[str, KeyRanges]]:
-        """Yield each reason that explains a difference, with the keys that it applies to.
-
-        Args:
-            table: the table of the star.
-            keys: the keys that differ.
-        """
+        """Yield each reason that explains why keys differ, with the keys that it applies to."""
         yield "not captured yet", self._members(table, self._not_captured)
         yield "landed, not loaded yet", self._members(table, self._not_loaded)
         yield "deleted in the source, not detected yet", self._members(table, self._deleted)
@@ -80,8 +74,7 @@ class InFlight:
         return keys_in_source(self.source, table, changed)
 
     def _deleted(self, table: SourceTable) -> KeyRanges:
-        found = sweep_table(self.source, self.lake.ingestion, self.head, table)
-        return found.deleted
+        return sweep_table(self.source, self.lake.ingestion, self.head, table).deleted
 
     def _quarantined(self, table: SourceTable) -> KeyRanges:
         query = sql.SQL(
@@ -114,8 +107,8 @@ class InFlight:
         )
 
     def _children(self, subject: SourceTable, parent: SourceTable, keys: KeyRanges) -> KeyRanges:
-        (reference,) = (c.name for c in subject.columns if c.references == parent.name)
-        return keys_in_source(self.source, subject, key_in(reference, keys)) if keys else []
+        refers = key_in(subject.reference_to(parent.name), keys)
+        return keys_in_source(self.source, subject, refers) if keys else []
 
     def _inbox_keys(self, rows: Iterable[tuple[int, int]]) -> KeyRanges:
         """Return the keys of rows whose commit landed an inbox file."""

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import date
 from time import monotonic
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline.lake.lake import Lake
-from hedgehog_pipeline.model.model import Model
 from hedgehog_pipeline.model.tables import SourceTable, StarTable
 from hedgehog_pipeline.postgres.key_ranges import (
     KeyRanges,
@@ -45,6 +45,12 @@ _SEARCH_SECONDS = 60.0
 _NEVER_LANDED = LakeRow(None, 0)
 """The row in the lake of a key that never landed."""
 
+_Lines = Mapping[int, bytes | None]
+"""The line of each key; None where the source lacks the row or it cannot be read."""
+
+_Samples = Mapping[str, _Lines]
+"""The source's lines of the first keys that differ unexplained, by how they differ."""
+
 
 def reconcile(
     lake: Lake, warehouse: Warehouse, open_source: OpenSource, tables: Sequence[StarTable]
@@ -55,7 +61,6 @@ def reconcile(
     read after both snapshots are closed.
 
     Args:
-        lake: the two logs.
         warehouse: the warehouse, prepared or not.
         open_source: opens the source, after the warehouse's snapshot is open and the log is read.
         tables: those of `reconciled_tables` (reconciliation/result.py).
@@ -64,7 +69,7 @@ def reconcile(
         HedgehogError: where source, lake or warehouse cannot be read, or the warehouse was loaded
             from other logs.
     """
-    unexplained: list[_Unexplained] = []
+    unexplained: list[tuple[StarTable, Reconciled, _Samples]] = []
     with warehouse.snapshot():
         if not confirm_loaded(lake, warehouse) or not is_initial_load_complete(
             warehouse.connection
@@ -79,38 +84,21 @@ def reconcile(
         with open_source(inputs) as snapshot:
             in_flight = InFlight(warehouse, lake, loaded, head, snapshot)
             for table in tables:
-                result = _compare_table(in_flight, table)
-                if isinstance(result, Reconciled):
-                    yield result
+                result, samples = _compare_table(in_flight, table)
+                if samples:
+                    unexplained.append((table, result, samples))
                 else:
-                    unexplained.append(result)
+                    yield result
     until = monotonic() + _SEARCH_SECONDS
-    for result in unexplained:
-        yield _find_wrong_side(result, lake, warehouse.model, loaded.number, until)
+    for table, result, samples in unexplained:
+        side = LakeSide(lake, warehouse.model, table, loaded.number)
+        yield _find_wrong_side(result, samples, side, until)
 
 
-_Lines = Mapping[int, bytes | None]
-
-
-@dataclass(frozen=True)
-class _Unexplained:
-    """A table with unexplained differences, before the lake shows which side is wrong.
-
-    Attributes:
-        table: the table of the star.
-        result: what the comparison found.
-        source_lines: by how they differ, the source's lines of the first keys; None for a key that
-            is not in the source.
-    """
-
-    table: StarTable
-    result: Reconciled
-    source_lines: Mapping[str, _Lines]
-
-
-def _compare_table(in_flight: InFlight, table: StarTable) -> "Reconciled | _Unexplained":
+def _compare_table(in_flight: InFlight, table: StarTable) -> tuple[Reconciled, _Samples]:
+    """Compare a table; return the result, and samples of its unexplained differences."""
     if not in_flight.is_comparable(table):
-        return Reconciled(table.name, None)
+        return Reconciled(table.name, None), {}
     source = SourceSide(in_flight.source, in_flight.warehouse.model, table)
     warehouse = WarehouseSide(in_flight.warehouse.connection, table)
     found = compare(source.lines(), warehouse.lines())
@@ -121,17 +109,16 @@ def _compare_table(in_flight: InFlight, table: StarTable) -> "Reconciled | _Unex
     }
     explained = list(_explain(in_flight, table, differing))
     faults: list[Difference] = []
-    source_lines: dict[str, _Lines] = {}
+    samples: dict[str, _Lines] = {}
     for what, keys in differing.items():
         if keys:
             first_keys = first_of(keys, MAX_EXAMPLES)
             theirs, ours = dict(source.lines(first_keys)), dict(warehouse.lines(first_keys))
             faults.append(Difference(what, None, keys, tuple(_examples(table, theirs, ours))))
-            source_lines[what] = {
+            samples[what] = {
                 key: theirs.get(key) for first, last in first_keys for key in range(first, last + 1)
             }
-    reconciled = Reconciled(table.name, found, (*faults, *explained))
-    return _Unexplained(table, reconciled, source_lines) if faults else reconciled
+    return Reconciled(table.name, found, (*faults, *explained)), samples
 
 
 def _explain(
@@ -148,46 +135,41 @@ def _explain(
 
 
 def _find_wrong_side(
-    unexplained: _Unexplained, lake: Lake, model: Model, loaded: int, until: float
+    result: Reconciled, samples: _Samples, side: LakeSide, until: float
 ) -> Reconciled:
     """Find which side is wrong, by what landed last for the first keys."""
-    keys = {key for lines in unexplained.source_lines.values() for key in lines}
+    faults = [found for found in result.differences if found.why is None]
+    explained = [found for found in result.differences if found.why]
     try:
-        landed = LakeSide(lake, model, unexplained.table, loaded).rows(keys, until)
+        landed = side.rows({key for lines in samples.values() for key in lines}, until)
         numbers = {row.commit for row in landed.values() if row}
-        days = {number: lake.ingestion.read(number).date for number in numbers}
+        days = {number: side.lake.ingestion.read(number).date for number in numbers}
     except HedgehogError as error:
         reason = printable(str(error))
-        return _with_faults(
-            unexplained,
-            lambda fault: replace(fault, examples=(*fault.examples, reason), wrong=(UNREAD,)),
-        )
-
-    def with_wrong_side(fault: Difference) -> Difference:
-        wrong, commits = list[str](), list[str]()
-        for key, line in unexplained.source_lines[fault.what].items():
-            row = landed.get(key, _NEVER_LANDED)
-            if row is None:
-                wrong.append(UNSOUGHT)
-            elif row.line != line:
-                wrong.append(LAKE)
-            else:
-                wrong.append(WAREHOUSE)
-                if row.commit:
-                    commits.append(f"commit {row.commit} of {days[row.commit]}")
-        return replace(
-            fault, wrong=tuple(dict.fromkeys(wrong)), landed=tuple(dict.fromkeys(commits))
-        )
-
-    return _with_faults(unexplained, with_wrong_side)
+        judged = [replace(f, examples=(*f.examples, reason), wrong=(UNREAD,)) for f in faults]
+    else:
+        judged = [_judge(fault, samples[fault.what], landed, days) for fault in faults]
+    return replace(result, differences=(*judged, *explained))
 
 
-def _with_faults(
-    unexplained: _Unexplained, change: Callable[[Difference], Difference]
-) -> Reconciled:
-    result = unexplained.result
-    differences = (d if d.why else change(d) for d in result.differences)
-    return replace(result, differences=tuple(differences))
+def _judge(
+    fault: Difference,
+    source_lines: _Lines,
+    landed: Mapping[int, LakeRow | None],
+    days: Mapping[int, date],
+) -> Difference:
+    wrong, commits = list[str](), list[str]()
+    for key, line in source_lines.items():
+        row = landed.get(key, _NEVER_LANDED)
+        if row is None:
+            wrong.append(UNSOUGHT)
+        elif row.line != line:
+            wrong.append(LAKE)
+        else:
+            wrong.append(WAREHOUSE)
+            if row.commit:
+                commits.append(f"commit {row.commit} of {days[row.commit]}")
+    return replace(fault, wrong=tuple(dict.fromkeys(wrong)), landed=tuple(dict.fromkeys(commits)))
 
 
 def _examples(table: StarTable, theirs: _Lines, ours: _Lines) -> Iterator[str]:

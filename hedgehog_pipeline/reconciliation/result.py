@@ -1,5 +1,6 @@
 """The result of reconciling a table, as people and programs read it."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -35,8 +36,6 @@ _ADVICE = {
 
 MAX_EXAMPLES = 5
 
-_NOT_COMPARED = "not compared: the initial load is not complete"
-
 
 @dataclass(frozen=True)
 class Difference:
@@ -60,14 +59,10 @@ class Difference:
     def __str__(self) -> str:
         """Write one line for the difference, and one for each example."""
         why = "".join(f", {text}" for text in (self.why, *self.wrong, *self.landed) if text)
-        return "\n      ".join(
-            [f"{count(self.keys):,} {self.what}{why}: {self._ranges}", *self.examples]
-        )
-
-    @property
-    def _ranges(self) -> str:
-        some = [str(a) if a == b else f"{a}-{b}" for a, b in self.keys[:MAX_EXAMPLES]]
-        return ", ".join(some + ["..."] * (len(self.keys) > MAX_EXAMPLES))
+        ranges = [str(a) if a == b else f"{a}-{b}" for a, b in self.keys[:MAX_EXAMPLES]]
+        ranges += ["..."] * (len(self.keys) > MAX_EXAMPLES)
+        line = f"{count(self.keys):,} {self.what}{why}: {', '.join(ranges)}"
+        return "\n      ".join([line, *self.examples])
 
 
 @dataclass(frozen=True)
@@ -75,7 +70,6 @@ class Reconciled:
     """The result for a table of the star.
 
     Attributes:
-        table: the name of the table.
         comparison: the two sides; None until the initial load is complete.
         differences: the differences, faults first.
     """
@@ -92,17 +86,17 @@ class Reconciled:
     @property
     def in_flight(self) -> dict[str, int]:
         """How many keys differ, by the reason that explains it."""
-        found: dict[str, int] = {}
+        found = Counter[str]()
         for difference in self.differences:
             if difference.why:
-                found[difference.why] = found.get(difference.why, 0) + count(difference.keys)
+                found[difference.why] += count(difference.keys)
         return found
 
     @property
     def verdict(self) -> str:
         """The result in a few words."""
         if self.comparison is None:
-            return _NOT_COMPARED
+            return "not compared: the initial load is not complete"
         faults = [f"{self.faults:,} unexplained"] if self.faults else []
         explained = [f"{keys:,} {why}" for why, keys in self.in_flight.items()]
         return "; ".join(faults + explained) or "ok"

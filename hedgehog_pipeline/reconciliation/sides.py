@@ -11,8 +11,9 @@ from psycopg import Connection, sql
 
 from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline.lake.commits import Part
-from hedgehog_pipeline.lake.csv_reader import ReadPart, landed_schema, read_csv, read_part
+from hedgehog_pipeline.lake.csv_reader import ReadPart, read_csv, read_part
 from hedgehog_pipeline.lake.lake import Lake
+from hedgehog_pipeline.lake.landed import History, existing_rows
 from hedgehog_pipeline.lake.quarantine_csv import QuarantineEntry
 from hedgehog_pipeline.model.columns import Column
 from hedgehog_pipeline.model.model import Model
@@ -27,14 +28,14 @@ from hedgehog_pipeline.reconciliation.checksums import (
 )
 from hedgehog_pipeline.storage.views import current_view
 
-_ALL = sql.SQL("true")
-
 _CHUNK_BYTES = 4 * 1024 * 1024
 """About how much CSV of the source is transformed at a time: it bounds the memory."""
 
 
-def key_in(column: str, keys: KeyRanges) -> sql.Composable:
-    """Return the SQL condition that a column has one of these keys."""
+def key_in(column: str, keys: KeyRanges | None) -> sql.Composable:
+    """Return the SQL condition that a column has one of these keys, or any key for None."""
+    if keys is None:
+        return sql.SQL("true")
     if not keys:
         return sql.SQL("false")
     firsts, lasts = (list(edges) for edges in zip(*keys, strict=True))
@@ -58,72 +59,45 @@ class SourceSide:
 
     def lines(self, keys: KeyRanges | None = None) -> Iterator[Line]:
         """Read the rows, or those of some keys."""
-        subject, *_ = self._tables
-        where = _ALL if keys is None else key_in(subject.key, keys)
+        subject = self.model.source[self.table.inputs[0]]
         transform = transforms_of(self.model)[self.table.name]
         parents = self._parents  # read first: only one COPY at a time
-        for part in self._read(subject, where):
-            rows = transform.current(part.rows, *parents)
-            keys = _values(rows, self.table.key.name)
-            readable = zip(keys, render_rows(rows, self.table.columns), strict=True)
-            yield from sorted([*readable, *((key, None) for key in part.unreadable)])
-
-    @property
-    def _tables(self) -> list[SourceTable]:
-        return [self.model.source[name] for name in self.table.inputs]
+        for landed, unreadable in self._read(subject, keys):
+            rows = transform.current(landed, *parents)
+            lines = render_rows(rows, self.table.columns)
+            readable = zip(_values(rows, self.table.key.name), lines, strict=True)
+            yield from sorted([*readable, *((key, None) for key in unreadable)])
 
     @cached_property
     def _parents(self) -> list[pa.Table]:
-        _, *parents = self._tables
-        return [
-            pa.concat_tables(
-                [
-                    landed_schema(parent).empty_table(),
-                    *(part.rows for part in self._read(parent, _ALL)),
-                ]
-            )
-            for parent in parents
-        ]
+        parents = (self.model.source[name] for name in self.table.inputs[1:])
+        return [pa.concat_tables(rows for rows, _ in self._read(parent)) for parent in parents]
 
-    def _read(self, table: SourceTable, where: sql.Composable) -> Iterator["_Rows"]:
+    def _read(
+        self, table: SourceTable, keys: KeyRanges | None = None
+    ) -> Iterator[tuple[pa.Table, set[int]]]:
+        """Yield some of the readable rows, and the keys of the other rows in their range."""
         decimals = [c for c in table.columns if pa.types.is_decimal(c.type.arrow)]
         numbers = {f"#{index}": column for index, column in enumerate(decimals)}
         columns = [column.name for column in table.columns]
         query = sql.SQL("select {columns} from {table} where {where} order by {key}").format(
             columns=sql.SQL(", ").join([*map(sql.Identifier, columns), *_as_written(numbers)]),
             table=sql.Identifier(table.name),
-            where=where,
+            where=key_in(table.key, keys),
             key=sql.Identifier(table.key),
         )
         columns += numbers
         entries: list[QuarantineEntry] = []
         for body in _chunks(self.snapshot.rows(table, query, columns, entries)):
             part = Part(
-                asset=f"oltp/{table.name}",
-                key="",
-                rows=0,
-                bytes=len(body),
-                columns=tuple(columns),
+                asset=f"oltp/{table.name}", key="", rows=0, bytes=len(body), columns=tuple(columns)
             )
             read = read_part(body, table, part, 0)
             wrong = _misread(body, read, table, numbers)
-            keys = [*(entry.key for entry in entries), *_values(read.faults, "key")]
+            faulty = [*(entry.key for entry in entries), *_values(read.faults, "key")]
             entries.clear()
             rows = read.rows.filter(~pc.field(table.key).isin(wrong)) if wrong else read.rows
-            yield _Rows(rows, {*map(int, keys), *wrong})
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """Some of a table's rows.
-
-    Attributes:
-        rows: the readable rows.
-        unreadable: the keys of the other rows in their range.
-    """
-
-    rows: pa.Table
-    unreadable: set[int]
+            yield rows, {*map(int, faulty), *wrong}
 
 
 def _as_written(numbers: Mapping[str, Column]) -> Iterator[sql.Composed]:
@@ -165,7 +139,7 @@ class WarehouseSide:
         ).format(
             values=canonical_columns(self.table.columns),
             rows=self._rows,
-            where=_ALL if keys is None else key_in(self.table.key.name, keys),
+            where=key_in(self.table.key.name, keys),
             key=sql.Identifier(self.table.key.name),
         )
         with self.connection.cursor().copy(query) as copy:
@@ -208,8 +182,6 @@ class LakeSide:
     """A star table in the lake, transformed by the same functions.
 
     Attributes:
-        lake: the lake whose ingestion log is read.
-        model: the declared tables.
         table: a table of the star that has a subject.
         number: the last ingestion commit to read.
     """
@@ -231,12 +203,11 @@ class LakeSide:
         own = self.lake.landed(subject).newest_of(self.number, keys, until)
         rows = own.newest()
         existing = existing_rows(rows)
-        histories = [
-            self.lake.landed(parent).newest_of(
-                self.number, referenced_keys(existing, subject, parent), until
-            )
-            for parent in parents
-        ]
+        histories: list[History] = []
+        for parent in parents:
+            references = _values(existing, subject.reference_to(parent.name))
+            parent_keys = {key for key in references if key is not None}
+            histories.append(self.lake.landed(parent).newest_of(self.number, parent_keys, until))
         if any(history.unsearched for history in histories):
             return dict.fromkeys(keys)
         parent_rows = (existing_rows(history.newest()) for history in histories)
@@ -257,17 +228,6 @@ class LakeSide:
             },
             **dict.fromkeys(own.unsearched),
         }
-
-
-def existing_rows(rows: pa.Table) -> pa.Table:
-    """Return the newest rows without those that a later commit saw deleted."""
-    return rows.filter(~pc.field(DELETED.name)).drop_columns([DELETED.name])
-
-
-def referenced_keys(rows: pa.Table, subject: SourceTable, parent: SourceTable) -> set[int]:
-    """Return the keys of the parent that rows of the subject reference."""
-    (reference,) = (c.name for c in subject.columns if c.references == parent.name)
-    return {key for key in _values(rows, reference) if key is not None}
 
 
 def _values(rows: pa.Table, column: str) -> list[Any]:

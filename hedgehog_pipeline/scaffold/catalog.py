@@ -1,10 +1,8 @@
 """Read the tables of a source from PostgreSQL's catalog."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
 
 import psycopg
 from psycopg import Connection
@@ -89,15 +87,14 @@ def read_tables(connection: Connection) -> list[FoundTable]:
         HedgehogError: if the catalog cannot be read.
     """
     try:
-        return list(_grouped(connection.execute(_TABLES).fetchall()))
+        rows = connection.execute(_TABLES).fetchall()
     except psycopg.Error as error:
         raise HedgehogError(
             f"The source's catalog could not be read: {reason_of(error)}. Run again."
         ) from error
-
-
-def _grouped(rows: list[tuple[Any, ...]]) -> Iterator[FoundTable]:
-    for (name, comment), columns in groupby(rows, key=itemgetter(0, 1)):
-        found = list(columns)
-        key = tuple(column for _, _, in_key, column, *_ in found if in_key)
-        yield FoundTable(name, comment, key, tuple(FoundColumn(*row[3:]) for row in found))
+    tables: list[FoundTable] = []
+    for (name, comment), of_table in groupby(rows, key=itemgetter(0, 1)):
+        columns = [(in_key, FoundColumn(*column)) for _, _, in_key, *column in of_table]
+        key = tuple(column.name for in_key, column in columns if in_key)
+        tables.append(FoundTable(name, comment, key, tuple(column for _, column in columns)))
+    return tables

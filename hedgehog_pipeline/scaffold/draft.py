@@ -15,13 +15,13 @@ class Draft:
     """A first model.
 
     Attributes:
-        shop: the source tables that can be captured.
+        source: the source tables that can be captured.
         star: the dimensions, then the facts.
         left_out: for each table and column that is not declared, its name and the reason.
         faults: the errors in the star that a person has to fix.
     """
 
-    shop: tuple[SourceTable, ...]
+    source: tuple[SourceTable, ...]
     star: tuple[StarTable, ...]
     left_out: tuple[str, ...]
     faults: tuple[str, ...]

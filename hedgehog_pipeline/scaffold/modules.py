@@ -46,7 +46,7 @@ def render_modules(draft: Draft) -> dict[str, str]:
     """Return the text of each module, by module name."""
     dimensions = [table for table in draft.star if isinstance(table, Dimension)]
     facts = [table for table in draft.star if isinstance(table, Fact)]
-    source = [_table(t, [_source_column(t, c) for c in t.columns]) for t in draft.shop]
+    source = [_table(t, [_source_column(t, c) for c in t.columns]) for t in draft.source]
     star = [_table(t, [_star_column(t, c) for c in t.columns]) for t in draft.star]
     return {
         "__init__": '"""The model: source tables, star schema and transforms."""\n',

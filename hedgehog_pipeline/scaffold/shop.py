@@ -1,7 +1,7 @@
 """Draft declarations of the source tables that a database has."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from hedgehog_pipeline.model.columns import (
@@ -45,10 +45,13 @@ def draft_source(found: Sequence[FoundTable], left_out: list[str]) -> tuple[Sour
         left_out: is extended by the name and reason of each table and column not declared.
     """
     tables = {table.name: table for table in _without_references(found, left_out)}
-    references = {t.name: {c.name: c.refers_to for c in t.columns} for t in found}
-    return tuple(
-        _with_references(table, references[table.name], tables) for table in tables.values()
-    )
+    parents = {(t.name, c.name): tables.get(c.refers_to or "") for t in found for c in t.columns}
+    declared: list[SourceTable] = []
+    for table in tables.values():
+        own, *others = table.columns
+        columns = [_with_reference(other, parents[table.name, other.name]) for other in others]
+        declared.append(replace(table, columns=(own, *columns)))
+    return tuple(declared)
 
 
 def _without_references(found: Iterable[FoundTable], left_out: list[str]) -> Iterator[SourceTable]:
@@ -95,18 +98,8 @@ def _type_of(column: FoundColumn) -> ColumnType | None:
     return decimal(digits, decimals) if fits else None
 
 
-def _with_references(
-    table: SourceTable,
-    references: Mapping[str, str | None],
-    tables: Mapping[str, SourceTable],
-) -> SourceTable:
-    """Return a table with the references of its columns to other captured tables."""
-
-    def with_reference(column: Column) -> Column:
-        parent = tables.get(references[column.name] or "")
-        if parent is None or parent.key_type != column.type:
-            return column
-        return reference(column.name, parent.name, nullable=column.nullable, kind=column.type)
-
-    own, *others = table.columns
-    return replace(table, columns=(own, *map(with_reference, others)))
+def _with_reference(column: Column, parent: SourceTable | None) -> Column:
+    """Return a column as a reference to a captured table, if it has the type of its key."""
+    if parent is None or parent.key_type != column.type:
+        return column
+    return reference(column.name, parent.name, nullable=column.nullable, kind=column.type)

@@ -76,6 +76,8 @@ def rows_of_key(warehouse: Warehouse, table: StarTable, key: Key) -> Iterator[Wa
 
 def deletions_of_key(warehouse: Warehouse, table: StarTable, key: Key) -> list[int]:
     """List the ingestion commits that saw a key of a fact deleted, in order."""
+    if not isinstance(table, Fact):
+        return []
     query = (
         "select ingestion_commit from hedgehog.tombstones "
         "where table_name = %s and key = %s order by ingestion_commit"

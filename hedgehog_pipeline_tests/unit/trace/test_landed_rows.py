@@ -8,7 +8,7 @@ from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import IngestionCommit, ProcessedCommit
 from hedgehog_pipeline.lake.lake import Lake
 from hedgehog_pipeline.lake.log import CommitLog
-from hedgehog_pipeline.trace.landed_rows import LandedRows
+from hedgehog_pipeline.trace.landed_rows import find_first_mention, find_in_commit
 from hedgehog_pipeline_tests.support.demo_model import SOURCE, STAR
 from hedgehog_pipeline_tests.support.lake_making import MemoryS3, land
 
@@ -26,13 +26,13 @@ def test_a_row_of_an_altered_part_is_not_shown() -> None:
     )
     (part,) = land(lake.ingestion, {"payment": f"{_HEADER}\n{_ROW}\n".encode()}).parts
     payment, day = SOURCE["payment"], date(2026, 6, 1)
-    assert LandedRows(lake, SOURCE).in_commit(payment, "7", 1).line == 1
-    assert (mention := LandedRows(lake, SOURCE).first_mention(STAR["dim_date"], day, 1))
+    assert find_in_commit(lake, payment, "7", 1).line == 1
+    assert (mention := find_first_mention(lake, SOURCE, STAR["dim_date"], day, 1))
     assert mention.line == 1
     s3.objects[part.key] = s3.objects[part.key].replace(b"2.50", b"3.50")
     for read in (
-        lambda: LandedRows(lake, SOURCE).in_commit(payment, "7", 1),
-        lambda: LandedRows(lake, SOURCE).first_mention(STAR["dim_date"], day, 1),
+        lambda: find_in_commit(lake, payment, "7", 1),
+        lambda: find_first_mention(lake, SOURCE, STAR["dim_date"], day, 1),
     ):
         with pytest.raises(HedgehogError, match=f"{part.key} .* was altered: its SHA-256"):
             read()
