@@ -157,7 +157,7 @@ def test_a_run_killed_at_any_of_six_steps_is_made_up_for(
 
 
 @pytest.mark.torture
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
     ("prepare", "work"), [(an_archive, run), (changes, run), (deletions, sweep), (files, run)]
 )
