@@ -136,14 +136,6 @@ _CAUGHT_UP = """
         select {columns} from {table} where {key} not in (select {key} from {other});
     update {other} set version = nextval('version')
         where version in (select version from {table});
-    do $$ declare referring text; begin
-        for referring in
-            select conname from pg_constraint
-            where conrelid = '{table}'::regclass and contype = 'f' and conparentid = 0
-        loop
-            execute format('alter table {table} drop constraint %I', referring);
-        end loop;
-    end $$;
 """
 _SWAP = """
     alter table {table} rename to instead_of_{other};

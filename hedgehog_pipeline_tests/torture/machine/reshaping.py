@@ -57,6 +57,17 @@ _LATER = """
     values (1002, '2026-03-01 10:00:00', '2026-03-01 10:00:00', 102, 1, 10, 1, 1, false,
         '2026-04-03', 1, 1);
 """
+_REFERS_TO_NOTHING = """
+    do $$ declare referring text; begin
+        for referring in
+            select conname from pg_constraint where conrelid = 'payment'::regclass and contype = 'f'
+        loop
+            execute format('alter table payment drop constraint %I', referring);
+        end loop;
+    end $$
+"""
+"""What payments refer to can be deleted once another table has taken their place."""
+
 _GROWN_AS_PAYMENT = """
     do $$ begin
         if exists (select from pg_attribute
@@ -126,6 +137,7 @@ class Reshaping:
         self._shop.execute(_LATER.encode())
 
     def _take_place(self) -> None:
+        self._shop.execute(_REFERS_TO_NOTHING)
         if self._way is Way.RENAMED:
             put_in_place(self._shop, "beside", SHOP["payment"])
         else:
