@@ -113,6 +113,17 @@ def unexplained(looks: Iterable[Look], happened: Happened) -> list[str]:
     ]
 
 
+def may_have_failed(looks: Iterable[Look], happened: Happened) -> set[str]:
+    """Return the runs that were killed, or launched within a minute of the kill of a server."""
+    return {*happened.killed_runs}.union(
+        *(look.runs for look in looks if _is_near(look, happened.servers_killed))
+    )
+
+
+def _is_near(look: Look, kills: Iterable[float]) -> bool:
+    return any(abs(look.second - at) <= SECONDS_TO_HEAL for at in kills)
+
+
 def _follows(look: Look, kills: Iterable[float]) -> bool:
     return any(0 <= look.second - at <= SECONDS_TO_HEAL for at in kills)
 

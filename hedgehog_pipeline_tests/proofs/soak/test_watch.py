@@ -20,7 +20,7 @@ from hedgehog_pipeline_tests.proofs.soak.busy import Busy, Happened
 from hedgehog_pipeline_tests.proofs.soak.delays import Delay, Delays
 from hedgehog_pipeline_tests.proofs.soak.dev import Dev
 from hedgehog_pipeline_tests.proofs.soak.errors import Errors, is_error
-from hedgehog_pipeline_tests.proofs.soak.judged import figures, unexplained
+from hedgehog_pipeline_tests.proofs.soak.judged import figures, may_have_failed, unexplained
 from hedgehog_pipeline_tests.proofs.soak.programs import (
     CODE_SERVER,
     STAYING,
@@ -151,6 +151,17 @@ def test_an_error_counts_unless_a_kill_explains_it(
     happened = Happened(killed_runs=["killed-one"], runs_killed=[99.5], servers_killed=[500.0])
     looks = [Look(second, errors=[line]), Look(second, blind=line)]
     assert unexplained(looks, happened) == ([] if explained else [line, line])
+
+
+def test_a_run_may_fail_where_it_or_a_server_was_killed():
+    looks = [
+        Look(30.0, runs=["long before"]),
+        Look(100.0, runs=["before"]),
+        Look(170.0, runs=["after"]),
+        Look(190.0, runs=["long after"]),
+    ]
+    happened = Happened(killed_runs=["killed"], servers_killed=[120.0])
+    assert may_have_failed(looks, happened) == {"before", "after", "killed"}
 
 
 _ENDS_MEANWHILE = """

@@ -157,7 +157,7 @@ def test_a_run_killed_at_six_steps_is_completed_by_the_next(
 
 
 @pytest.mark.torture
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
     ("prepare", "work"), [(initial_load, run), (changes, run), (deletions, sweep), (files, run)]
 )

@@ -57,6 +57,17 @@ _LATER = """
     values (1002, '2026-03-01 10:00:00', '2026-03-01 10:00:00', 102, 1, 10, 1, 1, false,
         '2026-04-03', 1, 1);
 """
+_DROP_FOREIGN_KEYS = """
+    do $$ declare referring text; begin
+        for referring in
+            select conname from pg_constraint where conrelid = 'payment'::regclass and contype = 'f'
+        loop
+            execute format('alter table payment drop constraint %I', referring);
+        end loop;
+    end $$
+"""
+"""So that a row that payments refer to can be deleted once another table has replaced payments."""
+
 _GROWN_AS_PAYMENT = """
     do $$ begin
         if exists (select from pg_attribute
@@ -126,6 +137,7 @@ class Redefinition:
         self._shop.execute(_LATER.encode())
 
     def _replace(self) -> None:
+        self._shop.execute(_DROP_FOREIGN_KEYS)
         if self._replacement is Replacement.RENAMED:
             replace_by_copy(self._shop, "beside", SOURCE["payment"])
         else:
