@@ -330,8 +330,9 @@ def explained() -> Generator[None, None, None]:
         ) from error
     except psycopg.errors.LockNotAvailable as error:
         raise HedgehogError(
-            f"The source's tables are locked by another session for more than {_LOCK_SECONDS:.0f} "
-            "seconds (an ALTER or TRUNCATE in progress); run again when it is over."
+            "The source's tables have been locked by another session for more than "
+            f"{_LOCK_SECONDS:.0f} seconds (an ALTER or TRUNCATE in progress); run again when it "
+            "is over."
         ) from error
     except psycopg.Error as error:
         reason = reason_of(error)

@@ -94,7 +94,7 @@ class CommitLog(Generic[AnyCommit]):
             head = self.head()
             if head is None or commit.log != head.log:
                 raise LakeMismatchError(
-                    f"The object {commit_key(number)} in the bucket {self.bucket.name} holds a "
+                    f"The object {commit_key(number)} in the bucket {self.bucket.name} is a "
                     f"commit of the log {commit.log}, but the bucket's log is "
                     f"{head.log if head else 'empty'}: the commit belongs to another log. {RESTORE}"
                 )
@@ -178,12 +178,12 @@ class CommitLog(Generic[AnyCommit]):
         if found is None and (end := self.end()) > known.number:
             raise self._missing(known.number, f"although commit {end} exists")
         if found is None or found.batch != known.batch:
+            now = f"its batch is {found.batch} now" if found else "there is no such commit now"
             raise LakeMismatchError(
-                f"{by} holds commit {known.number} (batch {known.batch}) of the bucket "
-                f"{self.bucket.name}, where {found.batch if found else 'nothing'} stands now: "
-                f"{self._what_happened(known, found)}. Name the right bucket, or restore its "
-                f"objects and delete what was written since. If they are lost, {remedy} "
-                "See docs/operations.md."
+                f"{by} refers to commit {known.number} (batch {known.batch}) of the bucket "
+                f"{self.bucket.name}, but {now}: {self._what_happened(known, found)}. "
+                "Name the right bucket, or restore its objects and delete what was written since. "
+                f"If they are lost, {remedy} See docs/operations.md."
             )
         self._known = max(self._known, known.number)
         self._log = found.log
@@ -316,7 +316,7 @@ class CommitLog(Generic[AnyCommit]):
             ) from error
         if commit.number != number:
             raise LakeMismatchError(
-                f"The object {commit_key(number)} in the bucket {self.bucket.name} holds commit "
+                f"The object {commit_key(number)} in the bucket {self.bucket.name} contains commit "
                 f"{commit.number}: commits were exchanged. {RESTORE}"
             )
         return commit

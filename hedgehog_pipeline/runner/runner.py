@@ -196,7 +196,7 @@ def rebuild(deployment: Deployment) -> Iterator[Backlog]:
         last = warehouse.last_loaded()
     if last is not None:
         raise HedgehogError(
-            f"The warehouse is not empty: it holds commits, the last of them {last.number}. "
+            f"The warehouse is not empty: its last commit is {last.number}. "
             "`hedgehog rebuild` fills an empty one: name an empty database in the warehouse's "
             "secret, or use `hedgehog run`, which loads what is missing."
         )

@@ -51,5 +51,5 @@ def test_a_snapshot_of_a_table_that_another_session_has_locked_ends_in_time(
     )
     with world.connect() as other:
         other.execute("lock table design in access exclusive mode")
-        with pytest.raises(HedgehogError, match="are locked by another session"):
+        with pytest.raises(HedgehogError, match="have been locked by another session"):
             world.deployment.check_source()

@@ -126,10 +126,10 @@ def _swapped(*layers: str) -> Damage:
     return damage
 
 
-_EMPTIED = "where nothing stands now: the bucket was emptied"
-_ROLLED_BACK = "where nothing stands now: the bucket was rolled back to commit 2"
-_GROWN = "stands now: the bucket was rolled back and has grown since"
-_OTHER = "stands now: the bucket is another lake's, or was emptied and started again"
+_EMPTIED = "there is no such commit now: the bucket was emptied"
+_ROLLED_BACK = "there is no such commit now: the bucket was rolled back to commit 2"
+_GROWN = "its batch is .* now: the bucket was rolled back and has grown since"
+_OTHER = "now: the bucket is another lake's, or was emptied and started again"
 
 DAMAGES: dict[str, tuple[list[Damage], str, str]] = {
     "ingestion emptied": ([_emptied("ingestion")], "processed", _EMPTIED),
@@ -178,7 +178,7 @@ def test_a_damaged_lake_is_reported_and_nothing_is_written(
         traded = damage(traded, other)
     _change(traded)
     before = _contents(traded)
-    words = f"(?i){holder}.* holds commit .*{happened}.*{_REMEDIES[holder]}"
+    words = f"(?i){holder}.* refers to commit .*{happened}.*{_REMEDIES[holder]}"
     deployment = traded.deployment
     for operation in (traded.run, deployment.has_pending_commits, deployment.seconds_behind):
         with pytest.raises(HedgehogError, match=words):
@@ -198,7 +198,7 @@ def test_a_run_for_named_commits_loads_nothing_of_another_lake(traded: World, ot
     swapped = _swapped("processed")(traded, other)
     before = _contents(swapped)
     commit = other.deployment.lake.processed.read(6)
-    with pytest.raises(HedgehogError, match=f"The warehouse holds commit 4 .*{_OTHER}"):
+    with pytest.raises(HedgehogError, match=f"The warehouse refers to commit 4 .*{_OTHER}"):
         execute(swapped.deployment, "storage", commit.date, [commit])
     assert _contents(swapped) == before
 
@@ -346,7 +346,7 @@ def test_a_rebuild_reports_commits_that_were_exchanged(traded: World) -> None:
     for key, other in ((second, f"{third}.kept"), (third, second), (f"{third}.kept", third)):
         traded.s3.copy_object(Bucket=bucket, Key=other, CopySource={"Bucket": bucket, "Key": key})
     rebuilt = traded.with_warehouse(traded.new_database())
-    with pytest.raises(HedgehogError, match=r"holds commit [23]: commits were exchanged"):
+    with pytest.raises(HedgehogError, match=r"contains commit [23]: commits were exchanged"):
         rebuilt.rebuild()
 
 

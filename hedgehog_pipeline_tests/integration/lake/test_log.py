@@ -207,7 +207,7 @@ def test_swapped_commits_are_named(log: Log) -> None:
     bodies = {number: log.bucket.read(commit_key(number)) for number in (2, 3)}
     for number, body in ((2, bodies[3]), (3, bodies[2])):
         _put(log, number, body)
-    with pytest.raises(HedgehogError, match=f"{commit_key(2)} .* holds commit 3: .* exchanged"):
+    with pytest.raises(HedgehogError, match=f"{commit_key(2)} .* contains commit 3: .* exchanged"):
         list(log.after(0))
 
 
@@ -226,7 +226,7 @@ def test_a_commit_of_another_log_is_named_without_reading_the_one_before_it() ->
     log = put_processed(s3, 4)
     put_other_values(s3, 2, log="z-log")
     assert log.read(3).batch == "batch-3"
-    words = f"{commit_key(2)} in the bucket memory holds a commit of the log z-log.* is a-log"
+    words = f"{commit_key(2)} in the bucket memory is a commit of the log z-log.* is a-log"
     with pytest.raises(LakeMismatchError, match=words):
         log.read(2)
 
@@ -364,14 +364,14 @@ def test_the_batch_of_a_commit_is_returned(log: Log) -> None:
     [
         (
             CommitRef("a-log", 2, "z"),
-            "where b stands now: the bucket was rolled back and has grown",
+            "its batch is b now: the bucket was rolled back and has grown",
         ),
         (
             CommitRef("a-log", 3, "c"),
-            "nothing stands now: the bucket was rolled back to commit 2",
+            "there is no such commit now: the bucket was rolled back to commit 2",
         ),
-        (CommitRef("z-log", 2, "z"), "where b stands now: the bucket is another lake's"),
-        (CommitRef("z-log", 3, "z"), "where nothing stands now: the bucket is another lake's"),
+        (CommitRef("z-log", 2, "z"), "its batch is b now: the bucket is another lake's"),
+        (CommitRef("z-log", 3, "z"), "there is no such commit now: the bucket is another lake's"),
     ],
 )
 def test_a_log_that_was_rolled_back_or_swapped_is_refused(
@@ -380,13 +380,13 @@ def test_a_log_that_was_rolled_back_or_swapped_is_refused(
     for batch in "ab":
         log.append(_next(batch))
     log.confirm(CommitRef("a-log", 2, "b"), "The warehouse", "start over.")
-    words = rf"The warehouse holds commit {known.number} \(batch {known.batch}\).*{happened}"
+    words = rf"The warehouse refers to commit {known.number} \(batch {known.batch}\).*{happened}"
     with pytest.raises(HedgehogError, match=f"{words}.*If they are lost, start over"):
         log.confirm(known, "The warehouse", "start over.")
 
 
 def test_a_log_that_was_emptied_is_refused(log: Log) -> None:
-    with pytest.raises(HedgehogError, match="where nothing stands now: the bucket was emptied"):
+    with pytest.raises(HedgehogError, match="no such commit now: the bucket was emptied"):
         log.confirm(CommitRef("a-log", 1, "a"), "The warehouse", "start over.")
 
 

@@ -201,7 +201,7 @@ def test_a_table_or_lake_that_cannot_be_compared_is_an_error(
     for key in loaded.keys(loaded.settings.processed_bucket):
         loaded.s3.delete_object(Bucket=loaded.settings.processed_bucket, Key=key)
     error = str(command())
-    assert "The warehouse holds commit 1" in error
+    assert "The warehouse refers to commit 1" in error
     assert "hedgehog rebuild" in error
 
 

@@ -20,7 +20,7 @@ from hedgehog_pipeline_tests.support.warehouse_rows import assert_warehouse_is_t
 from hedgehog_pipeline_tests.support.world import Servers, World
 
 _REASONS = {
-    "are locked by another session": "locked out",
+    "have been locked by another session": "locked out",
     "do not match their declaration": "refused",
     "was renamed while its tables were read": "renamed meanwhile",
 }
