@@ -23,7 +23,7 @@ _WORDS = {timedelta(hours=1): "an hour", _MINUTE: "a minute"}
 _WARNING_MINUTES, _ERROR_MINUTES = WARN_AFTER // _MINUTE, FAIL_AFTER // _MINUTE
 _LIMITS = [
     ("design.md", f"AWS has {TIMEOUTS.read_timeout} seconds to answer."),
-    ("design.md", f"left after {_WORDS[timedelta(seconds=SILENCE_SECONDS)]}: a large statement"),
+    ("design.md", f"nothing for {_WORDS[timedelta(seconds=SILENCE_SECONDS)]}: a large statement"),
     ("design.md", f"A record may have {MAX_BYTES // _MIB} MiB."),
     ("design.md", f"of {deployment._LARGE // _MIB} MiB or more, goes"),
     ("design.md", f"(warning at {_WARNING_MINUTES} minutes, error at {_ERROR_MINUTES})"),
