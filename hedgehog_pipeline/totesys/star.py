@@ -122,13 +122,13 @@ TABLES: tuple[Dimension | Fact, ...] = (
             column(
                 "transaction.sales_order_id",
                 INTEGER,
-                "The sales order, where it is a sale.",
+                "The sales order, if it is a sale.",
                 nullable=True,
             ),
             column(
                 "transaction.purchase_order_id",
                 INTEGER,
-                "The purchase order, where it is a purchase.",
+                "The purchase order, if it is a purchase.",
                 nullable=True,
             ),
         ),

@@ -20,29 +20,29 @@ _HEAD = """\
 
 # The two schemas
 
-The declared tables of the source and of the warehouse. A column may be empty only if its
-description says so. Timestamps and days are UTC.
+This page lists the declared tables of the source and of the warehouse. A column may be
+empty only if its description says so. Timestamps and days are UTC.
 """
 _SOURCE_HEAD = """\
 ## The source
 
-The captured tables, with the columns that the star needs. Other columns are landed as well.
+The captured tables, with the columns that the star needs. Other columns are landed too.
 
 ![The source tables with their keys, their columns and their references](source.svg)
 """
 _STAR_HEAD = """\
 ## The warehouse
 
-One star for each fact, on dimensions that the facts share. A dimension has the newest row of each
-key. A fact has every captured version of a row. Its view `..._current` has the version captured
-last, of the rows that the source still has.
+The warehouse has one star for each fact. The facts share their dimensions. A dimension has the
+newest row of each key. A fact has every captured version of a row. Its view `..._current` has the
+version captured last of each row that the source still has.
 
 ![The facts, and the dimensions that they refer to](star.svg)
 """
 _TECHNICAL_HEAD = """\
 ## Columns of every table
 
-Every table has these columns after the columns that are listed with it below.
+Every table has these columns after its own columns, which are listed below.
 """
 
 
