@@ -93,7 +93,7 @@ def _stages(deployment: Deployment) -> Definitions:
                 jobs[EXTRACTION],
                 watch_source=deployment.watch_source,
                 pending=pending,
-                looks=ScanTimes(),
+                scans=ScanTimes(),
             ),
             inbox_sensor(
                 model,

@@ -49,7 +49,7 @@ def _with_new_rows(
     changed: set[str] = set()
     for (_, seen), tables in by_watermark.items():
         rows = snapshot.rows_in(xids_since(watermarks[tables[0]], snapshot), tables)
-        query = sql.SQL("select distinct name from ({rows}) as held where {unseen}")
+        query = sql.SQL("select distinct name from ({rows}) as writers where {unseen}")
         names = snapshot.fetch(query.format(rows=rows, unseen=not_in(seen, sql.Identifier("id"))))
         changed.update(name for (name,) in names)
     return changed

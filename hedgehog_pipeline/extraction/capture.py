@@ -248,7 +248,7 @@ def _writers(
     """
     window = XidWindow(snapshot.pg_snapshot.xmin, snapshot.pg_snapshot.xmax)
     query = sql.SQL(
-        "select distinct id from ({rows}) as held where {unknown} "
+        "select distinct id from ({rows}) as writers where {unknown} "
         "and id <> all({open}::bigint[]) and pg_xact_status(id::text::xid8) = 'committed'"
     ).format(
         rows=snapshot.rows_in(window, tables),

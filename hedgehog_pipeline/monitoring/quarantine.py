@@ -21,11 +21,11 @@ _MAX_LENGTH = 40
 """How many characters of a value a list shows."""
 
 _ENTRIES = """
-    select table_name, key, column_name, told.value, told.reason, ingestion_commit, part, line,
+    select table_name, key, column_name, entry.value, entry.reason, ingestion_commit, part, line,
            still.reason is not null as open
-    from hedgehog.quarantine as told left join hedgehog.open_quarantine as still
+    from hedgehog.quarantine as entry left join hedgehog.open_quarantine as still
         using (table_name, key, ingestion_commit, part, line, column_name)
-    where told.reason is not null and (still.reason is not null or %(closed)s)
+    where entry.reason is not null and (still.reason is not null or %(closed)s)
       and (%(table)s::text is null or (table_name, key) = (%(table)s, %(key)s))
     order by ingestion_commit, table_name, part, line, column_name
 """

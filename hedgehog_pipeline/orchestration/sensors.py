@@ -64,7 +64,7 @@ def source_sensor(  # noqa: PLR0913 (all of them are injected)
     *,
     watch_source: Callable[[], AbstractContextManager[SourceWatch]],
     pending: Pending,
-    looks: ScanTimes,
+    scans: ScanTimes,
 ) -> SensorDefinition:
     """Return the sensor that captures source changes, as soon as no other capture runs.
 
@@ -74,7 +74,7 @@ def source_sensor(  # noqa: PLR0913 (all of them are injected)
         extraction: the job of extraction alone.
         watch_source: scans the source, over one connection per tick.
         pending: reads the pending commits of the stages after extraction.
-        looks: when to scan within a tick.
+        scans: when to scan within a tick.
     """
 
     @sensor(
@@ -92,7 +92,7 @@ def source_sensor(  # noqa: PLR0913 (all of them are injected)
             return SkipReason(reason)
         captures = live_runs(instance, (PIPELINE, EXTRACTION), now)
         with watch_source() as watch:
-            for _ in looks.within_tick():
+            for _ in scans.within_tick():
                 if captures and not all_ended(instance, captures):
                     continue
                 captures = []

@@ -159,7 +159,7 @@ class WarehouseSide:
     def _rows(self) -> sql.Composable:
         if isinstance(self.table, Fact):
             return sql.Identifier(current_view(self.table))
-        return sql.SQL("(select * from {} where not deleted and not inferred) as held").format(
+        return sql.SQL("(select * from {} where not deleted and not inferred) as stored").format(
             sql.Identifier(self.table.name)
         )
 

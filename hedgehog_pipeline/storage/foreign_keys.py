@@ -32,7 +32,7 @@ def is_initial_load_complete(connection: Connection) -> bool:
     """
     row = connection.execute(
         "select exists (select from (select archive_complete, number, row_number() over "
-        "(order by number) as place from hedgehog.commits) as held "
+        "(order by number) as place from hedgehog.commits) as stored "
         "where archive_complete and number = place)"
     ).fetchone()
     return row is not None and bool(row[0])

@@ -44,12 +44,12 @@ def add_quarantine(
     _stage(connection, staging, sql.Identifier("hedgehog", "quarantine"), QUARANTINE_ARROW, parts)
     return connection.execute(
         sql.SQL(
-            "insert into hedgehog.quarantine as held ({columns}, processed_commit) "
+            "insert into hedgehog.quarantine as stored ({columns}, processed_commit) "
             "select {columns}, {commit} from {staging} "
             "on conflict (table_name, key, ingestion_commit, part, line, column_name) do update "
             "set (value, reason, processed_commit) = "
             "(excluded.value, excluded.reason, excluded.processed_commit) "
-            "where held.processed_commit < excluded.processed_commit"
+            "where stored.processed_commit < excluded.processed_commit"
         ).format(
             columns=identifiers(QUARANTINE_ARROW.names),
             commit=sql.Literal(processed_commit),
@@ -81,10 +81,10 @@ def add_restated(
         return
     read = {name for t in tables if t.subject and t.name in commit.tables for name in t.inputs}
     connection.execute(
-        "insert into hedgehog.restated as held select name, number, %(restatement)s "
+        "insert into hedgehog.restated as stored select name, number, %(restatement)s "
         "from unnest(%(names)s::text[]) as name, unnest(%(numbers)s::bigint[]) as number "
         "on conflict (table_name, ingestion_commit) do update "
-        "set processed_commit = greatest(held.processed_commit, excluded.processed_commit)",
+        "set processed_commit = greatest(stored.processed_commit, excluded.processed_commit)",
         {
             "restatement": commit.number,
             "names": list(read),

@@ -26,7 +26,7 @@ def upsert_staged(connection: Connection, table: StarTable, processed_commit: in
     """
     conflict = sql.SQL("do update set {changes} where {older}").format(
         changes=_changes(table),
-        older=sql.SQL("{older} < {newer}").format(older=_pair("held"), newer=_pair("excluded")),
+        older=sql.SQL("{older} < {newer}").format(older=_pair("stored"), newer=_pair("excluded")),
     )
     key, staging = sql.Identifier(table.key.name), _staging(table)
     extent = sql.SQL("select min({key}), max({key}) from {staging}")
@@ -35,7 +35,7 @@ def upsert_staged(connection: Connection, table: StarTable, processed_commit: in
         return 0
     upsert = sql.SQL(
         """
-        insert into {table} as held ({columns})
+        insert into {table} as stored ({columns})
         select distinct on ({identity}) {staged} from {staging} as staged
         where not exists (
             select from {table} as known where {same} and {known_pair} >= {staged_pair}

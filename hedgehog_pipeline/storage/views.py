@@ -75,9 +75,9 @@ def _create_current_view(table: Fact) -> sql.Composed:
             select distinct on ({key}) * from {table}
             order by {key}, ingestion_commit desc, processed_commit desc) as newest
         where not exists (
-            select from hedgehog.tombstones as gone
-            where gone.table_name = {name} and gone.key = newest.{key}
-              and gone.ingestion_commit > newest.ingestion_commit)
+            select from hedgehog.tombstones as tombstone
+            where tombstone.table_name = {name} and tombstone.key = newest.{key}
+              and tombstone.ingestion_commit > newest.ingestion_commit)
         """
     ).format(
         view=sql.Identifier(current_view(table)),
@@ -97,19 +97,19 @@ def _create_open_quarantine(star: Mapping[str, StarTable]) -> sql.Composed:
     inbox file closes when the file is uploaded again.
     """
     restated = sql.SQL(
-        "select from hedgehog.restated as anew where anew.table_name = told.table_name "
-        "and anew.ingestion_commit = told.ingestion_commit "
-        "and anew.processed_commit > told.processed_commit"
+        "select from hedgehog.restated as anew where anew.table_name = entry.table_name "
+        "and anew.ingestion_commit = entry.ingestion_commit "
+        "and anew.processed_commit > entry.processed_commit"
     )
     resolved = sql.SQL(
-        "select from hedgehog.readmitted as later where later.table_name = told.table_name "
-        "and later.key = told.key and later.ingestion_commit > told.ingestion_commit"
+        "select from hedgehog.readmitted as later where later.table_name = entry.table_name "
+        "and later.key = entry.key and later.ingestion_commit > entry.ingestion_commit"
     )
-    key = key_number(sql.SQL("told.key"))
+    key = key_number(sql.SQL("entry.key"))
     valid_rows = [
         sql.SQL(
-            "select from {star} as later where told.table_name = {table} and later.{column} = {key}"
-            " and later.ingestion_commit > told.ingestion_commit"
+            "select from {star} as later where entry.table_name = {table} "
+            "and later.{column} = {key} and later.ingestion_commit > entry.ingestion_commit"
         ).format(
             star=sql.Identifier(table.name),
             table=sql.Literal(table.subject),
@@ -121,20 +121,20 @@ def _create_open_quarantine(star: Mapping[str, StarTable]) -> sql.Composed:
     ]
     deletions = [
         sql.SQL(
-            "select from hedgehog.tombstones as gone where told.table_name = {table} "
-            "and gone.table_name = {star} and gone.key = {key} "
-            "and gone.ingestion_commit > told.ingestion_commit"
+            "select from hedgehog.tombstones as tombstone where entry.table_name = {table} "
+            "and tombstone.table_name = {star} and tombstone.key = {key} "
+            "and tombstone.ingestion_commit > entry.ingestion_commit"
         ).format(table=sql.Literal(table.subject), star=sql.Literal(table.name), key=key)
         for table in star.values()
         if isinstance(table, Fact) and table.subject
     ]
     replaced = sql.SQL(
-        "select from hedgehog.quarantine as later where later.part = told.part "
-        "and later.key = '' and later.line = 0 and later.ingestion_commit > told.ingestion_commit"
+        "select from hedgehog.quarantine as later where later.part = entry.part "
+        "and later.key = '' and later.line = 0 and later.ingestion_commit > entry.ingestion_commit"
     )
     return sql.SQL(
         "create or replace view hedgehog.open_quarantine as "
-        "select * from hedgehog.quarantine as told where reason is not null and {}"
+        "select * from hedgehog.quarantine as entry where reason is not null and {}"
     ).format(
         sql.SQL(" and ").join(
             sql.SQL("not exists ({})").format(query)

@@ -145,8 +145,8 @@ class Warehouse:
         """List the processed commits up to a number that are not loaded, in order."""
         query = (
             "select number from generate_series(1, %s::bigint) as log(number) "
-            "where not exists (select from hedgehog.commits as held where held.number = log.number)"
-            " order by number"
+            "where not exists (select from hedgehog.commits as c where c.number = log.number) "
+            "order by number"
         )
         return [row[0] for row in self.connection.execute(query, [end])]
 

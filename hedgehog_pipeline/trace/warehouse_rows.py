@@ -51,8 +51,8 @@ class WarehouseRow:
 def rows_of_key(warehouse: Warehouse, table: StarTable, key: Key) -> Iterator[WarehouseRow]:
     """Read the rows of a key, the latest last."""
     query = sql.SQL(
-        "select held.*, commits.loaded_at, {current} as current "
-        "from {table} as held left join hedgehog.commits on number = processed_commit "
+        "select stored.*, commits.loaded_at, {current} as current "
+        "from {table} as stored left join hedgehog.commits on number = processed_commit "
         "where {key} = %(key)s order by {pair}, {identity}"
     ).format(
         table=sql.Identifier(table.name),
@@ -88,8 +88,8 @@ def deletions_of_key(warehouse: Warehouse, table: StarTable, key: Key) -> list[i
 def _is_current(table: StarTable) -> sql.Composed:
     """Return the SQL of `current`; with the key pushed into the view, it is cheap."""
     if not isinstance(table, Fact):
-        return sql.SQL("not held.{}").format(sql.Identifier(DELETED.name))
-    return sql.SQL("held.{serial} in (select {serial} from {view} where {key} = %(key)s)").format(
+        return sql.SQL("not stored.{}").format(sql.Identifier(DELETED.name))
+    return sql.SQL("stored.{serial} in (select {serial} from {view} where {key} = %(key)s)").format(
         serial=sql.Identifier(table.serial),
         view=sql.Identifier(current_view(table)),
         key=sql.Identifier(table.key.name),

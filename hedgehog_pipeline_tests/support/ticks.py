@@ -60,7 +60,7 @@ def shop_tick(
         define_asset_job("extraction"),
         watch_source=world.deployment.watch_source,
         pending=pending_of(world),
-        looks=Time(list(events)).looks,
+        scans=Time(list(events)).looks,
     )
     repository = platform(world.settings).get_repository_def()
     tick = sensor.evaluate_tick(build_sensor_context(instance, repository_def=repository))

@@ -67,7 +67,7 @@ def test_no_timeout_of_a_role_ends_a_check_or_a_quarantine_query(strict: World) 
     with strict.deployment.warehouse() as warehouse:
         warehouse.connection.execute(
             "create or replace view hedgehog.open_quarantine as "
-            "select told.* from hedgehog.quarantine as told "
+            "select entry.* from hedgehog.quarantine as entry "
             "where (select 1 / (current_setting('statement_timeout') = '0')::integer) = 1"
         )
         with pytest.raises(psycopg.errors.DivisionByZero):
