@@ -5,7 +5,7 @@ from hedgehog_pipeline.model.columns import INTEGER, TEXT, Column, ColumnType
 
 def key(name: str, of: str, kind: ColumnType = INTEGER) -> Column:
     """Declare the primary key, an integer or a bigint."""
-    return Column(name, kind, f"Key of the {of}, assigned by the source.")
+    return Column(name, kind, f"Key of the {of}, given by the shop.")
 
 
 def reference(

@@ -165,19 +165,19 @@ CASES: dict[str, tuple[Change, list[str]]] = {
     "a URL as user": (secret(username=f"postgresql://r:{PASSWORD}@db"), ["check username."]),
     "a URL as secret": (
         variable("HEDGEHOG_SOURCE_SECRET", f"postgresql://r:{PASSWORD}@db/shop"),
-        ["HEDGEHOG_SOURCE_SECRET is no name"],
+        ["HEDGEHOG_SOURCE_SECRET is not the name of a secret"],
     ),
     "JSON as secret": (
         variable("HEDGEHOG_WAREHOUSE_SECRET", f'{{"password":"{PASSWORD}"}}'),
-        ["HEDGEHOG_WAREHOUSE_SECRET is no name"],
+        ["HEDGEHOG_WAREHOUSE_SECRET is not the name of a secret"],
     ),
     "a login as secret": (
         variable("HEDGEHOG_SOURCE_SECRET", f"reader:{PASSWORD}@db/shop"),
-        ["HEDGEHOG_SOURCE_SECRET is no name"],
+        ["HEDGEHOG_SOURCE_SECRET is not the name of a secret"],
     ),
     "a password as secret": (
         variable("HEDGEHOG_SOURCE_SECRET", f"password={PASSWORD}"),
-        ["HEDGEHOG_SOURCE_SECRET is no name"],
+        ["HEDGEHOG_SOURCE_SECRET is not the name of a secret"],
     ),
     "an ARN": (
         variable("HEDGEHOG_SOURCE_SECRET", "arn:aws:secretsmanager:eu-west-2:1:secret:a/b-C1"),

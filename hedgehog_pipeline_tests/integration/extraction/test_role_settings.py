@@ -87,7 +87,7 @@ def test_a_read_only_warehouse_role_is_reported_with_the_setting(opened: World) 
     with pytest.raises(HedgehogError) as error:
         opened.run()
     assert "set the role's default_transaction_read_only to off" in str(error.value)
-    assert "is loaded again by the next run" in str(error.value)
+    assert "The next run loads again what was not committed" in str(error.value)
 
 
 def test_a_cancelled_statement_is_reported_with_its_possible_cause(world: World) -> None:

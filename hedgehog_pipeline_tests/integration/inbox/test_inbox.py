@@ -218,7 +218,7 @@ def test_the_sensor_waits_for_a_running_run_and_after_a_failure(traded: World):
             job, status=DagsterRunStatus.STARTED, tags={"dagster/sensor_name": "inbox"}
         )
         instance.report_engine_event("at work", run)
-        assert _tick(traded, instance).skip_message == "An inbox file is pending."
+        assert _tick(traded, instance).skip_message == "An inbox file is landing."
         instance.report_run_failed(run)
         assert "runs failed" in (_tick(traded, instance).skip_message or "")
     traded.run()

@@ -10,11 +10,15 @@ from pathlib import Path
 import pytest
 from dagster import AssetKey
 
+from hedgehog_pipeline import deployment
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.model.model import load_model
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline_tests.support.repository import REPOSITORY
+
+_load_model = load_model.__wrapped__
+"""Each test has another model under the same name, so none may be cached."""
 
 _SHOP = """
 from hedgehog_pipeline.model.source_columns import key, text
@@ -77,7 +81,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path
     for name in [name for name in sys.modules if name.partition(".")[0] == "mine"]:
         del sys.modules[name]
-    load_model.cache_clear()
 
 
 def _write(folder: Path, modules: dict[str, str]) -> None:
@@ -92,14 +95,15 @@ def test_an_inconsistent_model_is_refused(folder: Path, case: str) -> None:
     modules, message = _MODELS[case]
     _write(folder, modules)
     with pytest.raises(HedgehogError, match=re.escape(message)):
-        load_model("mine")
+        _load_model("mine")
 
 
 @pytest.mark.parametrize("case", _FUNCTIONS)
 def test_functions_that_do_not_fit_are_refused_when_definitions_are_loaded(
-    folder: Path, case: str
+    folder: Path, case: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     functions, message = _FUNCTIONS[case]
+    monkeypatch.setattr(deployment, "load_model", _load_model)
     _write(folder, {"shop": _SHOP, "star": _STAR, "dimensions": functions, "facts": ""})
     with pytest.raises(HedgehogError, match=re.escape(f"do not fit the star: {message}")):
         platform(Settings(model="mine"))

@@ -17,7 +17,7 @@ from hedgehog_pipeline.monitoring.quarantine import QuarantinedRow, format_row
 from hedgehog_pipeline.orchestration.alert_sensors import not_empty
 from hedgehog_pipeline.runner.runner import replay_until_done
 from hedgehog_pipeline_tests.support.archived import Archived
-from hedgehog_pipeline_tests.support.demo_model import SOURCE
+from hedgehog_pipeline_tests.support.demo_model import SOURCE, redeclare
 from hedgehog_pipeline_tests.support.world import World
 
 _STAMP = "last_updated = '2026-06-02 10:00:00'"
@@ -157,7 +157,7 @@ def test_a_replay_loads_the_rows_that_are_valid_now(
     assert _run_quarantine(opened, "replay").splitlines()[-1] == "0 closed, 3 open"
     assert opened.query(members) == [("Franey", "Leeds")]
     columns = [replace(c, nullable=c.name == "created_at") for c in SOURCE["staff"].columns]
-    monkeypatch.setitem(SOURCE, "staff", replace(SOURCE["staff"], columns=tuple(columns)))
+    redeclare(monkeypatch, replace(SOURCE["staff"], columns=tuple(columns)))
     processing, storage, result = _run_quarantine(opened, "replay").splitlines()
     assert processing.split()[:3] == ["processing", "1", "runs"]
     assert storage.split()[:3] == ["storage", "1", "runs"]

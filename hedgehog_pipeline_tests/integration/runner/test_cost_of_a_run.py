@@ -48,7 +48,7 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return sent
 
 
-def test_one_changed_row_takes_one_connection_to_each_database_and_few_requests(
+def test_one_changed_row_takes_few_connections_and_requests(
     opened: World,
     connections: Counter[str],
     requests: Counter[str],
@@ -58,7 +58,8 @@ def test_one_changed_row_takes_one_connection_to_each_database_and_few_requests(
     stages = opened.run()
     tell(f"one changed row: connections {dict(connections)}, requests {dict(requests)}")
     assert [run.stage for run in stages] == ["extraction", "processing", "storage"]
-    assert connections == {opened.shop_database: 1, opened.warehouse_database: 1}
+    assert connections[opened.warehouse_database] == 1
+    assert connections[opened.shop_database] <= 2  # the second wakes the WAL writer, if it must
     assert sum(count for name, count in requests.items() if name.startswith("s3 ")) <= 75
 
 

@@ -12,7 +12,7 @@ from hedgehog_pipeline.cli import hedgehog
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.model.columns import BIGINT, INTEGER, TEXT, Column
 from hedgehog_pipeline.storage.warehouse import Warehouse
-from hedgehog_pipeline_tests.support.demo_model import STAR
+from hedgehog_pipeline_tests.support.demo_model import STAR, redeclare
 from hedgehog_pipeline_tests.support.warehouse_rows import assert_warehouse_is_the_shop
 from hedgehog_pipeline_tests.support.world import World
 
@@ -43,7 +43,7 @@ def declare(monkeypatch: pytest.MonkeyPatch) -> Declare:
     def change(table: str, column: Column) -> None:
         columns = {declared.name: declared for declared in STAR[table].columns}
         columns[column.name] = column
-        monkeypatch.setitem(STAR, table, replace(STAR[table], columns=tuple(columns.values())))
+        redeclare(monkeypatch, replace(STAR[table], columns=tuple(columns.values())))
 
     return change
 
@@ -215,7 +215,7 @@ def test_a_column_that_is_no_longer_declared_becomes_nullable(
 ) -> None:
     table = STAR["fact_payment"]
     kept = tuple(column for column in table.columns if column.name != "paid")
-    monkeypatch.setitem(STAR, "fact_payment", replace(table, columns=kept))
+    redeclare(monkeypatch, replace(table, columns=kept))
     assert warehouse.migrate() == ['alter table "fact_payment" alter column "paid" drop not null;']
     opened.shop.execute("update payment set last_updated = '2026-06-02'")
     opened.run()

@@ -19,7 +19,7 @@ from hedgehog_pipeline.cli import hedgehog
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.model.columns import TEXT, Column
 from hedgehog_pipeline.processing.transform import Transform
-from hedgehog_pipeline_tests.support.demo_model import SOURCE, STAR, TRANSFORMS
+from hedgehog_pipeline_tests.support.demo_model import SOURCE, STAR, TRANSFORMS, redeclare
 from hedgehog_pipeline_tests.support.inbox_files import CURRENCIES, currency, put
 from hedgehog_pipeline_tests.support.servers import Servers
 from hedgehog_pipeline_tests.support.shops import NOW
@@ -305,9 +305,9 @@ def test_a_value_that_migrate_gave_to_older_rows_is_no_disagreement(
     star, source = STAR["fact_sales_order"], SOURCE["sales_order"]
     price = Column("price", TEXT, "Price.", nullable=True, sources=("sales_order.unit_price",))
     columns = [replace(c, type=TEXT) if c.name == "units_sold" else c for c in star.columns]
-    monkeypatch.setitem(STAR, star.name, replace(star, columns=(*columns, price)))
+    redeclare(monkeypatch, replace(star, columns=(*columns, price)))
     columns = [replace(c, type=TEXT) if c.name == "units_sold" else c for c in source.columns]
-    monkeypatch.setitem(SOURCE, source.name, replace(source, columns=tuple(columns)))
+    redeclare(monkeypatch, replace(source, columns=tuple(columns)))
     transform = TRANSFORMS[star.name].function
     monkeypatch.setitem(
         TRANSFORMS,
