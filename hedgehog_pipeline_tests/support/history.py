@@ -1,7 +1,8 @@
 """Triggers in the shop number every version of a row, and record the version and its writer.
 
 The writer is the top-level transaction: the text of a snapshot says whether it had ended. A session
-that rewrites a table, or replaces it by another one, records that in `rewritten`.
+that rewrites a table, or replaces it by another one, records that in `rewritten`; where only some
+rows read differently, with their keys.
 """
 
 import csv
@@ -31,7 +32,7 @@ _HISTORY = """
             tg_op = 'DELETE', to_jsonb(row));
         return row;
     end $$;
-    create table rewritten (at_table text, writer xid8);
+    create table rewritten (at_table text, key bigint, writer xid8);
     create function note_truncated() returns trigger language plpgsql as $$
     begin
         execute format(
@@ -106,8 +107,11 @@ def attach(shop: psycopg.Connection[Any], other: str, table: SourceTable, keys: 
 def attach_altered(
     shop: psycopg.Connection[Any], other: str, table: SourceTable, keys: range, column: str
 ) -> None:
-    """Detach a partition, drop and add an integer column there, and attach it again."""
-    statement = _ALTER_DETACHED + _ATTACH
+    """Detach a partition, drop and add an integer column there, and attach it again.
+
+    Its rows read differently from then on; it may have none.
+    """
+    statement = _ALTER_DETACHED + _ATTACH + _READ_DIFFERENTLY
     first, end = keys.start, keys.stop
     shop.execute(_composed(statement, other, table, first=first, end=end, column=column))
 
@@ -163,6 +167,9 @@ _ATTACH = "alter table {table} attach partition {other} for values from ({first}
 _ALTER_DETACHED = """
     alter table {table} detach partition {other};
     alter table {other} drop {column}, add {column} integer not null default 7;
+"""
+_READ_DIFFERENTLY = """
+    insert into rewritten select '{table}', {key}, pg_current_xact_id() from {other};
 """
 _RECORDED = """
     insert into history

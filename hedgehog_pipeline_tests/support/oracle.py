@@ -81,6 +81,12 @@ class _Table:
         if self.initial_load is not None:
             self.initial_load = Counter()
 
+    def read_again(self, key: int) -> None:
+        """Record that the row of a key has to land again."""
+        self.due.add(key)
+        if self.initial_load is not None:
+            self.initial_load.pop(self.newest[key][0], None)
+
     def add_slice(self, found: Counter[int]) -> None:
         """Record what a slice of the initial load landed."""
         assert self.initial_load is not None
@@ -167,8 +173,8 @@ class _History:
         self.tables = {name: _Table() for name in SOURCE}
         self._to_come = deque(self.rows)
         self._waiting: list[tuple[Any, ...]] = []
-        self._rewrites: list[tuple[str, int]] = world.shop.execute(
-            "select at_table, writer::text::bigint from rewritten"
+        self._rewrites: list[tuple[Any, ...]] = world.shop.execute(
+            "select at_table, key, writer::text::bigint from rewritten"
         ).fetchall()
 
     def see(self, snapshot: str) -> None:
@@ -180,9 +186,12 @@ class _History:
             if sees(writer):
                 self.tables[table].see(version, key, deleted=deleted)
         self._waiting = [row for row in self._waiting if not sees(row[3])]
-        for table in {table for table, writer in self._rewrites if sees(writer)}:
-            self.tables[table].begin_again()
-        self._rewrites = [(table, writer) for table, writer in self._rewrites if not sees(writer)]
+        for table, key in {(table, key) for table, key, writer in self._rewrites if sees(writer)}:
+            if key is None:
+                self.tables[table].begin_again()
+            else:
+                self.tables[table].read_again(key)
+        self._rewrites = [row for row in self._rewrites if not sees(row[2])]
 
     def see_all(self) -> None:
         """Record what no snapshot saw."""
