@@ -17,31 +17,39 @@ At = tuple[float, float]
 """Seconds since the watch began, and a value."""
 
 
+Summary = Callable[[Sequence[float]], float]
+"""Returns one value for many."""
+
+
 @dataclass(frozen=True)
 class Thirds:
-    """Medians of a value over the first and the last third of the time after warming up.
+    """A value over the first and the last third of the time after warming up.
 
-    Without values it is NaN, which never holds.
+    Attributes:
+        first: the median of the first third, or its maximum; NaN without values, which never holds.
+        last: the median of the last third.
     """
 
     first: float
     last: float
 
     @classmethod
-    def of(cls, values: Iterable[At], *, warm: float, end: float) -> "Thirds":
-        """Compute the medians from `warm` to `end`, both in seconds since the watch began."""
+    def of(
+        cls, values: Iterable[At], *, warm: float, end: float, of_first: Summary = median
+    ) -> "Thirds":
+        """Compute both from `warm` to `end`, in seconds since the watch began."""
         third = (end - warm) / 3
         known = list(values)
         first = [value for at, value in known if warm <= at < warm + third]
         last = [value for at, value in known if at >= end - third]
-        return cls(*(median(values) if values else nan for values in (first, last)))
+        return cls(of_first(first) if first else nan, median(last) if last else nan)
 
     def __str__(self) -> str:
         return f"{self.first:.1f} -> {self.last:.1f}"
 
 
 Growth = Callable[[float], float]
-"""Returns the maximum for the last third, from the median of the first."""
+"""Returns the maximum for the last third, from the value of the first."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,7 @@ class Figure:
 
     Attributes:
         name: the value and its unit.
-        thirds: its medians.
+        thirds: what it was.
         most: the maximum for the last third.
     """
 
@@ -70,6 +78,9 @@ class Figure:
 def figures(looks: Sequence[Look], changes: Sequence[At], *, warm: float) -> list[Figure]:
     """Judge connections, threads, memory and seconds.
 
+    Threads are compared with the most of the first third: the daemon has six more in some minutes
+    than in others, and a leak adds some in each minute.
+
     Args:
         looks: all of them; the last one is the end.
         changes: the time of each measured change and its latency in seconds.
@@ -78,15 +89,19 @@ def figures(looks: Sequence[Look], changes: Sequence[At], *, warm: float) -> lis
     end = looks[-1].second
     seen = [look for look in looks if not look.blind]
 
-    def figure(name: str, values: Iterable[At], growth: Growth) -> Figure:
-        thirds = Thirds.of(values, warm=warm, end=end)
+    def figure(
+        name: str, values: Iterable[At], growth: Growth, of_first: Summary = median
+    ) -> Figure:
+        thirds = Thirds.of(values, warm=warm, end=end, of_first=of_first)
         return Figure(name, thirds, growth(thirds.first))
 
     found = [figure("connections", ((s.second, s.usage.total) for s in seen), lambda n: n + 5)]
     for name in STAYING:
         programs = [(s.second, p) for s in seen if (p := s.usage.staying.get(name))]
         found += [
-            figure(f"threads of the {name}", ((at, p.threads) for at, p in programs), _few_more),
+            figure(
+                f"threads of the {name}", ((at, p.threads) for at, p in programs), _few_more, max
+            ),
             figure(f"MiB of the {name}", ((at, p.mebibytes) for at, p in programs), _little_more),
         ]
     delays = ((s.second, each.seconds) for s in seen for each in s.delays)
