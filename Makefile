@@ -37,7 +37,7 @@ soak: install ## run `make dev` for an hour with trade, delete detection, files 
 watch: install ## print a line a minute about the running `make dev`, for MINUTES
 	@$(BIN)/python -m hedgehog_pipeline_tests.proofs.soak --minutes $(MINUTES)
 
-quick: install ## run ruff and the unit tests, which need no server (20 seconds)
+quick: install ## run ruff and the unit tests, which need no server (25 seconds)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest hedgehog_pipeline_tests/unit
