@@ -78,8 +78,8 @@ class Figure:
 def figures(looks: Sequence[Look], changes: Sequence[At], *, warm: float) -> list[Figure]:
     """Judge connections, threads, memory and seconds.
 
-    Threads are compared with the most of the first third: the daemon has six more in some minutes
-    than in others, and a leak adds some in each minute.
+    Threads are compared with the most of the first third: gRPC keeps six threads of its own in the
+    daemon while a channel is open, and a leak adds some in each minute.
 
     Args:
         looks: all of them; the last one is the end.
