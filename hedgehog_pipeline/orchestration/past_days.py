@@ -8,6 +8,7 @@ so, for a minute or because a commit is stuck.
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
+from typing import Any
 
 from dagster import (
     AssetKey,
@@ -28,7 +29,8 @@ from hedgehog_pipeline.model.model import Model
 from hedgehog_pipeline.orchestration.asset_keys import asset_key
 from hedgehog_pipeline.orchestration.assets.materializations import (
     ROWS_WRITTEN,
-    recorded_version,
+    latest_materialization,
+    version_of,
     version_tags,
 )
 from hedgehog_pipeline.orchestration.partitions import DAYS
@@ -37,6 +39,8 @@ from hedgehog_pipeline.scheduling.batching import MAX_COMMITS
 _INTERVAL_SECONDS = 60
 _MAX_EVENTS = 400
 """Most events of one tick: a few seconds' worth."""
+
+_ROW_COUNT = "dagster/row_count"
 
 _NOTHING_LANDED = "Nothing landed on this day."
 _RECORDED_ELSEWHERE = "What landed on this day was not recorded in this instance of Dagster."
@@ -147,13 +151,17 @@ def _closing(
     for key in keys:
         layer, name = key.path
         landed = rows[f"star/{name}" if layer == "warehouse" else f"{layer}/{name}"]
-        metadata = {ROWS_WRITTEN: 0}
+        metadata: dict[str, Any] = {ROWS_WRITTEN: 0}
         if layer != "warehouse" or not landed:
             metadata["dagster/partition_row_count"] = landed
+        # This becomes the latest materialisation: what the UI shows of the table stays.
+        latest = latest_materialization(instance, key)
+        if latest and _ROW_COUNT in latest.metadata:
+            metadata[_ROW_COUNT] = latest.metadata[_ROW_COUNT]
         yield AssetMaterialization(
             key,
             description=_RECORDED_ELSEWHERE if landed else _NOTHING_LANDED,
             metadata=metadata,
             partition=day,
-            tags=version_tags(recorded_version(instance, key)),
+            tags=version_tags(version_of(latest)),
         )

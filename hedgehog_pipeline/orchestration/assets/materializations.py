@@ -98,6 +98,16 @@ def data_version(instance: DagsterInstance, key: AssetKey, changed_by: Sequence[
 
 def recorded_version(instance: DagsterInstance, key: AssetKey) -> str:
     """Return the data version that the instance has recorded for an asset."""
+    return version_of(latest_materialization(instance, key))
+
+
+def latest_materialization(instance: DagsterInstance, key: AssetKey) -> AssetMaterialization | None:
+    """Return the last materialisation that the instance has recorded for an asset, if any."""
     event = instance.get_latest_materialization_event(key)
-    found = event.asset_materialization if event else None
-    return (found.tags or {}).get(_DATA_VERSION, _NEVER_TOUCHED) if found else _NEVER_TOUCHED
+    return event.asset_materialization if event else None
+
+
+def version_of(materialization: AssetMaterialization | None) -> str:
+    """Return the data version of a materialisation."""
+    tags = materialization.tags if materialization else None
+    return (tags or {}).get(_DATA_VERSION, _NEVER_TOUCHED)

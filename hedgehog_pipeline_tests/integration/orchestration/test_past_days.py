@@ -88,6 +88,24 @@ def test_a_materialised_day_is_not_changed(instance: DagsterInstance):
     assert {event.tags["dagster/data_version"] for event in events if event.tags} == {"0", "7"}
 
 
+def test_closing_a_day_keeps_the_row_count_of_the_table(instance: DagsterInstance):
+    metadata = {"dagster/row_count": 7, "dagster/partition_row_count": 3}
+    today = AssetMaterialization(_CURRENCY, metadata=metadata, partition=_TODAY.isoformat())
+    instance.report_runless_asset_event(today)
+    _closed(instance, Counter())
+    event = instance.get_latest_materialization_event(_CURRENCY)
+    assert event is not None
+    assert event.asset_materialization is not None
+    found = event.asset_materialization
+    assert found.partition == _YESTERDAY
+    counts = {name: value.value for name, value in found.metadata.items()}
+    assert counts == {
+        "dagster/row_count": 7,
+        "dagster/partition_row_count": 0,
+        "rows written": 0,
+    }
+
+
 def test_a_day_recorded_in_another_instance_has_a_note(instance: DagsterInstance):
     (*_, tick) = _closed(instance, Counter({"star/dim_currency": 3}))
     last = {event.asset_key: event for event in tick.asset_events if event.partition == _YESTERDAY}
