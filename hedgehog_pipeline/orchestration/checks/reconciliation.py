@@ -81,7 +81,8 @@ def reconciliation_checks(deployment: Deployment) -> Definitions:
     schedule = ScheduleDefinition(
         name=RECONCILE,
         job_name=RECONCILE,
-        cron_schedule="17 3 * * *",
+        # After midnight's closing of the past day: an evaluation counts until the next event.
+        cron_schedule="17 0 * * *",
         default_status=DefaultScheduleStatus.RUNNING,
         description="Compares the warehouse with the source, key by key, every night.",
     )
