@@ -15,6 +15,7 @@ from dagster import (
 
 from hedgehog_pipeline.extraction.capture_request import Mode
 from hedgehog_pipeline.orchestration.assets.extraction import ExtractConfig
+from hedgehog_pipeline.orchestration.console import ERRORS_ONLY
 from hedgehog_pipeline.scheduling.run_tags import LANDING_TAGS
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def sweep_schedule(
     def find_deleted() -> RunRequest | SkipReason:
         if not initial_load_landed():
             return SkipReason("The initial load has not landed completely.")
-        config = RunConfig(ops={"extract": ExtractConfig(mode=Mode.SWEEP)})
+        config = RunConfig(ops={"extract": ExtractConfig(mode=Mode.SWEEP)}, loggers=ERRORS_ONLY)
         today = datetime.now(timezone.utc).date()
         return RunRequest(partition_key=today.isoformat(), run_config=config, tags=LANDING_TAGS)
 

@@ -32,6 +32,7 @@ from hedgehog_pipeline.inbox.inbox import table_of
 from hedgehog_pipeline.lake.bucket import StoredObject
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.model.model import Model
+from hedgehog_pipeline.orchestration.console import ERRORS_ONLY
 from hedgehog_pipeline.orchestration.pipeline_run import Pending, plan_pipeline_run
 from hedgehog_pipeline.orchestration.run_status import (
     all_ended,
@@ -168,7 +169,10 @@ def _capture(
         tags=run.tags if run else LANDING_TAGS,
         asset_selection=[AssetKey(path) for path in planned],
         asset_check_keys=[],  # the load itself checks what it loads
-        run_config={"ops": {"extract": {"config": {"mode": mode.name}}}},
+        run_config={
+            "ops": {"extract": {"config": {"mode": mode.name}}},
+            "loggers": ERRORS_ONLY,
+        },
     )
 
 
@@ -225,6 +229,7 @@ def log_sensor(
                 tags=tags_for(share),
                 asset_selection=[AssetKey(path) for path in assets_of(share)] or None,
                 asset_check_keys=[],
+                run_config={"loggers": ERRORS_ONLY},
             )
             for share in split_among_runs(commits, at_once - len(in_progress))
         ]

@@ -27,6 +27,7 @@ from hedgehog_pipeline.extraction.capture_request import CaptureRequest
 from hedgehog_pipeline.lake.commits import Commit
 from hedgehog_pipeline.orchestration.assets.extraction import ExtractConfig
 from hedgehog_pipeline.orchestration.assets.materializations import ROWS_WRITTEN
+from hedgehog_pipeline.orchestration.console import NOTHING
 from hedgehog_pipeline.scheduling.batching import EXTRACTION, PIPELINE
 from hedgehog_pipeline.scheduling.planned_tables import Path
 from hedgehog_pipeline.scheduling.run_tags import LANDING_TAGS, PENDING_TAGS, replay_tags, tags_for
@@ -75,7 +76,7 @@ def execute(  # noqa: PLR0913, PLR0917 (everything that a run has)
                 tags=replay_tags(commits) if replay else _tags_of(job, commits),
                 run_config=RunConfig(
                     ops={"extract": config} if job in {PIPELINE, EXTRACTION} else {},
-                    loggers={"console": {"config": {"log_level": "CRITICAL"}}},
+                    loggers=NOTHING,
                 ),
             )
         finally:

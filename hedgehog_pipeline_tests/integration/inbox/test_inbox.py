@@ -206,7 +206,7 @@ def test_the_sensor_launches_only_if_a_file_waits(traded: World):
     put(traded, "inbox/currency/sensed.csv", CURRENCIES, currency(86, "AAA"))
     (request,) = _tick(traded).run_requests or []
     assert request.partition_key == f"{_now():%Y-%m-%d}"
-    assert request.run_config == {"ops": {"extract": {"config": {"mode": "INBOX"}}}}
+    assert request.run_config["ops"] == {"extract": {"config": {"mode": "INBOX"}}}
     traded.run()
 
 
