@@ -24,8 +24,8 @@ demo: install ## start a sandbox, load it, trade for a minute, query the warehou
 dev: install ## run a sandbox, a trading shop and the Dagster UI on http://127.0.0.1:3000, until Ctrl-C
 	@$(BIN)/hedgehog dev
 
-latency: install ## measure seconds from source to warehouse, before and after a delete detection
-	@$(BIN)/hedgehog latency
+latency: install ## measure seconds from source to warehouse, before and after a delete detection; LOAD=1 with every core busy
+	@$(BIN)/hedgehog latency $(if $(LOAD),--load)
 
 outages: install ## kill the services one after another and check that the platform recovers (40 minutes)
 	$(BIN)/python -m pytest -m outages -n0

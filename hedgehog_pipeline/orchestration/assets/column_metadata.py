@@ -18,6 +18,7 @@ from hedgehog_pipeline.model.tables import Fact, SourceTable, StarTable
 from hedgehog_pipeline.orchestration.asset_keys import asset_key
 
 _DIGITS = 12
+_EVERY_VERSION = "Its row counts count every landed version of a row."
 
 
 def column_metadata(
@@ -69,13 +70,15 @@ def code_version_of(columns: Sequence[Column], transform: Callable[..., Any] | N
 
 def landed_description(table: SourceTable) -> str:
     """Return the description of the asset `oltp/<table>`."""
-    return f"{table.description} Captured from the source table `{table.name}`; CSV in S3."
+    source = f"Captured from the source table `{table.name}`; CSV in S3."
+    return f"{table.description} {source} {_EVERY_VERSION}"
 
 
 def star_description(table: StarTable) -> str:
     """Return the description of the asset `star/<table>`."""
     sources = ", ".join(f"`{name}`" for name in table.inputs)
-    return f"{table.description} Derived from the source tables {sources}; Parquet in S3."
+    derived = f"Derived from the source tables {sources}; Parquet in S3."
+    return f"{table.description} {derived} {_EVERY_VERSION}"
 
 
 def warehouse_description(table: StarTable) -> str:

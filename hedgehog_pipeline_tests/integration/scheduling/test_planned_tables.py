@@ -1,11 +1,13 @@
 """A run materialises the tables that changed, and still handles whole commits."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 
 import pytest
 from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult, JobDefinition
+from dagster._core.loader import LoadingContextForTest
 
 from hedgehog_pipeline.definitions import platform
 from hedgehog_pipeline.extraction.capture_request import Mode
@@ -206,6 +208,31 @@ def test_the_load_evaluates_the_checks_of_its_tables(opened: World, instance: Da
     assert checks["fact_payment", "columns_not_null"]
     assert checks["fact_payment", "freshness"]
     assert not [table for table, _ in checks if table == "fact_sales_order"]
+
+
+def test_the_checks_of_a_table_count_while_only_other_tables_are_loaded(
+    opened: World, instance: DagsterInstance
+):
+    opened.shop.execute("update payment set paid = not paid")
+    _follow(opened, instance, "payment")
+    opened.shop.execute("update currency set currency_code = 'EUR' where currency_id = 1")
+    _follow(opened, instance, "currency")
+    table = AssetKey(["warehouse", "fact_payment"])
+    keys = [
+        key
+        for key in platform(opened.settings).resolve_asset_graph().asset_check_keys
+        if key.asset_key == table and key.name != "reconciled"
+    ]
+    found = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
+    assert {key.name for key in found} == {
+        "columns_not_null",
+        "freshness",
+        "identity_unique",
+        "quarantine_empty",
+        "references_present",
+    }
+    context = LoadingContextForTest(instance)
+    assert all(asyncio.run(found[key].targets_latest_materialization(context)) for key in keys)
 
 
 def test_row_counts_are_those_of_the_partition_and_of_the_table(
