@@ -54,6 +54,11 @@ _SOME_DAY = "1970-01-01"
 
 _INVALID_UTF8 = "has bytes that are not valid UTF-8"
 
+_HEXADECIMAL = (b"0x", b"0X")
+"""Arrow reads digits after one of these as a number; in PostgreSQL's text there are none."""
+
+_INTEGER = "^[+-]?[0-9]+$"
+
 _WITH_EXPONENT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]+")
 
 
@@ -96,7 +101,9 @@ def read_part(body: bytes, table: SourceTable, part: Part, commit: int) -> ReadP
         )
     faults = QUARANTINE_ARROW.empty_table()
     try:
-        naive = _declared(body, part, {c.name: _type_in_csv(c) for c in table.columns})
+        as_text = any(prefix in body for prefix in _HEXADECIMAL)
+        types = {column.name: _type_in_csv(column, as_text=as_text) for column in table.columns}
+        naive = _declared(body, part, types)
         rows = pa.table(
             [_typed(naive[column.name], column) for column in table.columns], _names(table)
         )
@@ -147,10 +154,14 @@ def _names(table: SourceTable) -> list[str]:
     return [column.name for column in table.columns]
 
 
-def _type_in_csv(column: Column) -> pa.DataType:
+def _type_in_csv(column: Column, *, as_text: bool) -> pa.DataType:
+    """Return the type to read a column in; `as_text` for integers whose digits must be checked."""
+    arrow = column.type.arrow
     if column.type == NAIVE_TIMESTAMP:
         return _NAIVE_TIME
-    return pa.string() if pa.types.is_decimal(column.type.arrow) else column.type.arrow
+    if pa.types.is_decimal(arrow) or (as_text and pa.types.is_integer(arrow)):
+        return pa.string()
+    return arrow
 
 
 def read_csv(body: bytes, types: Mapping[str, pa.DataType]) -> pa.Table:
@@ -257,6 +268,9 @@ def _typed(values: _Values, column: Column) -> _Values:
         values = pc.binary_join_element_wise(pa.scalar(_SOME_DAY), values, " ").cast(_NAIVE_TIME)
     if pa.types.is_decimal(column.type.arrow):
         values = _in_plain_digits(values, column.type.arrow)
+    is_number = pa.types.is_integer(column.type.arrow) and values.type == pa.string()
+    if is_number and _any_misfit(values, _INTEGER):
+        raise ValueError(column.type.form)
     values = values.cast(column.type.arrow)
     values.validate(full=True)
     if _is_out_of_years(values, column):

@@ -39,6 +39,9 @@ def _read(table: SourceTable, columns: Sequence[str], *records: str) -> ReadPart
     ("record", "key", "column", "value", "reason"),
     [
         (f"x,GBP,{_STAMP},{_STAMP}", "x", "currency_id", "x", _INTEGER),
+        (f"0x10,GBP,{_STAMP},{_STAMP}", "0x10", "currency_id", "0x10", _INTEGER),
+        (f"0XFFFFFFFF,GBP,{_STAMP},{_STAMP}", "0XFFFFFFFF", *_CURRENCY[:1], "0XFFFFFFFF", _INTEGER),
+        (f'" +0x1f",GBP,{_STAMP},{_STAMP}', " +0x1f", "currency_id", " +0x1f", _INTEGER),
         (f"1.5,GBP,{_STAMP},{_STAMP}", "1.5", "currency_id", "1.5", _INTEGER),
         (f"2147483648,GBP,{_STAMP},{_STAMP}", "2147483648", *_CURRENCY[:1], "2147483648", _INTEGER),
         (f",GBP,{_STAMP},{_STAMP}", "", "currency_id", None, "is absent"),
