@@ -13,6 +13,7 @@ from hedgehog_pipeline.extraction.catalog import NO_CHARACTER, find_tables
 from hedgehog_pipeline.extraction.characters import encoding_of
 from hedgehog_pipeline.extraction.drift import fingerprint_of
 from hedgehog_pipeline.extraction.snapshot import PgSnapshot, XidWindow
+from hedgehog_pipeline.extraction.unreadable import unreadable_row
 from hedgehog_pipeline.lake.commits import Fingerprint
 from hedgehog_pipeline.lake.csv_records import fields_of
 from hedgehog_pipeline.lake.quarantine_csv import QuarantineEntry
@@ -119,7 +120,29 @@ class SourceSnapshot:
 
         Args:
             quarantine: receives an entry for each value that cannot be decoded; its row is omitted.
+
+        Raises:
+            HedgehogError: if PostgreSQL cannot read a row; it is named.
         """
+        try:
+            with self.connection.transaction():  # a savepoint: the snapshot survives an error
+                yield from self._decoded(table, query, columns, quarantine)
+        except HedgehogError as error:
+            cause = error.__cause__
+            if not isinstance(cause, psycopg.Error) or isinstance(cause, NO_CHARACTER):
+                raise
+            with explained():
+                named = unreadable_row(self.connection, table, query, columns, cause)
+            raise (named or error) from cause
+
+    def _decoded(
+        self,
+        table: SourceTable,
+        query: sql.Composed,
+        columns: Sequence[str],
+        quarantine: list[QuarantineEntry],
+    ) -> Iterator[CsvRecord]:
+        """Stream rows as `rows` does."""
         encoding = encoding_of(self.connection.info.parameter_status("server_encoding") or "")
         if encoding is None:
             yield from self._converted(table, query, columns)
