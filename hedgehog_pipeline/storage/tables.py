@@ -14,6 +14,24 @@ from hedgehog_pipeline.storage.ddl import (
 )
 from hedgehog_pipeline.storage.views import View, views
 
+_ENCODINGS = {"UTF8", "SQL_ASCII"}
+"""Encodings of a database that can store every text of the source."""
+
+
+def refuse_encoding(connection: Connection) -> None:
+    """Refuse a database that cannot store every text: a commit is loaded whole or not at all.
+
+    Raises:
+        UnfitWarehouseError: if its encoding is another one.
+    """
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding not in _ENCODINGS:
+        raise UnfitWarehouseError(
+            f"The warehouse database {connection.info.dbname} is in the encoding {encoding}, which "
+            "lacks characters that the source may have. Create one with ENCODING 'UTF8' TEMPLATE "
+            "template0, name it in the warehouse's secret, and run `hedgehog rebuild`."
+        )
+
 
 def prepare_tables(connection: Connection, star: Mapping[str, StarTable]) -> None:
     """Create the missing tables and views; never drop or alter a table.
@@ -21,9 +39,11 @@ def prepare_tables(connection: Connection, star: Mapping[str, StarTable]) -> Non
     A view of another version of Hedgehog is replaced; grants on it stay.
 
     Raises:
-        UnfitWarehouseError: where an existing table differs from its declaration; the message
-            lists the statements that `hedgehog migrate` would run.
+        UnfitWarehouseError: where the database cannot store every text, or an existing table
+            differs from its declaration; the message lists the statements that `hedgehog migrate`
+            would run.
     """
+    refuse_encoding(connection)
     found = find_columns(connection, star)
     needed = [statement for table in star.values() for statement in alterations(table, found)]
     if needed:

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from hedgehog_pipeline.errors import HedgehogError
+from hedgehog_pipeline.errors import HedgehogError, UnfitWarehouseError
 from hedgehog_pipeline.storage.ddl import add_foreign_key, create_table
 from hedgehog_pipeline.storage.tables import has_table
 from hedgehog_pipeline.storage.warehouse import Warehouse
@@ -29,6 +29,20 @@ def warehouse(world: World) -> Iterator[Warehouse]:
     with world.deployment.warehouse() as warehouse:
         warehouse.prepare()
         yield warehouse
+
+
+def test_a_database_that_cannot_store_every_text_is_refused(world: World) -> None:
+    name = f"{world.warehouse_database}_latin1"
+    with psycopg.connect(world.servers.postgres.dsn("postgres"), autocommit=True) as admin:
+        admin.execute(
+            sql.SQL(
+                "create database {} owner writer encoding 'LATIN1' locale 'C' template template0"
+            ).format(sql.Identifier(name))
+        )
+    world.load_small()
+    with pytest.raises(UnfitWarehouseError, match=r"in the encoding LATIN1.*ENCODING 'UTF8'"):
+        world.with_warehouse(name).run()
+    world.servers.drop_databases(name)
 
 
 def test_all_tables_and_views_are_created(world: World, warehouse: Warehouse) -> None:
