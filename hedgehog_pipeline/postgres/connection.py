@@ -35,6 +35,9 @@ _SETTINGS = (
     "lock_timeout = 0",
     "idle_in_transaction_session_timeout = 0",
     "quote_all_identifiers = off",
+    "extra_float_digits = 1",
+    "bytea_output = hex",
+    "intervalstyle = postgres",
 )
 
 _TRANSACTION_TIMEOUT = 170000
@@ -172,8 +175,9 @@ def _watched(exchange: PQGen[Any], awaited: Any) -> Generator[Any, Any, Any]:
 def pin_settings(connection: Connection) -> None:
     """Set what a role's own settings could change, for the rest of the transaction.
 
-    No timeout ends a statement, a load may wait for another load and for the lake, and the catalog
-    writes types without quotes. SET takes no snapshot, as a SELECT would.
+    No timeout ends a statement, a load may wait for another load and for the lake, the catalog
+    writes types without quotes, and a value has one text: all digits of a floating-point number.
+    SET takes no snapshot, as a SELECT would.
     """
     settings: list[str] = list(_SETTINGS)
     if connection.info.server_version >= _TRANSACTION_TIMEOUT:

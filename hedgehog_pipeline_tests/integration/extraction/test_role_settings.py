@@ -9,6 +9,7 @@ from hedgehog_pipeline.monitoring.quarantine import count_rows
 from hedgehog_pipeline.monitoring.rules import find_violations, rules_of
 from hedgehog_pipeline.postgres.connection import reason_of
 from hedgehog_pipeline_tests.support.demo_model import SOURCE, STAR
+from hedgehog_pipeline_tests.support.landed import landed
 from hedgehog_pipeline_tests.support.world import World
 
 _SET = {
@@ -18,6 +19,9 @@ _SET = {
     "quote_all_identifiers": "on",
 }
 
+_OTHER_TEXTS = {"extra_float_digits": "-15", "bytea_output": "escape", "intervalstyle": "iso_8601"}
+"""Settings that change how PostgreSQL writes a value."""
+
 _SHOWN = sql.SQL("select {}").format(
     sql.SQL(", ").join(sql.SQL("current_setting({})").format(name) for name in _SET)
 )
@@ -25,9 +29,9 @@ _SHOWN = sql.SQL("select {}").format(
 
 @pytest.fixture
 def strict(world: World) -> World:
-    """A shop and a warehouse whose roles have one-minute timeouts and quote all identifiers."""
+    """A shop and a warehouse whose roles have settings that could end or change what is read."""
     for role, database in (("reader", world.shop_database), ("writer", world.warehouse_database)):
-        for setting, value in _SET.items():
+        for setting, value in (_SET | _OTHER_TEXTS).items():
             world.shop.execute(
                 sql.SQL("alter role {} in database {} set {} = {}").format(
                     sql.Identifier(role),
@@ -46,6 +50,16 @@ def test_roles_that_quote_all_identifiers_can_capture_and_load(strict: World) ->
     assert strict.query("select distinct last_name from dim_staff") == [("Bishop",)]
     with strict.deployment.warehouse() as warehouse:
         assert warehouse.migrate() == []
+
+
+def test_a_value_lands_with_the_same_text_whatever_the_settings_of_the_role(strict: World) -> None:
+    strict.shop.execute("alter table design add third double precision default 1.0 / 3")
+    strict.shop.execute(r"alter table design add seal bytea default '\x00ff'")
+    strict.shop.execute("alter table design add lead interval default '1 day 02:00:00'")
+    strict.load_small()
+    strict.run()
+    designs = {row[-3:] for row in landed(strict) if row[0] == "design"}
+    assert designs == {("0.3333333333333333", r"\x00ff", "1 day 02:00:00")}
 
 
 def test_no_timeout_of_a_role_ends_a_capture(strict: World) -> None:
