@@ -5,6 +5,7 @@ import sys
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
+from traceback import format_exc
 
 import click
 from botocore.exceptions import BotoCoreError
@@ -20,7 +21,7 @@ from hedgehog_pipeline.cli.stages import rebuild, run
 from hedgehog_pipeline.cli.status import status
 from hedgehog_pipeline.cli.trace import trace
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.printable import printable
+from hedgehog_pipeline.printable import printable, printable_lines
 
 _INTERRUPTED = 130
 """The exit code of a program that SIGINT ended: 128 + 2."""
@@ -106,3 +107,5 @@ def main() -> None:
         sys.exit(f"hedgehog: {printable(' '.join(str(error).split()))}")
     except BotoCoreError as error:
         sys.exit(f"hedgehog: AWS cannot be reached: {error} Check the AWS_* variables.")
+    except Exception:  # noqa: BLE001 (a bug, whose traceback may quote the text of a row)
+        sys.exit(printable_lines(format_exc()))

@@ -9,6 +9,7 @@ from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
+from traceback import format_exc
 
 from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.errors import (
@@ -21,6 +22,7 @@ from hedgehog_pipeline.errors import (
 from hedgehog_pipeline.extraction.capture_request import CaptureRequest, Mode
 from hedgehog_pipeline.lake.commits import Commit, IngestionCommit
 from hedgehog_pipeline.postgres.connection import is_outage
+from hedgehog_pipeline.printable import printable_lines
 from hedgehog_pipeline.runner.process_pool import open_process_pool
 from hedgehog_pipeline.runner.skipped import SkippedCommits
 from hedgehog_pipeline.scheduling.batching import EXTRACTION, PIPELINE
@@ -308,7 +310,7 @@ def _tried(  # noqa: PLR0913 (everything that a run has)
             raise
         if isinstance(error, HedgehogError):
             return [], str(error)
-        _LOGGER.exception("A run of %s failed.", job)
+        _LOGGER.error("A run of %s failed.\n%s", job, printable_lines(format_exc()))  # noqa: TRY400
         *_, cause = causes(error)
         return [], f"{type(cause).__name__}: {cause}."
 

@@ -36,6 +36,22 @@ def _remove_part(world: World, bucket: str, number: int) -> tuple[str, bytes]:
     return key, body
 
 
+def test_the_traceback_of_a_transform_cannot_control_a_terminal(
+    opened: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def broken(*_frames: pd.DataFrame) -> pd.DataFrame:
+        raise ValueError("cannot read \x1b]0;owned\x07")
+
+    _land(opened)
+    monkeypatch.setitem(
+        TRANSFORMS, "dim_design", replace(TRANSFORMS["dim_design"], function=broken)
+    )
+    with pytest.raises(SkippedCommitsError):
+        opened.run()
+    assert r"cannot read \x1b]0;owned\x07" in caplog.text
+    assert "\x1b" not in caplog.text
+
+
 def test_one_commit_that_cannot_be_processed_does_not_block_others(opened: World):
     bucket = opened.settings.ingestion_bucket
     before, bad, behind = (_land(opened) for _ in range(3))
