@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
+from psycopg import sql
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.lake.commits import Fingerprint, IngestionCommit
@@ -243,13 +244,14 @@ def _faults_of_children(table: SourceTable, found: FoundTable) -> Iterator[str]:
 
 def _faults_of_key(table: SourceTable, found: FoundTable, key: FoundColumn) -> Iterator[str]:
     where = f"{table.name}.{key.name}"
+    name, column = (sql.Identifier(each).as_string() for each in (table.name, key.name))
     if not key.unique:
-        remedy = f"CREATE UNIQUE INDEX CONCURRENTLY ON {table.name} ({key.name})"
+        remedy = f"CREATE UNIQUE INDEX CONCURRENTLY ON {name} ({column})"
         if found.kind == _PARTITIONED:
             remedy = (
                 f"PostgreSQL keeps a key unique across partitions only if {key.name} alone is the "
                 "partition key: partition the table by ranges of it, then CREATE UNIQUE INDEX ON "
-                f"{table.name} ({key.name})"
+                f"{name} ({column})"
             )
         yield (
             f"{where} is not a key: no valid unique index is on {key.name} alone, so of rows with "
@@ -257,7 +259,7 @@ def _faults_of_key(table: SourceTable, found: FoundTable, key: FoundColumn) -> I
         )
     elif not key.not_null:
         yield (
-            f"{where} is not a key: it may be NULL (ALTER TABLE {table.name} ALTER {key.name} SET "
+            f"{where} is not a key: it may be NULL (ALTER TABLE {name} ALTER {column} SET "
             "NOT NULL, or VALIDATE CONSTRAINT if it has a NOT NULL constraint)"
         )
 

@@ -171,7 +171,7 @@ _UNREADABLE = {
         ),
         [
             "design.design_id is not a key: no valid unique index is on design_id alone",
-            "(CREATE UNIQUE INDEX CONCURRENTLY ON design (design_id))",
+            '(CREATE UNIQUE INDEX CONCURRENTLY ON "design" ("design_id"))',
         ],
     ),
     "key of a table that is partitioned by time": (
@@ -182,7 +182,7 @@ _UNREADABLE = {
         ),
         [
             "transaction.transaction_id is not a key: no valid unique index",
-            "by ranges of it, then CREATE UNIQUE INDEX ON transaction (transaction_id)",
+            'by ranges of it, then CREATE UNIQUE INDEX ON "transaction" ("transaction_id")',
         ],
     ),
     "key of some rows": (
