@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 from cosmic_ray.mutating import mutate_code
 
+from hedgehog_pipeline_tests.proofs.mutation.core import CORE
 from hedgehog_pipeline_tests.proofs.mutation.operators import OPERATORS
 from hedgehog_pipeline_tests.support.repository import REPOSITORY
 
@@ -25,42 +26,6 @@ _PYTEST = [
     sys.executable,
     *f"-m pytest -x -n0 -p no:cacheprovider --timeout {_MAX_TEST_SECONDS}".split(),
 ]
-
-_CAPTURES = (
-    "extraction/test_snapshot.py",
-    "extraction/test_capture_exactly_once.py",
-    "extraction/test_capture_ignores_stamps.py",
-    "extraction/test_concurrent_captures.py",
-    "extraction/test_xid_wraparound.py",
-    "extraction/test_initial_load.py",
-    "extraction/test_full_refresh.py",
-    "extraction/test_watermarks.py",
-)
-_JOINS = (
-    "lake/test_as_of.py",
-    "processing/test_transform.py",
-    "processing/test_joined_in_any_order.py",
-    "test_deletes.py",
-    "test_quarantined_values.py",
-    "test_quarantine_closes.py",
-    "test_quarantined_parents.py",
-)
-
-CORE = {
-    "extraction/snapshot.py": _CAPTURES,
-    "extraction/source_identity.py": ("test_another_source.py", "extraction/test_full_refresh.py"),
-    "extraction/capture.py": _CAPTURES,
-    "lake/log.py": ("lake/test_create.py", "lake/test_log.py", "test_objects.py"),
-    "lake/landed.py": _JOINS,
-    "processing/transform.py": _JOINS,
-    "storage/upsert.py": (
-        "storage/test_upsert.py",
-        "storage/test_load.py",
-        "storage/test_migration.py",
-        "test_changes.py",
-    ),
-}
-"""The mutated modules (capture rule, commit log, as-of join, upserts), with their tests."""
 
 
 @dataclass(frozen=True)
