@@ -1,4 +1,4 @@
-"""Files, settings, sensors and schedules that pages name exist under that name."""
+"""Files and settings that pages name exist under that name."""
 
 import re
 import subprocess
@@ -6,7 +6,6 @@ from datetime import date
 
 import pytest
 
-from hedgehog_pipeline.definitions import defs
 from hedgehog_pipeline.settings import Settings
 from hedgehog_pipeline_tests.support.pages import Page, pages
 from hedgehog_pipeline_tests.support.repository import REPOSITORY
@@ -40,15 +39,15 @@ def test_the_example_environment_has_the_defaults() -> None:
     assert {name: examples[name] for name in defaults} == defaults
 
 
-def test_the_runbook_names_every_sensor_and_schedule() -> None:
-    named = Page(REPOSITORY / "docs" / "operations.md").inline_code
-    assert {each.name for each in (*(defs.sensors or []), *(defs.schedules or []))} <= set(named)
-
-
-def test_the_readme_has_the_number_of_assets() -> None:
-    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    numbers = set(re.findall(r"(\d+) assets", text))
-    assert numbers == {str(len(defs.resolve_asset_graph().get_all_asset_keys()))}
+def test_the_map_in_the_readme_has_every_part_of_the_package() -> None:
+    package = REPOSITORY / "hedgehog_pipeline"
+    named = set(Page(REPOSITORY / "README.md").inline_code)
+    parts = {
+        f"hedgehog_pipeline/{part.name}{'/' if part.is_dir() else ''}"
+        for part in package.iterdir()
+        if not part.name.startswith(("_", ".")) and part.suffix in {"", ".py"}
+    }
+    assert parts <= named
 
 
 @pytest.fixture(scope="module")
