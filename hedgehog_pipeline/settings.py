@@ -125,7 +125,7 @@ def _advice(default: object) -> str:
 def _first_day(text: str) -> date:
     today = datetime.now(timezone.utc).date()
     if (day := date.fromisoformat(text)) > today:
-        raise ValueError(f"it lies after today, {today} in UTC, so no day has a partition")
+        raise ValueError(f"it is after today, {today} in UTC, so no day has a partition")
     return day
 
 

@@ -39,7 +39,7 @@ def client(service: Literal["logs", "s3", "secretsmanager", "sns", "ssm"]) -> An
             if not str(error).startswith("Invalid endpoint"):  # botocore has no class of its own
                 raise
             raise HedgehogError(
-                f"{_USER_IN_URL.sub('***@', str(error))} is no URL; check AWS_ENDPOINT_URL and "
+                f"{_USER_IN_URL.sub('***@', str(error))} is not a URL; check AWS_ENDPOINT_URL and "
                 "AWS_ENDPOINT_URL_<SERVICE>."
             ) from None
     endpoint: str = created.meta.endpoint_url

@@ -18,7 +18,7 @@ from hedgehog_pipeline.cli.command import (
 
 @click.group()
 def quarantine() -> None:
-    """List and show rejected rows, and process them again once the cause is fixed."""
+    """List and show the rows in quarantine, and process them again once the cause is fixed."""
 
 
 @quarantine.command(

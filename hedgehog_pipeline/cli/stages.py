@@ -28,7 +28,7 @@ from hedgehog_pipeline.cli.command import Command, as_json, read_deployment
 def run(*, reread: bool, sweep: bool, allow_mass_delete: bool, as_json: bool) -> None:
     """Run extraction, processing and storage until the warehouse is up to date.
 
-    Captures what changed in the source, takes the files of the inbox, and loads both into the
+    Captures what changed in the source, lands the files of the inbox, and loads both into the
     warehouse. Needs no running Dagster.
     """
     if allow_mass_delete and not sweep:

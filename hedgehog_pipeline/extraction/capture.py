@@ -30,7 +30,7 @@ from hedgehog_pipeline.lake.commits import ArchivePosition, IngestionCommit, Ran
 from hedgehog_pipeline.model.tables import SourceTable
 from hedgehog_pipeline.postgres.key_ranges import KeyRanges, below, difference, last_of, union
 
-_MAX_XIDS_ASKED = 200_000
+_MAX_XIDS_PER_QUERY = 200_000
 """PostgreSQL returns the status of so many transactions in about a fifth of a second."""
 
 _MAX_RANGES = 1_000_000
@@ -225,7 +225,7 @@ def _seen(
     before, *others = {watermarks[table.name].seen for table in tables}
     known = [] if others else difference(before, [(0, horizon - 1)])
     unknown = difference([(horizon, end - 1)], known)
-    known = union(known, _committed(snapshot, last_of(unknown, _MAX_XIDS_ASKED)))
+    known = union(known, _committed(snapshot, last_of(unknown, _MAX_XIDS_PER_QUERY)))
     seen = tuple(union(known, _writers(snapshot, tables, known)))
     if len(seen) > _MAX_RANGES:
         raise HedgehogError(

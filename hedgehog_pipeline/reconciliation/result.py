@@ -17,7 +17,7 @@ def reconciled_tables(star: Mapping[str, StarTable]) -> dict[str, StarTable]:
 
 WAREHOUSE, LAKE, UNREAD, UNSOUGHT = (
     "the warehouse is wrong",
-    "the lake lacks what the source holds",
+    "the lake is missing rows of the source",
     "the lake cannot be read",
     "the lake was not searched to its end",
 )
@@ -27,7 +27,7 @@ _ADVICE = {
     WAREHOUSE: "Where the warehouse is wrong, materialize `star/<table>` for the days that are "
     "named, then `warehouse/<table>`, and reconcile again: the rows that landed on these days "
     "replace those in the warehouse. Delete rows by hand that came from no commit.",
-    LAKE: "Where the lake lacks what the source holds, `hedgehog run --reread --sweep` reads the "
+    LAKE: "Where the lake is missing rows of the source, `hedgehog run --reread --sweep` reads the "
     "source in full again.",
     UNREAD: "Where the lake cannot be read, fix what the message names, and reconcile again.",
     UNSOUGHT: "Where the lake was not searched to its end, which would take minutes, `hedgehog run "

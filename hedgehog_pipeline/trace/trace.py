@@ -91,7 +91,7 @@ def trace(lake: Lake, warehouse: Warehouse, table: StarTable, text: str) -> Trac
     """
     key = _key_of(table, text)
     if not warehouse.is_prepared():
-        raise HedgehogError("The warehouse holds nothing yet: `hedgehog run` fills it.")
+        raise HedgehogError("The warehouse is empty: `hedgehog run` fills it.")
     lake.confirm_source()
     confirm_loaded(lake, warehouse)
     subject = warehouse.model.source[table.inputs[0]]

@@ -135,7 +135,7 @@ CASES: dict[str, tuple[Change, list[str]]] = {
     "odd endpoint": (variable("AWS_ENDPOINT_URL", "localhost"), ["localhost"]),
     "a day to come": (
         variable("HEDGEHOG_FIRST_DAY", "2999-01-01"),
-        ["HEDGEHOG_FIRST_DAY", "lies after today"],
+        ["HEDGEHOG_FIRST_DAY", "is after today"],
     ),
     "one bucket": (one_bucket, ["HEDGEHOG_INGESTION_BUCKET and", "two buckets"]),
     "no identity": (

@@ -49,9 +49,9 @@ from hedgehog_pipeline.orchestration.assets.column_metadata import (
 from hedgehog_pipeline.orchestration.assets.materializations import (
     MONTHLY_BACKFILL,
     data_version,
-    hands_over_all,
     recorded_version,
     report_unplanned,
+    yields_all,
 )
 from hedgehog_pipeline.orchestration.io.lake_io_managers import CsvIOManager
 from hedgehog_pipeline.orchestration.partitions import DAYS
@@ -237,7 +237,7 @@ class _Extraction:
             kinds = {of_kind.kind for of_kind, has_rows in peeked if has_rows}
             touched = kinds - {"keys"}
             changed_by = [batch.id] if not kinds.isdisjoint(CHANGING_KINDS) else []
-            if key in context.selected_asset_keys and (touched or hands_over_all(context, "star")):
+            if key in context.selected_asset_keys and (touched or yields_all(context, "star")):
                 yield Output(
                     rows or [CsvRows(batch, (), ())],
                     output_name=output_of(table),

@@ -33,7 +33,7 @@ MONTHLY_BACKFILL = BackfillPolicy.multi_run(_DAYS_A_RUN)
 """A backfill runs a month at a time: a day costs little compared with starting the process."""
 
 
-def hands_over_all(context: AssetExecutionContext, next_layer: str) -> bool:
+def yields_all(context: AssetExecutionContext, next_layer: str) -> bool:
     """Return whether a stage yields all planned outputs, or only those that changed.
 
     Dagster skips a step below an output that is missing; a person gets every selected asset.

@@ -31,8 +31,8 @@ from hedgehog_pipeline.orchestration.assets.column_metadata import (
 from hedgehog_pipeline.orchestration.assets.materializations import (
     MONTHLY_BACKFILL,
     data_version,
-    hands_over_all,
     report_unplanned,
+    yields_all,
 )
 from hedgehog_pipeline.orchestration.io.lake_io_managers import ParquetIOManager
 from hedgehog_pipeline.orchestration.partitions import DAYS
@@ -125,7 +125,7 @@ def processing_assets(model: Model) -> AssetsDefinition:
                 "ingestion commits": [c.number for plan in plans for c in plan.commits]
             }
             changed_by = [plan.batch.id for plan in plans if plan.surely_changes(table)]
-            if key in selected and (changed_by or hands_over_all(context, "warehouse")):
+            if key in selected and (changed_by or yields_all(context, "warehouse")):
                 yield Output(
                     rows,
                     output_name=table.name,

@@ -160,7 +160,7 @@ def test_the_exit_codes_are_those_of_the_help(world: World, tmp_path: Path) -> N
 
     failed = _run("trace", "dim_staff", "1", at=tmp_path, environment=world.environment)
     assert (failed.returncode, failed.stdout) == (1, "")
-    assert failed.stderr == "hedgehog: The warehouse holds nothing yet: `hedgehog run` fills it.\n"
+    assert failed.stderr == "hedgehog: The warehouse is empty: `hedgehog run` fills it.\n"
     assert "    1    failed" in documented
 
     misread = _run("trace", "dim_stuff", "1", at=tmp_path)

@@ -206,7 +206,7 @@ def test_ids_that_stay_unknown_do_not_keep_later_ids_from_joining_ranges(
     shop: World, monkeypatch: pytest.MonkeyPatch
 ):
     """Ids that were rolled back stay unknown, and a capture asks for a limited number of ids."""
-    monkeypatch.setattr(capturing, "_MAX_XIDS_ASKED", 100)
+    monkeypatch.setattr(capturing, "_MAX_XIDS_PER_QUERY", 100)
     shop.shop.execute("create table undeclared (number int)")
     with shop.connect() as late:
         mine = place(late)

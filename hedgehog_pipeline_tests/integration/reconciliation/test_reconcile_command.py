@@ -94,7 +94,7 @@ def test_a_row_that_is_in_no_commit_needs_a_full_refresh(
     assert "`hedgehog run --reread --sweep` reads the source in full again" in ended
     assert "aterialize" not in ended
     _, difference, _ = capsys.readouterr().out.splitlines()
-    assert difference.strip() == "1 different, the lake lacks what the source holds: 8"
+    assert difference.strip() == "1 different, the lake is missing rows of the source: 8"
     list(run_until_done(loaded.deployment, Mode.REREAD))
     assert command("fact_payment") == 0
 
