@@ -39,7 +39,7 @@ from hedgehog_pipeline.orchestration.job_descriptions import JOB_DESCRIPTIONS
 from hedgehog_pipeline.orchestration.past_days import past_days_sensor
 from hedgehog_pipeline.orchestration.pipeline_run import Pending
 from hedgehog_pipeline.orchestration.resources import LogResource, SnapshotResource
-from hedgehog_pipeline.orchestration.schedules import sweep_schedule
+from hedgehog_pipeline.orchestration.schedules import delete_detection_schedule
 from hedgehog_pipeline.orchestration.sensors import inbox_sensor, log_sensor, source_sensor
 from hedgehog_pipeline.scheduling.batching import EXTRACTION, PIPELINE
 from hedgehog_pipeline.scheduling.planned_tables import loaded_assets, processed_assets
@@ -85,7 +85,7 @@ def _stages(deployment: Deployment) -> Definitions:
     return Definitions(
         assets=[linked(stage, line_of, settings.code_url) for stage in stages],
         jobs=list(jobs.values()),
-        schedules=[sweep_schedule(jobs[EXTRACTION], deployment.initial_load_landed)],
+        schedules=[delete_detection_schedule(jobs[EXTRACTION], deployment.initial_load_landed)],
         sensors=[
             source_sensor(
                 model,

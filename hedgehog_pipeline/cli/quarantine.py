@@ -58,11 +58,11 @@ def list_quarantine(*, closed: bool, as_json: bool) -> None:
 @as_json
 def show_quarantine(*, table: str, key: str, as_json: bool) -> None:
     """Show every quarantine entry of row KEY in source table TABLE, and the row as it landed."""
-    from hedgehog_pipeline.monitoring.quarantine import entries_of, format_row
+    from hedgehog_pipeline.monitoring.quarantine import format_row, quarantined_rows_of
 
     deployment = read_deployment()
     with deployment.warehouse() as warehouse:
-        rows = entries_of(table, key, warehouse, deployment.lake.ingestion)
+        rows = quarantined_rows_of(table, key, warehouse, deployment.lake.ingestion)
     if as_json:
         click.echo(json.dumps([asdict(row) for row in rows]))
         return

@@ -137,7 +137,7 @@ def plan_capture(  # noqa: PLR0913 (all that a plan depends on)
             }
         )
         if table in loading:
-            captured[table.name], rows = _archive_slice(snapshot, table, watermark, rows_left)
+            captured[table.name], rows = _initial_load_slice(snapshot, table, watermark, rows_left)
             rows_left -= rows
         else:
             captured[table.name] = _increment(snapshot, table, watermark, seen)
@@ -146,7 +146,7 @@ def plan_capture(  # noqa: PLR0913 (all that a plan depends on)
     return Capture(kind, reread, redefined, unchanged, captured)
 
 
-def _archive_slice(
+def _initial_load_slice(
     snapshot: SourceSnapshot, table: SourceTable, watermark: Watermark, limit: int
 ) -> tuple[TableCapture, int]:
     """Plan the next slice of the initial load; return it and the number of its rows."""

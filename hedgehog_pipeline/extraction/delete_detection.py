@@ -32,7 +32,7 @@ _ALL = sql.SQL("true")
 
 
 @dataclass(frozen=True)
-class TableSweep:
+class DeletedKeys:
     """The result of delete detection for a table.
 
     Attributes:
@@ -44,14 +44,14 @@ class TableSweep:
     deleted: KeyRanges
 
 
-def sweep(
+def detect_deletes(
     snapshot: SourceSnapshot,
     log: CommitLog[IngestionCommit],
     head: IngestionCommit,
     tables: Sequence[SourceTable],
     *,
     mass_delete_share: float,
-) -> dict[str, TableSweep]:
+) -> dict[str, DeletedKeys]:
     """Find the deleted keys of each table.
 
     Args:
@@ -82,7 +82,7 @@ def sweep(
             f"{why}. Run `hedgehog run` first: deleted rows can be detected once every row has "
             "landed."
         )
-    found = {table.name: sweep_table(snapshot, log, head, table) for table in tables}
+    found = {table.name: detect_deletes_of(snapshot, log, head, table) for table in tables}
     mass_deletes = [
         f"{deleted:,} of {before:,} rows of {name}"
         for name, table in found.items()
@@ -99,15 +99,15 @@ def sweep(
     return found
 
 
-def sweep_table(
+def detect_deletes_of(
     snapshot: SourceSnapshot,
     log: CommitLog[IngestionCommit],
     head: IngestionCommit,
     table: SourceTable,
-) -> TableSweep:
-    """Find the deleted keys of one table; see `sweep`."""
+) -> DeletedKeys:
+    """Find the deleted keys of one table; see `detect_deletes`."""
     keys = keys_in_source(snapshot, table)
-    return TableSweep(keys, difference(_known_keys(log, head, table), keys))
+    return DeletedKeys(keys, difference(_known_keys(log, head, table), keys))
 
 
 def keys_in_source(

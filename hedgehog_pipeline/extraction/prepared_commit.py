@@ -6,7 +6,7 @@ from datetime import datetime
 
 from hedgehog_pipeline.extraction.capture import Capture, TableCapture
 from hedgehog_pipeline.extraction.confirmed import confirm_seen
-from hedgehog_pipeline.extraction.delete_detection import TableSweep, keys_csv, tombstones_csv
+from hedgehog_pipeline.extraction.delete_detection import DeletedKeys, keys_csv, tombstones_csv
 from hedgehog_pipeline.extraction.drift import undeclared
 from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline.lake.batch import Batch
@@ -19,7 +19,7 @@ from hedgehog_pipeline.model.tables import SourceTable
 
 
 @dataclass(frozen=True)
-class PendingCommit:
+class PreparedCommit:
     """What is about to land.
 
     Attributes:
@@ -50,9 +50,9 @@ class PendingCommit:
         return self.kind == "archive" or bool(batch.parts)
 
 
-def pending_capture(
+def prepare_capture(
     tables: Iterable[SourceTable], capture: Capture, snapshot: SourceSnapshot, batch: Batch
-) -> PendingCommit:
+) -> PreparedCommit:
     """Prepare the commit of a capture: rows are streamed as they are written, bad ones go aside."""
     declared = {table.name: table for table in tables}
     rows = {
@@ -67,7 +67,7 @@ def pending_capture(
             metadata["ranges of transactions seen"] = len(seen)
         if why := capture.reread or capture.reread_tables.get(name):
             metadata["read in full again"] = why
-    return PendingCommit(
+    return PreparedCommit(
         capture.kind,
         capture.watermarks,
         rows,
@@ -89,12 +89,12 @@ def _rows_of(
     ]
 
 
-def pending_sweep(
+def prepare_deletes(
     tables: Iterable[SourceTable],
-    found: Mapping[str, TableSweep],
+    found: Mapping[str, DeletedKeys],
     head: IngestionCommit,
     batch: Batch,
-) -> PendingCommit:
+) -> PreparedCommit:
     """Prepare the commit of a delete detection: its tombstones, and the keys that it saw.
 
     Nothing lands if no row was deleted and nothing has landed since the delete detection before.
@@ -103,7 +103,7 @@ def pending_sweep(
         head.base[name].landed > head.base[name].swept for name in found
     )
     if not changed:
-        return PendingCommit("sweep", head.base, {})
+        return PreparedCommit("sweep", head.base, {})
     declared = {table.name: table for table in tables}
     number = head.number + 1
     swept = {name: head.base[name].model_copy(update={"swept": number}) for name in found}
@@ -120,11 +120,11 @@ def pending_sweep(
         ]
         for name, table in found.items()
     }
-    return PendingCommit("sweep", {**head.base, **swept}, rows)
+    return PreparedCommit("sweep", {**head.base, **swept}, rows)
 
 
 def commit_of(
-    pending: PendingCommit,
+    pending: PreparedCommit,
     batch: Batch,
     *,
     after: IngestionCommit | None,
@@ -133,7 +133,7 @@ def commit_of(
 ) -> Callable[[IngestionCommit | None], IngestionCommit | None]:
     """Return the function that builds the commit for the end of the log, or discards the batch.
 
-    The batch is discarded if there is nothing to commit (`PendingCommit.lands`), or if another
+    The batch is discarded if there is nothing to commit (`PreparedCommit.lands`), or if another
     extractor committed first: the watermarks it started from are then out of date, and the next
     capture reads the rest. Any other batch is committed only after the source has flushed to disk
     what the snapshot saw.
@@ -157,7 +157,7 @@ def commit_of(
 
 def commit_on(
     head: IngestionCommit | None,
-    pending: PendingCommit,
+    pending: PreparedCommit,
     batch: Batch,
     *,
     source: str,

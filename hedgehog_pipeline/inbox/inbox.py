@@ -11,7 +11,7 @@ from functools import partial
 from itertools import chain
 
 from hedgehog_pipeline.errors import HedgehogError
-from hedgehog_pipeline.extraction.pending_commit import PendingCommit, commit_on
+from hedgehog_pipeline.extraction.prepared_commit import PreparedCommit, commit_on
 from hedgehog_pipeline.inbox.reader import InboxReader
 from hedgehog_pipeline.lake.batch import Batch
 from hedgehog_pipeline.lake.bucket import StoredObject
@@ -60,7 +60,7 @@ class ClaimedFile:
     log: CommitLog[IngestionCommit]
     file: StoredObject
     table: SourceTable
-    pending: PendingCommit
+    pending: PreparedCommit
     earlier: tuple[int, ...]
 
     def commit_of(
@@ -133,7 +133,7 @@ def _pending_of(  # noqa: PLR0913, PLR0917 (everything that decides)
     declared: Collection[str],
     earlier: tuple[int, ...],
     batch: Batch,
-) -> PendingCommit:
+) -> PreparedCommit:
     """Prepare the valid rows of a file, and quarantine entries for the rest."""
     reader = InboxReader(file.key, table, partial(log.bucket.open, file))
     misplaced = _misplaced(file, declared)
@@ -154,7 +154,7 @@ def _pending_of(  # noqa: PLR0913, PLR0917 (everything that decides)
             "rows superseded": len(survey.superseded),
         }
     quarantine = CsvRows(batch, QUARANTINE_COLUMNS, quarantine_csv(entries), "quarantine")
-    return PendingCommit(
+    return PreparedCommit(
         "inbox",
         {},
         {table.name: [rows, quarantine]},

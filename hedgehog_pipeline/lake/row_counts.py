@@ -40,7 +40,7 @@ def counts_after(before: RowCounts | None, day: date, parts: Iterable[Part]) -> 
     return before.model_copy(update={"assets": assets})
 
 
-def row_count_metadata(
+def lake_row_counts(
     before: RowCounts | None, asset: str, day: date, parts: Iterable[Part]
 ) -> dict[str, int]:
     """Return Dagster's `partition_row_count` and `row_count` of an asset, as far as known.

@@ -87,7 +87,7 @@ class StageLog:
         fields = {"stage": "extraction", "batch": batch.id, "why": why}
         _log("read in full again", fields | ({"table": table} if table else {}))
 
-    def held_back(self, commit: IngestionCommit, snapshot: PgSnapshot, ranges: int) -> None:
+    def transaction_open(self, commit: IngestionCommit, snapshot: PgSnapshot, ranges: int) -> None:
         """Log an open source transaction that makes every commit object long."""
         where = {"stage": "extraction", "batch": commit.batch, "commit": commit.number}
         others = snapshot.xmax - snapshot.xmin - 1

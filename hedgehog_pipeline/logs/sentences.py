@@ -47,7 +47,7 @@ def _loaded(fields: Mapping[str, Any], amount: str) -> str:
     )
 
 
-def _file_taken(fields: Mapping[str, Any], _amount: str) -> str:
+def _file_landed(fields: Mapping[str, Any], _amount: str) -> str:
     found = {name: value for name, value in fields.items() if name not in _COMMON}
     details = ", ".join(f"{name} {value}" for name, value in found.items())
     return f"commit {fields['commit']} landed an inbox file of {fields['table']}: {details}"
@@ -57,7 +57,7 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], str], str]] = {
     "written": _written,
     "committed": _committed,
     "loaded": _loaded,
-    "file taken": _file_taken,
+    "file taken": _file_landed,
     "columns not declared": lambda fields, _: (
         f"{fields['table']} has undeclared columns: {', '.join(fields['columns'])}"
     ),

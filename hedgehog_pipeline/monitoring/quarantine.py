@@ -174,7 +174,7 @@ class QuarantinedRow:
     row: dict[str, str | None] | None
 
 
-def entries_of(
+def quarantined_rows_of(
     table: str, key: str, warehouse: Warehouse, log: CommitLog[IngestionCommit]
 ) -> list[QuarantinedRow]:
     """Read the entries of a row, and the row as it landed.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     )
 
 
-def sweep_schedule(
+def delete_detection_schedule(
     extraction: "UnresolvedAssetJobDefinition", initial_load_landed: Callable[[], bool]
 ) -> ScheduleDefinition:
     """Return the schedule of delete detection.

@@ -11,7 +11,7 @@ from functools import cache
 
 from psycopg import sql
 
-from hedgehog_pipeline.extraction.delete_detection import keys_in_source, sweep_table
+from hedgehog_pipeline.extraction.delete_detection import detect_deletes_of, keys_in_source
 from hedgehog_pipeline.extraction.source import SourceSnapshot
 from hedgehog_pipeline.extraction.source_identity import known_watermarks, xids_since
 from hedgehog_pipeline.lake.commits import IngestionCommit
@@ -74,7 +74,7 @@ class InFlight:
         return keys_in_source(self.source, table, changed)
 
     def _deleted(self, table: SourceTable) -> KeyRanges:
-        return sweep_table(self.source, self.lake.ingestion, self.head, table).deleted
+        return detect_deletes_of(self.source, self.lake.ingestion, self.head, table).deleted
 
     def _quarantined(self, table: SourceTable) -> KeyRanges:
         query = sql.SQL(

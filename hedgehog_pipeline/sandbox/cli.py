@@ -122,8 +122,8 @@ def dev(*, orders: int, port: int) -> None:
 def latency(*, changes: int, load: bool, orders: int, port: int) -> None:
     """Measure the seconds from a change in the demo shop to its row in the warehouse.
 
-    The first half of the changes is measured before a sweep (delete detection) starts, the second
-    half after it. Runs the sandbox, live trade and Dagster meanwhile, as `hedgehog dev` does.
+    The first half of the changes is measured before a delete detection starts, the second half
+    after it. Runs the sandbox, live trade and Dagster meanwhile, as `hedgehog dev` does.
     """
     from contextlib import ExitStack
 
@@ -136,7 +136,8 @@ def latency(*, changes: int, load: bool, orders: int, port: int) -> None:
     sandbox.up(orders)
     log = _FOLDER / "dagster" / "dev.log"
     click.echo(f"Dagster is starting; its log is {log}.")
-    halves = {"before the sweep": changes // 2, "since the sweep": changes - changes // 2}
+    before = changes // 2
+    halves = {"before delete detection": before, "since delete detection": changes - before}
     seconds: dict[str, list[float]] = {name: [] for name in halves}
     with ExitStack() as stack:
         stack.enter_context(platform_at_work(_FOLDER, orders=orders, port=port, log=log))
@@ -148,7 +149,7 @@ def latency(*, changes: int, load: bool, orders: int, port: int) -> None:
         for name, count in halves.items():
             if any(seconds.values()):
                 launch_tick(port, "sweep")
-                click.echo("A sweep was launched, as its schedule does every hour.")
+                click.echo("Delete detection was launched, as its schedule does every hour.")
             for kind, latency_seconds in measure(sandbox, count):
                 seconds[name].append(latency_seconds)
                 click.echo(f"{kind:<40}{latency_seconds:>6.1f} s")

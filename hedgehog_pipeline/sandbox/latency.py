@@ -83,10 +83,10 @@ def summary(halves: Mapping[str, Sequence[float]]) -> str:
         halves: the seconds of each half by its name, at least two values each.
     """
     rows = {**halves, "all": [*itertools.chain(*halves.values())]}
-    lines = [f"{'':<20}{'median':>8}{'95th percentile':>18}"]
+    lines = [f"{'':<24}{'median':>8}{'95th percentile':>18}"]
     for name, seconds in rows.items():
         percentile = statistics.quantiles(seconds, n=20, method="inclusive")[-1]
-        lines.append(f"{name:<20}{statistics.median(seconds):>6.1f} s{percentile:>16.1f} s")
+        lines.append(f"{name:<24}{statistics.median(seconds):>6.1f} s{percentile:>16.1f} s")
     return "\n".join(lines)
 
 

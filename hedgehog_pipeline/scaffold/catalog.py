@@ -12,7 +12,7 @@ from hedgehog_pipeline.postgres.connection import reason_of
 
 
 @dataclass(frozen=True)
-class FoundColumn:
+class DraftColumn:
     """A column of a source table, as found in the catalog.
 
     Attributes:
@@ -33,7 +33,7 @@ class FoundColumn:
 
 
 @dataclass(frozen=True)
-class FoundTable:
+class DraftTable:
     """A source table, as found in the catalog.
 
     Attributes:
@@ -45,7 +45,7 @@ class FoundTable:
     name: str
     comment: str | None
     key: tuple[str, ...]
-    columns: tuple[FoundColumn, ...]
+    columns: tuple[DraftColumn, ...]
 
 
 _TABLES = """
@@ -80,7 +80,7 @@ _TABLES = """
 """
 
 
-def read_tables(connection: Connection) -> list[FoundTable]:
+def read_tables(connection: Connection) -> list[DraftTable]:
     """Read the tables on the search path that the role may read, ordered by name.
 
     Raises:
@@ -92,9 +92,9 @@ def read_tables(connection: Connection) -> list[FoundTable]:
         raise HedgehogError(
             f"The source's catalog could not be read: {reason_of(error)}. Run again."
         ) from error
-    tables: list[FoundTable] = []
+    tables: list[DraftTable] = []
     for (name, comment), of_table in groupby(rows, key=itemgetter(0, 1)):
-        columns = [(in_key, FoundColumn(*column)) for _, _, in_key, *column in of_table]
+        columns = [(in_key, DraftColumn(*column)) for _, _, in_key, *column in of_table]
         key = tuple(column.name for in_key, column in columns if in_key)
-        tables.append(FoundTable(name, comment, key, tuple(column for _, column in columns)))
+        tables.append(DraftTable(name, comment, key, tuple(column for _, column in columns)))
     return tables

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hedgehog_pipeline.model.star_validation import validate_star, validate_table
 from hedgehog_pipeline.model.tables import SourceTable, StarTable
-from hedgehog_pipeline.scaffold.catalog import FoundTable
+from hedgehog_pipeline.scaffold.catalog import DraftTable
 from hedgehog_pipeline.scaffold.shop import draft_source
 from hedgehog_pipeline.scaffold.star import draft_star
 
@@ -27,7 +27,7 @@ class Draft:
     faults: tuple[str, ...]
 
 
-def draft_model(found: Sequence[FoundTable]) -> Draft:
+def draft_model(found: Sequence[DraftTable]) -> Draft:
     """Declare what can be declared of the tables of a database."""
     left_out: list[str] = []
     source = draft_source(found, left_out)

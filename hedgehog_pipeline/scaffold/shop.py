@@ -19,7 +19,7 @@ from hedgehog_pipeline.model.columns import (
 from hedgehog_pipeline.model.source_columns import key, reference
 from hedgehog_pipeline.model.source_validation import RESERVED_COLUMNS, validate_source
 from hedgehog_pipeline.model.tables import KEYS, SourceTable
-from hedgehog_pipeline.scaffold.catalog import FoundColumn, FoundTable
+from hedgehog_pipeline.scaffold.catalog import DraftColumn, DraftTable
 
 _TYPES = {
     "smallint": INTEGER,
@@ -37,7 +37,7 @@ _NUMERIC = re.compile(r"numeric\((\d+),(-?\d+)\)")
 _MAX_DIGITS, _MAX_DECIMALS = 38, 6
 
 
-def draft_source(found: Sequence[FoundTable], left_out: list[str]) -> tuple[SourceTable, ...]:
+def draft_source(found: Sequence[DraftTable], left_out: list[str]) -> tuple[SourceTable, ...]:
     """Declare the tables that can be captured, with their references.
 
     Args:
@@ -54,7 +54,7 @@ def draft_source(found: Sequence[FoundTable], left_out: list[str]) -> tuple[Sour
     return tuple(declared)
 
 
-def _without_references(found: Iterable[FoundTable], left_out: list[str]) -> Iterator[SourceTable]:
+def _without_references(found: Iterable[DraftTable], left_out: list[str]) -> Iterator[SourceTable]:
     """Yield the tables that can be captured, without their references."""
     for table in found:
         kinds = {column.name: _type_of(column) for column in table.columns}
@@ -81,12 +81,12 @@ def _without_references(found: Iterable[FoundTable], left_out: list[str]) -> Ite
             yield declaration
 
 
-def _declared(column: FoundColumn, kind: ColumnType) -> Column:
+def _declared(column: DraftColumn, kind: ColumnType) -> Column:
     description = column.comment or f"{column.name.replace('_', ' ').capitalize()}."
     return Column(column.name, kind, description, nullable=not column.not_null)
 
 
-def _type_of(column: FoundColumn) -> ColumnType | None:
+def _type_of(column: DraftColumn) -> ColumnType | None:
     """Return the declared type for a column, None if there is none."""
     if column.category in _TEXTS:
         return TEXT

@@ -11,7 +11,7 @@ from hedgehog_pipeline.storage.views import current_view
 
 
 @dataclass(frozen=True)
-class FoundColumn:
+class StoredColumn:
     """A column that the warehouse has.
 
     Attributes:
@@ -23,7 +23,7 @@ class FoundColumn:
     required: bool
 
 
-Found = Mapping[str, Mapping[str, FoundColumn]]
+Found = Mapping[str, Mapping[str, StoredColumn]]
 """The columns, in order, of each declared table and current view that exists."""
 
 _FOUND = """
@@ -37,10 +37,10 @@ _FOUND = """
 
 def find_columns(connection: Connection, star: Mapping[str, StarTable]) -> Found:
     """Read the columns of the existing tables and views from the catalog."""
-    found: dict[str, dict[str, FoundColumn]] = {}
+    found: dict[str, dict[str, StoredColumn]] = {}
     views = [current_view(table) for table in star.values() if isinstance(table, Fact)]
     for relation, column, *rest in connection.execute(_FOUND, [[*star, *views]]):
-        found.setdefault(relation, {})[column] = FoundColumn(*rest)
+        found.setdefault(relation, {})[column] = StoredColumn(*rest)
     return found
 
 

@@ -10,7 +10,7 @@ _LARGE = 256 * 1024 * 1024
 """Bytes of a table, about two million rows, up to which counting takes a fraction of a second."""
 
 
-def row_count_metadata(connection: Connection, table: StarTable, day: date) -> dict[str, int]:
+def warehouse_row_counts(connection: Connection, table: StarTable, day: date) -> dict[str, int]:
     """Return Dagster's `row_count`, and `partition_row_count`: rows of the day's processed commits.
 
     A large table is not counted: `row_count` is PostgreSQL's estimate where it has one, and

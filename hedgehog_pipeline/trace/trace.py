@@ -89,7 +89,7 @@ def trace(lake: Lake, warehouse: Warehouse, table: StarTable, text: str) -> Trac
         HedgehogError: where the text is not a key, nothing is known of it, or lake and warehouse do
             not belong together.
     """
-    key = _key_of(table, text)
+    key = _parse_key(table, text)
     if not warehouse.is_prepared():
         raise HedgehogError("The warehouse is empty: `hedgehog run` fills it.")
     lake.confirm_source()
@@ -151,7 +151,7 @@ def _disagreements(
             yield Disagreement(column, values)
 
 
-def _key_of(table: StarTable, text: str) -> Key:
+def _parse_key(table: StarTable, text: str) -> Key:
     if table.key.type == DATE:
         with suppress(ValueError):
             return date.fromisoformat(text)

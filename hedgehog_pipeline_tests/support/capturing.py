@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.extraction.capture import plan_capture
-from hedgehog_pipeline.extraction.pending_commit import commit_of, pending_capture
+from hedgehog_pipeline.extraction.prepared_commit import commit_of, prepare_capture
 from hedgehog_pipeline.lake.batch import Batch, batch_id
 from hedgehog_pipeline.lake.commits import IngestionCommit
 from hedgehog_pipeline_tests.support.demo_model import SOURCE
@@ -42,7 +42,7 @@ def capturing(world: World) -> Iterator[Callable[[], IngestionCommit | None]]:
         plan = plan_capture(snapshot, head, tables, slice_rows=slice_rows, captured_at=now)
 
         def finish() -> IngestionCommit | None:
-            pending = pending_capture(tables, plan, snapshot, batch)
+            pending = prepare_capture(tables, plan, snapshot, batch)
             for name, parts in pending.rows.items():
                 for rows in parts:
                     rows.write(f"oltp/{name}", world.settings.part_bytes)

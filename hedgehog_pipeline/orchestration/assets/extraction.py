@@ -22,13 +22,13 @@ from hedgehog_pipeline.deployment import Deployment
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.capture import plan_capture
 from hedgehog_pipeline.extraction.capture_request import Mode
-from hedgehog_pipeline.extraction.delete_detection import sweep
+from hedgehog_pipeline.extraction.delete_detection import detect_deletes
 from hedgehog_pipeline.extraction.drift import new_columns
-from hedgehog_pipeline.extraction.pending_commit import (
-    PendingCommit,
+from hedgehog_pipeline.extraction.prepared_commit import (
+    PreparedCommit,
     commit_of,
-    pending_capture,
-    pending_sweep,
+    prepare_capture,
+    prepare_deletes,
 )
 from hedgehog_pipeline.extraction.watermarks import publish_watermarks
 from hedgehog_pipeline.inbox.inbox import claim_oldest
@@ -131,7 +131,7 @@ def extraction_assets(model: Model) -> AssetsDefinition:
         tables = deployment.tables if platform else selected
         run = _Extraction(context, deployment, csv, log, tables, now)
         if config.mode is Mode.INBOX:
-            yield from run.take_file()
+            yield from run.land_file()
         else:
             yield from run.capture(config, snapshots)
 
@@ -163,8 +163,10 @@ class _Extraction:
         snapshot = snapshots.open(self.deployment, self.tables)
         if config.mode is Mode.SWEEP and head is not None:
             share = math.inf if config.allow_mass_delete else settings.mass_delete_share
-            found = sweep(snapshot, lake.ingestion, head, self.tables, mass_delete_share=share)
-            pending = pending_sweep(self.tables, found, head, batch)
+            found = detect_deletes(
+                snapshot, lake.ingestion, head, self.tables, mass_delete_share=share
+            )
+            pending = prepare_deletes(self.tables, found, head, batch)
         else:
             capture = plan_capture(
                 snapshot,
@@ -174,7 +176,7 @@ class _Extraction:
                 captured_at=self.now,
                 mode=config.mode,
             )
-            pending = pending_capture(self.tables, capture, snapshot, batch)
+            pending = prepare_capture(self.tables, capture, snapshot, batch)
         if pending.reread:
             log.reread(batch, pending.reread)
         for table, why in pending.reread_tables.items():
@@ -192,16 +194,16 @@ class _Extraction:
             for table, columns in new_columns(declared, commit, head, lake.ingestion):
                 log.undeclared_columns(commit, table.name, columns)
             if pending.ranges > _MANY_RANGES and snapshot.pg_snapshot.open:
-                log.held_back(commit, snapshot.pg_snapshot, pending.ranges)
+                log.transaction_open(commit, snapshot.pg_snapshot, pending.ranges)
         if landed := commit or head:
             publish_watermarks(self.deployment.parameters, landed)
 
-    def take_file(self) -> Iterator[Output[list[CsvRows]]]:
+    def land_file(self) -> Iterator[Output[list[CsvRows]]]:
         """Land the oldest file in the inbox; the source is not read."""
         log, lake, declared = self.log, self.deployment.lake, self.deployment.model.source
         head, batch = self._begin()
         take = claim_oldest(lake.ingestion, head, declared, self.tables, batch)
-        pending = take.pending if take else PendingCommit("inbox", {}, {})
+        pending = take.pending if take else PreparedCommit("inbox", {}, {})
         yield from self._outputs(pending, batch, after=head)
         commit = lake.ingestion.append(take.commit_of(batch, claimed_at=self.now)) if take else None
         if commit is None:
@@ -221,7 +223,7 @@ class _Extraction:
         return head, Batch(batch_id(self.now), today, lake.ingestion.bucket, "csv", before)
 
     def _outputs(
-        self, pending: PendingCommit, batch: Batch, *, after: IngestionCommit | None
+        self, pending: PreparedCommit, batch: Batch, *, after: IngestionCommit | None
     ) -> Iterator[Output[list[CsvRows]]]:
         """Yield the planned tables' outputs; write and report the others directly."""
         context = self.context

@@ -44,7 +44,7 @@ from hedgehog_pipeline.scheduling.batching import MAX_COMMITS, commits_of_run
 from hedgehog_pipeline.scheduling.run_tags import launched_by_platform
 from hedgehog_pipeline.storage.backlog import commits_of_day, confirm_loaded, pending_commits
 from hedgehog_pipeline.storage.ddl import stored_columns
-from hedgehog_pipeline.storage.row_counts import row_count_metadata
+from hedgehog_pipeline.storage.row_counts import warehouse_row_counts
 from hedgehog_pipeline.storage.warehouse import Warehouse
 
 
@@ -230,4 +230,4 @@ def _row_counts(target: Warehouse, table: StarTable, day: date) -> dict[str, int
     """Count the rows of a table and of a day, unless the connection was lost."""
     if target.connection.closed:
         return {}
-    return row_count_metadata(target.connection, table, day)
+    return warehouse_row_counts(target.connection, table, day)

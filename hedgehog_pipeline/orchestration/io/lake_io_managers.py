@@ -22,7 +22,7 @@ from hedgehog_pipeline.lake.csv_writer import CsvRows
 from hedgehog_pipeline.lake.landed import LandedTable
 from hedgehog_pipeline.lake.newest_landed import read_newest
 from hedgehog_pipeline.lake.parquet_parts import ParquetRows, ProcessedTable
-from hedgehog_pipeline.lake.row_counts import row_count_metadata
+from hedgehog_pipeline.lake.row_counts import lake_row_counts
 from hedgehog_pipeline.lake.star_rows import read_rows
 from hedgehog_pipeline.model.tables import StarTable
 from hedgehog_pipeline.orchestration.assets.materializations import ROWS_WRITTEN, preview_metadata
@@ -131,4 +131,4 @@ def _write(
 def _row_counts(batches: Sequence[Batch], asset: str) -> dict[str, int]:
     """Count an asset's rows including these batches, which are of one day and count on together."""
     counted = [part for batch in batches if batch.counted for part in batch.parts_of(asset)]
-    return row_count_metadata(batches[0].counts_before, asset, batches[0].date, counted)
+    return lake_row_counts(batches[0].counts_before, asset, batches[0].date, counted)

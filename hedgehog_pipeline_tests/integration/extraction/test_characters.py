@@ -10,7 +10,7 @@ from psycopg import sql
 
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.extraction.characters import CODECS
-from hedgehog_pipeline.monitoring.quarantine import entries_of, format_row
+from hedgehog_pipeline.monitoring.quarantine import format_row, quarantined_rows_of
 from hedgehog_pipeline_tests.support import shops
 from hedgehog_pipeline_tests.support.bad_rows import OPEN, copy_row, is_loaded
 from hedgehog_pipeline_tests.support.demo_model import SOURCE
@@ -85,7 +85,7 @@ def test_a_byte_that_is_not_a_character_keeps_only_its_row_out(world: World, enc
         }
         with shop.deployment.warehouse() as warehouse:
             log = shop.deployment.lake.ingestion
-            (line, *_) = format_row(entries_of("design", str(archived), warehouse, log))
+            (line, *_) = format_row(quarantined_rows_of("design", str(archived), warehouse, log))
         assert line.startswith("commit 1: not landed, row ")
 
         _set(shop, "design", archived, "design_name = 'fixed'")

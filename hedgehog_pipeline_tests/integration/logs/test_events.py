@@ -114,7 +114,7 @@ def test_a_transaction_is_named_as_the_source_names_it(caplog: pytest.LogCapture
     )
     snapshot = PgSnapshot(f"{2**32 + 754}:{2**32 + 760}:{2**32 + 754}")
     with caplog.at_level(logging.INFO, logger="hedgehog_pipeline"):
-        StageLog().held_back(commit, snapshot, 3)
+        StageLog().transaction_open(commit, snapshot, 3)
     assert "transaction 754 of the source is still open; 5 others began after it" in caplog.text
 
 

@@ -1,4 +1,4 @@
-"""`hedgehog latency`: its summary, and the sweep that it launches."""
+"""`hedgehog latency`: its summary, and the delete detection that it launches."""
 
 import pytest
 from dagster_graphql.schema import create_schema
@@ -10,11 +10,13 @@ from hedgehog_pipeline.sandbox.latency import summary
 
 
 def test_the_summary_has_a_line_for_each_half_and_for_all() -> None:
-    lines = summary({"before the sweep": [1.0, 2.0, 3.0], "since the sweep": [8.0, 10.0]})
+    lines = summary(
+        {"before delete detection": [1.0, 2.0, 3.0], "since delete detection": [8.0, 10.0]}
+    )
     assert [line.split() for line in lines.splitlines()] == [
         ["median", "95th", "percentile"],
-        ["before", "the", "sweep", "2.0", "s", "2.9", "s"],
-        ["since", "the", "sweep", "9.0", "s", "9.9", "s"],
+        ["before", "delete", "detection", "2.0", "s", "2.9", "s"],
+        ["since", "delete", "detection", "9.0", "s", "9.9", "s"],
         ["all", "3.0", "s", "9.6", "s"],
     ]
 

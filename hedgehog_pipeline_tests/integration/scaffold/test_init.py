@@ -5,7 +5,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from hedgehog_pipeline.scaffold.catalog import FoundColumn, FoundTable, read_tables
+from hedgehog_pipeline.scaffold.catalog import DraftColumn, DraftTable, read_tables
 from hedgehog_pipeline.scaffold.draft import draft_model
 from hedgehog_pipeline.scaffold.modules import render_modules
 from hedgehog_pipeline_tests.support import shops
@@ -49,10 +49,10 @@ _KEY = "its primary key is not one integer or bigint column"
 def test_markup_in_comments_of_the_source_is_escaped():
     comment, not_null = "<img src=//evil.test>", True
     columns = (
-        FoundColumn("number", "bigint", "bigint", "N", not_null, None, None),
-        FoundColumn("name", "text", "text", "S", not_null, comment, None),
+        DraftColumn("number", "bigint", "bigint", "N", not_null, None, None),
+        DraftColumn("name", "text", "text", "S", not_null, comment, None),
     )
-    found = FoundTable("reader", "![People](//evil.test)", ("number",), columns)
+    found = DraftTable("reader", "![People](//evil.test)", ("number",), columns)
     modules = render_modules(draft_model([found]))
     for name in ("shop", "star"):
         assert r"!\\[People](//evil.test)" in modules[name]

@@ -3,7 +3,7 @@
 from datetime import date
 
 from hedgehog_pipeline.lake.commits import Commit, Part, RowCount
-from hedgehog_pipeline.lake.row_counts import counts_after, counts_before, row_count_metadata
+from hedgehog_pipeline.lake.row_counts import counts_after, counts_before, lake_row_counts
 
 _ASSET = "oltp/currency"
 _MONDAY, _TUESDAY = date(2026, 6, 1), date(2026, 6, 2)
@@ -28,7 +28,7 @@ def _commit(head: Commit | None, day: date, *parts: Part) -> Commit:
 
 
 def _metadata(head: Commit | None, day: date, *parts: Part) -> dict[str, int]:
-    numbers = row_count_metadata(counts_before(head, day), _ASSET, day, parts)
+    numbers = lake_row_counts(counts_before(head, day), _ASSET, day, parts)
     return {name.removeprefix("dagster/"): count for name, count in numbers.items()}
 
 

@@ -17,11 +17,11 @@ import pyarrow as pa
 from hedgehog_pipeline.extraction.capture import plan_capture
 from hedgehog_pipeline.extraction.capture_request import Mode
 from hedgehog_pipeline.extraction.delete_detection import sweep
-from hedgehog_pipeline.extraction.pending_commit import (
-    PendingCommit,
+from hedgehog_pipeline.extraction.prepared_commit import (
+    PreparedCommit,
     commit_of,
-    pending_capture,
-    pending_sweep,
+    prepare_capture,
+    prepare_deletes,
 )
 from hedgehog_pipeline.extraction.source import Source, SourceSnapshot
 from hedgehog_pipeline.inbox.inbox import ClaimedFile, claim_oldest
@@ -61,7 +61,7 @@ class Extraction:
     batch: Batch
     head: IngestionCommit | None
     moment: SourceSnapshot
-    pending: PendingCommit
+    pending: PreparedCommit
     now: datetime
 
     @property
@@ -120,7 +120,7 @@ class Stages:
         with self._source.open_snapshot(TABLES) as moment:
             if mode is Mode.SWEEP and head is not None:
                 found = sweep(moment, log, head, TABLES, mass_delete_share=math.inf)
-                pending = pending_sweep(TABLES, found, head, batch)
+                pending = prepare_deletes(TABLES, found, head, batch)
             else:
                 capture = plan_capture(
                     moment,
@@ -130,7 +130,7 @@ class Stages:
                     captured_at=now,
                     mode=mode,
                 )
-                pending = pending_capture(TABLES, capture, moment, batch)
+                pending = prepare_capture(TABLES, capture, moment, batch)
             yield Extraction(self, batch, head, moment, pending, now)
 
     def taking(self) -> tuple[ClaimedFile | None, Callable[[], IngestionCommit | None]]:
