@@ -1,8 +1,8 @@
-# One image for all of Dagster's services and for the tasks in which runs are. Nothing of a deployment
-# is in it: that stands in the environment.
+# One image for all of Dagster's services and for the tasks that execute runs. It contains nothing of a
+# deployment: that comes from the environment.
 #
 # 3.12.15, the index of all architectures, by its digest: `docker buildx imagetools inspect
-# python:3.12-slim-bookworm` names the present one.
+# python:3.12-slim-bookworm` shows the current one.
 FROM python:3.12-slim-bookworm@sha256:34386ef0cb081344d7ec1c103ba398e6e9f64e9ab3a1509accc92a4e24a07258
 
 ENV PYTHONUNBUFFERED=1 \
@@ -15,10 +15,10 @@ RUN --mount=type=bind,target=/src,readwrite \
 WORKDIR /opt/hedgehog
 COPY deploy/dagster.yaml deploy/workspace.yaml ./
 
-# The authorities that RDS's certificates are signed by.
+# The CA certificates of RDS.
 RUN ["python", "-c", "from urllib.request import urlretrieve; urlretrieve('https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem', 'rds.pem')"]
 
-# The root file system is read only; a volume that is mounted here keeps the folder's rights.
+# The root file system is read-only; a volume mounted here keeps the folder's permissions.
 VOLUME /tmp
 USER 10001:10001
 

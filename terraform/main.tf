@@ -1,4 +1,4 @@
-# Hedgehog on AWS: the parts, and how they hang together.
+# Hedgehog on AWS: its modules, and how they are connected.
 
 data "aws_region" "current" {}
 

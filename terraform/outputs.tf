@@ -1,10 +1,10 @@
 output "ui" {
-  description = "What the UI's host name has to be an alias of, in your DNS."
+  description = "The name that the UI's host name must be an alias of, in your DNS."
   value       = module.balancer.dns_name
 }
 
 output "repository" {
-  description = "Where the image is pushed."
+  description = "The repository to push the image to."
   value       = aws_ecr_repository.this.repository_url
 }
 
@@ -14,12 +14,12 @@ output "cluster" {
 }
 
 output "source_secret" {
-  description = "The secret that the shop's credentials are put into."
+  description = "The secret for the credentials of the source."
   value       = local.source_secret_arn
 }
 
 output "warehouse" {
-  description = "Where the warehouse is, and the secret of its master."
+  description = "The warehouse's host name, and the secret of its master user."
   value = {
     host       = module.warehouse.host
     secret_arn = module.warehouse.secret_arn
@@ -27,7 +27,7 @@ output "warehouse" {
 }
 
 output "vpc" {
-  description = "The VPC that was made, and the route table that leads to the shop's, to be peered."
+  description = "The VPC that Terraform created, and the route table that needs a route to the source's VPC once the two are peered; null for an existing VPC."
   value = one([for network in module.network : {
     id             = network.vpc.id
     route_table_id = network.inner_route_table_id
@@ -35,7 +35,7 @@ output "vpc" {
 }
 
 output "network_configuration" {
-  description = "Where a task is put that somebody runs by hand, as `aws ecs run-task` takes it."
+  description = "The network configuration of a task that you run yourself, in the format of `aws ecs run-task`."
   value = jsonencode({
     awsvpcConfiguration = {
       subnets        = local.vpc.inner_subnet_ids

@@ -1,4 +1,4 @@
-# The size and the role of a run, as tags of its job, by which Dagster's launcher sets up its task.
+# The size and the role of each run, as tags of its job: Dagster's run launcher reads them.
 
 locals {
   job_tags = {
@@ -8,7 +8,7 @@ locals {
         "ecs/memory"         = tostring(var.run_sizes[kind].memory)
         "ecs/task_overrides" = jsonencode({ taskRoleArn = module.roles.arns[kind] })
       },
-      # A schedule launches these, and nothing launches them again before its next beat.
+      # A schedule launches these; without retries, a failed one would wait for the next tick.
       kind == "checks" ? { "dagster/max_retries" = "2" } : {},
     )
   }

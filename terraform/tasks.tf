@@ -1,4 +1,4 @@
-# What the tasks share: their image and their log.
+# The image and the log group that all tasks share.
 
 resource "aws_ecr_repository" "this" {
   name                 = var.name

@@ -1,17 +1,17 @@
-# What a deployment has to say.
+# Required.
 
 variable "bucket_prefix" {
-  description = "What the names of its buckets begin with; bucket names are unique in the world."
+  description = "Prefix of the bucket names, which must be globally unique."
   type        = string
 }
 
 variable "alert_email" {
-  description = "Who gets the alerts; SNS asks that address once whether it wants them."
+  description = "The e-mail address that receives the alerts; SNS asks it once to confirm."
   type        = string
 }
 
 variable "ui" {
-  description = "The UI's host name, its certificate in ACM, and the addresses of the people who use it."
+  description = "The UI's host name, its certificate in ACM, and the address ranges of its users."
   type = object({
     host            = string
     certificate_arn = string
@@ -20,7 +20,7 @@ variable "ui" {
 }
 
 variable "oidc" {
-  description = "The identity provider before the UI, and the client that the UI is there."
+  description = "The identity provider of the UI, and the UI's client there."
   type = object({
     issuer                 = string
     authorization_endpoint = string
@@ -37,7 +37,7 @@ variable "oidc_client_secret" {
 }
 
 variable "shop" {
-  description = "The addresses and the port of the shop's database, and its secret, if there is one; otherwise an empty secret is made. A secret that RDS manages leaves out the address, host:port/dbname."
+  description = "The source database: its address ranges, its port, and its secret, if one exists; otherwise Terraform creates an empty one. For a secret that RDS manages, set address too (host:port/dbname): the secret does not contain it."
   type = object({
     cidrs      = list(string)
     port       = optional(number, 5432)
@@ -47,11 +47,11 @@ variable "shop" {
 }
 
 variable "image_tag" {
-  description = "The tag of the image that runs, as it was pushed."
+  description = "The tag of the image to run, as it was pushed."
   type        = string
 }
 
-# What it may say.
+# Optional.
 
 variable "name" {
   description = "The deployment's name."
@@ -60,7 +60,7 @@ variable "name" {
 }
 
 variable "vpc" {
-  description = "A VPC that is there: inner subnets that reach AWS and the shop, and balancer subnets that reach the identity provider, two of each. Null makes one."
+  description = "An existing VPC: two inner subnets that reach AWS and the source, and two balancer subnets that reach the identity provider. Null: Terraform creates a VPC."
   type = object({
     id                  = string
     inner_subnet_ids    = list(string)
@@ -70,7 +70,7 @@ variable "vpc" {
 }
 
 variable "made_vpc" {
-  description = "A VPC that is made: its addresses, a /16, and its two zones by their letters."
+  description = "The VPC that Terraform creates: its address range, a /16, and the letters of its two zones."
   type = object({
     cidr  = optional(string, "10.77.0.0/16")
     zones = optional(list(string), ["a", "b"])
@@ -79,13 +79,13 @@ variable "made_vpc" {
 }
 
 variable "first_day" {
-  description = "The first day of the calendar, UTC; no day before it has a partition."
+  description = "The first day of the calendar, UTC; earlier days have no partition."
   type        = string
   default     = "2026-01-01"
 }
 
 variable "warehouse" {
-  description = "The warehouse: its instance class, whether a second zone has a standby, the database that is loaded, and the addresses of its readers."
+  description = "The warehouse: its instance class, whether a second zone has a standby, the database to load, and the address ranges of its readers."
   type = object({
     size         = optional(string, "db.t4g.small")
     standby      = optional(bool, false)
@@ -119,19 +119,19 @@ variable "run_sizes" {
 }
 
 variable "model" {
-  description = "The Python package that declares the shop and its star; the image has to hold it."
+  description = "The Python package that declares the source and its star schema; the image must contain it."
   type        = string
   default     = "hedgehog_pipeline.totesys"
 }
 
 variable "code_url" {
-  description = "Where the web shows the folder that holds the model's outermost package, at the commit of the image, for links from assets to their source; empty for none."
+  description = "For links from assets to their code: the URL of the folder that contains the model's top-level package, at the commit of the image; empty for no links."
   type        = string
   default     = ""
 }
 
 variable "processing_runs" {
-  description = "How many runs share what waits to be processed, such as the archive of a large shop."
+  description = "How many runs share the backlog of processing, such as the initial load of a large source."
   type        = number
   default     = 4
 
@@ -142,13 +142,13 @@ variable "processing_runs" {
 }
 
 variable "log_days" {
-  description = "How long logs are kept."
+  description = "How many days logs are kept."
   type        = number
   default     = 365
 }
 
 variable "protected" {
-  description = "Whether databases, load balancer and images refuse to be deleted; false before they are torn down."
+  description = "Whether databases, load balancer and images are protected from deletion; set false before you destroy the deployment."
   type        = bool
   default     = true
 }

@@ -8,7 +8,7 @@ terraform {
     }
   }
 
-  # The state holds the OIDC client's secret: keep it in a private, encrypted, versioned bucket, and
+  # The state contains the OIDC client's secret: keep it in a private, encrypted, versioned bucket, and
   # name that in `terraform init -backend-config=backend.hcl` (docs/deploy.md).
   backend "s3" {
     use_lockfile = true

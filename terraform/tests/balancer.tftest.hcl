@@ -1,4 +1,4 @@
-# Nobody sees the UI without TLS and a sign-in.
+# The UI needs TLS and a sign-in.
 
 mock_provider "aws" {
   source          = "./tests/mocks"
@@ -26,7 +26,7 @@ run "door" {
       user_info_endpoint     = "https://id.test/userinfo"
       client_id              = "hedgehog"
     }
-    oidc_client_secret      = "told to nobody"
+    oidc_client_secret      = "not a real secret"
     port                    = 3000
     tasks_security_group_id = "sg-tasks"
     access_log_bucket       = "shop-access-logs"
@@ -42,7 +42,7 @@ run "door" {
     condition = alltrue([
       for rule in aws_lb_listener_rule.people : [for action in rule.action : action.type] == ["authenticate-oidc", "forward"]
     ])
-    error_message = "Whoever is let in has signed in before."
+    error_message = "A request is forwarded only after a sign-in."
   }
 
   assert {
@@ -50,12 +50,12 @@ run "door" {
       for rule in aws_lb_listener_rule.people :
       [for action in rule.action : [for sign_in in action.authenticate_oidc : sign_in.on_unauthenticated_request == "authenticate"]]
     ]))
-    error_message = "A request without a sign-in goes no further."
+    error_message = "A request without a sign-in is not forwarded."
   }
 
   assert {
     condition     = one(aws_lb_listener.https.default_action).type == "fixed-response"
-    error_message = "Another name than the UI's is refused."
+    error_message = "A request to another host name is refused."
   }
 
   assert {
@@ -63,7 +63,7 @@ run "door" {
       for rule in aws_lb_listener_rule.people :
       flatten([for condition in rule.condition : [for host in condition.host_header : tolist(host.values)]]) == ["hedgehog.shop.test"]
     ])
-    error_message = "People come by the UI's name."
+    error_message = "A request to the UI's host name is forwarded."
   }
 
   assert {
@@ -72,7 +72,7 @@ run "door" {
       && aws_lb_listener_rule.people["own_origin"].priority < aws_lb_listener_rule.another_origin.priority
       && aws_lb_listener_rule.another_origin.priority < aws_lb_listener_rule.people["no_origin"].priority
     )
-    error_message = "What a page of another origin sends is refused, whatever cookie comes along."
+    error_message = "A request from a page of another origin is refused, whatever its cookies."
   }
 
   assert {
@@ -80,31 +80,31 @@ run "door" {
       one(aws_lb_listener_rule.graphql_by_get.action).type == "fixed-response"
       && aws_lb_listener_rule.graphql_by_get.priority < aws_lb_listener_rule.people["own_origin"].priority
     )
-    error_message = "A link executes no GraphQL."
+    error_message = "A link cannot execute GraphQL."
   }
 
   assert {
     condition     = one(one(aws_lb_listener.http.default_action).redirect).host == "hedgehog.shop.test"
-    error_message = "HTTP leads to the UI, whatever name the request says."
+    error_message = "HTTP is redirected to the UI's host name, whatever host the request names."
   }
 
   assert {
     condition     = aws_lb_listener.https.protocol == "HTTPS" && strcontains(aws_lb_listener.https.ssl_policy, "TLS13")
-    error_message = "The UI speaks TLS."
+    error_message = "The UI uses TLS."
   }
 
   assert {
     condition     = one(aws_lb_listener.http.default_action).type == "redirect"
-    error_message = "HTTP leads to HTTPS and nowhere else."
+    error_message = "HTTP is only redirected."
   }
 
   assert {
     condition     = toset([for rule in aws_vpc_security_group_ingress_rule.people : rule.cidr_ipv4]) == toset(["10.0.0.0/8"])
-    error_message = "Only those addresses reach it."
+    error_message = "Only the given address ranges can reach it."
   }
 
   assert {
     condition     = aws_vpc_security_group_ingress_rule.webserver.referenced_security_group_id == aws_security_group.this.id
-    error_message = "Only the balancer reaches the webserver."
+    error_message = "Only the balancer can reach the webserver."
   }
 }

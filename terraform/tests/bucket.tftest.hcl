@@ -1,4 +1,4 @@
-# A bucket is private, and what is written once in it stays.
+# A bucket is private, and its written-once objects cannot be changed or deleted.
 
 mock_provider "aws" {
   source          = "./tests/mocks"
@@ -40,7 +40,7 @@ run "written_once" {
 
   assert {
     condition     = one(aws_s3_bucket_versioning.this.versioning_configuration).status == "Enabled"
-    error_message = "Versions are kept."
+    error_message = "Versioning is on."
   }
 
   assert {
@@ -57,17 +57,17 @@ run "written_once" {
       Resource  = [aws_s3_bucket.this.arn, "${aws_s3_bucket.this.arn}/*"]
       Condition = { Bool = { "aws:SecureTransport" = "false" } }
     }
-    error_message = "Without TLS nothing is answered."
+    error_message = "Requests without TLS are denied."
   }
 
   assert {
     condition     = alltrue([for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement : statement.Effect == "Deny"])
-    error_message = "The policy allows nobody anything."
+    error_message = "The policy grants no rights."
   }
 
   assert {
     condition     = length([for rule in aws_s3_bucket_lifecycle_configuration.this.rule : rule if length(rule.expiration) > 0]) == 0
-    error_message = "No object expires unless that is asked for."
+    error_message = "No object expires by default."
   }
 
   assert {
@@ -81,7 +81,7 @@ run "written_once" {
         Action    = ["s3:DeleteObject", "s3:DeleteObjectVersion"]
         Resource  = ["${aws_s3_bucket.this.arn}/commits/*"]
     }]
-    error_message = "Nobody deletes, under no condition."
+    error_message = "Deletion is denied to everyone, without conditions."
   }
 
   assert {
@@ -99,14 +99,14 @@ run "written_once" {
           Bool = { "s3:ObjectCreationOperation" = "true" }
         }
     }]
-    error_message = "Nobody writes over anything: an object is created, or not written."
+    error_message = "Overwriting is denied to everyone: an object can only be created."
   }
 
   assert {
     condition = flatten([
       for rule in aws_s3_bucket_lifecycle_configuration.this.rule : [for to in rule.transition : to.storage_class]
     ]) == ["INTELLIGENT_TIERING"]
-    error_message = "Old objects go to cheaper storage."
+    error_message = "Old objects move to cheaper storage."
   }
 }
 
@@ -132,7 +132,7 @@ run "access_logs" {
       for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement :
       statement.Effect == "Deny" || can(statement.Principal.Service)
     ])
-    error_message = "Only AWS's own services deliver."
+    error_message = "Only AWS services may deliver logs."
   }
 
   assert {
@@ -140,6 +140,6 @@ run "access_logs" {
       for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement :
       statement.Effect == "Deny" || can(statement.Condition.StringEquals["aws:SourceAccount"]) || can(regex("/AWSLogs/123456789012/[*]$", statement.Resource))
     ])
-    error_message = "And only for this account."
+    error_message = "They may deliver logs only for this account."
   }
 }

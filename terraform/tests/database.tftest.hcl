@@ -1,4 +1,4 @@
-# A database is private, encrypted and backed up, and nobody but RDS knows its password.
+# A database is private, encrypted and backed up, and RDS manages its password.
 
 mock_provider "aws" {
   source          = "./tests/mocks"
@@ -37,12 +37,12 @@ run "database" {
 
   assert {
     condition     = aws_db_instance.this.manage_master_user_password && aws_db_instance.this.master_user_secret_kms_key_id == var.key_arn
-    error_message = "RDS makes the password, and keeps it in Secrets Manager."
+    error_message = "RDS generates the password and stores it in Secrets Manager."
   }
 
   assert {
     condition     = aws_db_instance.this.deletion_protection && !aws_db_instance.this.skip_final_snapshot
-    error_message = "It is not deleted by accident, and not without a last snapshot."
+    error_message = "It is protected from deletion, and a final snapshot is taken."
   }
 
   assert {
@@ -62,16 +62,16 @@ run "database" {
 
   assert {
     condition     = aws_vpc_security_group_ingress_rule.tasks.referenced_security_group_id == "sg-tasks" && length(aws_vpc_security_group_ingress_rule.readers) == 0
-    error_message = "Only the tasks reach it unless readers are named."
+    error_message = "Without readers, only the tasks can reach it."
   }
 
   assert {
     condition     = jsondecode(aws_iam_role.monitoring.assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "123456789012"
-    error_message = "RDS monitors for this account alone."
+    error_message = "RDS assumes the monitoring role only for this account."
   }
 
   assert {
     condition     = startswith(output.secret_arn, "arn:aws:secretsmanager:")
-    error_message = "The secret is told by its name."
+    error_message = "The secret is passed by its ARN."
   }
 }

@@ -1,4 +1,4 @@
-# A whole deployment, by a handful of variables.
+# A whole deployment, from a few variables.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -22,13 +22,13 @@ variables {
     user_info_endpoint     = "https://id.test/userinfo"
     client_id              = "hedgehog"
   }
-  oidc_client_secret = "told to nobody"
+  oidc_client_secret = "not a real secret"
 }
 
-run "everything_made" {
+run "everything_created" {
   assert {
     condition     = output.vpc.id != null && length(aws_secretsmanager_secret.source) == 1
-    error_message = "A VPC and an empty secret are made where none are brought."
+    error_message = "Without existing ones, a VPC and an empty secret are created."
   }
 
   assert {
@@ -38,12 +38,12 @@ run "everything_made" {
 
   assert {
     condition     = local.environment.HEDGEHOG_WAREHOUSE_ADDRESS == "database.test:5432/warehouse"
-    error_message = "What RDS leaves out of the secret is told."
+    error_message = "The address, which RDS leaves out of the secret, is passed."
   }
 
   assert {
     condition     = alltrue([for secret in values(local.secrets) : startswith(secret, "arn:aws:secretsmanager:")])
-    error_message = "Secrets are named, not told."
+    error_message = "Secrets are passed by their ARNs, not by their values."
   }
 
   assert {
@@ -58,21 +58,21 @@ run "everything_made" {
     condition = alltrue([
       for key in concat(module.lake.ingestion.written, module.lake.processed.written) : !strcontains(key, "inbox")
     ])
-    error_message = "What others bring to the inbox may be put anew."
+    error_message = "Files in the inbox may be overwritten."
   }
 
   assert {
     condition     = module.lake.processed.report != null && !contains(module.lake.processed.written, module.lake.processed.report)
-    error_message = "The report is put anew."
+    error_message = "The report may be overwritten."
   }
 
   assert {
     condition     = aws_ecr_repository.this.image_tag_mutability == "IMMUTABLE"
-    error_message = "An image that was pushed stays what it is."
+    error_message = "The tag of a pushed image cannot be moved."
   }
 }
 
-run "brought" {
+run "existing_resources" {
   command = plan
 
   variables {
@@ -87,16 +87,16 @@ run "brought" {
 
   assert {
     condition     = output.vpc == null && length(aws_secretsmanager_secret.source) == 0
-    error_message = "What is brought is not made."
+    error_message = "An existing VPC and an existing secret are not created again."
   }
 
   assert {
     condition     = local.environment.HEDGEHOG_SOURCE_SECRET == var.shop.secret_arn
-    error_message = "The secret that is brought is read."
+    error_message = "The existing secret is read."
   }
 
   assert {
     condition     = local.job_tags.storage["ecs/cpu"] == "2048" && local.job_tags.processing["ecs/cpu"] == "1024"
-    error_message = "A stage has the size that it is given."
+    error_message = "A stage has the given size, and the others keep the default."
   }
 }

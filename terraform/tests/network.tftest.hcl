@@ -1,4 +1,4 @@
-# Tasks and databases have no way to the internet, and one to AWS.
+# Tasks and databases can reach AWS, but not the internet.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -31,22 +31,22 @@ run "network" {
 
   assert {
     condition     = toset(keys(aws_vpc_endpoint.interface)) == toset(["ec2", "ecr.api", "ecr.dkr", "ecs", "logs", "secretsmanager", "sns", "ssm"])
-    error_message = "And every other service that tasks call."
+    error_message = "They reach every other service that tasks call."
   }
 
   assert {
     condition     = length(distinct(concat(aws_subnet.inner[*].cidr_block, aws_subnet.balancer[*].cidr_block, [aws_subnet.public.cidr_block]))) == 5
-    error_message = "The subnets do not share addresses."
+    error_message = "The subnets do not overlap."
   }
 
   assert {
     condition     = aws_flow_log.this.traffic_type == "ALL"
-    error_message = "Who spoke to whom is kept."
+    error_message = "All traffic of the VPC is logged."
   }
 
   assert {
     condition     = jsondecode(aws_iam_role.flow.assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "123456789012"
-    error_message = "For this account alone."
+    error_message = "Flow logs assume their role only for this account."
   }
 
   assert {
@@ -54,6 +54,6 @@ run "network" {
       for statement in jsondecode(aws_vpc_endpoint.s3.policy).Statement :
       try(statement.Condition.StringEquals["aws:ResourceAccount"], statement.Resource)
     ] == ["123456789012", "arn:aws:s3:::prod-eu-west-2-starport-layer-bucket/*"]
-    error_message = "They reach this account's buckets and the layers of images, and no bucket of anybody else."
+    error_message = "They reach only this account's buckets and ECR's bucket of image layers."
   }
 }

@@ -1,4 +1,4 @@
-# Every alarm reaches somebody, silence included.
+# Every alarm sends an e-mail, even if the platform is silent.
 
 mock_provider "aws" {
   source          = "./tests/mocks"
@@ -22,7 +22,7 @@ run "alarms" {
 
   assert {
     condition     = toset(keys(aws_cloudwatch_metric_alarm.this)) == toset(["late", "failing", "stuck", "silent"])
-    error_message = "There is an alarm for each of the four."
+    error_message = "There are four alarms."
   }
 
   assert {
@@ -30,7 +30,7 @@ run "alarms" {
       for alarm in aws_cloudwatch_metric_alarm.this :
       toset(alarm.alarm_actions) == toset([aws_sns_topic.alerts.arn]) && toset(alarm.ok_actions) == toset([aws_sns_topic.alerts.arn])
     ])
-    error_message = "Every alarm, and its end, is sent to the topic."
+    error_message = "Every alarm is sent to the topic, and so is its end."
   }
 
   assert {
@@ -38,12 +38,12 @@ run "alarms" {
       for alarm in aws_cloudwatch_metric_alarm.this :
       contains([for filter in aws_cloudwatch_log_metric_filter.this : one(filter.metric_transformation).name], alarm.metric_name) && alarm.namespace == "hedgehog"
     ])
-    error_message = "Every alarm looks at a metric that there is."
+    error_message = "Every alarm uses an existing metric."
   }
 
   assert {
     condition     = aws_cloudwatch_log_metric_filter.this["SecondsBehind"].pattern == "{ $.event = \"lag\" }" && one(aws_cloudwatch_log_metric_filter.this["SecondsBehind"].metric_transformation).value == "$.seconds"
-    error_message = "The lag is read from the line that tells it."
+    error_message = "The lag is read from the log line of the event `lag`."
   }
 
   assert {
@@ -53,16 +53,16 @@ run "alarms" {
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["silent"].treat_missing_data == "breaching"
-    error_message = "Silence alarms."
+    error_message = "Missing data sets off the alarm."
   }
 
   assert {
     condition     = aws_sns_topic.alerts.kms_master_key_id == var.key_arn && aws_sns_topic_subscription.email.endpoint == "keeper@shop.test"
-    error_message = "Alerts are encrypted, and reach that address."
+    error_message = "Alerts are encrypted, and sent to the given address."
   }
 
   assert {
     condition     = aws_cloudwatch_log_group.events.retention_in_days == 365 && aws_cloudwatch_log_group.events.kms_key_id == var.key_arn
-    error_message = "Lines are encrypted and not kept for ever."
+    error_message = "Log lines are encrypted and expire."
   }
 }

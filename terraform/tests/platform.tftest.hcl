@@ -1,4 +1,4 @@
-# Dagster's tasks: nothing to write on, no secret in plain sight, one daemon.
+# Dagster's tasks: a read-only file system, no secret in plain text, one daemon.
 
 mock_provider "aws" {
   source          = "./tests/mocks"
@@ -33,7 +33,7 @@ run "platform" {
     condition = alltrue([
       for task in aws_ecs_task_definition.this : jsondecode(task.container_definitions)[0].readonlyRootFilesystem
     ])
-    error_message = "Every root file system is read only."
+    error_message = "Every root file system is read-only."
   }
 
   assert {
@@ -41,7 +41,7 @@ run "platform" {
       for task in aws_ecs_task_definition.this :
       jsondecode(task.container_definitions)[0].environment == [{ name = "HEDGEHOG_INGESTION_BUCKET", value = "ingestion" }]
     ])
-    error_message = "Every task has that environment and nothing else in it."
+    error_message = "Every task has exactly the given environment."
   }
 
   assert {
@@ -49,7 +49,7 @@ run "platform" {
       for task in aws_ecs_task_definition.this :
       jsondecode(task.container_definitions)[0].secrets == [{ name = "DAGSTER_POSTGRES_PASSWORD", valueFrom = "arn:dagster:password::" }]
     ])
-    error_message = "A secret is told by where it stands, never by what it is."
+    error_message = "A secret is passed by its ARN, never by its value."
   }
 
   assert {
@@ -59,7 +59,7 @@ run "platform" {
 
   assert {
     condition     = alltrue([for name in keys(local.services) : jsondecode(aws_ecs_task_definition.this[name].container_definitions)[0].healthCheck.retries == 3])
-    error_message = "Every service is asked whether it is well."
+    error_message = "Every service has a health check."
   }
 
   assert {
@@ -69,11 +69,11 @@ run "platform" {
 
   assert {
     condition     = toset([for rule in aws_vpc_security_group_egress_rule.shop : rule.cidr_ipv4]) == toset(["10.1.0.0/16"])
-    error_message = "The shop is reached where it is said to be."
+    error_message = "Tasks may connect to the given address ranges of the source."
   }
 
   assert {
     condition     = aws_ecs_service.this["daemon"].deployment_maximum_percent == 100 && aws_ecs_service.this["webserver"].deployment_minimum_healthy_percent == 100
-    error_message = "There is never a second daemon, and never no webserver."
+    error_message = "There is never a second daemon, and always a webserver."
   }
 }

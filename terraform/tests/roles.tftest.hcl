@@ -1,4 +1,4 @@
-# Each task may do what it has to, and nothing else.
+# Each task has only the rights that it needs.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -54,7 +54,7 @@ run "roles" {
         startswith(statement.Sid, "NoArnCanBeNamed") || !contains(statement.Resource, "*")
       ]
     ]))
-    error_message = "Where an ARN is known it is named."
+    error_message = "Every resource with a known ARN is named by it."
   }
 
   assert {
@@ -63,7 +63,7 @@ run "roles" {
         for statement in jsondecode(policy.policy).Statement : statement.Action if contains(statement.Resource, "*")
       ]
     ])) == toset(["ecr:GetAuthorizationToken", "ecs:DescribeTaskDefinition", "ec2:DescribeNetworkInterfaces"])
-    error_message = "Only what AWS itself binds to no ARN is allowed on all."
+    error_message = "Only actions that AWS cannot restrict to an ARN are allowed on all resources."
   }
 
   assert {
@@ -74,7 +74,7 @@ run "roles" {
         ]
       ]
     ]))
-    error_message = "Nobody deletes."
+    error_message = "No role may delete."
   }
 
   assert {
@@ -93,7 +93,7 @@ run "roles" {
       webserver  = []
       daemon     = []
     })
-    error_message = "Each stage puts into its own bucket, a report only itself, and what it prints goes into that of output."
+    error_message = "Each stage writes only to its own bucket, the report only its own object, and output goes to the output bucket."
   }
 
   assert {
@@ -121,7 +121,7 @@ run "roles" {
         for statement in jsondecode(policy.policy).Statement : role if contains(statement.Action, "iam:PassRole")
       ]
     ]) == ["daemon"]
-    error_message = "Only the daemon passes roles on."
+    error_message = "Only the daemon may pass roles."
   }
 
   assert {
@@ -133,6 +133,6 @@ run "roles" {
       )) && statement.Condition == { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
       if contains(statement.Action, "iam:PassRole")
     ])
-    error_message = "And only those of runs, to tasks."
+    error_message = "It may pass only the roles of runs, and only to tasks."
   }
 }

@@ -1,13 +1,13 @@
-# The bucket that takes the access logs of the buckets and of the load balancer. S3 and the balancer
-# deliver to a bucket with S3's own key only.
+# The bucket that receives the access logs of the buckets and of the load balancer. S3 and the balancer
+# deliver only to a bucket that is encrypted with S3's own key.
 
 data "aws_caller_identity" "current" {}
 
 resource "aws_s3_bucket" "this" {
   #checkov:skip=CKV_AWS_144: As in the bucket module.
   #checkov:skip=CKV2_AWS_62: As in the bucket module.
-  #checkov:skip=CKV_AWS_18: It takes the logs; logs of its own would never end.
-  #checkov:skip=CKV_AWS_145: Log delivery takes S3's own key only.
+  #checkov:skip=CKV_AWS_18: It receives the logs; logging its own accesses would never end.
+  #checkov:skip=CKV_AWS_145: Log delivery supports only S3's own key.
   bucket = var.name
 }
 
@@ -97,7 +97,7 @@ resource "aws_s3_bucket_policy" "this" {
         Effect    = "Allow"
         Principal = { Service = "logdelivery.elasticloadbalancing.amazonaws.com" }
         Action    = "s3:PutObject"
-        # A balancer delivers below the number of its own account; S3 is told no account of it.
+        # ELB sends S3 no account ID for a condition, but it writes below the ID of the balancer's account.
         Resource = "${aws_s3_bucket.this.arn}/balancer/AWSLogs/${data.aws_caller_identity.current.account_id}/*"
       },
     ]

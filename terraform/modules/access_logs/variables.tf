@@ -4,6 +4,6 @@ variable "name" {
 }
 
 variable "days" {
-  description = "How long logs are kept."
+  description = "How many days logs are kept."
   type        = number
 }

@@ -1,4 +1,4 @@
-# Who reaches it, and whom it reaches.
+# Who may connect to it, and what it may connect to.
 
 resource "aws_security_group" "this" {
   name        = "${var.name}-balancer"
@@ -21,7 +21,7 @@ resource "aws_vpc_security_group_ingress_rule" "people" {
 
 resource "aws_vpc_security_group_egress_rule" "identity_provider" {
   security_group_id = aws_security_group.this.id
-  description       = "The identity provider, whose addresses nobody knows"
+  description       = "The identity provider, whose addresses are unknown"
   cidr_ipv4         = "0.0.0.0/0"
   ip_protocol       = "tcp"
   from_port         = 443

@@ -1,5 +1,5 @@
-# The door to Dagster's UI: TLS, and a sign-in with the identity provider before anything is passed on.
-# Only a browser that came here by the UI's own name gets so far (see rules.tf).
+# The load balancer of Dagster's UI: TLS, and a sign-in with the identity provider before it forwards a
+# request. It accepts only requests to the UI's own host name (see rules.tf).
 
 resource "aws_lb" "this" {
   name               = var.name
@@ -54,7 +54,7 @@ resource "aws_lb_listener" "http" {
 }
 
 resource "aws_lb_target_group" "this" {
-  #checkov:skip=CKV_AWS_378: TLS ends at the balancer; the webserver has none, and only the balancer reaches it.
+  #checkov:skip=CKV_AWS_378: TLS ends at the balancer; the webserver has none, but only the balancer can reach it.
   name                 = var.name
   vpc_id               = var.vpc_id
   target_type          = "ip"

@@ -1,12 +1,12 @@
-# What a browser may send: another name, another origin and a query by GET are refused before the
-# sign-in, whose cookie a browser sends along for any page that it has open. The webserver refuses these
-# by itself, and sees to frames and pictures.
+# Requests with another host name, from another origin, or with a GraphQL query by GET are refused before
+# the sign-in: a browser sends the cookie of the sign-in with the requests of any open page. The webserver
+# refuses these requests too, and it also restricts frames and images.
 
 locals {
   refusals = {
-    host   = "Dagster is reached by its own name alone."
-    origin = "A page of another origin may not ask Dagster for anything."
-    get    = "GraphQL is executed by POST alone: a link must not launch runs."
+    host   = "Dagster is reached only by its own host name."
+    origin = "A page of another origin may not send requests to Dagster."
+    get    = "GraphQL is executed by POST only: a link must not launch runs."
   }
 
   own_origin = "https://${var.host}"
@@ -46,8 +46,8 @@ resource "aws_lb_listener_rule" "graphql_by_get" {
   }
 }
 
-# With the UI's own origin, or with none: a browser says none where a person follows a link, and
-# names the origin of the page for whatever else may change something.
+# Requests with the UI's own origin, or with none: a browser sends no origin when a user follows a link,
+# and sends the page's origin with every other request that may change something.
 resource "aws_lb_listener_rule" "people" {
   for_each = { own_origin = 20, no_origin = 40 }
 

@@ -14,12 +14,12 @@ variable "subnet_ids" {
 }
 
 variable "cidrs" {
-  description = "Addresses of the people who use the UI."
+  description = "Address ranges of the UI's users."
   type        = list(string)
 }
 
 variable "host" {
-  description = "The UI's host name, in small letters."
+  description = "The UI's host name, in lower case."
   type        = string
 }
 
@@ -29,7 +29,7 @@ variable "certificate_arn" {
 }
 
 variable "oidc" {
-  description = "The identity provider and the client that the UI is there."
+  description = "The identity provider, and the UI's client there."
   type = object({
     issuer                 = string
     authorization_endpoint = string
@@ -56,11 +56,11 @@ variable "tasks_security_group_id" {
 }
 
 variable "access_log_bucket" {
-  description = "The bucket that takes the access logs."
+  description = "The bucket that receives the access logs."
   type        = string
 }
 
 variable "protected" {
-  description = "Whether it refuses to be deleted."
+  description = "Whether it is protected from deletion."
   type        = bool
 }

@@ -1,8 +1,8 @@
 # A private bucket: encrypted, versioned, TLS only, its accesses logged.
 
 resource "aws_s3_bucket" "this" {
-  #checkov:skip=CKV_AWS_144: One region is what a deployment has; a copy elsewhere is for its owner to decide.
-  #checkov:skip=CKV2_AWS_62: Sensors read the commit log, so nothing has to be told of new objects.
+  #checkov:skip=CKV_AWS_144: A deployment uses one region; its owner decides whether to copy the bucket to another.
+  #checkov:skip=CKV2_AWS_62: Sensors read the commit log, so no notification of new objects is needed.
   bucket = var.name
 }
 

@@ -4,29 +4,29 @@ variable "name" {
 }
 
 variable "key_arn" {
-  description = "The key that objects are encrypted with."
+  description = "The key that encrypts the objects."
   type        = string
 }
 
 variable "access_log_bucket" {
-  description = "The bucket that takes the access logs."
+  description = "The bucket that receives the access logs."
   type        = string
 }
 
 variable "written_once" {
-  description = "Patterns of the keys that nobody may write over or delete."
+  description = "Patterns of the keys that no role may overwrite or delete."
   type        = list(string)
   default     = []
 }
 
 variable "cheaper_after_days" {
-  description = "When an object goes to cheaper storage; null for never."
+  description = "Days after which an object moves to cheaper storage; null for never."
   type        = number
   default     = null
 }
 
 variable "gone_after_days" {
-  description = "When an object expires; null for never."
+  description = "Days after which an object expires; null for never."
   type        = number
   default     = null
 }

@@ -1,6 +1,6 @@
-# Objects that are written once: no role, however mighty, replaces or deletes one as long as this
-# policy stands. S3 Object Lock would say the same of versions, but not of a key: a new version may
-# be put over a locked one, which readers would take.
+# Objects that are written once: while this policy is in place, no role can overwrite or delete them,
+# whatever its rights. S3 Object Lock would protect only versions, not keys: a new version can still be
+# put over a locked one, and readers would get the new one.
 
 locals {
   once = [for pattern in var.written_once : "${aws_s3_bucket.this.arn}/${pattern}"]
@@ -21,7 +21,7 @@ locals {
       Resource  = local.once
       Condition = {
         Null = { "s3:if-none-match" = "true" }
-        Bool = { "s3:ObjectCreationOperation" = "true" } # a part of a multipart upload creates nothing yet
+        Bool = { "s3:ObjectCreationOperation" = "true" } # a part of a multipart upload creates no object yet
       }
     },
   ] : statement if length(local.once) > 0]

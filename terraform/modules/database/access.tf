@@ -1,4 +1,4 @@
-# Who reaches it.
+# Who may connect to it.
 
 resource "aws_security_group" "this" {
   name        = var.name

@@ -1,5 +1,5 @@
-# One PostgreSQL: private, encrypted, TLS forced, with backups. RDS makes its master's password,
-# keeps it in Secrets Manager and changes it there every week.
+# One PostgreSQL instance: private, encrypted, TLS only, with backups. RDS generates the password of
+# the master user, stores it in Secrets Manager and rotates it every week.
 
 locals {
   port    = 5432
@@ -7,7 +7,7 @@ locals {
 }
 
 resource "aws_db_instance" "this" {
-  #checkov:skip=CKV_AWS_157: A standby doubles the price and is the variable standby; the lake makes the warehouse anew.
+  #checkov:skip=CKV_AWS_157: A standby doubles the price; the variable standby adds one. The warehouse can be rebuilt from the lake.
   identifier     = var.name
   engine         = "postgres"
   engine_version = local.version
@@ -80,7 +80,7 @@ resource "aws_db_subnet_group" "this" {
   subnet_ids = var.subnet_ids
 }
 
-# RDS would make it without a key and without an end.
+# RDS would create them without a key, and never expire their lines.
 resource "aws_cloudwatch_log_group" "this" {
   for_each = toset(["postgresql", "upgrade"])
 

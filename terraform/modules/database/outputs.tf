@@ -1,5 +1,5 @@
 output "host" {
-  description = "The server's name."
+  description = "The server's host name."
   value       = aws_db_instance.this.address
 }
 
@@ -9,6 +9,6 @@ output "port" {
 }
 
 output "secret_arn" {
-  description = "The master's secret: RDS writes username and password in it, nothing else."
+  description = "The master user's secret: RDS writes only username and password to it."
   value       = one(aws_db_instance.this.master_user_secret).secret_arn
 }

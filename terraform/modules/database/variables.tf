@@ -4,7 +4,7 @@ variable "name" {
 }
 
 variable "database" {
-  description = "The database that the instance begins with."
+  description = "The initial database of the instance."
   type        = string
 }
 
@@ -34,22 +34,22 @@ variable "tasks_security_group_id" {
 }
 
 variable "reader_cidrs" {
-  description = "Addresses from which people and reports may connect."
+  description = "Address ranges from which people and reports may connect."
   type        = list(string)
   default     = []
 }
 
 variable "key_arn" {
-  description = "The key that data, logs and the master's secret are encrypted with."
+  description = "The key that encrypts data, logs and the master user's secret."
   type        = string
 }
 
 variable "log_days" {
-  description = "How long logs are kept."
+  description = "How many days logs are kept."
   type        = number
 }
 
 variable "protected" {
-  description = "Whether it refuses to be deleted."
+  description = "Whether it is protected from deletion."
   type        = bool
 }

@@ -1,4 +1,4 @@
-# The key that everything at rest is encrypted with: buckets, databases, secrets, logs, alerts.
+# The key that encrypts everything at rest: buckets, databases, secrets, logs, alerts.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}

@@ -1,6 +1,5 @@
-# The two buckets that the platform rests on. Whatever Hedgehog writes is written once, but
-# for the report, which nothing is made of; what others bring to the ingestion bucket's inbox/ may be
-# put anew.
+# The two buckets of the lake. Hedgehog writes each object once, except the report, which nothing is
+# derived from. Files that others put into the ingestion bucket's inbox/ may be overwritten.
 
 module "ingestion" {
   source = "../bucket"

@@ -1,5 +1,5 @@
 output "ingestion" {
-  description = "The ingestion bucket, and the objects that Hedgehog writes in it."
+  description = "The ingestion bucket, and the objects that Hedgehog writes to it."
   value = {
     name    = module.ingestion.name
     arn     = module.ingestion.arn
@@ -8,7 +8,7 @@ output "ingestion" {
 }
 
 output "processed" {
-  description = "The processed bucket, the objects that Hedgehog writes in it once, and the report."
+  description = "The processed bucket, the objects that Hedgehog writes to it once, and the report."
   value = {
     name    = module.processed.name
     arn     = module.processed.arn

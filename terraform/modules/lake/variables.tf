@@ -1,14 +1,14 @@
 variable "prefix" {
-  description = "What the names of the buckets begin with, unique in the world."
+  description = "Prefix of the bucket names, which must be globally unique."
   type        = string
 }
 
 variable "key_arn" {
-  description = "The key that objects are encrypted with."
+  description = "The key that encrypts the objects."
   type        = string
 }
 
 variable "access_log_bucket" {
-  description = "The bucket that takes the access logs."
+  description = "The bucket that receives the access logs."
   type        = string
 }

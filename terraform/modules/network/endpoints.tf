@@ -1,5 +1,5 @@
-# The ways from the inner subnets to AWS. An interface endpoint costs by zone: one zone has them,
-# because what waits while a zone is away is not lost.
+# The endpoints through which the inner subnets reach AWS. An interface endpoint is billed by zone, so
+# only one zone has them: if that zone fails, work waits and nothing is lost.
 
 locals {
   interfaces = toset([
@@ -13,8 +13,8 @@ resource "aws_vpc_endpoint" "s3" {
   vpc_endpoint_type = "Gateway"
   route_table_ids   = [aws_route_table.inner.id]
 
-  # What tasks do in this account's own buckets, and where ECR keeps the layers of images: nothing
-  # else leaves this way, with whatever credentials.
+  # Only this account's own buckets, for the tasks, and ECR's bucket of image layers: no other bucket can
+  # be reached, whatever the credentials.
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [

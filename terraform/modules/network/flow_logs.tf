@@ -1,4 +1,4 @@
-# Who spoke to whom, for the day on which somebody asks.
+# Flow logs of the VPC, for later investigation.
 
 resource "aws_cloudwatch_log_group" "flow" {
   name              = "/${var.name}/flow"

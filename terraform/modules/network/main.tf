@@ -1,6 +1,6 @@
-# A VPC for a deployment that brings none. Its inner subnets, of tasks and databases, have no way to
-# the internet: AWS is reached through endpoints. The balancer's have one, through a NAT gateway,
-# because the balancer itself asks the identity provider.
+# A VPC for a deployment without an existing one. Its inner subnets, for tasks and databases, have no
+# route to the internet: they reach AWS through endpoints. The balancer's subnets have one, through a NAT
+# gateway, because the balancer connects to the identity provider.
 
 data "aws_region" "current" {}
 data "aws_partition" "current" {}
@@ -18,7 +18,7 @@ resource "aws_vpc" "this" {
   tags = { Name = var.name }
 }
 
-# Nothing uses the default group, so it lets nothing through.
+# The default security group is not used, so it allows no traffic.
 resource "aws_default_security_group" "closed" {
   vpc_id = aws_vpc.this.id
 }

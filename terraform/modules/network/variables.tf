@@ -4,21 +4,21 @@ variable "name" {
 }
 
 variable "cidr" {
-  description = "The addresses of the VPC, a /16."
+  description = "The address range of the VPC, a /16."
   type        = string
 }
 
 variable "zones" {
-  description = "The letters of two zones of the region."
+  description = "The letters of two availability zones of the region."
   type        = list(string)
 }
 
 variable "key_arn" {
-  description = "The key that logs are encrypted with."
+  description = "The key that encrypts the logs."
   type        = string
 }
 
 variable "log_days" {
-  description = "How long logs are kept."
+  description = "How many days logs are kept."
   type        = number
 }

@@ -1,5 +1,5 @@
-# What the platform writes to its log becomes metrics, and these alarms. They are the second watcher:
-# the platform sends alerts of its own, which say more, as long as it lives.
+# Log lines of the platform become metrics, and the metrics set off these alarms. While the platform
+# runs, it also sends its own, more detailed alerts; these alarms work even if it is down.
 
 resource "aws_cloudwatch_log_group" "events" {
   name              = "/${var.name}/events"
@@ -16,24 +16,24 @@ locals {
 
   alarms = {
     late = {
-      description = "The warehouse is more than 30 minutes behind the shop: docs/operations.md, Late."
+      description = "The warehouse is more than 30 minutes behind the source: docs/operations.md, Late."
       metric      = "SecondsBehind", statistic = "Maximum", over = 1800, minutes = 5, missing = "notBreaching"
     }
     failing = {
-      description = "Three runs failed within 15 minutes (one alone is tried again): look at the runs in the UI."
+      description = "Three runs failed within 15 minutes (a single one is retried): look at the runs in the UI."
       metric      = "RunsFailed", statistic = "Sum", over = 2, minutes = 15, missing = "notBreaching"
     }
     stuck = {
-      description = "A commit failed five times and is tried no more for a day: docs/operations.md, Stuck."
+      description = "A commit failed five times and is not retried for a day: docs/operations.md, Stuck."
       metric      = "CommitsStuck", statistic = "Sum", over = 0, minutes = 5, missing = "notBreaching"
     }
     silent = {
-      description = "Nobody told the lag for ten minutes: docs/operations.md, Dagster is silent."
+      description = "No lag was logged for ten minutes: docs/operations.md, Dagster is silent."
       metric      = "SecondsBehind", statistic = "Maximum", over = null, minutes = 10, missing = "breaching"
     }
   }
 
-  # No lag is as long as this: only its absence sets the alarm off.
+  # No lag is as long as this: only missing data sets off the alarm.
   never = 1000000000
 }
 

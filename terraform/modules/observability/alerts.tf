@@ -1,4 +1,4 @@
-# The topic of all alerts: the platform's own and those of the alarms.
+# The topic of all alerts: the platform's own, and the alarms.
 
 data "aws_caller_identity" "current" {}
 

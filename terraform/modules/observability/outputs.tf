@@ -4,7 +4,7 @@ output "topic_arn" {
 }
 
 output "log_group" {
-  description = "The group of the platform's structured log lines."
+  description = "The log group of the platform's structured log lines."
   value = {
     name = aws_cloudwatch_log_group.events.name
     arn  = aws_cloudwatch_log_group.events.arn

@@ -4,21 +4,21 @@ variable "name" {
 }
 
 variable "alert_email" {
-  description = "Who gets the alerts."
+  description = "The e-mail address that receives the alerts."
   type        = string
 }
 
 variable "key_arn" {
-  description = "The key that logs and alerts are encrypted with."
+  description = "The key that encrypts logs and alerts."
   type        = string
 }
 
 variable "log_days" {
-  description = "How long logs are kept."
+  description = "How many days logs are kept."
   type        = number
 }
 
 variable "events" {
-  description = "How the platform's log calls what the alarms are about."
+  description = "The names of the log events that the alarms count."
   type        = object({ lag = string, run_failed = string, stuck = string })
 }

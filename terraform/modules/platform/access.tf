@@ -1,4 +1,4 @@
-# Whom the tasks reach; databases and the balancer add themselves.
+# What the tasks may connect to; the database and balancer modules add their own rules.
 
 resource "aws_security_group" "tasks" {
   name        = "${var.name}-tasks"

@@ -1,4 +1,4 @@
-# Dagster on Fargate: three services, and the definition of the tasks in which runs are.
+# Dagster on Fargate: three services, and the definition of the tasks that execute runs.
 
 resource "aws_ecs_cluster" "this" {
   name = var.name
@@ -20,7 +20,7 @@ locals {
       command = concat(["python", "-m", "hedgehog_pipeline.orchestration.dagster_webserver"], local.listen, [var.webserver_port], local.workspace)
       healthy = concat(local.healthy, [var.webserver_port])
     }
-    # Two of them would tick each sensor twice, so an old one ends before a new one begins.
+    # Two daemons would tick each sensor twice, so the old one stops before a new one starts.
     daemon = {
       command = concat(["python", "-m", "hedgehog_pipeline.orchestration.dagster_daemon", "run"], local.workspace)
       healthy = ["CMD", "dagster-daemon", "liveness-check"]

@@ -1,9 +1,9 @@
-# The tasks: one image, one environment, a role each.
+# The tasks: one image, one environment, a separate role for each.
 
 data "aws_region" "current" {}
 
 locals {
-  # A run's size and role come from its job's tags; these are for a run of anything else.
+  # A run's size and role come from its job's tags; these are for a run without such tags.
   tasks = merge(local.services, { run = { command = null, healthy = null } })
   role  = { webserver = "webserver", daemon = "daemon", code = "code", run = "pipeline" }
 }

@@ -14,17 +14,17 @@ variable "subnet_ids" {
 }
 
 variable "shop_cidrs" {
-  description = "The addresses of the shop's database."
+  description = "The address ranges of the source database."
   type        = list(string)
 }
 
 variable "shop_port" {
-  description = "The port of the shop's database."
+  description = "The port of the source database."
   type        = number
 }
 
 variable "target_group_arn" {
-  description = "Where the balancer finds the webserver."
+  description = "The target group in which the balancer finds the webserver."
   type        = string
 }
 
@@ -39,12 +39,12 @@ variable "image" {
 }
 
 variable "environment" {
-  description = "The variables of every task."
+  description = "The environment variables of every task."
   type        = map(string)
 }
 
 variable "secrets" {
-  description = "The variables of every task that Secrets Manager fills, with the places there."
+  description = "The environment variables of every task whose values come from Secrets Manager, and where they are there."
   type        = map(string)
 }
 
@@ -54,7 +54,7 @@ variable "role_arns" {
 }
 
 variable "execution_role_arn" {
-  description = "The role by which ECS starts tasks."
+  description = "The role with which ECS starts tasks."
   type        = string
 }
 
@@ -64,6 +64,6 @@ variable "sizes" {
 }
 
 variable "log_group" {
-  description = "The group of what the tasks print."
+  description = "The log group of the tasks' output."
   type        = string
 }

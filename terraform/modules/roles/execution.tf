@@ -1,4 +1,4 @@
-# What ECS itself may do before a task begins: fetch the image, open the log, hand over the password
+# What ECS itself may do to start a task: pull the image, create the log stream, pass in the password
 # of Dagster's database.
 
 resource "aws_iam_role" "execution" {

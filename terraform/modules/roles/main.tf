@@ -1,6 +1,5 @@
-# One role for each kind of task, with what it needs and nothing else. Extraction and processing may
-# create objects in their own bucket; nobody may delete one or write over it, but for
-# the report.
+# One role for each kind of task, with only the rights that it needs. Extraction and processing may
+# create objects in their own bucket; no role may delete an object, or overwrite one except the report.
 
 locals {
   arn = "arn:${data.aws_partition.current.partition}"
@@ -11,7 +10,7 @@ locals {
   run_definitions = "${local.arn}:ecs:${local.own}:task-definition/${var.name}-run:*"
   parameters      = "${local.arn}:ssm:${local.own}:parameter${var.parameter_prefix}/*"
 
-  # Each kind of run, by the job that it is of; a run of anything else is as a pipeline's.
+  # The rights of each kind of run, by its job; a run of any other job has the rights of pipeline.
   stages = {
     extraction = [local.read_lake, local.land, local.read_source, local.publish_parameters]
     processing = [local.read_lake, local.process]

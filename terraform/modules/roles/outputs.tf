@@ -6,7 +6,7 @@ output "arns" {
 }
 
 output "execution_arn" {
-  description = "The role by which ECS starts tasks."
+  description = "The role with which ECS starts tasks."
   value       = aws_iam_role.execution.arn
 
   depends_on = [aws_iam_role_policy.execution]

@@ -1,4 +1,4 @@
-# What there is to be allowed, a statement each.
+# The rights that a role can have, one IAM statement for each.
 
 locals {
   read_lake = {

@@ -4,22 +4,22 @@ variable "name" {
 }
 
 variable "ingestion" {
-  description = "The ingestion bucket, and the objects that are written in it."
+  description = "The ingestion bucket, and the objects that are written to it."
   type        = object({ arn = string, written = list(string) })
 }
 
 variable "processed" {
-  description = "The processed bucket, the objects that are written in it, and the report."
+  description = "The processed bucket, the objects that are written to it, and the report."
   type        = object({ arn = string, written = list(string), report = string })
 }
 
 variable "output_bucket_arn" {
-  description = "The bucket of what runs print."
+  description = "The bucket of the runs' output."
   type        = string
 }
 
 variable "source_secret_arn" {
-  description = "The shop database's secret."
+  description = "The source database's secret."
   type        = string
 }
 
@@ -44,21 +44,21 @@ variable "topic_arn" {
 }
 
 variable "events_log_group_arn" {
-  description = "The group of the platform's structured log lines."
+  description = "The log group of the platform's structured log lines."
   type        = string
 }
 
 variable "tasks_log_group_arn" {
-  description = "The group of what the tasks print."
+  description = "The log group of the tasks' output."
   type        = string
 }
 
 variable "repository_arn" {
-  description = "The image's repository."
+  description = "The repository of the image."
   type        = string
 }
 
 variable "key_arn" {
-  description = "The key that everything is encrypted with."
+  description = "The key that encrypts everything."
   type        = string
 }
