@@ -2,7 +2,7 @@
 
 resource "aws_security_group" "this" {
   name        = "${var.name}-balancer"
-  description = "The load balancer of Dagster's UI"
+  description = "The load balancer of the Dagster UI"
   vpc_id      = var.vpc_id
 }
 
@@ -30,7 +30,7 @@ resource "aws_vpc_security_group_egress_rule" "identity_provider" {
 
 resource "aws_vpc_security_group_egress_rule" "webserver" {
   security_group_id            = aws_security_group.this.id
-  description                  = "Dagster's webserver"
+  description                  = "The Dagster webserver"
   referenced_security_group_id = var.tasks_security_group_id
   ip_protocol                  = "tcp"
   from_port                    = var.port

@@ -8,7 +8,7 @@ resource "aws_security_group" "this" {
 
 resource "aws_vpc_security_group_ingress_rule" "tasks" {
   security_group_id            = aws_security_group.this.id
-  description                  = "Dagster's tasks"
+  description                  = "Dagster tasks"
   referenced_security_group_id = var.tasks_security_group_id
   ip_protocol                  = "tcp"
   from_port                    = local.port

@@ -2,7 +2,7 @@
 
 resource "aws_security_group" "tasks" {
   name        = "${var.name}-tasks"
-  description = "Dagster's services and runs"
+  description = "Dagster services and runs"
   vpc_id      = var.vpc_id
 }
 
@@ -37,7 +37,7 @@ resource "aws_vpc_security_group_egress_rule" "shop" {
   for_each = toset(var.shop_cidrs)
 
   security_group_id = aws_security_group.tasks.id
-  description       = "The shop's database"
+  description       = "The source database"
   cidr_ipv4         = each.key
   ip_protocol       = "tcp"
   from_port         = var.shop_port
