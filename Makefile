@@ -65,7 +65,7 @@ bench: install ## measure speed and memory against a bare COPY and other tools; 
 	$(BIN)/python -m hedgehog_pipeline_tests.proofs.benchmark --orders $(ORDERS) --rounds $(ROUNDS) --peers $(VENV)/peers --json bench.json
 
 terraform: install ## run fmt, validate and test of terraform/, if Terraform is available
-	$(BIN)/python -m pytest -n0 hedgehog_pipeline_tests/integration/aws/test_terraform.py
+	$(BIN)/python -m pytest -n0 hedgehog_pipeline_tests/integration/deployment/test_terraform.py
 
 scan: ## look for bad practices in terraform/ and the Dockerfile
 	$(PYTHON) -m venv $(VENV)/scan

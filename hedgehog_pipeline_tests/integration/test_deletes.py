@@ -44,7 +44,7 @@ def _delete_order(world: World) -> None:
 
 def test_a_deleted_row_leaves_the_current_views_and_its_history_stays(opened: World):
     _delete_order(opened)
-    opened.sweep()
+    opened.detect_deletes()
     assert _keys_differ(opened) == {}
     assert opened.query("select count(*) from fact_sales_order where sales_order_id = 1") == [(1,)]
     assert opened.query("select deleted from dim_transaction where transaction_id = 1") == [(True,)]
@@ -55,9 +55,9 @@ def test_a_deleted_row_leaves_the_current_views_and_its_history_stays(opened: Wo
 
 
 def test_a_second_delete_detection_without_changes_lands_nothing(opened: World):
-    opened.sweep()
+    opened.detect_deletes()
     landed = opened.deployment.lake.ingestion.end()
-    opened.sweep()
+    opened.detect_deletes()
     assert opened.deployment.lake.ingestion.end() == landed
 
 
@@ -65,11 +65,11 @@ def test_delete_detection_reads_the_keys_of_the_last_one_and_of_later_commits(wo
     world.load_small()
     world.shop.execute("insert into currency values (3, 'EUR', 'now', 'now')")
     world.run()
-    world.sweep()
+    world.detect_deletes()
     world.shop.execute("insert into currency values (4, 'CHF', 'now', 'now')")
     world.run()
     world.shop.execute("delete from currency where currency_id in (3, 4)")
-    world.sweep()
+    world.detect_deletes()
     deleted = world.query("select currency_id from dim_currency where deleted order by 1")
     assert deleted == [(3,), (4,)]
 
@@ -81,7 +81,7 @@ def test_a_dimension_gets_only_the_deletions_of_its_own_commit(world: World):
     world.run()
     for key in (3, 4):
         world.shop.execute("delete from currency where currency_id = %s", [key])
-        world.sweep()
+        world.detect_deletes()
     last = world.deployment.lake.processed.head()
     assert last is not None
     assert [part.rows for part in last.parts_of("star/dim_currency")] == [1]
@@ -89,9 +89,9 @@ def test_a_dimension_gets_only_the_deletions_of_its_own_commit(world: World):
 
 def test_a_row_that_was_deleted_before_it_was_captured_adds_no_member(opened: World):
     opened.shop.execute("insert into currency values (4, 'CHF', 'now', 'now')")
-    opened.sweep()
+    opened.detect_deletes()
     opened.shop.execute("delete from currency where currency_id = 4")
-    opened.sweep()
+    opened.detect_deletes()
     opened.run()
     assert opened.query("select count(*) from dim_currency where currency_id = 4") == [(0,)]
 
@@ -99,7 +99,7 @@ def test_a_row_that_was_deleted_before_it_was_captured_adds_no_member(opened: Wo
 def test_a_member_whose_department_was_deleted_has_no_department(opened: World):
     opened.shop.execute("alter table staff drop constraint if exists staff_department_id_fkey")
     opened.shop.execute("delete from department where department_id = 1")
-    opened.sweep()
+    opened.detect_deletes()
     members = opened.query(
         "select department_name, deleted from dim_staff where department_name = 'Not known'"
     )
@@ -112,7 +112,7 @@ def test_a_deleted_member_stays_deleted_when_its_department_changes(world: World
     world.shop.execute("insert into staff values (99, 'Ada', 'Byron', 1, 'a@x', 'now', 'now')")
     world.run()
     world.shop.execute("delete from staff where staff_id = 99")
-    world.sweep()
+    world.detect_deletes()
     world.shop.execute("update department set department_name = 'Trade' where department_id = 1")
     world.run()
     member = world.query(
@@ -125,7 +125,7 @@ def test_a_deleted_member_stays_deleted_when_its_department_changes(world: World
     ("seed", "count"),
     [(0, 3), *(pytest.param(seed, 5, marks=pytest.mark.torture) for seed in range(1, 6))],
 )
-def test_rows_deleted_inserted_and_deleted_again_with_replays_in_between(
+def test_rows_deleted_and_inserted_again_match_the_source_whatever_is_replayed(
     world: World, seed: int, count: int
 ):
     world.load_small()
@@ -142,7 +142,7 @@ def test_rows_deleted_inserted_and_deleted_again_with_replays_in_between(
     for step in steps[:count]:
         step()
         world.run()
-        world.sweep()
+        world.detect_deletes()
         assert _keys_differ(world) == {}
         _replay_some(world, chance)
         assert _keys_differ(world) == {}
@@ -167,25 +167,25 @@ def test_delete_detection_before_the_initial_load_is_complete_is_refused(world: 
 def test_a_mass_delete_must_be_confirmed_and_nothing_lands_before(world: World):
     world.load_archive(300)
     world.run()
-    world.sweep()
+    world.detect_deletes()
     landed = world.deployment.lake.ingestion.end()
     world.shop.execute("delete from payment where payment_id % 2 = 0")
     with pytest.raises(HedgehogError, match=r"deleted .* rows of payment\. Is that intended"):
-        world.sweep(allow_mass_delete=False)
+        world.detect_deletes(allow_mass_delete=False)
     assert world.deployment.lake.ingestion.end() == landed
-    world.sweep()
+    world.detect_deletes()
     assert _keys_differ(world) == {}
 
 
 def test_an_empty_table_must_be_confirmed_however_small(opened: World):
     opened.shop.execute("truncate payment")
     with pytest.raises(HedgehogError, match="rows of payment"):
-        opened.sweep(allow_mass_delete=False)
+        opened.detect_deletes(allow_mass_delete=False)
 
 
 def test_delete_detection_lands_the_keys_of_every_table_and_the_tombstones(opened: World):
     _delete_order(opened)
-    opened.sweep()
+    opened.detect_deletes()
     head = opened.deployment.lake.ingestion.head()
     assert head is not None
     assert (head.number, head.kind) == (2, "sweep")

@@ -23,7 +23,7 @@ Ended = subprocess.CompletedProcess[str]
 
 
 @dataclass(frozen=True)
-class Deployment:
+class OtherShop:
     """A source, a lake and a warehouse; `shop` is a connection of the source's owner."""
 
     settings: Settings
@@ -33,7 +33,7 @@ class Deployment:
 
     @classmethod
     @contextmanager
-    def make(cls, servers: Servers, model: str, ddl: str, place: Path) -> Iterator["Deployment"]:
+    def make(cls, servers: Servers, model: str, ddl: str, place: Path) -> Iterator["OtherShop"]:
         """Create the source by `ddl`; the folder `place` has a model outside of this repository."""
         name = f"another{next(_NUMBERS)}"
         settings = servers.make_deployment(name, model=model)

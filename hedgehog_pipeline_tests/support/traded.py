@@ -17,5 +17,5 @@ def traded_world(servers: Servers) -> Generator[World, None, None]:
         world.shop.execute("update payment set paid = not paid where payment_id % 7 = 0")
         world.shop.execute("delete from payment where payment_id % 11 = 0")
         world.run()
-        world.sweep()
+        world.detect_deletes()
         yield world

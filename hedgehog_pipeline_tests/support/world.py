@@ -98,7 +98,7 @@ class World:
         self.shop.execute(statement.encode())
         self.run()
 
-    def sweep(self, *, allow_mass_delete: bool = True) -> list[StageRun]:
+    def detect_deletes(self, *, allow_mass_delete: bool = True) -> list[StageRun]:
         """`hedgehog run --sweep`, after the run."""
         return list(detect_deletes_until_done(self.deployment, allow_mass_delete=allow_mass_delete))
 

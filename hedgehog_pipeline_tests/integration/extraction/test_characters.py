@@ -92,7 +92,7 @@ def test_a_byte_that_is_not_a_character_keeps_only_its_row_out(world: World, enc
         _set(shop, "staff", undeclared, "note = null")
         shop.shop.execute(f"delete from design where design_id = {deleted}".encode())
         shop.run()
-        shop.sweep()
+        shop.detect_deletes()
         assert shop.query(OPEN) == []
         assert is_loaded(shop, "design", archived)
         assert is_loaded(shop, "staff", undeclared)

@@ -109,13 +109,13 @@ def test_a_slice_of_the_initial_load_survives_a_crash(
             assert_landed_once(again)
 
 
-def test_deletions_that_a_sweep_landed_survive_a_crash(
+def test_deletions_that_were_detected_before_a_crash_survive_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
     world.run()
     deletion = "delete from sales_order where sales_order_id = 2"
     with _crashing(world, monkeypatch, lambda shop: shop.execute(deletion)):
-        world.sweep()
+        world.detect_deletes()
     kinds = [commit["kind"] for commit in world.commits(world.settings.ingestion_bucket)]
     assert kinds[-1] == "sweep"
     with _up_again(world) as again:

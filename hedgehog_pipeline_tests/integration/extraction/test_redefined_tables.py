@@ -259,7 +259,7 @@ def test_a_partition_attached_while_an_earlier_transaction_is_open_lands_once(sh
     assert capture(shop) == Counter()
 
 
-def test_a_partition_detached_during_a_sweep_is_read_again_once_it_is_back(shop: World):
+def test_a_partition_detached_during_delete_detection_is_read_again_once_it_is_back(shop: World):
     shop.shop.execute(f"{PARTITIONED}{ATTACH}".encode())
     capture(shop)
     shop.shop.execute(DETACH)
@@ -412,15 +412,15 @@ def test_a_run_loads_a_redefined_table_and_reports_why(opened: World):
     assert opened.run() == []
 
 
-def test_the_next_sweep_deletes_rows_that_the_new_table_lacks(opened: World):
+def test_the_next_delete_detection_deletes_rows_that_the_new_table_lacks(opened: World):
     opened.shop.execute(BESIDE)
     opened.shop.execute("delete from beside where sales_order_id = 1; update address set city='Y'")
     opened.run()
     opened.shop.execute(SWAP)
     with pytest.raises(HedgehogError, match=r"^sales_order was redefined after .*`hedgehog run`"):
-        opened.sweep()
+        opened.detect_deletes()
     opened.run()
-    opened.sweep()
+    opened.detect_deletes()
     loaded = {key for (key,) in opened.query("select sales_order_id from fact_sales_order_current")}
     there = {key for (key,) in opened.shop.execute("select sales_order_id from sales_order")}
     assert loaded == there

@@ -117,10 +117,10 @@ def test_landed_files_are_found_by_walking_the_log(traded: World):
     assert {key for key in there if not key.endswith("/")} <= set(chain)
 
 
-def test_a_sweep_does_not_delete_rows_of_inbox_files(traded: World):
+def test_delete_detection_does_not_delete_rows_of_inbox_files(traded: World):
     put(traded, "inbox/currency/swept.csv", CURRENCIES, currency(70, "ZAR"))
     traded.run()
-    traded.sweep()
+    traded.detect_deletes()
     query = "select currency_code, deleted from dim_currency where currency_id = 70"
     assert traded.query(query) == [("ZAR", False)]
 

@@ -35,7 +35,7 @@ def traded(archived: Archived) -> Iterator[World]:
         yield world
 
 
-def test_order_of_columns_bom_crlf_quotes_null_and_unknown_columns(traded: World):
+def test_a_file_may_vary_in_column_order_line_ends_quotes_and_bom(traded: World):
     lines = [
         "\ufeffmanager,note,department_id,department_name,location,last_updated,created_at",
         f'"A ""B"", C\r\nD",x,20,Trade,"",{STAMPS}',

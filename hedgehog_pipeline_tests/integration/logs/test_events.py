@@ -91,7 +91,7 @@ def test_a_capture_names_the_open_transaction_that_makes_its_commit_long_and_lat
         assert re.search(expected, caplog.text)  # autovacuum may take an id as well
         late.rollback()
         caplog.clear()
-        opened.sweep()
+        opened.detect_deletes()
         opened.shop.execute("update staff set first_name = 'New'")
         opened.launch("extraction", "staff")
         assert "committed" in {getattr(record, "event", "") for record in caplog.records}

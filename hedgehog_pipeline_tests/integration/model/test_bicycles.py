@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from hedgehog_pipeline_tests.support.another_shop import Deployment
+from hedgehog_pipeline_tests.support.another_shop import OtherShop
 from hedgehog_pipeline_tests.support.repository import REPOSITORY
 from hedgehog_pipeline_tests.support.servers import Servers
 
@@ -41,11 +41,11 @@ print(json.dumps([keys, {f"{e.asset_key.path[-1]}:{e.check_name}": e.passed for 
 
 
 @pytest.fixture(scope="module")
-def hire(servers: Servers) -> Iterator[Deployment]:
+def hire(servers: Servers) -> Iterator[OtherShop]:
     """A deployment of the hire whose warehouse has changes and deletions."""
     with (
         TemporaryDirectory() as place,
-        Deployment.make(servers, _MODEL, _DDL, Path(place)) as deployment,
+        OtherShop.make(servers, _MODEL, _DDL, Path(place)) as deployment,
     ):
         loaded = deployment.hedgehog("run")
         assert loaded.returncode == 0, loaded.stderr
@@ -56,7 +56,7 @@ def hire(servers: Servers) -> Iterator[Deployment]:
         yield deployment
 
 
-def test_a_fact_keeps_each_version_by_its_version_column(hire: Deployment):
+def test_a_fact_keeps_each_version_by_its_version_column(hire: OtherShop):
     def at(day: int, hour: int) -> datetime:
         return datetime(2026, 6, day, hour, tzinfo=timezone.utc)
 
@@ -69,19 +69,19 @@ def test_a_fact_keeps_each_version_by_its_version_column(hire: Deployment):
     assert hire.query(rows.format("fact_hire_current")) == [first, ended]
 
 
-def test_a_fact_without_a_version_column_keeps_the_newest_version(hire: Deployment):
+def test_a_fact_without_a_version_column_keeps_the_newest_version(hire: OtherShop):
     notes = "select entry, note from {} order by entry"
     kept = [(1, "New brakes, twice"), (2, "A bell")]
     assert hire.query(notes.format("fact_work")) == kept
     assert hire.query(notes.format("fact_work_current")) == kept[:1]
 
 
-def test_a_joined_dimension_follows_a_parent_without_timestamps(hire: Deployment):
+def test_a_joined_dimension_follows_a_parent_without_timestamps(hire: OtherShop):
     members = hire.query("select bicycle_id, state, label from dim_bicycle order by 1")
     assert members == [(7, "new", "Tandem"), (9, "worn", "Freight")]
 
 
-def test_a_dimension_with_a_bigint_key_is_loaded(hire: Deployment):
+def test_a_dimension_with_a_bigint_key_is_loaded(hire: OtherShop):
     hubs = hire.query("select hub_no, town, height, deleted, inferred from dim_hub order by 1")
     assert hubs == [
         (1, "Leeds", Decimal("63.500"), False, False),
@@ -91,33 +91,33 @@ def test_a_dimension_with_a_bigint_key_is_loaded(hire: Deployment):
     ]
 
 
-def test_a_date_dimension_of_one_table_has_its_days(hire: Deployment):
+def test_a_date_dimension_of_one_table_has_its_days(hire: OtherShop):
     days = hire.query("select date_id, day_name, deleted, inferred from calendar order by 1")
     names = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
     assert days == [(date(2026, 6, n), day, False, False) for n, day in enumerate(names, start=1)]
 
 
-def test_an_inbox_file_is_read_as_declared(hire: Deployment):
+def test_an_inbox_file_is_read_as_declared(hire: OtherShop):
     listed = hire.hedgehog("quarantine", "list").stdout
     assert "3000000000" in listed
     assert "a whole number of 32 bits" in listed
     assert listed.splitlines()[-1] == "1 open"
 
 
-def test_source_and_warehouse_agree(hire: Deployment):
+def test_source_and_warehouse_agree(hire: OtherShop):
     ended = hire.hedgehog("reconcile")
     assert ended.returncode == 0, ended.stderr
     results = {line.split()[0]: line.split()[-1] for line in ended.stdout.splitlines()}
     assert results == dict.fromkeys(["dim_bicycle", "dim_hub", "fact_hire", "fact_work"], "ok")
 
 
-def test_reconcile_refuses_a_table_that_is_not_in_the_model(hire: Deployment):
+def test_reconcile_refuses_a_table_that_is_not_in_the_model(hire: OtherShop):
     ended = hire.hedgehog("reconcile", "fact_sales_order")
     assert ended.returncode == 2
     assert "is not one of dim_bicycle, dim_hub, fact_hire, fact_work" in ended.stderr
 
 
-def test_the_platform_has_the_assets_and_checks_of_the_model(hire: Deployment):
+def test_the_platform_has_the_assets_and_checks_of_the_model(hire: OtherShop):
     ended = hire.python(_CHECKS)
     assert ended.returncode == 0, ended.stderr
     keys, checks = json.loads(ended.stdout.splitlines()[-1])

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from hedgehog_pipeline_tests.support.another_shop import Deployment
+from hedgehog_pipeline_tests.support.another_shop import OtherShop
 from hedgehog_pipeline_tests.support.repository import REPOSITORY
 from hedgehog_pipeline_tests.support.servers import Servers
 
@@ -28,7 +28,7 @@ def _blocks(language: str) -> list[str]:
 
 
 @pytest.fixture
-def library(servers: Servers) -> Iterator[Deployment]:
+def library(servers: Servers) -> Iterator[OtherShop]:
     """The page's model in a folder, and the page's tables in a source database."""
     with TemporaryDirectory() as folder:
         for module in _blocks("python"):
@@ -36,7 +36,7 @@ def library(servers: Servers) -> Iterator[Deployment]:
             path = Path(folder) / name
             path.parent.mkdir(exist_ok=True)
             path.write_text(code)
-        with Deployment.make(servers, "library", _blocks("sql")[0], Path(folder)) as deployment:
+        with OtherShop.make(servers, "library", _blocks("sql")[0], Path(folder)) as deployment:
             deployment.shop.execute(_LOANS.encode())
             yield deployment
 
@@ -44,7 +44,7 @@ def library(servers: Servers) -> Iterator[Deployment]:
 def test_the_generated_model_runs(servers: Servers, tmp_path: Path):
     init, export, run = _blocks("sh")[0].splitlines()
     assert export == "export HEDGEHOG_MODEL=library PYTHONPATH=."
-    with Deployment.make(servers, "library", _blocks("sql")[0], tmp_path) as deployment:
+    with OtherShop.make(servers, "library", _blocks("sql")[0], tmp_path) as deployment:
         deployment.shop.execute(_LOANS.encode())
         ended = [deployment.hedgehog(*command.split()[1:]) for command in (init, run)]
         assert [each.returncode for each in ended] == [0, 0], ended
@@ -52,7 +52,7 @@ def test_the_generated_model_runs(servers: Servers, tmp_path: Path):
         assert deployment.query(query) == [(3,)]
 
 
-def test_the_documented_model_answers_the_documented_question(library: Deployment):
+def test_the_documented_model_answers_the_documented_question(library: OtherShop):
     export, *commands = _blocks("sh")[1].splitlines()
     assert export == f"export HEDGEHOG_MODEL={library.settings.model}"
     ended = [library.hedgehog(*command.split()[1:]) for command in commands]

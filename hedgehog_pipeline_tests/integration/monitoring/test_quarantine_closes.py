@@ -27,7 +27,7 @@ def test_the_deletion_of_an_invalid_row_closes_its_entries(opened: World, *, ear
     assert _keys_open(opened) == {(table, str(key)) for table, key in keys.items()}
     for table, row in rows.items():
         opened.shop.execute(f"delete from {table} {row}".encode())
-    opened.sweep()
+    opened.detect_deletes()
     assert opened.query(OPEN) == []
 
 
@@ -45,10 +45,10 @@ def test_a_key_that_is_too_large_is_quarantined_until_it_is_deleted(opened: Worl
     assert sorted((table, key, column) for table, key, column, *_ in opened.query(OPEN)) == sorted(
         (table, str(key), SOURCE[table].key) for table, key in tables.items()
     )
-    opened.sweep()
+    opened.detect_deletes()
     for table, key in tables.items():
         opened.shop.execute(f"delete from {table} where {SOURCE[table].key} = {key}".encode())
-    opened.sweep()
+    opened.detect_deletes()
     assert opened.query(OPEN) == []
     assert len(opened.query("select from dim_design")) == 1
 
@@ -66,7 +66,7 @@ def test_open_entries_are_the_invalid_source_rows_whatever_happens(
         for _ in range(5):
             _change_something(opened, mine, chance)
         opened.run()
-        opened.sweep()
+        opened.detect_deletes()
         assert _keys_open(opened) == _keys_bad(opened)
         for stage in chance.choices(["processing", "storage"], k=2):
             opened.launch(stage, *chance.sample(list(STAR), chance.choice([0, 3])))

@@ -21,7 +21,7 @@ _OFTEN = 8
 """psycopg prepares a statement when it runs for the sixth time."""
 
 
-def test_runs_sweeps_and_reconciliations_work_with_another_session_for_each_transaction(
+def test_runs_delete_detections_and_reconciliations_work_with_another_session_for_each_transaction(
     opened: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(databases, "_Polled", Pooled)
@@ -39,7 +39,7 @@ def test_runs_sweeps_and_reconciliations_work_with_another_session_for_each_tran
         assert [watch.changed_tables() for _ in range(_OFTEN)] == [()] * _OFTEN
     opened.run()
     opened.change("delete from payment")
-    opened.sweep()
+    opened.detect_deletes()
     with opened.deployment.warehouse() as warehouse:
         assert warehouse.migrate() == []
         assert warehouse.missing(lake.processed.end()) == []

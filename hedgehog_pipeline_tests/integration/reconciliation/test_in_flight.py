@@ -86,14 +86,14 @@ def test_a_deletion_is_explained_at_every_step(loaded: World):
 
 
 def test_a_deletion_after_delete_detection_is_not_detected_yet(loaded: World):
-    loaded.sweep()
+    loaded.detect_deletes()
     delete_own_order(loaded)
     assert {why for found in differences(loaded).values() for _, why, _ in found} == {_NOT_DETECTED}
 
 
 def test_a_row_inserted_again_is_not_captured_yet(loaded: World):
     loaded.shop.execute("delete from payment where payment_id = 90")
-    loaded.sweep()
+    loaded.detect_deletes()
     loaded.shop.execute(
         "insert into payment values "
         "(90, 'now', 'now', 90, 90, 1, 1, 1, false, '2026-06-05', 52923196, 32957646)"
@@ -168,7 +168,7 @@ def test_rows_of_an_inbox_file_are_explained(loaded: World):
     assert differences(loaded) == from_inbox
     loaded.shop.execute("update department set location = 'York' where department_id = 90")
     loaded.run()  # stamps the staff member with a newer commit
-    loaded.sweep()
+    loaded.detect_deletes()
     assert differences(loaded) == from_inbox
     loaded.shop.execute("update currency set currency_code = 'SEK' where currency_id = 1")
     loaded.run()
@@ -185,7 +185,7 @@ def test_a_change_while_the_snapshots_are_opened_is_in_flight(loaded: World):
         loaded.shop.execute("insert into currency values (9, 'CHF', 'now', 'now')")
         delete_own_order(loaded)
         loaded.run()
-        loaded.sweep()
+        loaded.detect_deletes()
         with deployment.source.open_snapshot(tables) as snapshot:
             yield snapshot
 

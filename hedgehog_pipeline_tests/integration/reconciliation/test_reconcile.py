@@ -154,7 +154,7 @@ def test_a_deleted_row_restored_by_hand_is_unexplained(loaded: World):
     loaded.shop.execute("insert into currency values (9, 'CHF', 'now', 'now')")
     loaded.run()
     loaded.shop.execute("delete from currency where currency_id = 9")
-    loaded.sweep()
+    loaded.detect_deletes()
     assert differences(loaded) == {}
     by_hand(loaded, "update dim_currency set deleted = false where currency_id = 9")
     assert differences(loaded) == {"dim_currency": [(SURPLUS, None, [(9, 9)])]}

@@ -123,7 +123,7 @@ def test_following_the_advice_fixes_missing_and_different_rows(
 def test_an_unreadable_lake_is_reported_with_its_error(
     loaded: World, command: Command, capsys: Captured
 ):
-    loaded.sweep()
+    loaded.detect_deletes()
     by_hand(loaded, "delete from fact_payment where payment_id = 8")
     (part,) = loaded.deployment.lake.ingestion.read(1).parts_of("oltp/payment")
     place = {"Bucket": loaded.settings.ingestion_bucket, "Key": part.key}

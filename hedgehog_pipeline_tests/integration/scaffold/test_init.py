@@ -9,7 +9,7 @@ from hedgehog_pipeline.scaffold.catalog import DraftColumn, DraftTable, read_tab
 from hedgehog_pipeline.scaffold.draft import draft_model
 from hedgehog_pipeline.scaffold.modules import render_modules
 from hedgehog_pipeline_tests.support import shops
-from hedgehog_pipeline_tests.support.another_shop import Deployment
+from hedgehog_pipeline_tests.support.another_shop import OtherShop
 from hedgehog_pipeline_tests.support.servers import Servers
 
 _LIBRARY = """
@@ -60,7 +60,7 @@ def test_markup_in_comments_of_the_source_is_escaped():
 
 
 def test_the_generated_model_of_an_unknown_source_runs(servers: Servers, tmp_path: Path):
-    with Deployment.make(servers, "library", _LIBRARY, tmp_path) as library:
+    with OtherShop.make(servers, "library", _LIBRARY, tmp_path) as library:
         written = library.hedgehog("init", "library")
         assert (written.returncode, written.stderr) == (0, "")
         *left_out, shop, star, _, _, _, command = written.stdout.splitlines()
@@ -95,7 +95,7 @@ def test_the_generated_model_of_an_unknown_source_runs(servers: Servers, tmp_pat
 
 
 def test_the_generated_model_of_the_demo_shop_runs(servers: Servers, tmp_path: Path):
-    with Deployment.make(servers, "mine", shops.SHOP_DDL.decode(), tmp_path) as deployment:
+    with OtherShop.make(servers, "mine", shops.SHOP_DDL.decode(), tmp_path) as deployment:
         assert deployment.hedgehog("init", "mine").returncode == 0
         shops.load_small(deployment.shop)
         assert deployment.hedgehog("run").returncode == 0
@@ -105,7 +105,7 @@ def test_the_generated_model_of_the_demo_shop_runs(servers: Servers, tmp_path: P
 
 
 def test_comments_of_the_source_become_descriptions(servers: Servers, tmp_path: Path):
-    with Deployment.make(servers, "library", _LIBRARY, tmp_path) as library:
+    with OtherShop.make(servers, "library", _LIBRARY, tmp_path) as library:
         library.hedgehog("init", "library")
     written = (tmp_path / "library" / "shop.py").read_text()
     assert '"People who \\"borrow\\" books."' in written
@@ -115,7 +115,7 @@ def test_comments_of_the_source_become_descriptions(servers: Servers, tmp_path: 
 
 
 def test_a_source_without_foreign_keys_gets_an_error_for_its_star(servers: Servers, tmp_path: Path):
-    with Deployment.make(
+    with OtherShop.make(
         servers, "mine", "create table a (id int primary key, b int)", tmp_path
     ) as m:
         written = m.hedgehog("init", "mine")
@@ -135,7 +135,7 @@ def test_init_fails_with_one_line_if_it_cannot_write_a_model(
     servers: Servers, tmp_path: Path, package: str, message: str
 ):
     (tmp_path / "there").mkdir()
-    with Deployment.make(servers, "mine", "create table stray (a int)", tmp_path) as deployment:
+    with OtherShop.make(servers, "mine", "create table stray (a int)", tmp_path) as deployment:
         failed = deployment.hedgehog("init", package)
     assert failed.returncode == 1
     assert message in failed.stderr

@@ -216,7 +216,7 @@ def test_a_missing_key_is_reported_with_the_number_of_pending_commits(opened: Wo
 def test_deleted_rows_lead_to_the_commit_that_detected_the_deletion(opened: World):
     for table in ("payment", "transaction", "sales_order"):
         opened.shop.execute(f"delete from {table} where {table}_id = 1".encode())
-    opened.sweep()
+    opened.detect_deletes()
 
     order = _traced(opened, "fact_sales_order", 1)
     assert [version["current"] for version in order["versions"]] == [False]
@@ -237,7 +237,7 @@ def test_a_deleted_member_of_a_joined_dimension_keeps_its_rows(world: World):
     world.shop.execute(f"insert into staff select 2, 'Ada', 'Byron', 1, 'a@x', {NOW}".encode())
     world.run()
     world.shop.execute("delete from staff where staff_id = 2")
-    world.sweep()
+    world.detect_deletes()
     world.change("update department set location = 'Leeds', last_updated = '2026-06-03'")
     found = _traced(world, "dim_staff", 2)
     (version,) = found["versions"]
@@ -293,7 +293,7 @@ def test_parquet_that_differs_from_its_csv_is_reported(
 
 def test_deleted_and_inferred_rows_have_no_disagreements(traded: World, opened: World):
     opened.shop.execute(b"delete from payment; delete from transaction")
-    opened.sweep()
+    opened.detect_deletes()
     for world, table, key in ((opened, "dim_transaction", 1), (traded, "dim_staff", 7)):
         (version,) = _traced(world, table, key)["versions"]
         assert version["disagreements"] == []

@@ -6,7 +6,7 @@ from threading import Thread
 
 import psycopg
 
-from hedgehog_pipeline_tests.proofs.benchmark.workbench import Deployment
+from hedgehog_pipeline_tests.proofs.benchmark.workbench import BenchmarkTarget
 from hedgehog_pipeline_tests.proofs.outages.proxy import Proxy
 
 _ROWS_READ = (
@@ -15,7 +15,7 @@ _ROWS_READ = (
 _PAGES = "select blks_hit + blks_read from pg_stat_database where datname = current_database()"
 
 
-def touched_by_run(deployment: Deployment, shop: str) -> dict[str, int]:
+def touched_by_run(deployment: BenchmarkTarget, shop: str) -> dict[str, int]:
     """Run Hedgehog; return how much it read."""
     before = _counted(shop, deployment.warehouse)
     with _counting(deployment.environment["AWS_ENDPOINT_URL_S3"]) as proxy:

@@ -44,7 +44,7 @@ def as_url(dsn: str, scheme: str = "postgresql") -> str:
 
 
 @dataclass(frozen=True)
-class Deployment:
+class BenchmarkTarget:
     """A lake and a warehouse of their own, for the one shop."""
 
     folder: Path
@@ -95,12 +95,12 @@ class Deployment:
         bucket = Bucket(self.s3.client(), self.environment["HEDGEHOG_INGESTION_BUCKET"])
         return CommitLog(bucket, IngestionCommit)
 
-    def on_what_landed_in(self, other: "Deployment") -> "Deployment":
+    def on_what_landed_in(self, other: "BenchmarkTarget") -> "BenchmarkTarget":
         """Return this deployment with the ingestion bucket of another one."""
         landed = {"HEDGEHOG_INGESTION_BUCKET": other.environment["HEDGEHOG_INGESTION_BUCKET"]}
         return replace(self, environment={**self.environment, **landed})
 
-    def with_s3(self, endpoint: str) -> "Deployment":
+    def with_s3(self, endpoint: str) -> "BenchmarkTarget":
         """Return this deployment with another S3 endpoint."""
         return replace(self, environment={**self.environment, "AWS_ENDPOINT_URL_S3": endpoint})
 
@@ -136,7 +136,7 @@ class Workbench:
             admin.execute(create.format(sql.Identifier(name), sql.Identifier(WRITER)))
         return self._sandbox.postgres.dsn(name)
 
-    def deployment(self) -> Deployment:
+    def deployment(self) -> BenchmarkTarget:
         """Create a deployment with an empty lake and an empty warehouse."""
         number = next(self._numbers)
         warehouse = f"warehouse_{number}"
@@ -158,4 +158,4 @@ class Workbench:
         buckets = [names["HEDGEHOG_INGESTION_BUCKET"], names["HEDGEHOG_PROCESSED_BUCKET"]]
         create_buckets(self._sandbox.s3.client(), buckets)
         whole = {**os.environ, **environment, **names}
-        return Deployment(self._sandbox.folder.parent, whole, dsn, self._sandbox.s3)
+        return BenchmarkTarget(self._sandbox.folder.parent, whole, dsn, self._sandbox.s3)

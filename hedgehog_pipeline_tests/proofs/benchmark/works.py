@@ -17,7 +17,7 @@ from hedgehog_pipeline_tests.proofs.benchmark.peers import Peer
 from hedgehog_pipeline_tests.proofs.benchmark.touched import touched_by_run
 from hedgehog_pipeline_tests.proofs.benchmark.workbench import (
     LAYERS,
-    Deployment,
+    BenchmarkTarget,
     Workbench,
     as_url,
     with_our_code,
@@ -135,7 +135,7 @@ def start_up(rounds: int) -> Costs:
     return costs
 
 
-def _floor(bench: Workbench, deployment: Deployment, *, logged: bool) -> Cost:
+def _floor(bench: Workbench, deployment: BenchmarkTarget, *, logged: bool) -> Cost:
     shop, warehouse = bench.shop, deployment.warehouse
     try:
         return cost_of_call(lambda: floor.copy_orders(shop, warehouse, logged=logged))
@@ -143,7 +143,7 @@ def _floor(bench: Workbench, deployment: Deployment, *, logged: bool) -> Cost:
         floor.drop(deployment.warehouse)
 
 
-def _naive(bench: Workbench, deployment: Deployment) -> Cost:
+def _naive(bench: Workbench, deployment: BenchmarkTarget) -> Cost:
     bucket = deployment.environment["HEDGEHOG_PROCESSED_BUCKET"]
     urls = [as_url(dsn, "postgresql+psycopg2") for dsn in (bench.shop, deployment.warehouse)]
     command = [sys.executable, "-m", naive.__name__, *urls, bucket]
@@ -151,7 +151,7 @@ def _naive(bench: Workbench, deployment: Deployment) -> Cost:
     return cost_of_command(command, deployment.folder, environment)
 
 
-def _empty(deployment: Deployment) -> None:
+def _empty(deployment: BenchmarkTarget) -> None:
     with psycopg.connect(deployment.warehouse) as warehouse:
         names = sql.SQL(", ").join(map(sql.Identifier, STAR))
         warehouse.execute(sql.SQL("truncate {} restart identity").format(names))

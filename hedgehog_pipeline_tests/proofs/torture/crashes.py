@@ -56,7 +56,7 @@ def run(settings: Settings) -> None:
     list(run_until_done(Deployment(settings)))
 
 
-def sweep(settings: Settings) -> None:
+def detect_deletes(settings: Settings) -> None:
     """`hedgehog run --sweep`, after the run."""
     list(detect_deletes_until_done(Deployment(settings), allow_mass_delete=False))
 

@@ -15,7 +15,14 @@ from time import monotonic
 import pytest
 
 from hedgehog_pipeline_tests.proofs.torture.aftermath import Contents, image
-from hedgehog_pipeline_tests.proofs.torture.crashes import Ending, Step, Work, perform, run, sweep
+from hedgehog_pipeline_tests.proofs.torture.crashes import (
+    Ending,
+    Step,
+    Work,
+    detect_deletes,
+    perform,
+    run,
+)
 from hedgehog_pipeline_tests.support.capturing import assert_landed_once
 from hedgehog_pipeline_tests.support.servers import Servers
 from hedgehog_pipeline_tests.support.world import World
@@ -68,7 +75,7 @@ def deletions(world: World) -> None:
     world.load_small()
     world.shop.execute(_MORE)
     world.run()
-    world.sweep()
+    world.detect_deletes()
     world.shop.execute(_DELETIONS)
 
 
@@ -159,7 +166,8 @@ def test_a_run_killed_at_six_steps_is_completed_by_the_next(
 @pytest.mark.torture
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
-    ("prepare", "work"), [(initial_load, run), (changes, run), (deletions, sweep), (files, run)]
+    ("prepare", "work"),
+    [(initial_load, run), (changes, run), (deletions, detect_deletes), (files, run)],
 )
 def test_work_killed_at_any_step_is_completed_by_the_next(
     servers: Servers, tell: Callable[[str], None], prepare: Prepare, work: Work

@@ -31,7 +31,7 @@ from hedgehog_pipeline_tests.support.odd_shop import place, seed
 from hedgehog_pipeline_tests.support.warehouse_rows import assert_warehouse_is_the_shop
 from hedgehog_pipeline_tests.support.world import Servers, World
 
-_STAGES: tuple[Callable[[World], object], ...] = (capture, capture, World.run, World.sweep)
+_STAGES: tuple[Callable[[World], object], ...] = (capture, capture, World.run, World.detect_deletes)
 _CRASHES = 40
 _SOME = "sales_order_id % 7 = {}"
 
@@ -57,7 +57,7 @@ def test_landed_rows_are_in_the_shop_after_any_number_of_crashes(
             world.shop.execute(FORTY_ROLLBACKS)  # a counter that went back would be detected
             if number % 4 == 0:
                 world.run()
-                world.sweep()
+                world.detect_deletes()
                 assert not in_shop(world) - landed(world)
                 assert_warehouse_is_the_shop(world)
         kinds.update(commit["kind"] for commit in world.commits(world.settings.ingestion_bucket))

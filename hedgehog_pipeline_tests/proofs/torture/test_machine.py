@@ -43,7 +43,7 @@ def machine(ground: Ground, tell: Callable[[str], None]) -> Iterator[type[Machin
 
 
 class TestInShort:
-    def test_nothing_is_lost_and_nothing_is_doubled(self, machine: type[Machine]):
+    def test_nothing_is_lost_or_doubled_in_ten_examples(self, machine: type[Machine]):
         how = settings(_SETTINGS, derandomize=True, max_examples=10, stateful_step_count=10)
         run_state_machine_as_test(machine, settings=how)
 
@@ -56,7 +56,7 @@ class _Thousand:
     @pytest.mark.torture
     @pytest.mark.timeout(_AN_HOUR)
     @pytest.mark.parametrize("half", [0, 1])
-    def test_nothing_is_lost_and_nothing_is_doubled(
+    def test_nothing_is_lost_or_doubled_in_five_hundred_examples(
         self, machine: type[Machine], half: int
     ) -> None:
         how = settings(_SETTINGS, max_examples=500)

@@ -87,7 +87,7 @@ def _torture(world: World, writers: Writers, *, captures: int, versions: int) ->
 
     world.run()
     _assert_history_is_complete(world)
-    world.sweep()
+    world.detect_deletes()
     assert_warehouse_is_the_shop(world)
     _assert_nothing_differs(world)
 

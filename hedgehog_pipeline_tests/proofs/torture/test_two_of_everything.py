@@ -129,9 +129,11 @@ def test_the_second_of_two_storage_runs_loads_nothing(
     assert world.run() == []
 
 
-def test_one_of_two_sweeps_discards_its_commit(world: World, proxy: Proxy, events: Events):
+def test_one_of_two_delete_detections_discards_its_commit(
+    world: World, proxy: Proxy, events: Events
+):
     world.run()
-    world.sweep()
+    world.detect_deletes()
     world.shop.execute("delete from sales_order where sales_order_id = 2")
     events()
     request = CaptureRequest(Mode.SWEEP)
@@ -143,7 +145,7 @@ def test_one_of_two_sweeps_discards_its_commit(world: World, proxy: Proxy, event
     assert_landed_once(world)
 
 
-def test_a_sweep_overtaken_by_a_capture_is_discarded_and_the_next_sees_both(
+def test_a_delete_detection_overtaken_by_a_capture_is_discarded_and_the_next_sees_both(
     world: World, proxy: Proxy, events: Events
 ):
     world.run()
@@ -157,7 +159,7 @@ def test_a_sweep_overtaken_by_a_capture_is_discarded_and_the_next_sees_both(
             _execute(world, "extraction")
         sweep.result()
     assert events() == ["committed", "let go"]
-    world.sweep()
+    world.detect_deletes()
     assert_warehouse_is_the_shop(world)
     assert_landed_once(world)
 
@@ -245,7 +247,7 @@ def test_one_of_two_commands_discards_its_commit_and_both_succeed(
 
 @pytest.mark.torture
 @pytest.mark.timeout(900)
-def test_four_commands_at_once_several_times(
+def test_four_commands_at_once_lose_and_double_nothing(
     world: World,
     proxy: Proxy,
     tmp_path: Path,

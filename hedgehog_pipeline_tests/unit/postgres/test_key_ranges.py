@@ -34,7 +34,7 @@ def test_union_difference_and_count_agree_with_sets(some: set[int], others: set[
 
 
 @given(_KEYS, st.integers(-30, 70))
-def test_the_keys_below_a_number_the_lowest_and_the_highest_keys(
+def test_keys_below_a_number_lowest_and_highest_keys_agree_with_sets(
     keys: set[int], number: int
 ) -> None:
     assert _keys(below(_ranges(keys), number)) == sorted(key for key in keys if key < number)

@@ -57,7 +57,7 @@ def _rows(table: pa.Table) -> list[tuple[Any, ...]]:
     return [tuple(row.values()) for row in table.to_pylist()]
 
 
-def test_sales_orders() -> None:
+def test_each_sales_order_becomes_one_row_of_the_fact() -> None:
     fact = _transformed("fact_sales_order", {"sales_order": _SALES_ORDERS})
     assert fact.column_names == [
         *("sales_order_id", "created_date", "created_time"),

@@ -1,7 +1,7 @@
 """The expected contents of lake and warehouse, from the history that triggers record in the shop.
 
 Nothing here uses the platform's code: PostgreSQL itself says which versions a snapshot shows
-(extraction/history.py), and the consequences are written by hand.
+(support/history.py), and the consequences are written by hand.
 """
 
 from collections import Counter

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from hedgehog_pipeline.extraction.capture import plan_capture
 from hedgehog_pipeline.extraction.capture_request import Mode
-from hedgehog_pipeline.extraction.delete_detection import sweep
+from hedgehog_pipeline.extraction.delete_detection import detect_deletes
 from hedgehog_pipeline.extraction.prepared_commit import (
     PreparedCommit,
     commit_of,
@@ -60,13 +60,13 @@ class Extraction:
     stages: "Stages"
     batch: Batch
     head: IngestionCommit | None
-    moment: SourceSnapshot
+    source: SourceSnapshot
     pending: PreparedCommit
     now: datetime
 
     @property
     def snapshot(self) -> str:
-        return self.moment.pg_snapshot.text
+        return self.source.pg_snapshot.text
 
     def result(self, commit: IngestionCommit | None) -> Capture:
         """Return its result, with the number of its commit if there is one."""
@@ -91,7 +91,7 @@ class Extraction:
 
     def append(self) -> IngestionCommit | None:
         build = commit_of(
-            self.pending, self.batch, after=self.head, snapshot=self.moment, captured_at=self.now
+            self.pending, self.batch, after=self.head, snapshot=self.source, captured_at=self.now
         )
         return self.stages.lake.ingestion.append(build)
 
@@ -117,21 +117,21 @@ class Stages:
         batch = Batch(batch_id(now), now.date(), log.bucket, "csv")
         self.lake.confirm_source()
         head = log.head()
-        with self._source.open_snapshot(TABLES) as moment:
+        with self._source.open_snapshot(TABLES) as source:
             if mode is Mode.SWEEP and head is not None:
-                found = sweep(moment, log, head, TABLES, mass_delete_share=math.inf)
+                found = detect_deletes(source, log, head, TABLES, mass_delete_share=math.inf)
                 pending = prepare_deletes(TABLES, found, head, batch)
             else:
                 capture = plan_capture(
-                    moment,
+                    source,
                     head,
                     TABLES,
                     slice_rows=self._slice_rows,
                     captured_at=now,
                     mode=mode,
                 )
-                pending = prepare_capture(TABLES, capture, moment, batch)
-            yield Extraction(self, batch, head, moment, pending, now)
+                pending = prepare_capture(TABLES, capture, source, batch)
+            yield Extraction(self, batch, head, source, pending, now)
 
     def taking(self) -> tuple[ClaimedFile | None, Callable[[], IngestionCommit | None]]:
         """Claim the oldest inbox file and write its parts; the returned function commits it."""
@@ -205,7 +205,7 @@ class Stages:
         warehouse.load(commit, tables, parts_of)
 
     def versions_in(self, commit: IngestionCommit | None) -> dict[str, Counter[int]]:
-        """Count the versions (extraction/history.py) in a commit, by table."""
+        """Count the versions (support/history.py) in a commit, by table."""
         found: dict[str, Counter[int]] = {name: Counter() for name in SOURCE}
         for table, row in self._records(commit, "rows"):
             found[table][int(row["version"])] += 1
