@@ -25,6 +25,19 @@ def test_terraform_sets_exactly_the_settings() -> None:
     assert set(re.findall(r"HEDGEHOG_\w+", (REPOSITORY / ".env.example").read_text())) == settings
 
 
+def test_ec2_accepts_the_descriptions_of_security_groups() -> None:
+    """EC2 allows letters, digits, spaces and `._-:/()#,@[]+=&;{}!$*`, no apostrophe."""
+    group = re.compile(r'resource "aws_(?:vpc_)?security_group.*?^}', re.MULTILINE | re.DOTALL)
+    found = [
+        description
+        for file in TERRAFORM.rglob("*.tf")
+        for block in group.findall(file.read_text(encoding="utf-8"))
+        for description in re.findall(r'description\s*=\s*"(.*)"', block)
+    ]
+    assert found
+    assert not [text for text in found if not re.fullmatch(r"[\w .:/()#,@\[\]+=&;{}!$*-]+", text)]
+
+
 def test_terraform_sets_exactly_the_variables_of_dagster() -> None:
     read = {
         name for file in DEPLOY.glob("*.yaml") for name in _variables(yaml.safe_load(file.open()))
