@@ -17,7 +17,7 @@ import pytest
 from click.shell_completion import BashComplete
 from click.testing import CliRunner
 
-from hedgehog_pipeline.cli import hedgehog
+from hedgehog_pipeline.cli import hedgehog, main
 from hedgehog_pipeline.cli.command import Command
 from hedgehog_pipeline.errors import HedgehogError
 from hedgehog_pipeline.sandbox.waiting import await_condition
@@ -256,3 +256,15 @@ def test_no_color_turns_colours_off(world: World) -> None:
 
     assert "\x1b[" in output()
     assert "\x1b[" not in output(NO_COLOR="1")
+
+
+def test_the_traceback_of_a_bug_cannot_control_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(**_: object) -> None:
+        raise ValueError("cannot read \x1b]0;owned\x07")
+
+    monkeypatch.setattr(sys.modules["hedgehog_pipeline.cli.main"], "hedgehog", broken)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    printed = str(ended.value.code)
+    assert printed.endswith(r"ValueError: cannot read \x1b]0;owned\x07" + "\n")
+    assert "\x1b" not in printed
