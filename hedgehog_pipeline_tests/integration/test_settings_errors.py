@@ -199,7 +199,7 @@ CASES: dict[str, tuple[Change, list[str]]] = {
     ),
     "a password in no endpoint": (
         variable("AWS_ENDPOINT_URL", f"http://key:{PASSWORD}@no host"),
-        ["http://***@no host", "no URL"],
+        ["http://***@no host", "not a URL"],
     ),
 }
 
