@@ -124,9 +124,38 @@ class SourceSnapshot:
         Raises:
             HedgehogError: if PostgreSQL cannot read a row; it is named.
         """
+        with self._naming_unreadable_row(table, query, columns):
+            encoding = encoding_of(self.connection.info.parameter_status("server_encoding") or "")
+            if encoding is None:
+                yield from self._converted(table, query, columns)
+                return
+            statement = _CSV.format(query).as_string(self.connection).encode(encoding.codec)
+            with explained():
+                self._set_encoding(encoding.name)
+                with self.connection.cursor().copy(statement):
+                    line = 0
+                    for records in copy_batches(self.connection):
+                        if encoding.is_utf8(b"".join(records)):
+                            yield from records
+                            line += len(records)
+                            continue
+                        for text in map(bytes, records):
+                            decoded = encoding.decoded(text)
+                            if decoded is None:
+                                quarantine.extend(encoding.faults_of(text, table, columns, line))
+                            else:
+                                yield decoded
+                            line += 1
+                self._set_encoding("UTF8")
+
+    @contextmanager
+    def _naming_unreadable_row(
+        self, table: SourceTable, query: sql.Composed, columns: Sequence[str]
+    ) -> Generator[None, None, None]:
+        """Run a COPY of the query; if PostgreSQL cannot read a row, the error names it."""
         try:
             with self.connection.transaction():  # a savepoint: the snapshot survives an error
-                yield from self._decoded(table, query, columns, quarantine)
+                yield
         except HedgehogError as error:
             cause = error.__cause__
             if not isinstance(cause, psycopg.Error) or isinstance(cause, NO_CHARACTER):
@@ -134,37 +163,6 @@ class SourceSnapshot:
             with explained():
                 named = unreadable_row(self.connection, table, query, columns, cause)
             raise (named or error) from cause
-
-    def _decoded(
-        self,
-        table: SourceTable,
-        query: sql.Composed,
-        columns: Sequence[str],
-        quarantine: list[QuarantineEntry],
-    ) -> Iterator[CsvRecord]:
-        """Stream rows as `rows` does."""
-        encoding = encoding_of(self.connection.info.parameter_status("server_encoding") or "")
-        if encoding is None:
-            yield from self._converted(table, query, columns)
-            return
-        statement = _CSV.format(query).as_string(self.connection).encode(encoding.codec)
-        with explained():
-            self._set_encoding(encoding.name)
-            with self.connection.cursor().copy(statement):
-                line = 0
-                for records in copy_batches(self.connection):
-                    if encoding.is_utf8(b"".join(records)):
-                        yield from records
-                        line += len(records)
-                        continue
-                    for text in map(bytes, records):
-                        decoded = encoding.decoded(text)
-                        if decoded is None:
-                            quarantine.extend(encoding.faults_of(text, table, columns, line))
-                        else:
-                            yield decoded
-                        line += 1
-            self._set_encoding("UTF8")
 
     def _set_encoding(self, encoding: str) -> None:
         """Set the encoding in which PostgreSQL sends text."""

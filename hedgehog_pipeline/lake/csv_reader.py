@@ -268,8 +268,8 @@ def _typed(values: _Values, column: Column) -> _Values:
         values = pc.binary_join_element_wise(pa.scalar(_SOME_DAY), values, " ").cast(_NAIVE_TIME)
     if pa.types.is_decimal(column.type.arrow):
         values = _in_plain_digits(values, column.type.arrow)
-    is_number = pa.types.is_integer(column.type.arrow) and values.type == pa.string()
-    if is_number and _any_misfit(values, _INTEGER):
+    from_text = pa.types.is_integer(column.type.arrow) and values.type == pa.string()
+    if from_text and _any_misfit(values, _INTEGER):
         raise ValueError(column.type.form)
     values = values.cast(column.type.arrow)
     values.validate(full=True)
